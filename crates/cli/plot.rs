@@ -1,0 +1,191 @@
+//! Line plots for the terminal: several series, axes with numbers, a legend.
+//!
+//! 1. A pure function of its arguments; no line is wider than asked, and ASCII means ASCII only.
+//! 2. Every finite point sets a dot: a spike of one point in a million is still there.
+//! 3. What cannot be drawn (NaN, infinities) breaks the line and is counted in the legend.
+//! 4. The letter in the legend marks the line in the plot, so no meaning hangs on colour alone.
+
+mod canvas;
+mod legend;
+mod scale;
+
+use canvas::Canvas;
+use scale::Scale;
+
+/// A named line through `(x, y)` points, in any order.
+#[derive(Clone, Copy)]
+pub struct Series<'a> {
+    pub name: &'a str,
+    pub points: &'a [(f64, f64)],
+}
+
+/// `width` is that of the whole text; `height` that of the curves, below which come two lines of
+/// axis and one line of legend a series. Both are raised to [`Size::MIN`].
+#[derive(Clone, Copy, Debug)]
+pub struct Size {
+    pub width: usize,
+    pub height: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Glyphs {
+    /// Two by four dots a character, for terminals that show Unicode.
+    Braille,
+    /// One letter a character, for all others.
+    Ascii,
+}
+
+impl Size {
+    pub const MIN: Size = Size {
+        width: 40,
+        height: 4,
+    };
+
+    fn at_least_min(self) -> Size {
+        Size {
+            width: self.width.max(Size::MIN.width),
+            height: self.height.max(Size::MIN.height),
+        }
+    }
+}
+
+const _: () = assert!(2 * scale::LABEL_LEN_MAX + " to ".len() <= Size::MIN.width);
+
+/// Draws all series on common axes; every line of the text ends in a line feed.
+pub fn plot(series: &[Series<'_>], size: Size, glyphs: Glyphs) -> String {
+    let size = size.at_least_min();
+    let lines: Vec<Vec<(f64, f64)>> = series
+        .iter()
+        .map(|series| in_order(series.points))
+        .collect();
+    let drawable = || lines.iter().flatten().filter(|point| is_drawable(**point));
+    let x_scale = Scale::around(drawable().map(|point| point.0));
+    let y_scale = Scale::around(drawable().map(|point| point.1));
+    let mut text = match x_scale.zip(y_scale) {
+        Some(scales) => draw(&lines, scales, size, glyphs),
+        None => "no finite values to plot\n".to_owned(),
+    };
+    let column = series
+        .iter()
+        .map(|series| series.name.chars().count())
+        .max()
+        .unwrap_or(0);
+    for (index, series) in series.iter().enumerate() {
+        text.push_str(&legend::line(
+            letter(index),
+            series,
+            column,
+            size.width,
+            glyphs,
+        ));
+    }
+    text
+}
+
+fn draw(lines: &[Vec<(f64, f64)>], scales: (Scale, Scale), size: Size, glyphs: Glyphs) -> String {
+    let (x_scale, y_scale) = scales;
+    let labels = y_labels(&y_scale, size.height);
+    let margin = labels.iter().map(String::len).max().unwrap_or(0);
+    let width = size.width - margin - 2;
+    let mut canvas = Canvas::new(width, size.height, glyphs);
+    for (index, line) in lines.iter().enumerate() {
+        for stretch in line.split(|point| !is_drawable(*point)) {
+            let fractions = stretch
+                .iter()
+                .map(|(x, y)| (x_scale.fraction(*x), y_scale.fraction(*y)));
+            canvas.draw(index, fractions);
+        }
+    }
+    let marks: Vec<char> = (0..lines.len()).map(letter).collect();
+    let mut text = String::new();
+    for (row, label) in canvas.rows(&marks).iter().zip(&labels) {
+        let axis = axis_glyph(!label.is_empty(), glyphs);
+        text.push_str(format!("{label:>margin$} {axis}{row}").trim_end());
+        text.push('\n');
+    }
+    text.push_str(&x_axis(&x_scale, margin, width, glyphs));
+    text
+}
+
+/// Points by x, ones with equal x in the order given. A NaN x keeps its neighbours apart no more
+/// than it must: it sorts to an end.
+fn in_order(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
+    let mut points = points.to_vec();
+    points.sort_by(|a, b| a.0.total_cmp(&b.0));
+    points
+}
+
+fn is_drawable((x, y): (f64, f64)) -> bool {
+    x.is_finite() && y.is_finite()
+}
+
+/// One label a row, most of them empty: the top and bottom rows carry the extremes.
+fn y_labels(scale: &Scale, height: usize) -> Vec<String> {
+    if scale.is_point() {
+        // The one value there is runs through the middle.
+        let middle = canvas::row_of_half(height);
+        return (0..height)
+            .map(|row| {
+                if row == middle {
+                    scale.label(0.0)
+                } else {
+                    String::new()
+                }
+            })
+            .collect();
+    }
+    let gaps = (height - 1).div_ceil(4).clamp(1, 5);
+    let mut labels = vec![String::new(); height];
+    for tick in 0..=gaps {
+        let row = (tick * (height - 1) + gaps / 2) / gaps;
+        labels[row] = scale.label(1.0 - row as f64 / (height - 1) as f64);
+    }
+    labels
+}
+
+fn axis_glyph(has_label: bool, glyphs: Glyphs) -> char {
+    match (glyphs, has_label) {
+        (Glyphs::Braille, true) => '┤',
+        (Glyphs::Braille, false) => '│',
+        (Glyphs::Ascii, true) => '+',
+        (Glyphs::Ascii, false) => '|',
+    }
+}
+
+/// The line under the curves, and under it the numbers of its ends and, where there is room, of
+/// its middle.
+fn x_axis(scale: &Scale, margin: usize, width: usize, glyphs: Glyphs) -> String {
+    let (corner, bar) = match glyphs {
+        Glyphs::Braille => ('└', "─"),
+        Glyphs::Ascii => ('+', "-"),
+    };
+    let indent = margin + 1;
+    let axis = format!("{:indent$}{corner}{}\n", "", bar.repeat(width));
+    let left = scale.label(0.0);
+    if scale.is_point() {
+        return format!("{axis}{:indent$}{left:^width$}", "", width = width + 1)
+            .trim_end()
+            .to_owned()
+            + "\n";
+    }
+    let (middle, right) = (scale.label(0.5), scale.label(1.0));
+    let Some(rest) = (width + 1).checked_sub(left.len() + right.len() + 1) else {
+        // Long numbers on a narrow plot take the room under the labels of the other axis as well.
+        return format!("{axis}{left} to {right}\n");
+    };
+    let rest = rest + 1;
+    let middle = if rest >= middle.len() + 4 {
+        middle
+    } else {
+        String::new()
+    };
+    format!("{axis}{:indent$}{left}{middle:^rest$}{right}\n", "")
+}
+
+/// Series beyond the alphabet share a sign, which the legend repeats.
+fn letter(index: usize) -> char {
+    ('a'..='z').chain('A'..='Z').nth(index).unwrap_or('#')
+}
+
+#[cfg(test)]
+mod tests;

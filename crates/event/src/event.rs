@@ -1,0 +1,283 @@
+//! The table of all events: type ids, names, newest versions, and the enum that holds any of them.
+//!
+//! Invariants: a type id and a name never change their meaning and are never used again; ids are
+//! grouped as below, and what stands in no group of ours belongs to third parties.
+//!
+//! | ids | group |
+//! |---|---|
+//! | 0x0001-0x001F | frequent: metrics, lines, their dictionary |
+//! | 0x0020-0x003F | experiments |
+//! | 0x0040-0x005F | runs |
+//! | 0x0060-0x007F | reserved for artifacts |
+//! | 0x0080-0x009F | reserved for datasets |
+//! | 0x00A0-0x00BF | reserved for models |
+//! | 0x00C0-0x00DF | reserved for lineage |
+//! | 0x00E0-0x00FF | reserved for the store and its audit |
+//! | 0x0100-0xFFFF | third parties |
+
+use std::fmt;
+
+use serde_json::Value;
+
+use crate::codec::{PayloadReader, read_known, write_value};
+use crate::error::DecodeCause;
+use crate::experiment::{
+    ExperimentArchivedV1, ExperimentCreatedV1, ExperimentDeletedV1, ExperimentEditedV1,
+    ExperimentRestoredV1, ExperimentStateMovedV1, ExperimentTaggedV1,
+};
+use crate::ids::{ExperimentId, RunKey};
+use crate::metric::{
+    HistogramLoggedV1, MetricBatchLoggedV1, MetricDefinedV1, MetricSetDefinedV1, MetricsLoggedV1,
+};
+use crate::param::{NoteAddedV1, ParamsLoggedV1, TagRemovedV1, TagsSetV1};
+use crate::run::{
+    RunAttachedV1, RunCreatedV1, RunDeletedV1, RunEndedV1, RunLostV1, RunQueuedV1, RunRestoredV1,
+    RunResumedV1, RunStartedV1,
+};
+use crate::text::{JsonLoggedV1, LogLineV1};
+use crate::upcast::{Payload, payload};
+
+/// What a record's payload means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TypeId(pub u16);
+
+/// The version of a payload's layout, counted from 1 for each type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Version(pub u16);
+
+/// Makes, from the table below, the enum and everything that has one arm for each event.
+macro_rules! events {
+    ($($constant:ident $event:ident($payload:ident) = $type_id:literal $name:literal;)+) => {
+        /// Anything that can happen. Each variant holds the newest version of its payload.
+        #[derive(Debug, Clone, PartialEq)]
+        #[non_exhaustive]
+        pub enum Event {
+            $(
+                #[doc = concat!("`", $name, "`, see [`", stringify!($payload), "`].")]
+                $event($payload),
+            )+
+            /// An event of a type or version that this program does not know: kept and skipped.
+            Unknown {
+                /// Its type.
+                type_id: TypeId,
+                /// The version of its payload.
+                version: Version,
+                /// Its payload as it is stored.
+                payload: Vec<u8>,
+            },
+        }
+
+        $(
+            #[doc = concat!("The newest version of the payload of `", $name, "`.")]
+            pub type $event = $payload;
+
+            impl From<$payload> for Event {
+                fn from(payload: $payload) -> Event {
+                    Event::$event(payload)
+                }
+            }
+        )+
+
+        impl TypeId {
+            $(
+                #[doc = concat!("The type id of `", $name, "`.")]
+                pub const $constant: TypeId = TypeId($type_id);
+            )+
+
+            /// Every known type, by id.
+            pub const ALL: &[TypeId] = &[$(TypeId::$constant),+];
+
+            /// The name of a known type.
+            #[must_use]
+            pub const fn name(self) -> Option<&'static str> {
+                match self {
+                    $(TypeId::$constant => Some($name),)+
+                    _ => None,
+                }
+            }
+        }
+
+        impl Event {
+            /// The type under which the event is stored.
+            #[must_use]
+            pub const fn type_id(&self) -> TypeId {
+                match self {
+                    $(Event::$event(_) => TypeId::$constant,)+
+                    Event::Unknown { type_id, .. } => *type_id,
+                }
+            }
+
+            /// The version of the payload that [`encode`](crate::encode) writes.
+            #[must_use]
+            pub const fn version(&self) -> Version {
+                match self {
+                    $(Event::$event(_) => Version(<$payload as Payload>::VERSION),)+
+                    Event::Unknown { version, .. } => *version,
+                }
+            }
+
+            pub(crate) fn write_payload(&self, out: &mut Vec<u8>) {
+                match self {
+                    $(Event::$event(payload) => write_value(payload, out),)+
+                    Event::Unknown { payload, .. } => out.extend_from_slice(payload),
+                }
+            }
+
+            pub(crate) fn read_payload(
+                type_id: TypeId,
+                version: Version,
+                reader: &mut PayloadReader<'_>,
+            ) -> Result<Event, DecodeCause> {
+                match type_id {
+                    $(TypeId::$constant => {
+                        read_known::<$payload>((type_id, version), reader, Event::$event)
+                    })+
+                    _ => Ok(reader.take_unknown(type_id, version)),
+                }
+            }
+
+            /// The payload of a known event as JSON; null for one that is not.
+            pub(crate) fn known_json(&self) -> Value {
+                match self {
+                    $(Event::$event(payload) => crate::json::to_value(payload),)+
+                    Event::Unknown { .. } => Value::Null,
+                }
+            }
+        }
+    };
+}
+
+events! {
+    METRICS_LOGGED MetricsLogged(MetricsLoggedV1) = 0x01 "metrics_logged";
+    METRIC_BATCH_LOGGED MetricBatchLogged(MetricBatchLoggedV1) = 0x02 "metric_batch_logged";
+    LOG_LINE LogLine(LogLineV1) = 0x03 "log_line";
+    METRIC_DEFINED MetricDefined(MetricDefinedV1) = 0x04 "metric_defined";
+    METRIC_SET_DEFINED MetricSetDefined(MetricSetDefinedV1) = 0x05 "metric_set_defined";
+    HISTOGRAM_LOGGED HistogramLogged(HistogramLoggedV1) = 0x06 "histogram_logged";
+    JSON_LOGGED JsonLogged(JsonLoggedV1) = 0x07 "json_logged";
+    EXPERIMENT_CREATED ExperimentCreated(ExperimentCreatedV1) = 0x20 "experiment_created";
+    EXPERIMENT_EDITED ExperimentEdited(ExperimentEditedV1) = 0x21 "experiment_edited";
+    EXPERIMENT_STATE_MOVED ExperimentStateMoved(ExperimentStateMovedV1) = 0x22
+        "experiment_state_moved";
+    EXPERIMENT_ARCHIVED ExperimentArchived(ExperimentArchivedV1) = 0x23 "experiment_archived";
+    EXPERIMENT_RESTORED ExperimentRestored(ExperimentRestoredV1) = 0x24 "experiment_restored";
+    EXPERIMENT_DELETED ExperimentDeleted(ExperimentDeletedV1) = 0x25 "experiment_deleted";
+    EXPERIMENT_TAGGED ExperimentTagged(ExperimentTaggedV1) = 0x26 "experiment_tagged";
+    RUN_CREATED RunCreated(RunCreatedV1) = 0x40 "run_created";
+    RUN_STARTED RunStarted(RunStartedV1) = 0x41 "run_started";
+    RUN_RESUMED RunResumed(RunResumedV1) = 0x42 "run_resumed";
+    RUN_ENDED RunEnded(RunEndedV1) = 0x43 "run_ended";
+    RUN_LOST RunLost(RunLostV1) = 0x44 "run_lost";
+    RUN_DELETED RunDeleted(RunDeletedV1) = 0x45 "run_deleted";
+    RUN_RESTORED RunRestored(RunRestoredV1) = 0x46 "run_restored";
+    RUN_ATTACHED RunAttached(RunAttachedV1) = 0x47 "run_attached";
+    PARAMS_LOGGED ParamsLogged(ParamsLoggedV1) = 0x48 "params_logged";
+    TAGS_SET TagsSet(TagsSetV1) = 0x49 "tags_set";
+    TAG_REMOVED TagRemoved(TagRemovedV1) = 0x4A "tag_removed";
+    NOTE_ADDED NoteAdded(NoteAddedV1) = 0x4B "note_added";
+    RUN_QUEUED RunQueued(RunQueuedV1) = 0x4C "run_queued";
+}
+
+payload!(MetricsLoggedV1 = 1);
+payload!(MetricBatchLoggedV1 = 1);
+payload!(LogLineV1 = 1);
+payload!(MetricDefinedV1 = 1);
+payload!(MetricSetDefinedV1 = 1);
+payload!(HistogramLoggedV1 = 1);
+payload!(JsonLoggedV1 = 1);
+payload!(ExperimentCreatedV1 = 1);
+payload!(ExperimentEditedV1 = 1);
+payload!(ExperimentStateMovedV1 = 1);
+payload!(ExperimentArchivedV1 = 1);
+payload!(ExperimentRestoredV1 = 1);
+payload!(ExperimentDeletedV1 = 1);
+payload!(ExperimentTaggedV1 = 1);
+payload!(RunCreatedV1 = 1);
+payload!(RunStartedV1 = 1);
+payload!(RunResumedV1 = 1);
+payload!(RunEndedV1 = 1);
+payload!(RunLostV1 = 1);
+payload!(RunDeletedV1 = 1);
+payload!(RunRestoredV1 = 1);
+payload!(RunAttachedV1 = 1);
+payload!(ParamsLoggedV1 = 1);
+payload!(TagsSetV1 = 1);
+payload!(TagRemovedV1 = 1);
+payload!(NoteAddedV1 = 1);
+payload!(RunQueuedV1 = 1);
+
+/// The type with this name, such as `metrics_logged`.
+#[must_use]
+pub fn type_from_name(name: &str) -> Option<TypeId> {
+    TypeId::ALL
+        .iter()
+        .copied()
+        .find(|type_id| type_id.name() == Some(name))
+}
+
+impl TypeId {
+    /// The name, or the number where there is none, for messages.
+    pub(crate) fn describe(self) -> String {
+        self.name()
+            .map_or_else(|| format!("type {:#06x}", self.0), str::to_owned)
+    }
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Event {
+    /// The name of the event's type; `unknown` when this program does not know it.
+    #[must_use]
+    pub fn type_name(&self) -> &'static str {
+        match self {
+            Event::Unknown { .. } => "unknown",
+            known => known.type_id().name().unwrap_or("unknown"),
+        }
+    }
+
+    /// The run that the event is about.
+    #[must_use]
+    pub fn run(&self) -> Option<RunKey> {
+        match self {
+            Event::MetricsLogged(logged) => Some(logged.run),
+            Event::MetricBatchLogged(logged) => Some(logged.run),
+            Event::LogLine(logged) => Some(logged.run),
+            Event::HistogramLogged(logged) => Some(logged.run),
+            Event::JsonLogged(logged) => Some(logged.run),
+            Event::RunCreated(created) => Some(created.run.key()),
+            Event::RunQueued(queued) => Some(queued.run),
+            Event::RunStarted(started) => Some(started.run),
+            Event::RunResumed(resumed) => Some(resumed.run),
+            Event::RunEnded(ended) => Some(ended.run),
+            Event::RunLost(lost) => Some(lost.run),
+            Event::RunDeleted(deleted) => Some(deleted.run),
+            Event::RunRestored(restored) => Some(restored.run),
+            Event::RunAttached(attached) => Some(attached.run),
+            Event::ParamsLogged(logged) => Some(logged.run),
+            Event::TagsSet(set) => Some(set.run),
+            Event::TagRemoved(removed) => Some(removed.run),
+            Event::NoteAdded(added) => Some(added.run),
+            _ => None,
+        }
+    }
+
+    /// The experiment that the event itself names: events of a run after its creation name none.
+    #[must_use]
+    pub fn experiment(&self) -> Option<ExperimentId> {
+        match self {
+            Event::ExperimentCreated(created) => Some(created.experiment),
+            Event::ExperimentEdited(edited) => Some(edited.experiment),
+            Event::ExperimentStateMoved(moved) => Some(moved.experiment),
+            Event::ExperimentArchived(archived) => Some(archived.experiment),
+            Event::ExperimentRestored(restored) => Some(restored.experiment),
+            Event::ExperimentDeleted(deleted) => Some(deleted.experiment),
+            Event::ExperimentTagged(tagged) => Some(tagged.experiment),
+            Event::RunCreated(created) => Some(created.experiment),
+            _ => None,
+        }
+    }
+}

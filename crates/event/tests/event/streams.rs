@@ -1,0 +1,65 @@
+//! Which events exclude each other, and what each is about.
+
+use mltrack_event::*;
+
+use crate::samples::samples;
+
+#[test]
+fn control_events_list_the_stream_that_guards_them() {
+    for type_id in TypeId::ALL {
+        for event in samples(*type_id) {
+            let expected = match (*type_id, &event) {
+                (TypeId::EXPERIMENT_CREATED, _) => Some(StreamId::experiment_names()),
+                (_, Event::ExperimentEdited(edited)) => {
+                    edited.name.as_ref().map(|_| StreamId::experiment_names())
+                }
+                (_, Event::ExperimentRestored(back)) if back.from == RestoredFrom::Deletion => {
+                    Some(StreamId::experiment_names())
+                }
+                (TypeId(0x20..=0x25) | TypeId::RUN_CREATED, _) => {
+                    event.experiment().map(StreamId::experiment)
+                }
+                (TypeId(0x41..=0x47 | 0x4C), _) => event.run().map(StreamId::run),
+                _ => None,
+            };
+            assert_eq!(event.stream(), expected, "{event:?}");
+        }
+    }
+}
+
+#[test]
+fn every_event_but_a_definition_is_about_a_run_or_an_experiment() {
+    for type_id in TypeId::ALL {
+        for event in samples(*type_id) {
+            let definition = matches!(
+                *type_id,
+                TypeId::METRIC_DEFINED | TypeId::METRIC_SET_DEFINED
+            );
+            assert_eq!(
+                event.run().is_none() && event.experiment().is_none(),
+                definition
+            );
+            assert_eq!(
+                event.run().is_some(),
+                !definition && !matches!(type_id.0, 0x20..=0x3F)
+            );
+        }
+    }
+}
+
+#[test]
+fn the_moves_of_a_run_are_read_off_its_events() {
+    let moves = |type_id| -> Vec<RunMove> {
+        samples(type_id)
+            .iter()
+            .filter_map(RunMove::of)
+            .map(|(_, step)| step)
+            .collect()
+    };
+    assert_eq!(moves(TypeId::RUN_QUEUED), [RunMove::Queue]);
+    assert_eq!(moves(TypeId::RUN_STARTED), [RunMove::Start]);
+    assert_eq!(moves(TypeId::RUN_RESUMED), [RunMove::Resume]);
+    assert_eq!(moves(TypeId::RUN_LOST), [RunMove::Lose]);
+    assert_eq!(moves(TypeId::RUN_ENDED), RunMove::ALL[2..6]);
+    assert_eq!(moves(TypeId::RUN_ATTACHED), []);
+}

@@ -1,0 +1,115 @@
+//! The append lock: one word in ctl, taken by compare-and-swap, whose holder the kernel vouches for.
+//!
+//! Invariants: the word is 0 or the id of a writer (bit 31: somebody waits). A lock is only taken over from a writer
+//! whose liveness byte is free, and ids are never given out twice, so nobody who lives ever loses it.
+//! See `docs/decisions/0001-append-lock.md` for why this is not a byte of LOCK.
+
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use std::time::Duration;
+
+use crate::door;
+use crate::failpoint;
+use crate::layout::LOCK_LIVENESS;
+use crate::medium::{Control, Medium};
+
+const WAITERS: u32 = 1 << 31;
+const SPINS: u32 = 100;
+/// How long a waiter sleeps before it asks whether the holder still lives.
+const PATIENCE: Duration = Duration::from_millis(1);
+
+/// The held lock; dropping it releases.
+pub struct AppendLock<'a> {
+    control: &'a dyn Control,
+}
+
+/// Nobody died and the time is over.
+#[derive(Clone, Copy, Debug)]
+pub struct Stalled {
+    /// The holder's process id.
+    pub process: u32,
+}
+
+impl<'a> AppendLock<'a> {
+    /// Takes the lock for `writer`, waiting at most `wait`.
+    pub fn acquire(
+        control: &'a dyn Control,
+        medium: &dyn Medium,
+        writer: u32,
+        wait: Duration,
+    ) -> Result<AppendLock<'a>, Stalled> {
+        debug_assert!(writer != 0 && writer & WAITERS == 0);
+        let word = &control.page().append_lock;
+        if word.compare_exchange(0, writer, Acquire, Relaxed).is_err() {
+            contend(control, medium, writer, wait)?;
+        }
+        failpoint::hit("lock.taken");
+        control.page().holder.store(process_id(), Relaxed);
+        failpoint::hit("lock.named");
+        Ok(AppendLock { control })
+    }
+}
+
+impl Drop for AppendLock<'_> {
+    fn drop(&mut self) {
+        let word = &self.control.page().append_lock;
+        if word.swap(0, Release) & WAITERS != 0 {
+            self.control.wake(word, 1);
+        }
+        failpoint::hit("lock.released");
+    }
+}
+
+/// This process's id, asked for once per generation of forks.
+fn process_id() -> u32 {
+    std::process::id()
+}
+
+fn contend(
+    control: &dyn Control,
+    medium: &dyn Medium,
+    writer: u32,
+    wait: Duration,
+) -> Result<(), Stalled> {
+    let word = &control.page().append_lock;
+    for _ in 0..SPINS {
+        std::hint::spin_loop();
+        if word.load(Relaxed) == 0 && word.compare_exchange(0, writer, Acquire, Relaxed).is_ok() {
+            return Ok(());
+        }
+    }
+    if wait.is_zero() && word.load(Relaxed) != 0 {
+        return Err(Stalled { process: control.page().holder.load(Relaxed) });
+    }
+    let deadline = door::monotonic() + wait;
+    loop {
+        let seen = word.load(Relaxed);
+        if seen == 0 {
+            // Others may still sleep, so the bit stays set until a release finds nobody to wake.
+            if word.compare_exchange(0, writer | WAITERS, Acquire, Relaxed).is_ok() {
+                return Ok(());
+            }
+            continue;
+        }
+        if seen & WAITERS == 0
+            && word.compare_exchange(seen, seen | WAITERS, Relaxed, Relaxed).is_err()
+        {
+            continue;
+        }
+        let seen = seen | WAITERS;
+        control.wait(word, seen, PATIENCE);
+        if word.load(Relaxed) == seen && take_over(medium, word, seen, writer) {
+            return Ok(());
+        }
+        if door::monotonic() >= deadline {
+            return Err(Stalled { process: control.page().holder.load(Relaxed) });
+        }
+    }
+}
+
+fn take_over(medium: &dyn Medium, word: &AtomicU32, seen: u32, writer: u32) -> bool {
+    let holder = seen & !WAITERS;
+    // When the kernel cannot be asked, the holder counts as alive: waiting is safe, taking over is not.
+    let is_dead = matches!(medium.is_held(LOCK_LIVENESS + u64::from(holder), 1), Ok(false));
+    is_dead && word.compare_exchange(seen, writer | WAITERS, Acquire, Relaxed).is_ok()
+}

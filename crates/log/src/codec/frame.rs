@@ -1,0 +1,403 @@
+//! A frame: one batch in a segment or spool, whole or absent by one crc.
+//!
+//! Invariant of a segment: every frame carries the crc of the frame before it and is mixed with the segment's salt,
+//! so a valid frame proves that all frames before it are the ones its writer saw.
+
+use crc32fast::Hasher;
+
+use super::bytes::{i64_at, put, u16_at, u32_at, u64_at};
+use super::record::{RawRecord, split_record};
+use crate::layout::{
+    CLOCK_EXTENSION_LEN, CONTROL_EXTENSION_LEN, FLAG_CLOCK, FLAG_CONTROL, FLAG_SPOOLED,
+    FRAME_ALIGN, FRAME_HEADER_LEN, FRAME_LEN_MAX, RECORD_LEN_MIN, SPOOL_EXTENSION_LEN,
+};
+
+const KNOWN_FLAGS: u8 = FLAG_CONTROL | FLAG_SPOOLED | FLAG_CLOCK;
+
+/// What a control frame carries beside its records.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ControlExtension {
+    /// Hash of what the frame must be unique or ordered in.
+    pub stream: u64,
+    /// Base lsn of the segment with the previous control frame, 0 for none.
+    pub previous_base: u64,
+    /// Offset of that frame.
+    pub previous_offset: u32,
+    /// Counts the writer's control frames.
+    pub sequence: u32,
+}
+
+/// Where a frame that came through a spool stood in it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct SpoolExtension {
+    /// The spool's random id.
+    pub id: u64,
+    /// The frame's place in it, from 0.
+    pub sequence: u64,
+}
+
+/// A frame's header.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct FrameHeader {
+    /// First lsn minus the segment's base lsn.
+    pub lsn_low: u32,
+    /// Crc of the frame before this one.
+    pub previous_crc: u32,
+    /// When it was appended, ns since 1970, never decreasing.
+    pub commit_time: i64,
+    /// Who appended it.
+    pub writer: u32,
+    /// Random.
+    pub batch_id: u16,
+    /// Records in it.
+    pub count: u16,
+    /// Set on control frames.
+    pub control: Option<ControlExtension>,
+    /// Set on frames from a spool.
+    pub spooled: Option<SpoolExtension>,
+    /// The wall clock, when it had stepped back.
+    pub clock: Option<i64>,
+}
+
+/// The salt of a segment, prepared for crcs.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Salt(u32);
+
+impl Salt {
+    /// Prepares `salt`.
+    pub fn new(salt: u64) -> Salt {
+        Salt(crc32fast::hash(&salt.to_le_bytes()))
+    }
+
+    fn crc(self, frame: &[u8]) -> u32 {
+        let mut hasher = Hasher::new_with_initial(self.0);
+        hasher.update(&frame[4..]);
+        hasher.finalize()
+    }
+}
+
+impl FrameHeader {
+    /// Bytes of the header with its extensions.
+    pub fn encoded_len(&self) -> usize {
+        FRAME_HEADER_LEN + extensions_len(self.flags())
+    }
+
+    fn flags(&self) -> u8 {
+        u8::from(self.control.is_some()) * FLAG_CONTROL
+            | u8::from(self.spooled.is_some()) * FLAG_SPOOLED
+            | u8::from(self.clock.is_some()) * FLAG_CLOCK
+    }
+
+    /// Writes the header in front of the records that already lie in `frame`, and returns the frame's crc.
+    ///
+    /// `frame` is header space of [`Self::encoded_len`] bytes, then the records, without padding.
+    pub fn stamp(&self, frame: &mut [u8], salt: Salt) -> u32 {
+        assert!(frame.len() <= FRAME_LEN_MAX, "a batch checks its length");
+        let flags = self.flags();
+        put(frame, 4, &(frame.len() as u32 | u32::from(flags) << 24).to_le_bytes());
+        put(frame, 8, &self.lsn_low.to_le_bytes());
+        put(frame, 12, &self.previous_crc.to_le_bytes());
+        put(frame, 16, &self.commit_time.to_le_bytes());
+        put(frame, 24, &self.writer.to_le_bytes());
+        put(frame, 28, &self.batch_id.to_le_bytes());
+        put(frame, 30, &self.count.to_le_bytes());
+        if flags != 0 {
+            self.put_extensions(frame);
+        }
+        let crc = salt.crc(frame);
+        put(frame, 0, &crc.to_le_bytes());
+        crc
+    }
+
+    fn put_extensions(&self, frame: &mut [u8]) {
+        let mut at = FRAME_HEADER_LEN;
+        if let Some(control) = self.control {
+            put(frame, at, &control.stream.to_le_bytes());
+            put(frame, at + 8, &control.previous_base.to_le_bytes());
+            put(frame, at + 16, &control.previous_offset.to_le_bytes());
+            put(frame, at + 20, &control.sequence.to_le_bytes());
+            at += CONTROL_EXTENSION_LEN;
+        }
+        if let Some(spooled) = self.spooled {
+            put(frame, at, &spooled.id.to_le_bytes());
+            put(frame, at + 8, &spooled.sequence.to_le_bytes());
+            at += SPOOL_EXTENSION_LEN;
+        }
+        if let Some(clock) = self.clock {
+            put(frame, at, &clock.to_le_bytes());
+        }
+    }
+}
+
+fn extensions_len(flags: u8) -> usize {
+    let has = |flag| usize::from(flags & flag != 0);
+    has(FLAG_CONTROL) * CONTROL_EXTENSION_LEN
+        + has(FLAG_SPOOLED) * SPOOL_EXTENSION_LEN
+        + has(FLAG_CLOCK) * CLOCK_EXTENSION_LEN
+}
+
+/// What a frame must follow to be valid.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Chain {
+    /// The segment's salt.
+    pub salt: Salt,
+    /// The segment's base lsn.
+    pub base: u64,
+    /// The lsn the next record must have.
+    pub next_lsn: u64,
+    /// The crc the next frame must point back to.
+    pub previous_crc: u32,
+}
+
+/// A valid frame, borrowed from the bytes it was read from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Frame<'a> {
+    /// The header.
+    pub header: FrameHeader,
+    /// The lsn of the first record.
+    pub first_lsn: u64,
+    /// The frame's own crc.
+    pub crc: u32,
+    /// Bytes the frame takes in the file, padding included.
+    pub padded_len: usize,
+    /// The records.
+    pub body: &'a [u8],
+}
+
+/// Why there is no valid frame at a place.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum FrameFault {
+    /// The place was never written: the log may end here.
+    #[error("no frame was written here")]
+    Blank,
+    /// The bytes at hand end before the frame does: read at least this many.
+    #[error("the frame needs {0} bytes")]
+    Truncated(usize),
+    /// No version of the format has this header.
+    #[error("the frame's length or flags are out of range")]
+    Malformed,
+    /// The bytes differ from what was written, or belong to another life of the file.
+    #[error("the frame's crc is wrong")]
+    Crc,
+    /// Whole, but not what follows the frame before: left behind by a killed writer.
+    #[error("the frame does not follow the one before it")]
+    Stray,
+    /// The crc holds and the records do not fill the frame: a bug wrote it.
+    #[error("the frame's records do not fill it")]
+    Records,
+}
+
+impl<'a> Frame<'a> {
+    /// Reads the frame at the start of `bytes` and checks that it follows `chain`.
+    pub fn decode(bytes: &'a [u8], chain: &Chain) -> Result<Frame<'a>, FrameFault> {
+        let frame = Frame::decode_unchained(bytes, chain.salt, chain.base)?;
+        if frame.first_lsn != chain.next_lsn || frame.header.previous_crc != chain.previous_crc {
+            return Err(FrameFault::Stray);
+        }
+        Ok(frame)
+    }
+
+    /// Reads the frame at the start of `bytes` wherever it belongs: for control pointers and for the search behind damage.
+    pub fn decode_unchained(
+        bytes: &'a [u8],
+        salt: Salt,
+        base: u64,
+    ) -> Result<Frame<'a>, FrameFault> {
+        let Some(head) = bytes.first_chunk::<FRAME_HEADER_LEN>() else {
+            return Err(FrameFault::Truncated(FRAME_HEADER_LEN));
+        };
+        let word = u32_at(head, 4);
+        if word == 0 && head.iter().all(|byte| *byte == 0) {
+            return Err(FrameFault::Blank);
+        }
+        let (len, flags) = ((word & 0x00ff_ffff) as usize, (word >> 24) as u8);
+        let header_len = FRAME_HEADER_LEN + extensions_len(flags);
+        if flags & !KNOWN_FLAGS != 0 || len < header_len + RECORD_LEN_MIN {
+            return Err(FrameFault::Malformed);
+        }
+        let padded_len = len.next_multiple_of(FRAME_ALIGN);
+        let Some(frame) = bytes.get(..len).filter(|_| bytes.len() >= padded_len) else {
+            return Err(FrameFault::Truncated(padded_len));
+        };
+        let crc = u32_at(head, 0);
+        if salt.crc(frame) != crc {
+            return Err(FrameFault::Crc);
+        }
+        let header = read_header(frame, flags);
+        let first_lsn = base.checked_add(u64::from(header.lsn_low)).ok_or(FrameFault::Malformed)?;
+        let frame = Frame { header, first_lsn, crc, padded_len, body: &frame[header_len..] };
+        if header.count == 0 || first_lsn.checked_add(u64::from(header.count)).is_none() {
+            return Err(FrameFault::Records);
+        }
+        frame.is_filled().then_some(frame).ok_or(FrameFault::Records)
+    }
+
+    /// Bytes the frame at the start of `head` claims to take, for a reader that must fetch more.
+    pub fn claimed_len(head: &[u8; FRAME_HEADER_LEN]) -> usize {
+        ((u32_at(head, 4) & 0x00ff_ffff) as usize).next_multiple_of(FRAME_ALIGN)
+    }
+
+    /// The records in order.
+    pub fn records(&self) -> Records<'a> {
+        Records { rest: self.body }
+    }
+
+    /// The lsn after the frame's last record.
+    pub fn next_lsn(&self) -> u64 {
+        self.first_lsn + u64::from(self.header.count)
+    }
+
+    /// The time of records that carry none.
+    pub fn default_time(&self) -> i64 {
+        self.header.clock.unwrap_or(self.header.commit_time)
+    }
+
+    fn is_filled(&self) -> bool {
+        let mut records = self.records();
+        for _ in 0..self.header.count {
+            if records.next().is_none() {
+                return false;
+            }
+        }
+        records.rest.is_empty()
+    }
+}
+
+fn read_header(frame: &[u8], flags: u8) -> FrameHeader {
+    let mut at = FRAME_HEADER_LEN;
+    let control = (flags & FLAG_CONTROL != 0).then(|| {
+        let control = ControlExtension {
+            stream: u64_at(frame, at),
+            previous_base: u64_at(frame, at + 8),
+            previous_offset: u32_at(frame, at + 16),
+            sequence: u32_at(frame, at + 20),
+        };
+        at += CONTROL_EXTENSION_LEN;
+        control
+    });
+    let spooled = (flags & FLAG_SPOOLED != 0).then(|| {
+        let spooled =
+            SpoolExtension { id: u64_at(frame, at), sequence: u64_at(frame, at + 8) };
+        at += SPOOL_EXTENSION_LEN;
+        spooled
+    });
+    let clock = (flags & FLAG_CLOCK != 0).then(|| i64_at(frame, at));
+    FrameHeader {
+        lsn_low: u32_at(frame, 8),
+        previous_crc: u32_at(frame, 12),
+        commit_time: i64_at(frame, 16),
+        writer: u32_at(frame, 24),
+        batch_id: u16_at(frame, 28),
+        count: u16_at(frame, 30),
+        control,
+        spooled,
+        clock,
+    }
+}
+
+/// The records of a frame.
+#[derive(Clone, Debug)]
+pub struct Records<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Iterator for Records<'a> {
+    type Item = RawRecord<'a>;
+
+    fn next(&mut self) -> Option<RawRecord<'a>> {
+        let (record, rest) = split_record(self.rest)?;
+        self.rest = rest;
+        Some(record)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codec::record::push_record;
+
+    const SALT: u64 = 0x1234_5678_9abc_def0;
+
+    fn chain() -> Chain {
+        Chain { salt: Salt::new(SALT), base: 100, next_lsn: 105, previous_crc: 9 }
+    }
+
+    fn encode(header: &FrameHeader, payloads: &[&[u8]]) -> Vec<u8> {
+        let mut frame = vec![0; header.encoded_len()];
+        for payload in payloads {
+            let record = RawRecord { type_id: 1, version: 1, time: None, payload };
+            push_record(&mut frame, &record);
+        }
+        header.stamp(&mut frame, Salt::new(SALT));
+        frame.resize(frame.len().next_multiple_of(FRAME_ALIGN), 0);
+        frame
+    }
+
+    fn header(count: u16) -> FrameHeader {
+        FrameHeader {
+            lsn_low: 5,
+            previous_crc: 9,
+            commit_time: 1_700_000_000_000_000_000,
+            writer: 3,
+            batch_id: 0xbeef,
+            count,
+            control: None,
+            spooled: None,
+            clock: None,
+        }
+    }
+
+    #[test]
+    fn a_frame_reads_back_with_every_combination_of_extensions() {
+        for flags in 0..8u8 {
+            let header = FrameHeader {
+                control: (flags & 1 != 0).then_some(ControlExtension {
+                    stream: 1,
+                    previous_base: 2,
+                    previous_offset: 3,
+                    sequence: 4,
+                }),
+                spooled: (flags & 2 != 0).then_some(SpoolExtension { id: 5, sequence: 6 }),
+                clock: (flags & 4 != 0).then_some(-7),
+                ..header(2)
+            };
+            let bytes = encode(&header, &[b"loss", b""]);
+            let frame = Frame::decode(&bytes, &chain()).unwrap();
+            assert_eq!(frame.header, header);
+            assert_eq!((frame.first_lsn, frame.next_lsn()), (105, 107));
+            assert_eq!(frame.records().map(|record| record.payload.len()).collect::<Vec<_>>(), [4, 0]);
+            assert_eq!(frame.padded_len, bytes.len());
+        }
+    }
+
+    #[test]
+    fn every_flipped_bit_makes_the_frame_invalid_or_lies_in_padding() {
+        let bytes = encode(&header(1), &[b"accuracy"]);
+        let len = FRAME_HEADER_LEN + 2 + 8;
+        for bit in 0..bytes.len() * 8 {
+            let mut damaged = bytes.clone();
+            damaged[bit / 8] ^= 1 << (bit % 8);
+            let is_valid = Frame::decode(&damaged, &chain()).is_ok();
+            assert_eq!(is_valid, bit / 8 >= len, "bit {bit}");
+        }
+    }
+
+    #[test]
+    fn a_frame_that_follows_another_frame_is_stray() {
+        let bytes = encode(&header(1), &[b"x"]);
+        let decode = |chain| Frame::decode(&bytes, &chain);
+        assert_eq!(decode(Chain { next_lsn: 106, ..chain() }), Err(FrameFault::Stray));
+        assert_eq!(decode(Chain { previous_crc: 8, ..chain() }), Err(FrameFault::Stray));
+        assert_eq!(decode(Chain { salt: Salt::new(1), ..chain() }), Err(FrameFault::Crc));
+        assert_eq!(Frame::decode(&bytes[..33], &chain()), Err(FrameFault::Truncated(40)));
+        assert_eq!(Frame::decode(&[0; 64], &chain()), Err(FrameFault::Blank));
+    }
+
+    #[test]
+    fn a_count_that_the_records_do_not_fill_is_refused() {
+        for count in [0, 1, 3] {
+            let bytes = encode(&header(count), &[b"a", b"b"]);
+            assert_eq!(Frame::decode(&bytes, &chain()), Err(FrameFault::Records), "{count}");
+        }
+    }
+}

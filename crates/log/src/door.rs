@@ -1,0 +1,56 @@
+//! The one door to the wall clock, the monotonic clock and randomness; `clippy.toml` keeps other code from going around it.
+
+use std::time::Instant;
+
+/// Nanoseconds since 1970 by the wall clock. Steps when somebody sets the clock.
+pub fn wall_time_ns() -> i64 {
+    #[expect(clippy::disallowed_methods, reason = "this is the door")]
+    let now = std::time::SystemTime::now();
+    match now.duration_since(std::time::UNIX_EPOCH) {
+        Ok(since) => i64::try_from(since.as_nanos()).unwrap_or(i64::MAX),
+        Err(before) => -i64::try_from(before.duration().as_nanos()).unwrap_or(i64::MAX),
+    }
+}
+
+/// A point on the monotonic clock, for waits and timings.
+pub fn monotonic() -> Instant {
+    #[expect(clippy::disallowed_methods, reason = "this is the door")]
+    Instant::now()
+}
+
+/// Bytes from the operating system's random source.
+pub fn random_bytes<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    fill_random(&mut bytes);
+    bytes
+}
+
+#[cfg(target_os = "linux")]
+fn fill_random(bytes: &mut [u8]) {
+    let mut filled = 0;
+    while filled < bytes.len() {
+        let rest = &mut bytes[filled..];
+        // SAFETY: the pointer and length describe the slice `rest`.
+        let got = unsafe { libc::getrandom(rest.as_mut_ptr().cast(), rest.len(), 0) };
+        if got > 0 {
+            filled += got as usize;
+        } else {
+            let error = std::io::Error::last_os_error();
+            assert!(error.kind() == std::io::ErrorKind::Interrupted, "getrandom: {error}");
+        }
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn fill_random(bytes: &mut [u8]) {
+    use std::hash::{BuildHasher, RandomState};
+    for chunk in bytes.chunks_mut(8) {
+        let word = RandomState::new().hash_one(wall_time_ns()).to_le_bytes();
+        chunk.copy_from_slice(&word[..chunk.len()]);
+    }
+}
+
+/// A random word.
+pub fn random_u64() -> u64 {
+    u64::from_le_bytes(random_bytes())
+}

@@ -1,0 +1,49 @@
+//! An append-only log in a folder that many processes append to, tail and recover.
+//!
+//! Three doors: [`Log`] appends, [`Reader`] reads and follows, [`verify`] and [`repair`] look after the bytes.
+//! The crate does not know what a record means. It prints nothing and installs one global hook, for forks.
+//! The bytes are drawn in `docs/format.md`.
+#![expect(unsafe_code, reason = "the one crate that maps files and asks the kernel for byte locks")]
+#![warn(missing_docs)]
+
+mod append;
+mod append_lock;
+mod background;
+mod batch;
+mod catalog;
+#[doc(hidden)]
+pub mod codec;
+mod control;
+pub mod door;
+mod error;
+#[doc(hidden)]
+pub mod failpoint;
+mod ids;
+mod layout;
+mod log;
+#[doc(hidden)]
+pub mod medium;
+mod options;
+mod reader;
+mod record;
+mod repair;
+mod roll;
+mod scan;
+mod seal;
+mod shared;
+mod source;
+mod spool;
+mod start;
+mod survey;
+mod sync;
+
+pub use append::Condition;
+pub use batch::Batch;
+pub use error::{LogError, Result};
+pub use ids::{Cursor, EpochId, Lsn, ParseIdError, StoreId, StreamId, WriterId};
+pub use log::Log;
+pub use medium::Trust;
+pub use options::{Appended, Durability, OpenOptions, OpenReport};
+pub use reader::{Lost, Reader, SegmentInfo};
+pub use record::{BatchRecords, Record};
+pub use survey::Verdict;

@@ -1,0 +1,290 @@
+//! The handle: append, sync, read; and what a fork does to it.
+//!
+//! Invariants: `Appended::Visible` is only returned after the published word covers the batch; a forked child never
+//! appends with its parent's writer id.
+
+use std::path::Path;
+use std::sync::atomic::Ordering::{Acquire, Relaxed};
+use std::sync::{Arc, Mutex, OnceLock};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use crate::append::{Condition, Stamp};
+use crate::append_lock::AppendLock;
+use crate::background;
+use crate::batch::Batch;
+use crate::error::{LogError, Result};
+use crate::failpoint;
+use crate::ids::{Lsn, StoreId, StreamId, WriterId};
+use crate::medium::Medium;
+use crate::options::{Appended, Durability, OpenOptions, OpenReport};
+use crate::reader::Reader;
+use crate::shared::{Shared, guard};
+use crate::{start, sync};
+
+/// A store that is open for appending. Clones share one writer; dropping the last one leaves the store in order.
+#[derive(Clone)]
+pub struct Log {
+    handle: Arc<Handle>,
+}
+
+struct Handle {
+    shared: Arc<Shared>,
+    background: Mutex<Option<JoinHandle<()>>>,
+    generation: u64,
+    /// What a forked child uses instead.
+    successor: OnceLock<std::result::Result<Box<Handle>, String>>,
+}
+
+#[cfg(target_os = "linux")]
+fn generation() -> u64 {
+    crate::medium::fork::generation()
+}
+
+#[cfg(not(target_os = "linux"))]
+fn generation() -> u64 {
+    0
+}
+
+impl Log {
+    /// Opens the store in `path`, making it when the options say so.
+    #[cfg(target_os = "linux")]
+    pub fn open(path: &Path, options: OpenOptions) -> Result<(Log, OpenReport)> {
+        Log::on(start::medium_at(path, true, &options)?, options)
+    }
+
+    /// Opens the store on any medium.
+    pub fn on(medium: Arc<dyn Medium>, options: OpenOptions) -> Result<(Log, OpenReport)> {
+        let (handle, report) = Handle::open(medium, options)?;
+        Ok((Log { handle: Arc::new(handle) }, report))
+    }
+
+    fn shared(&self) -> Result<&Arc<Shared>> {
+        self.handle.current()
+    }
+
+    /// Appends a batch and empties it.
+    pub fn append(&self, batch: &mut Batch) -> Result<Appended> {
+        self.append_stamped(batch, &Stamp::default())
+    }
+
+    /// Appends a control batch of `stream` without a condition, as ends of runs are: it may be deferred.
+    pub fn append_control(&self, batch: &mut Batch, stream: StreamId) -> Result<Appended> {
+        self.append_stamped(batch, &Stamp { stream: Some(stream.0), ..Stamp::default() })
+    }
+
+    /// Appends a control batch if nobody has changed the streams of the condition. Never deferred: a batch that may
+    /// not be refused later cannot be decided later, so a log that does not move is [`LogError::Busy`].
+    pub fn append_if(&self, batch: &mut Batch, condition: Condition<'_>) -> Result<Appended> {
+        self.append_stamped(batch, &Stamp { condition: Some(condition), ..Stamp::default() })
+    }
+
+    fn append_stamped(&self, batch: &mut Batch, stamp: &Stamp) -> Result<Appended> {
+        let shared = self.shared()?;
+        let appended = append(shared, batch, stamp)?;
+        batch.clear();
+        if let Appended::Visible { next, .. } = appended {
+            match shared.options.durability {
+                Durability::Process => {}
+                Durability::Group => drop(sync::sync_before(shared, next.get())?),
+                Durability::Each => drop(sync::sync_alone(shared)?),
+            }
+        }
+        Ok(appended)
+    }
+
+    /// Makes everything that is visible durable, the spool's content too when the lock can be had.
+    /// Returns the lsn after the last durable record.
+    pub fn sync(&self) -> Result<Lsn> {
+        let shared = self.shared()?;
+        drain_spool(shared, shared.options.lock_wait)?;
+        let next = shared.tail()?.state.next_lsn;
+        sync::sync_before(shared, next)
+    }
+
+    /// The lsn after the last visible record.
+    pub fn end(&self) -> Result<Lsn> {
+        let next = self.shared()?.tail()?.state.next_lsn;
+        Ok(Lsn::new(next).expect("a state's lsn is at least 1"))
+    }
+
+    /// The lsn after the last durable record.
+    pub fn durable(&self) -> Result<Lsn> {
+        let durable = self.shared()?.control.page().durable.load(Acquire);
+        Ok(Lsn::new(durable).unwrap_or(Lsn::FIRST))
+    }
+
+    /// This handle's writer id. Another one in a forked child.
+    pub fn writer(&self) -> Result<WriterId> {
+        Ok(self.shared()?.writer)
+    }
+
+    /// The store's identity.
+    pub fn store(&self) -> StoreId {
+        self.handle.shared.format.store
+    }
+
+    /// Whether the handle of a writer is open in some living process, this handle's own included.
+    pub fn is_alive(&self, writer: WriterId) -> Result<bool> {
+        let shared = self.shared()?;
+        Ok(writer == shared.writer || crate::source::Source::of(shared).is_alive(writer)?)
+    }
+
+    /// Whether batches wait in the spool, and which process was seen holding the lock.
+    pub fn stalled_by(&self) -> Result<Option<u32>> {
+        let shared = self.shared()?;
+        let is_spooling = shared.is_spooling.load(Relaxed);
+        Ok(is_spooling.then(|| shared.control.page().holder.load(Relaxed)))
+    }
+
+    /// A reader of this store at its first record.
+    pub fn reader(&self) -> Result<Reader> {
+        Reader::of(self.shared()?)
+    }
+
+    /// Leaves the store now and reports what dropping would swallow. Every clone is closed.
+    pub fn close(self) -> Result<()> {
+        self.handle.close()
+    }
+}
+
+impl Handle {
+    fn open(medium: Arc<dyn Medium>, options: OpenOptions) -> Result<(Handle, OpenReport)> {
+        let (shared, report) = start::open(medium, options)?;
+        let shared = Arc::new(shared);
+        let background = background::spawn(&shared);
+        let handle = Handle {
+            shared,
+            background: Mutex::new(Some(background)),
+            generation: generation(),
+            successor: OnceLock::new(),
+        };
+        Ok((handle, report))
+    }
+
+    /// The handle of this generation of forks. The inherited one is never touched: a thread that no longer exists may
+    /// have held its mutexes.
+    fn current(&self) -> Result<&Arc<Shared>> {
+        let mut handle = self;
+        while handle.generation != generation() {
+            let reopened = handle.successor.get_or_init(|| handle.reopen());
+            handle = match reopened {
+                Ok(next) => next,
+                Err(text) => {
+                    return Err(LogError::Io {
+                        path: self.shared.medium.path(),
+                        action: "reopen the store in a forked child",
+                        source: std::io::Error::other(text.clone()),
+                    });
+                }
+            };
+        }
+        if handle.shared.is_closed.load(Relaxed) { Err(LogError::Closed) } else { Ok(&handle.shared) }
+    }
+
+    fn reopen(&self) -> std::result::Result<Box<Handle>, String> {
+        let medium = self.shared.medium.reopen().map_err(|error| error.to_string())?;
+        let options = OpenOptions { create: false, ..self.shared.options.clone() };
+        let (handle, _) = Handle::open(medium, options).map_err(|error| error.to_string())?;
+        Ok(Box::new(handle))
+    }
+
+    fn close(&self) -> Result<()> {
+        if self.generation != generation() {
+            return match self.successor.get() {
+                Some(Ok(successor)) => successor.close(),
+                _ => Ok(()),
+            };
+        }
+        if self.shared.is_closed.load(Relaxed) {
+            return Ok(());
+        }
+        let drained = drain_spool(&self.shared, self.shared.options.lock_wait).map(drop);
+        let left = start::close(&self.shared);
+        self.shared.alarm.ring();
+        if let Some(background) = guard(&self.background).take() {
+            background.join().ok();
+        }
+        drained.and(left)
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        if self.generation == generation() {
+            // Whoever wants to know calls `close`.
+            self.close().ok();
+        } else if let Ok(mut background) = self.background.try_lock() {
+            // The thread lives in the parent; there is nothing to join or detach here.
+            std::mem::forget(background.take());
+        }
+    }
+}
+
+fn append(shared: &Shared, batch: &mut Batch, stamp: &Stamp) -> Result<Appended> {
+    assert!(!batch.is_empty(), "an empty batch has no lsn");
+    let mut appender = guard(&shared.appender);
+    let is_spooling = shared.is_spooling.load(Relaxed);
+    let is_poisoned = shared.control.page().poison.load(Relaxed) != 0;
+    let can_defer = stamp.condition.is_none();
+    if is_poisoned {
+        return match can_defer {
+            true => defer(shared, batch, stamp),
+            false => Err(LogError::Poisoned { path: shared.medium.path() }),
+        };
+    }
+    // Who has waited once does not hold up the training loop a second time.
+    let wait = if is_spooling && can_defer { Duration::ZERO } else { shared.options.lock_wait };
+    let (control, medium) = (&*shared.control, &*shared.medium);
+    let lock = match AppendLock::acquire(control, medium, shared.writer.0, wait) {
+        Ok(lock) => lock,
+        Err(_) if can_defer => return defer(shared, batch, stamp),
+        Err(stalled) => return Err(LogError::Busy { process: stalled.process, waited: wait }),
+    };
+    if is_spooling {
+        guard(&shared.spool).drain(shared, &mut appender, &lock)?;
+    }
+    let count = u64::from(batch.count());
+    let before = appender.tail.state.offset;
+    let first = appender.append(shared, &lock, batch, stamp)?;
+    drop(lock);
+    wake_tailers(shared);
+    if appender.wants_background(shared, before) {
+        shared.alarm.ring();
+    }
+    let first = Lsn::new(first).expect("a record's lsn is at least 1");
+    Ok(Appended::Visible { first, next: first.plus(count) })
+}
+
+fn wake_tailers(shared: &Shared) {
+    let page = shared.control.page();
+    if page.take_tail_waiters() && !failpoint::is_canary("no-wake") {
+        shared.control.wake(&page.wake_sequence, u32::MAX >> 1);
+        failpoint::hit("wake.done");
+    }
+}
+
+fn defer(shared: &Shared, batch: &Batch, stamp: &Stamp) -> Result<Appended> {
+    guard(&shared.spool).push(shared, batch, stamp.stream)?;
+    shared.alarm.ring();
+    Ok(Appended::Deferred)
+}
+
+/// Appends what waits in the spool; true when nothing waits any more.
+pub(crate) fn drain_spool(shared: &Shared, wait: Duration) -> Result<bool> {
+    if !shared.is_spooling.load(Relaxed) {
+        return Ok(true);
+    }
+    let mut appender = guard(&shared.appender);
+    if shared.control.page().poison.load(Relaxed) != 0 {
+        return Ok(false);
+    }
+    let (control, medium) = (&*shared.control, &*shared.medium);
+    let Ok(lock) = AppendLock::acquire(control, medium, shared.writer.0, wait) else {
+        return Ok(false);
+    };
+    guard(&shared.spool).drain(shared, &mut appender, &lock)?;
+    drop(lock);
+    wake_tailers(shared);
+    Ok(true)
+}

@@ -1,0 +1,383 @@
+//! Reading the log in order, from any lsn to the visible end and on as it grows.
+//!
+//! Invariants: a reader yields every visible record once, in lsn order; it never yields bytes that failed a check, and
+//! it stops with an error at damage instead of stepping over it, unless the caller asks or the range is quarantined.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::catalog::{Catalog, Entry, segment_path};
+use crate::codec::frame::{Frame, FrameFault};
+use crate::codec::manifest::{Manifest, Quarantine};
+use crate::codec::state::State;
+use crate::error::{LogError, Result};
+use crate::ids::{Cursor, EpochId, Lsn, WriterId};
+use crate::layout::segment_name;
+use crate::medium::{Medium, Mode};
+use crate::options::OpenOptions;
+use crate::record::BatchRecords;
+use crate::repair::read_manifest;
+use crate::scan::{Advance, Scan};
+use crate::shared::Shared;
+use crate::source::Source;
+use crate::survey::{Verdict, read_footer};
+
+/// Frames in order; what [`Reader`] and the log's own parts share.
+pub(crate) struct Frames {
+    source: Source,
+    catalog: Catalog,
+    manifest: Option<Manifest>,
+    end: State,
+    next_lsn: u64,
+    open: Option<(Entry, Scan)>,
+}
+
+/// A range of records that cannot be read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Lost {
+    /// The first lost record.
+    pub first: Lsn,
+    /// The first record behind the damage.
+    pub end: Lsn,
+}
+
+fn lsn(value: u64) -> Lsn {
+    Lsn::new(value.max(1)).expect("at least 1")
+}
+
+impl Frames {
+    /// Over an open handle, from `next_lsn`.
+    pub fn of(shared: &Shared, next_lsn: u64) -> Result<Frames> {
+        Frames::new(Source::of(shared), next_lsn)
+    }
+
+    pub fn new(mut source: Source, next_lsn: u64) -> Result<Frames> {
+        let end = source.end()?;
+        let manifest = read_manifest(&*source.medium, &source.format)?;
+        let mut frames = Frames {
+            source,
+            catalog: Catalog::default(),
+            manifest,
+            end,
+            next_lsn: next_lsn.max(1),
+            open: None,
+        };
+        frames.refresh_catalog()?;
+        Ok(frames)
+    }
+
+    fn refresh_catalog(&mut self) -> Result<()> {
+        if self.end.base == 0 {
+            return Ok(());
+        }
+        self.catalog.refresh(&*self.source.medium, self.source.format.store, &self.end)
+    }
+
+    /// Looks how far the log goes now.
+    pub fn refresh(&mut self) -> Result<()> {
+        let end = self.source.end()?;
+        if end == self.end {
+            return Ok(());
+        }
+        self.end = end;
+        self.refresh_catalog()?;
+        if let Some((entry, scan)) = &mut self.open
+            && let Some(now) = self.catalog.entries().iter().find(|now| now.header.base == entry.header.base)
+        {
+            *entry = *now;
+            scan.set_limit(u64::from(now.end_offset));
+        }
+        Ok(())
+    }
+
+    /// The next frame, or `None` at the end that was visible at the last refresh.
+    pub fn next_frame(&mut self) -> Result<Option<Frame<'_>>> {
+        while self.next_lsn < self.end.next_lsn {
+            if self.open.is_none() && !self.open_next()? {
+                return Ok(None);
+            }
+            if self.advance()? {
+                let (_, scan) = self.open.as_ref().expect("advance keeps it open");
+                return Ok(Some(scan.current()));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Steps the open segment; true when it stands at a frame that the caller has not had.
+    fn advance(&mut self) -> Result<bool> {
+        let (entry, scan) = self.open.as_mut().expect("the caller opened a segment");
+        let path = || segment_path(&*self.source.medium, entry.header.base);
+        let found = scan.advance().map_err(|error| LogError::io(path(), "read", error))?;
+        match found {
+            Advance::Frame(_) => {
+                let next_lsn = scan.next_lsn();
+                let is_new = next_lsn > self.next_lsn;
+                self.next_lsn = self.next_lsn.max(next_lsn);
+                Ok(is_new)
+            }
+            Advance::End | Advance::Fault(_) if scan.offset() >= u64::from(entry.end_offset) => {
+                self.next_lsn = self.next_lsn.max(entry.next_lsn);
+                self.open = None;
+                Ok(false)
+            }
+            Advance::End => self.damaged(FrameFault::Blank),
+            Advance::Fault(fault) => self.damaged(fault),
+        }
+    }
+
+    fn damaged(&mut self, fault: FrameFault) -> Result<bool> {
+        let (entry, scan) = self.open.as_ref().expect("damage is met in an open segment");
+        let (base, offset) = (entry.header.base, scan.offset());
+        let is_known = self.manifest.as_ref().is_some_and(|manifest| {
+            let covers = |known: &Quarantine| {
+                known.base == base && (u64::from(known.offset)..u64::from(known.end_offset)).contains(&offset)
+            };
+            manifest.quarantined.iter().any(covers)
+        });
+        if is_known {
+            self.skip_damage()?;
+            return Ok(false);
+        }
+        Err(LogError::Corrupt {
+            path: segment_path(&*self.source.medium, base),
+            offset,
+            lsn: lsn(scan.next_lsn()),
+            cause: fault.to_string(),
+        })
+    }
+
+    /// Steps over damage that [`Frames::next_frame`] reported.
+    pub fn skip_damage(&mut self) -> Result<Lost> {
+        let Some((entry, scan)) = self.open.as_mut() else {
+            return Ok(Lost { first: lsn(self.next_lsn), end: lsn(self.next_lsn) });
+        };
+        let first = lsn(scan.next_lsn());
+        let path = segment_path(&*self.source.medium, entry.header.base);
+        let found = scan.skip_damage(entry.next_lsn);
+        if found.map_err(|error| LogError::io(path, "read", error))? {
+            let end = lsn(scan.next_lsn());
+            self.next_lsn = self.next_lsn.max(end.get());
+            return Ok(Lost { first, end });
+        }
+        let end = lsn(entry.next_lsn);
+        self.next_lsn = self.next_lsn.max(end.get());
+        self.open = None;
+        Ok(Lost { first, end })
+    }
+
+    /// Where the reader stands in its segment's file, for messages about damage.
+    pub fn position(&self) -> Option<(Entry, u64)> {
+        self.open.as_ref().map(|(entry, scan)| (*entry, scan.offset()))
+    }
+
+    /// Opens the segment that holds the next lsn, as near to it as its index leads.
+    fn open_next(&mut self) -> Result<bool> {
+        let Some(entry) = self.catalog.find(self.next_lsn).copied() else {
+            self.next_lsn = self.end.next_lsn;
+            return Ok(false);
+        };
+        let medium = &*self.source.medium;
+        let wrap = |error| LogError::io(segment_path(medium, entry.header.base), "open", error);
+        let file = medium.open(&segment_name(entry.header.base), Mode::Read).map_err(wrap)?;
+        let state = entry.header.empty_state();
+        let mut scan =
+            Scan::segment_from(file, &entry.header, &state, u64::from(entry.end_offset));
+        if self.next_lsn > entry.header.base
+            && let Some(footer) = read_footer(medium, &entry.header, entry.end_offset).map_err(wrap)?
+        {
+            let at = footer.index.partition_point(|index| index.lsn <= self.next_lsn);
+            if let Some(index) = at.checked_sub(1).and_then(|at| footer.index.get(at)) {
+                scan.seek(u64::from(index.offset), index.lsn).map_err(wrap)?;
+            }
+        }
+        self.next_lsn = self.next_lsn.max(entry.header.base);
+        self.open = Some((entry, scan));
+        Ok(true)
+    }
+
+    /// The epoch that `lsn` lies in, or the last one.
+    fn epoch_at(&self, value: u64) -> EpochId {
+        let entries = self.catalog.entries();
+        let entry = self.catalog.find(value).or(entries.last());
+        entry.map_or(EpochId([0; 16]), |entry| entry.header.epoch)
+    }
+
+    /// The lsn after the last record of an epoch; `None` when the log does not know it.
+    fn epoch_end(&self, epoch: EpochId) -> Option<u64> {
+        let of_epoch = self.catalog.entries().iter().filter(|entry| entry.header.epoch == epoch);
+        of_epoch.map(|entry| entry.next_lsn).max()
+    }
+
+    fn epoch_is_known(&self, cursor: Cursor) -> Result<()> {
+        let known_end = self.epoch_end(cursor.epoch);
+        if known_end.is_some_and(|end| cursor.next.get() <= end) {
+            return Ok(());
+        }
+        // Without the epoch, everything from the first lsn it can have had is in doubt.
+        let next = known_end.unwrap_or_else(|| {
+            let at = self.catalog.entries().partition_point(|entry| entry.next_lsn <= cursor.next.get());
+            self.catalog.entries().get(at).map_or(self.end.next_lsn, |entry| entry.header.epoch_base)
+        });
+        let to = Cursor { epoch: self.epoch_at(next), next: lsn(next) };
+        Err(LogError::Rewound { to })
+    }
+}
+
+/// Reads records in order. Needs no right to write.
+pub struct Reader {
+    frames: Frames,
+}
+
+impl Reader {
+    /// Opens the store in `path` for reading, at its first record.
+    #[cfg(target_os = "linux")]
+    pub fn open(path: &Path, options: &OpenOptions) -> Result<Reader> {
+        Reader::on(crate::start::medium_at(path, false, options)?)
+    }
+
+    /// Opens the store on any medium.
+    pub fn on(medium: Arc<dyn Medium>) -> Result<Reader> {
+        let Some(format) = crate::start::read_format(&*medium)? else {
+            return Err(LogError::NotAStore { path: medium.path() });
+        };
+        Ok(Reader { frames: Frames::new(Source::open(medium, format), 1)? })
+    }
+
+    pub(crate) fn of(shared: &Shared) -> Result<Reader> {
+        Ok(Reader { frames: Frames::of(shared, 1)? })
+    }
+
+    /// Goes on at `next`, which may lie behind the visible end.
+    pub fn seek(&mut self, next: Lsn) {
+        self.frames.next_lsn = next.get();
+        self.frames.open = None;
+    }
+
+    /// Goes on where a cursor was taken, or says where the log was rewound to.
+    pub fn resume(&mut self, cursor: Cursor) -> Result<()> {
+        self.frames.refresh()?;
+        self.frames.epoch_is_known(cursor)?;
+        self.seek(cursor.next);
+        Ok(())
+    }
+
+    /// Where this reader stands, for resuming.
+    pub fn cursor(&self) -> Cursor {
+        let next = self.frames.next_lsn;
+        let epoch = match self.frames.epoch_at(next.saturating_sub(1)) {
+            epoch if next > 1 => epoch,
+            _ => self.frames.epoch_at(1),
+        };
+        Cursor { epoch, next: lsn(next) }
+    }
+
+    /// The next record that will be read.
+    pub fn next_lsn(&self) -> Lsn {
+        lsn(self.frames.next_lsn)
+    }
+
+    /// The lsn after the last visible record, as of the last refresh.
+    pub fn end(&self) -> Lsn {
+        lsn(self.frames.end.next_lsn)
+    }
+
+    /// Looks how far the log goes now.
+    pub fn refresh(&mut self) -> Result<Lsn> {
+        self.frames.refresh()?;
+        Ok(self.end())
+    }
+
+    /// How the log's end was found, when no process has the store open for writing.
+    pub fn verdict(&self) -> Option<Verdict> {
+        self.frames.source.verdict()
+    }
+
+    /// The records of the next batch, or `None` at the end visible at the last refresh.
+    /// The first batch after a seek may begin before the lsn that was asked for.
+    pub fn next_batch(&mut self) -> Result<Option<BatchRecords<'_>>> {
+        let frame = self.frames.next_frame()?;
+        Ok(frame.and_then(|frame| BatchRecords::new(&frame)))
+    }
+
+    /// Steps over damage that a read reported, and says what is lost.
+    pub fn skip_damage(&mut self) -> Result<Lost> {
+        self.frames.skip_damage()
+    }
+
+    /// Sleeps until there may be more to read, or the time is over; then refreshes. True when there is more.
+    pub fn wait(&mut self, timeout: Duration) -> Result<bool> {
+        let deadline = crate::door::monotonic() + timeout;
+        loop {
+            self.frames.refresh()?;
+            let is_more = self.frames.next_lsn < self.frames.end.next_lsn;
+            let left = deadline.saturating_duration_since(crate::door::monotonic());
+            if is_more || left.is_zero() {
+                return Ok(is_more);
+            }
+            self.frames.source.wait(left)?;
+        }
+    }
+
+    /// Whether the handle of a writer is open in some living process.
+    pub fn is_alive(&self, writer: WriterId) -> Result<bool> {
+        self.frames.source.is_alive(writer)
+    }
+
+    /// The last record whose commit time is not later than `time_ns`; `None` when all are later.
+    pub fn last_at(&mut self, time_ns: i64) -> Result<Option<Lsn>> {
+        self.frames.refresh()?;
+        let entries = self.frames.catalog.entries();
+        let at = entries.partition_point(|entry| entry.header.created_ns <= time_ns);
+        let Some(entry) = at.checked_sub(1).map(|at| entries[at]) else { return Ok(None) };
+        let kept = (self.frames.next_lsn, self.frames.open.take());
+        let start = self.index_before(&entry, time_ns)?;
+        self.frames.next_lsn = start;
+        let mut last = entry.header.previous.next_lsn.saturating_sub(1);
+        while let Some(frame) = self.frames.next_frame()? {
+            if frame.header.commit_time > time_ns {
+                break;
+            }
+            last = frame.next_lsn() - 1;
+        }
+        (self.frames.next_lsn, self.frames.open) = kept;
+        Ok(Lsn::new(last))
+    }
+
+    fn index_before(&self, entry: &Entry, time_ns: i64) -> Result<u64> {
+        let medium = &*self.frames.source.medium;
+        let footer = read_footer(medium, &entry.header, entry.end_offset)
+            .map_err(|error| LogError::io(segment_path(medium, entry.header.base), "read", error))?;
+        let index = footer.map(|footer| footer.index).unwrap_or_default();
+        let at = index.partition_point(|index| index.commit_time <= time_ns);
+        Ok(at.checked_sub(1).map_or(entry.header.base, |at| index[at].lsn))
+    }
+
+    /// The log's segments: base lsn, lsn after the last record, allocated bytes, bytes in use.
+    pub fn segments(&self) -> Vec<SegmentInfo> {
+        let info = |entry: &Entry| SegmentInfo {
+            base: lsn(entry.header.base),
+            next: lsn(entry.next_lsn),
+            epoch: entry.header.epoch,
+            allocated: u64::from(entry.header.len),
+            used: u64::from(entry.end_offset),
+        };
+        self.frames.catalog.entries().iter().map(info).collect()
+    }
+}
+
+/// One segment, for `doctor` and `verify`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct SegmentInfo {
+    /// Lsn of the first record.
+    pub base: Lsn,
+    /// Lsn after the last one.
+    pub next: Lsn,
+    /// The epoch.
+    pub epoch: EpochId,
+    /// Bytes the file has.
+    pub allocated: u64,
+    /// Bytes up to the end of the last frame.
+    pub used: u64,
+}

@@ -1,0 +1,295 @@
+//! Walks the frames of one segment or spool by `pread`, in order, up to a limit.
+//!
+//! Invariant: bytes are copied into an own buffer before they are checked, so what was checked is what is decoded,
+//! whatever another process does to the file.
+
+use std::io;
+use std::ops::Range;
+use std::sync::Arc;
+
+use crate::codec::frame::{Chain, Frame, FrameFault, FrameHeader, Salt};
+use crate::codec::segment::SegmentHeader;
+use crate::codec::spool::SpoolHeader;
+use crate::codec::state::{ControlPointer, State};
+use crate::layout::{FRAME_HEADER_LEN, SEGMENT_HEADER_LEN, SPOOL_HEADER_LEN};
+use crate::medium::{MediumFile, read_full};
+
+const CHUNK_LEN: usize = 256 << 10;
+const CHUNK_LEN_FIRST: usize = 8 << 10;
+
+/// A place in a file of frames.
+pub struct Scan {
+    file: Arc<dyn MediumFile>,
+    chain: Chain,
+    offset: u64,
+    limit: u64,
+    buffer: Vec<u8>,
+    /// File offset of the buffer's first byte.
+    buffer_offset: u64,
+    filled: usize,
+    chunk_len: usize,
+    last: Option<Last>,
+}
+
+struct Last {
+    header: FrameHeader,
+    first_lsn: u64,
+    crc: u32,
+    padded_len: usize,
+    body: Range<usize>,
+}
+
+/// What [`Scan::advance`] found.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Advance {
+    /// A frame that starts at this offset.
+    Frame(u64),
+    /// The limit, or a blank place.
+    End,
+    /// Bytes that are no frame.
+    Fault(FrameFault),
+}
+
+/// What a step found.
+pub enum Step<'a> {
+    /// The next frame, and where it starts.
+    Frame(Frame<'a>, u64),
+    /// The limit, or a blank place: there are no more frames.
+    End,
+    /// Bytes that are no frame.
+    Fault(FrameFault),
+}
+
+impl Scan {
+    /// From a segment's first frame to the end of the file.
+    pub fn segment(file: Arc<dyn MediumFile>, header: &SegmentHeader) -> io::Result<Scan> {
+        let state = header.empty_state();
+        let limit = file.len()?;
+        Ok(Scan::segment_from(file, header, &state, limit))
+    }
+
+    /// From a state inside a segment.
+    pub fn segment_from(
+        file: Arc<dyn MediumFile>,
+        header: &SegmentHeader,
+        state: &State,
+        limit: u64,
+    ) -> Scan {
+        let chain = Chain {
+            salt: Salt::new(header.salt),
+            base: header.base,
+            next_lsn: state.next_lsn,
+            previous_crc: state.last_crc,
+        };
+        Scan::new(file, chain, u64::from(state.offset), limit)
+    }
+
+    /// From a spool's first frame to the end of the file.
+    pub fn spool(file: Arc<dyn MediumFile>, header: &SpoolHeader) -> io::Result<Scan> {
+        let block = header.encode();
+        let previous_crc = crate::codec::bytes::u32_at(&block, SPOOL_HEADER_LEN - 4);
+        let chain = Chain { salt: Salt::new(header.salt), base: 0, next_lsn: 0, previous_crc };
+        let limit = file.len()?;
+        Ok(Scan::new(file, chain, SPOOL_HEADER_LEN as u64, limit))
+    }
+
+    fn new(file: Arc<dyn MediumFile>, chain: Chain, offset: u64, limit: u64) -> Scan {
+        Scan {
+            file,
+            chain,
+            offset,
+            limit,
+            buffer: Vec::new(),
+            buffer_offset: offset,
+            filled: 0,
+            chunk_len: CHUNK_LEN_FIRST,
+            last: None,
+        }
+    }
+
+    /// Where the next frame starts.
+    pub fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// The lsn the next frame must have.
+    pub fn next_lsn(&self) -> u64 {
+        self.chain.next_lsn
+    }
+
+    /// The crc of the last frame.
+    pub fn last_crc(&self) -> u32 {
+        self.chain.previous_crc
+    }
+
+    /// Frames may end at `limit` and no later.
+    pub fn set_limit(&mut self, limit: u64) {
+        self.limit = limit;
+    }
+
+    /// The next frame.
+    pub fn step(&mut self) -> io::Result<Step<'_>> {
+        Ok(match self.advance()? {
+            Advance::Frame(start) => Step::Frame(self.current(), start),
+            Advance::End => Step::End,
+            Advance::Fault(fault) => Step::Fault(fault),
+        })
+    }
+
+    /// Goes to the next frame, which [`Scan::current`] then gives.
+    pub fn advance(&mut self) -> io::Result<Advance> {
+        if !self.fetch(FRAME_HEADER_LEN)? {
+            return Ok(Advance::End);
+        }
+        let at = (self.offset - self.buffer_offset) as usize;
+        let head = self.buffer[at..].first_chunk().expect("fetch filled a header");
+        let claimed = Frame::claimed_len(head);
+        if claimed > FRAME_HEADER_LEN && !self.fetch(claimed)? {
+            return Ok(Advance::Fault(FrameFault::Truncated(claimed)));
+        }
+        let at = (self.offset - self.buffer_offset) as usize;
+        match Frame::decode(&self.buffer[at..self.filled], &self.chain) {
+            Ok(frame) => {
+                let start = self.offset;
+                let body_len = frame.body.len();
+                let body_at = at + frame.header.encoded_len();
+                self.last = Some(Last {
+                    header: frame.header,
+                    first_lsn: frame.first_lsn,
+                    crc: frame.crc,
+                    padded_len: frame.padded_len,
+                    body: body_at..body_at + body_len,
+                });
+                self.offset += frame.padded_len as u64;
+                self.chain.next_lsn = frame.next_lsn();
+                self.chain.previous_crc = frame.crc;
+                Ok(Advance::Frame(start))
+            }
+            Err(FrameFault::Blank) => Ok(Advance::End),
+            Err(fault) => Ok(Advance::Fault(fault)),
+        }
+    }
+
+    /// The frame that [`Scan::advance`] found last.
+    pub fn current(&self) -> Frame<'_> {
+        let last = self.last.as_ref().expect("advance found a frame");
+        Frame {
+            header: last.header,
+            first_lsn: last.first_lsn,
+            crc: last.crc,
+            padded_len: last.padded_len,
+            body: &self.buffer[last.body.clone()],
+        }
+    }
+
+    /// Goes to a frame whose place an index gave; false when no such frame is there.
+    pub fn seek(&mut self, offset: u64, lsn: u64) -> io::Result<bool> {
+        let mut head = [0; FRAME_HEADER_LEN];
+        if read_full(&*self.file, &mut head, offset)? < head.len() {
+            return Ok(false);
+        }
+        let mut bytes = vec![0; Frame::claimed_len(&head)];
+        let len = read_full(&*self.file, &mut bytes, offset)?;
+        let found = Frame::decode_unchained(&bytes[..len], self.chain.salt, self.chain.base);
+        let Some(frame) = found.ok().filter(|frame| frame.first_lsn == lsn) else {
+            return Ok(false);
+        };
+        self.chain.next_lsn = lsn;
+        self.chain.previous_crc = frame.header.previous_crc;
+        self.offset = offset;
+        self.buffer_offset = offset;
+        self.filled = 0;
+        Ok(true)
+    }
+
+    /// Brings `len` bytes at the current offset into the buffer; false when the limit comes first.
+    fn fetch(&mut self, len: usize) -> io::Result<bool> {
+        let at = (self.offset - self.buffer_offset) as usize;
+        if at + len <= self.filled {
+            return Ok(true);
+        }
+        if self.offset + len as u64 > self.limit {
+            return Ok(false);
+        }
+        self.buffer.copy_within(at..self.filled, 0);
+        self.filled -= at;
+        self.buffer_offset = self.offset;
+        let wanted = len.max(self.chunk_len).min((self.limit - self.offset) as usize);
+        self.chunk_len = (self.chunk_len * 4).min(CHUNK_LEN);
+        if self.buffer.len() < wanted {
+            self.buffer.resize(wanted, 0);
+        }
+        let from = self.buffer_offset + self.filled as u64;
+        self.filled += read_full(&*self.file, &mut self.buffer[self.filled..wanted], from)?;
+        Ok(len <= self.filled)
+    }
+
+    /// After a fault: moves to the next place where a whole frame of this segment starts, not before `next_lsn`.
+    /// False when there is none before the limit.
+    pub fn skip_damage(&mut self, lsn_limit: u64) -> io::Result<bool> {
+        let mut rest = vec![0; (self.limit.saturating_sub(self.offset)) as usize];
+        let len = read_full(&*self.file, &mut rest, self.offset)?;
+        for at in (8..len).step_by(8) {
+            let found = Frame::decode_unchained(&rest[at..len], self.chain.salt, self.chain.base);
+            if let Ok(frame) = found
+                && (self.chain.next_lsn..lsn_limit).contains(&frame.first_lsn)
+            {
+                self.chain.next_lsn = frame.first_lsn;
+                self.chain.previous_crc = frame.header.previous_crc;
+                self.offset += at as u64;
+                self.buffer_offset = self.offset;
+                self.filled = 0;
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Whether any byte behind the current offset, up to the limit, is set.
+    pub fn is_followed_by_bytes(&self) -> io::Result<bool> {
+        let mut chunk = vec![0; CHUNK_LEN];
+        let mut offset = self.offset;
+        while offset < self.limit {
+            let wanted = chunk.len().min((self.limit - offset) as usize);
+            let len = read_full(&*self.file, &mut chunk[..wanted], offset)?;
+            if chunk[..len].iter().any(|byte| *byte != 0) {
+                return Ok(true);
+            }
+            if len == 0 {
+                break;
+            }
+            offset += len as u64;
+        }
+        Ok(false)
+    }
+}
+
+/// Follows a scan and keeps the state that an appender would need at its end.
+pub struct Follow {
+    /// The state after the last frame.
+    pub state: State,
+    /// Records seen.
+    pub count: u64,
+}
+
+impl Follow {
+    /// Takes a frame into account.
+    pub fn take(&mut self, frame: &Frame, start: u64) {
+        let state = &mut self.state;
+        if frame.header.control.is_some() {
+            state.control = ControlPointer {
+                base: state.base,
+                lsn: frame.first_lsn,
+                offset: start as u32,
+            };
+        }
+        state.next_lsn = frame.next_lsn();
+        state.commit_time = frame.header.commit_time;
+        state.offset = (start + frame.padded_len as u64) as u32;
+        state.last_crc = frame.crc;
+        state.next_writer = state.next_writer.max(frame.header.writer.saturating_add(1));
+        self.count += u64::from(frame.header.count);
+    }
+}
+
+const _: () = assert!(SEGMENT_HEADER_LEN >= FRAME_HEADER_LEN);

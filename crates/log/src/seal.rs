@@ -1,0 +1,179 @@
+//! Writing footers behind rolled segments, in the background, oldest first.
+//!
+//! Invariant: a footer is only written behind a segment whose every frame was read and checked, and whose predecessor
+//! is sealed, so the chain of seal hashes has no gap.
+
+use std::io;
+use std::sync::Arc;
+
+use crate::catalog::{Catalog, Entry, segment_path};
+use crate::codec::footer::{Footer, IndexEntry};
+use crate::codec::frame::Frame;
+use crate::codec::record::{RawRecord, push_record};
+use crate::error::{LogError, Result};
+use crate::failpoint;
+use crate::layout::{LOCK_MUTATOR, segment_name};
+use crate::medium::{Medium, Mode};
+use crate::scan::{Scan, Step};
+use crate::shared::Shared;
+use crate::survey::read_footer;
+
+/// Bytes between two entries of the sparse index.
+const INDEX_INTERVAL: u64 = 4096;
+/// Segments sealed in one go; the rest waits for the next interval.
+const SEALED_AT_ONCE_MAX: usize = 32;
+const DICTIONARY_LEN_MAX: usize = 4 << 20;
+
+/// Hashes the records of the log as the format prescribes.
+pub(crate) struct SealHasher(blake3::Hasher);
+
+impl SealHasher {
+    /// Starts a segment's hash.
+    pub fn new(previous_seal: &[u8; 32]) -> SealHasher {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(previous_seal);
+        SealHasher(hasher)
+    }
+
+    /// Adds a frame's records.
+    pub fn frame(&mut self, frame: &Frame, scratch: &mut Vec<u8>) {
+        scratch.clear();
+        for (lsn, record) in (frame.first_lsn..).zip(frame.records()) {
+            scratch.extend_from_slice(&lsn.to_le_bytes());
+            scratch.extend_from_slice(&record.type_id.to_le_bytes());
+            scratch.extend_from_slice(&record.version.to_le_bytes());
+            scratch.extend_from_slice(&frame.header.writer.to_le_bytes());
+            let time = record.time.unwrap_or(frame.default_time());
+            scratch.extend_from_slice(&time.to_le_bytes());
+            scratch.extend_from_slice(&frame.header.commit_time.to_le_bytes());
+            scratch.extend_from_slice(&(record.payload.len() as u32).to_le_bytes());
+            scratch.extend_from_slice(record.payload);
+        }
+        self.0.update(scratch);
+    }
+
+    /// The seal.
+    pub fn finish(&self) -> [u8; 32] {
+        *self.0.finalize().as_bytes()
+    }
+}
+
+/// Seals the segments before the active one that are not sealed yet. Returns how many.
+pub(crate) fn seal_rolled(shared: &Shared) -> Result<usize> {
+    let medium = &*shared.medium;
+    let end = shared.tail()?.state;
+    let mut catalog = Catalog::default();
+    catalog.refresh(medium, shared.format.store, &end)?;
+    let rolled = &catalog.entries()[..catalog.entries().len().saturating_sub(1)];
+    let wrap = |error| LogError::io(medium.path(), "seal", error);
+    let first = first_unsealed(medium, rolled).map_err(wrap)?;
+    if first == rolled.len() || !medium.try_lock(LOCK_MUTATOR).map_err(wrap)? {
+        return Ok(0);
+    }
+    let sealed = seal_from(shared, rolled, first);
+    medium.unlock(LOCK_MUTATOR).map_err(wrap)?;
+    sealed
+}
+
+/// Footers are written oldest first, so the unsealed ones are the last ones.
+fn first_unsealed(medium: &dyn Medium, rolled: &[Entry]) -> io::Result<usize> {
+    for (index, entry) in rolled.iter().enumerate().rev() {
+        if read_footer(medium, &entry.header, entry.end_offset)?.is_some() {
+            return Ok(index + 1);
+        }
+    }
+    Ok(0)
+}
+
+fn seal_from(shared: &Shared, rolled: &[Entry], first: usize) -> Result<usize> {
+    let medium = &*shared.medium;
+    let wrap = |error| LogError::io(medium.path(), "seal", error);
+    let mut previous = match first.checked_sub(1).map(|index| rolled[index]) {
+        Some(before) => {
+            let footer = read_footer(medium, &before.header, before.end_offset).map_err(wrap)?;
+            footer.map_or([0; 32], |footer| footer.seal)
+        }
+        None => [0; 32],
+    };
+    let todo = rolled[first..].iter().take(SEALED_AT_ONCE_MAX);
+    let count = todo.len();
+    for entry in todo {
+        previous = seal_one(shared, entry, previous)?;
+    }
+    Ok(count)
+}
+
+fn seal_one(shared: &Shared, entry: &Entry, previous: [u8; 32]) -> Result<[u8; 32]> {
+    let medium = &*shared.medium;
+    let path = segment_path(medium, entry.header.base);
+    let wrap = |error| LogError::io(path.clone(), "seal", error);
+    let file = medium.open(&segment_name(entry.header.base), Mode::Write).map_err(wrap)?;
+    let state = entry.header.empty_state();
+    let limit = u64::from(entry.end_offset);
+    let mut scan = Scan::segment_from(Arc::clone(&file), &entry.header, &state, limit);
+    let footer = summarise(shared, entry, previous, &mut scan).map_err(wrap)?;
+    let Some(footer) = footer.filter(|footer| footer.next_lsn == entry.next_lsn) else {
+        return Err(LogError::Corrupt {
+            path,
+            offset: scan.offset(),
+            lsn: crate::ids::Lsn::new(scan.next_lsn().max(1)).expect("at least 1"),
+            cause: "a rolled segment has no whole frame there".into(),
+        });
+    };
+    failpoint::hit("seal.hashed");
+    file.write_at(&footer.encode(), limit).map_err(wrap)?;
+    failpoint::hit("seal.written");
+    Ok(footer.seal)
+}
+
+fn summarise(
+    shared: &Shared,
+    entry: &Entry,
+    previous_seal: [u8; 32],
+    scan: &mut Scan,
+) -> io::Result<Option<Footer>> {
+    let mut hasher = SealHasher::new(&previous_seal);
+    let mut footer = Footer {
+        offset: entry.end_offset,
+        base: entry.header.base,
+        previous_seal,
+        commit_time_first: entry.header.created_ns,
+        ..Footer::default()
+    };
+    let (mut scratch, mut next_index) = (Vec::new(), 0);
+    loop {
+        match scan.step()? {
+            Step::Frame(frame, start) => {
+                hasher.frame(&frame, &mut scratch);
+                if footer.count == 0 {
+                    footer.commit_time_first = frame.header.commit_time;
+                }
+                footer.commit_time_last = frame.header.commit_time;
+                footer.count += u64::from(frame.header.count);
+                if start >= next_index {
+                    next_index = start + INDEX_INTERVAL;
+                    let (lsn, commit_time) = (frame.first_lsn, frame.header.commit_time);
+                    footer.index.push(IndexEntry { lsn, commit_time, offset: start as u32 });
+                }
+                copy_names(shared.options.dictionary_types, &frame, &mut footer.dictionary);
+            }
+            Step::End => {
+                if scan.offset() != u64::from(entry.end_offset) {
+                    return Ok(None);
+                }
+                footer.next_lsn = scan.next_lsn();
+                footer.seal = hasher.finish();
+                return Ok(Some(footer));
+            }
+            Step::Fault(_) => return Ok(None),
+        }
+    }
+}
+
+fn copy_names(types: &[u16], frame: &Frame, dictionary: &mut Vec<u8>) {
+    for record in frame.records().filter(|record| types.contains(&record.type_id)) {
+        if dictionary.len() + record.payload.len() < DICTIONARY_LEN_MAX {
+            push_record(dictionary, &RawRecord { time: None, ..record });
+        }
+    }
+}

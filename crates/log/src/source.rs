@@ -1,0 +1,161 @@
+//! Where a reader learns how far the log goes: from ctl while anybody is alive, by surveying the files when nobody is.
+//!
+//! A reader needs no right to write and takes no lock; it only asks the kernel who holds a liveness byte.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::{Acquire, Relaxed, SeqCst};
+use std::time::Duration;
+
+use crate::codec::identity::Format;
+use crate::codec::state::State;
+use crate::door;
+use crate::error::{LogError, Result};
+use crate::ids::WriterId;
+use crate::layout::LOCK_LIVENESS;
+use crate::medium::{Control, Medium};
+use crate::shared::Shared;
+use crate::survey::{Verdict, read_checkpoint, survey};
+
+/// A tailer looks at the kernel and the files this often even when nobody wakes it: a writer can die between
+/// publishing and waking.
+const RECHECK: Duration = Duration::from_millis(50);
+/// How often a reader that cannot store into ctl looks.
+const POLL: Duration = Duration::from_millis(2);
+
+/// A store as readers see it.
+pub(crate) struct Source {
+    pub medium: Arc<dyn Medium>,
+    pub format: Format,
+    control: Option<Arc<dyn Control>>,
+    /// The reader belongs to a handle that writes: somebody is alive for certain.
+    is_own: bool,
+    still: Option<Still>,
+    word: u64,
+}
+
+/// What was surveyed when nobody was alive.
+#[derive(Clone, Copy)]
+struct Still {
+    end: State,
+    verdict: Verdict,
+    checkpoint_sequence: u64,
+}
+
+impl Source {
+    /// For a reader of an open handle.
+    pub fn of(shared: &Shared) -> Source {
+        Source {
+            medium: Arc::clone(&shared.medium),
+            format: shared.format,
+            control: Some(Arc::clone(&shared.control)),
+            is_own: true,
+            still: None,
+            word: 0,
+        }
+    }
+
+    /// For a reader of its own.
+    pub fn open(medium: Arc<dyn Medium>, format: Format) -> Source {
+        Source { medium, format, control: None, is_own: false, still: None, word: 0 }
+    }
+
+    /// The log's end now.
+    pub fn end(&mut self) -> Result<State> {
+        if let Some(end) = self.live_end()? {
+            self.still = None;
+            return Ok(end);
+        }
+        let sequence = self.checkpoint_sequence()?;
+        if let Some(still) = self.still
+            && still.checkpoint_sequence == sequence
+        {
+            return Ok(still.end);
+        }
+        let surveyed = survey(&*self.medium, &self.format, self.medium.identity().ok())?;
+        // A writer that came in the meantime knows better than a survey of files that move.
+        if let Some(end) = self.live_end()? {
+            return Ok(end);
+        }
+        let (end, verdict) = (surveyed.end, surveyed.verdict);
+        self.still = Some(Still { end, verdict, checkpoint_sequence: sequence });
+        Ok(end)
+    }
+
+    /// How the end was found, when nobody is alive.
+    pub fn verdict(&self) -> Option<Verdict> {
+        self.still.map(|still| still.verdict)
+    }
+
+    fn checkpoint_sequence(&self) -> Result<u64> {
+        let checkpoint = read_checkpoint(&*self.medium, &self.format)
+            .map_err(|error| LogError::io(self.medium.path(), "read the checkpoint", error))?;
+        Ok(checkpoint.map_or(0, |checkpoint| checkpoint.sequence))
+    }
+
+    fn live_end(&mut self) -> Result<Option<State>> {
+        let wrap = |error| LogError::io(self.medium.path(), "ask who is alive", error);
+        let is_live = self.is_own || self.medium.is_held(LOCK_LIVENESS, 1 << 32).map_err(wrap)?;
+        if !is_live {
+            return Ok(None);
+        }
+        let Some(control) = self.open_control()? else { return Ok(None) };
+        let damaged = || LogError::ControlDamaged { path: self.medium.path() };
+        let page = control.page();
+        let header = page.read_header().ok_or_else(damaged)?;
+        if header.store != self.format.store
+            || self.medium.identity().is_ok_and(|folder| folder != header.folder)
+        {
+            return Err(damaged());
+        }
+        let tail = page.tail(header.salt).map_err(|_| damaged())?;
+        self.word = tail.word;
+        Ok(Some(tail.state))
+    }
+
+    fn open_control(&mut self) -> Result<Option<Arc<dyn Control>>> {
+        if self.control.is_none() {
+            let opened = self.medium.control(true).or_else(|_| self.medium.control(false));
+            self.control = match opened {
+                Ok(control) => Some(control),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+                Err(error) => return Err(LogError::io(self.medium.path(), "map ctl", error)),
+            };
+        }
+        Ok(self.control.clone())
+    }
+
+    /// Whether a writer's handle is open in some process.
+    pub fn is_alive(&self, writer: WriterId) -> Result<bool> {
+        self.medium
+            .is_held(LOCK_LIVENESS + u64::from(writer.0), 1)
+            .map_err(|error| LogError::io(self.medium.path(), "ask who is alive", error))
+    }
+
+    /// Sleeps until the log may have grown since [`Source::end`], or the time is over. May wake for nothing.
+    pub fn wait(&mut self, timeout: Duration) -> Result<()> {
+        let deadline = door::monotonic() + timeout;
+        let control = self.open_control()?.filter(|control| control.is_writable());
+        let Some(control) = control else {
+            std::thread::sleep(timeout.min(POLL));
+            return Ok(());
+        };
+        let page = control.page();
+        loop {
+            let sequence = page.wake_sequence.load(Acquire);
+            page.tail_waiters.store(1, SeqCst);
+            // The other half of the pairing described in `ControlPage::publish`.
+            if page.published_for_waiter() != self.word {
+                return Ok(());
+            }
+            let left = deadline.saturating_duration_since(door::monotonic());
+            if left.is_zero() {
+                return Ok(());
+            }
+            control.wait(&page.wake_sequence, sequence, left.min(RECHECK));
+            if page.wake_sequence.load(Relaxed) != sequence {
+                return Ok(());
+            }
+        }
+    }
+}

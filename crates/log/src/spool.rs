@@ -1,0 +1,227 @@
+//! Batches that could not be appended yet: a private file of the same frames, merged in order and once.
+//!
+//! Invariants: while a process has anything in its spool, all it appends goes behind that; a frame's place in its spool
+//! travels with it into the log, so that a merge that was killed is taken up where it stopped.
+//! A spool lies in memory-backed storage when there is some, because the disk itself may be what stands still.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::SeqCst;
+
+use crate::append::{Appender, Stamp};
+use crate::append_lock::AppendLock;
+use crate::batch::Batch;
+use crate::codec::bytes::u32_at;
+use crate::codec::frame::{ControlExtension, Frame, FrameHeader, Salt, SpoolExtension};
+use crate::codec::spool::SpoolHeader;
+use crate::door;
+use crate::error::{LogError, Result};
+use crate::layout::{FRAME_ALIGN, LOCK_LIVENESS, SPOOL_HEADER_LEN, name};
+use crate::medium::{Medium, MediumFile, Mode, read_file};
+use crate::scan::{Scan, Step};
+use crate::shared::Shared;
+
+/// One handle's spool; empty most of the time.
+#[derive(Default)]
+pub(crate) struct Spool {
+    open: Option<OpenSpool>,
+}
+
+struct OpenSpool {
+    place: Arc<dyn Medium>,
+    name: String,
+    header: SpoolHeader,
+    file: Arc<dyn MediumFile>,
+    end: u64,
+    next: u32,
+    last_crc: u32,
+    /// Frames already in the log.
+    merged: u64,
+    frames: u64,
+}
+
+impl Spool {
+    /// Puts a batch behind what is already waiting.
+    pub fn push(&mut self, shared: &Shared, batch: &Batch, stream: Option<u64>) -> Result<()> {
+        if self.open.is_none() {
+            let opened = OpenSpool::create(shared);
+            self.open = Some(opened.map_err(|error| wrap(shared, "make a spool", error))?);
+        }
+        let open = self.open.as_mut().expect("just opened");
+        open.push(shared.writer.0, batch, stream)
+            .map_err(|error| wrap(shared, "write the spool", error))?;
+        shared.is_spooling.store(true, SeqCst);
+        Ok(())
+    }
+
+    /// Appends everything that waits. Under the append lock.
+    pub fn drain(
+        &mut self,
+        shared: &Shared,
+        appender: &mut Appender,
+        lock: &AppendLock,
+    ) -> Result<()> {
+        let Some(open) = &mut self.open else { return Ok(()) };
+        let file = Arc::clone(&open.file);
+        open.merged += merge(shared, appender, lock, &open.header, file, open.merged)?;
+        debug_assert_eq!(open.merged, open.frames);
+        open.place.remove(&open.name).map_err(|error| wrap(shared, "remove a spool", error))?;
+        self.open = None;
+        shared.is_spooling.store(false, SeqCst);
+        Ok(())
+    }
+}
+
+fn wrap(shared: &Shared, action: &'static str, error: io::Error) -> LogError {
+    LogError::io(shared.medium.path().join(name::SPOOL), action, error)
+}
+
+impl OpenSpool {
+    fn create(shared: &Shared) -> io::Result<OpenSpool> {
+        let place = shared.medium.volatile().unwrap_or_else(|| Arc::clone(&shared.medium));
+        place.make_folder(name::SPOOL)?;
+        let header = SpoolHeader {
+            store: shared.format.store,
+            id: door::random_u64(),
+            salt: door::random_u64(),
+            log_lsn: shared.tail().map_or(1, |tail| tail.state.next_lsn),
+            created_ns: door::wall_time_ns(),
+            writer: shared.writer.0,
+            process: std::process::id(),
+        };
+        let name = format!("{}/{}", name::SPOOL, SpoolHeader::name(header.id));
+        let file = place.open(&name, Mode::Create(0))?;
+        let block = header.encode();
+        file.write_at(&block, 0)?;
+        Ok(OpenSpool {
+            place,
+            name,
+            header,
+            file,
+            end: SPOOL_HEADER_LEN as u64,
+            next: 0,
+            last_crc: u32_at(&block, SPOOL_HEADER_LEN - 4),
+            merged: 0,
+            frames: 0,
+        })
+    }
+
+    fn push(&mut self, writer: u32, batch: &Batch, stream: Option<u64>) -> io::Result<()> {
+        let now = door::wall_time_ns();
+        let mut batch = batch.with_times(now);
+        let header = FrameHeader {
+            lsn_low: self.next,
+            previous_crc: self.last_crc,
+            commit_time: now,
+            writer,
+            batch_id: door::random_u64() as u16,
+            count: batch.count(),
+            control: stream.map(|stream| ControlExtension {
+                stream,
+                previous_base: 0,
+                previous_offset: 0,
+                sequence: 0,
+            }),
+            spooled: None,
+            clock: None,
+        };
+        let frame = batch.frame_mut(header.encoded_len());
+        let crc = header.stamp(frame, Salt::new(self.header.salt));
+        let mut bytes = frame.to_vec();
+        bytes.resize(bytes.len().next_multiple_of(FRAME_ALIGN), 0);
+        self.file.write_at(&bytes, self.end)?;
+        self.end += bytes.len() as u64;
+        self.next += u32::from(header.count);
+        self.last_crc = crc;
+        self.frames += 1;
+        Ok(())
+    }
+}
+
+/// Appends a spool's frames from number `skip` on; returns how many.
+fn merge(
+    shared: &Shared,
+    appender: &mut Appender,
+    lock: &AppendLock,
+    header: &SpoolHeader,
+    file: Arc<dyn MediumFile>,
+    skip: u64,
+) -> Result<u64> {
+    let mut scan = Scan::spool(file, header).map_err(|error| wrap(shared, "read", error))?;
+    let mut sequence = 0;
+    loop {
+        let step = scan.step().map_err(|error| wrap(shared, "read", error))?;
+        let Step::Frame(frame, _) = step else { break };
+        if sequence >= skip {
+            append_spooled(shared, appender, lock, header.id, sequence, &frame)?;
+        }
+        sequence += 1;
+    }
+    Ok(sequence.saturating_sub(skip))
+}
+
+fn append_spooled(
+    shared: &Shared,
+    appender: &mut Appender,
+    lock: &AppendLock,
+    id: u64,
+    sequence: u64,
+    frame: &Frame,
+) -> Result<()> {
+    let mut batch = Batch::from_body(frame.body, frame.header.count);
+    let stamp = Stamp {
+        condition: None,
+        stream: frame.header.control.map(|control| control.stream),
+        spooled: Some(SpoolExtension { id, sequence }),
+        writer: Some(frame.header.writer),
+    };
+    appender.append(shared, lock, &mut batch, &stamp).map(drop)
+}
+
+/// Merges the spools of processes that are gone. Under byte 0 of LOCK, so nobody else does it.
+/// Returns how many batches came back.
+pub(crate) fn merge_orphans(shared: &Shared) -> Result<u64> {
+    let mut merged = 0;
+    let places = [Some(Arc::clone(&shared.medium)), shared.medium.volatile()];
+    for place in places.into_iter().flatten() {
+        let names = place.list(name::SPOOL).map_err(|error| wrap(shared, "list", error))?;
+        for file_name in names.iter().filter(|file_name| file_name.ends_with(".spool")) {
+            merged += merge_orphan(shared, &*place, &format!("{}/{file_name}", name::SPOOL))?;
+        }
+    }
+    Ok(merged)
+}
+
+fn merge_orphan(shared: &Shared, place: &dyn Medium, name: &str) -> Result<u64> {
+    let io = |error| wrap(shared, "read a spool", error);
+    let bytes = read_file(place, name, SPOOL_HEADER_LEN).map_err(io)?.unwrap_or_default();
+    let Some(header) = SpoolHeader::decode(&bytes) else { return Ok(0) };
+    let liveness = LOCK_LIVENESS + u64::from(header.writer);
+    if header.store != shared.format.store || shared.medium.is_held(liveness, 1).map_err(io)? {
+        return Ok(0);
+    }
+    let file = place.open(name, Mode::Read).map_err(io)?;
+    let skip = already_merged(shared, &header)?;
+    let mut appender = crate::shared::guard(&shared.appender);
+    let wait = shared.options.lock_wait.max(std::time::Duration::from_secs(1));
+    let lock = AppendLock::acquire(&*shared.control, &*shared.medium, shared.writer.0, wait)
+        .map_err(|stalled| LogError::Busy { process: stalled.process, waited: wait })?;
+    let merged = merge(shared, &mut appender, &lock, &header, file, skip)?;
+    drop(lock);
+    place.remove(name).map_err(io)?;
+    Ok(merged)
+}
+
+/// How many frames of a spool the log already holds: the highest sequence that came through, plus one.
+fn already_merged(shared: &Shared, header: &SpoolHeader) -> Result<u64> {
+    let mut frames = crate::reader::Frames::of(shared, header.log_lsn)?;
+    let mut count = 0;
+    while let Some(frame) = frames.next_frame()? {
+        if let Some(spooled) = frame.header.spooled
+            && spooled.id == header.id
+        {
+            count = spooled.sequence + 1;
+        }
+    }
+    Ok(count)
+}

@@ -1,0 +1,247 @@
+//! Finds the log's end when nobody is alive who knows it: the recovery table of `docs/format.md`, without changing a byte.
+//!
+//! Invariant: nothing before the durable point is ever judged torn, and nothing that fails its crc is ever counted in.
+
+use std::io;
+
+use crate::catalog::{read_header, segment_bases, segment_path};
+use crate::codec::checkpoint::{Checkpoint, FolderIdentity};
+use crate::codec::footer::Footer;
+use crate::codec::identity::Format;
+use crate::codec::segment::SegmentHeader;
+use crate::codec::state::State;
+use crate::error::{LogError, Result};
+use crate::ids::Lsn;
+use crate::layout::{CHECKPOINT_LEN, name, segment_name};
+use crate::medium::{Medium, MediumFile, Mode, read_file, read_full};
+use crate::scan::{Follow, Scan, Step};
+
+/// What was found.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Verdict {
+    /// Closed in order: go on where it stopped.
+    Clean,
+    /// Everybody was killed; all that was visible is there.
+    Stopped,
+    /// Bytes behind the end are no frames: a power cut, or a writer killed in the middle of an append.
+    Torn,
+    /// The folder is a copy of another one.
+    Copy,
+    /// There is no segment yet.
+    New,
+}
+
+/// The log's end and how it was found.
+#[derive(Clone, Debug)]
+pub struct Survey {
+    /// Why the end is where it is.
+    pub verdict: Verdict,
+    /// The end.
+    pub end: State,
+    /// The last segment's header; `None` for a new store.
+    pub header: Option<SegmentHeader>,
+    /// Base lsns of segments that do not belong to the log: to be set aside.
+    pub late: Vec<u64>,
+    /// Frames that had to be read.
+    pub scanned: u64,
+    /// The newest valid checkpoint.
+    pub checkpoint: Option<Checkpoint>,
+}
+
+/// The newest valid checkpoint of the store.
+pub fn read_checkpoint(medium: &dyn Medium, format: &Format) -> io::Result<Option<Checkpoint>> {
+    let mut newest: Option<Checkpoint> = None;
+    for slot in name::CHECKPOINTS {
+        let bytes = read_file(medium, slot, CHECKPOINT_LEN)?.unwrap_or_default();
+        if let Some(checkpoint) = Checkpoint::decode(&bytes)
+            && checkpoint.store == format.store
+            && newest.is_none_or(|newest| newest.sequence < checkpoint.sequence)
+        {
+            newest = Some(checkpoint);
+        }
+    }
+    Ok(newest)
+}
+
+/// Surveys the store. `folder` is the identity of its LOCK, when there is one.
+pub fn survey(
+    medium: &dyn Medium,
+    format: &Format,
+    folder: Option<FolderIdentity>,
+) -> Result<Survey> {
+    let wrap = |error| LogError::io(medium.path(), "look for the log's end", error);
+    let checkpoint = read_checkpoint(medium, format).map_err(wrap)?;
+    let bases = segment_bases(medium).map_err(wrap)?;
+    let is_copy = checkpoint.is_some_and(|checkpoint| Some(checkpoint.folder) != folder);
+    let trusted = checkpoint.filter(|_| !is_copy);
+    let start = match trusted {
+        Some(checkpoint) => Some(at_checkpoint(medium, format, &checkpoint)?),
+        None => first_unsealed(medium, format, &bases).map_err(wrap)?,
+    };
+    let Some((header, state)) = start else {
+        return Ok(new_store(bases, checkpoint));
+    };
+    let found = scan_to_end(medium, format, &bases, header, state)?;
+    let late: Vec<u64> =
+        bases.into_iter().filter(|base| *base > found.header.base).collect();
+    let is_clean = trusted.is_some_and(|checkpoint| checkpoint.clean)
+        && found.scanned == 0
+        && found.header.base == header.base
+        && !found.is_fault
+        && late.is_empty();
+    let verdict = if is_copy {
+        Verdict::Copy
+    } else if is_clean {
+        Verdict::Clean
+    } else if found.is_fault || !late.is_empty() || found.is_followed().map_err(wrap)? {
+        Verdict::Torn
+    } else {
+        Verdict::Stopped
+    };
+    let (end, scanned) = (found.state, found.scanned);
+    Ok(Survey { verdict, end, header: Some(found.header), late, scanned, checkpoint })
+}
+
+fn new_store(late: Vec<u64>, checkpoint: Option<Checkpoint>) -> Survey {
+    let end = State { next_lsn: 1, next_writer: 1, ..State::default() };
+    Survey { verdict: Verdict::New, end, header: None, late, scanned: 0, checkpoint }
+}
+
+fn at_checkpoint(
+    medium: &dyn Medium,
+    format: &Format,
+    checkpoint: &Checkpoint,
+) -> Result<(SegmentHeader, State)> {
+    let base = checkpoint.state.base;
+    let path = segment_path(medium, base);
+    match read_header(medium, base, format.store) {
+        Ok(Some(header)) => Ok((header, checkpoint.state)),
+        Ok(None) => Err(LogError::Corrupt {
+            path,
+            offset: 0,
+            lsn: Lsn::new(base).unwrap_or(Lsn::FIRST),
+            cause: "the checkpoint names this segment, which is missing or has a damaged header; \
+                    restore it from a copy, or remove CKPT.a and CKPT.b to go on without it"
+                .into(),
+        }),
+        Err(error) => Err(LogError::io(path, "read the header", error)),
+    }
+}
+
+/// Without a checkpoint: behind the last sealed segment everything is read again.
+fn first_unsealed(
+    medium: &dyn Medium,
+    format: &Format,
+    bases: &[u64],
+) -> io::Result<Option<(SegmentHeader, State)>> {
+    let mut start: Option<SegmentHeader> = None;
+    for base in bases.iter().rev() {
+        let Some(header) = read_header(medium, *base, format.store)? else { continue };
+        if start.is_some_and(|next| next.previous.base == header.base)
+            && start.map(|next| read_footer(medium, &header, next.previous.offset)).transpose()?.flatten().is_some()
+        {
+            break;
+        }
+        start = Some(header);
+    }
+    Ok(start.map(|header| (header, header.empty_state())))
+}
+
+/// The footer at `offset` of a segment, when it is whole and speaks of that segment.
+pub fn read_footer(
+    medium: &dyn Medium,
+    header: &SegmentHeader,
+    offset: u32,
+) -> io::Result<Option<Footer>> {
+    let file = medium.open(&segment_name(header.base), Mode::Read)?;
+    let footer = read_footer_of(&*file, offset)?;
+    Ok(footer.filter(|footer| footer.base == header.base && footer.offset == offset))
+}
+
+fn read_footer_of(file: &dyn MediumFile, offset: u32) -> io::Result<Option<Footer>> {
+    let mut head = [0; 16];
+    if read_full(file, &mut head, u64::from(offset))? < head.len() {
+        return Ok(None);
+    }
+    let Some(len) = Footer::claimed_len(&head) else { return Ok(None) };
+    let mut bytes = vec![0; len];
+    let got = read_full(file, &mut bytes, u64::from(offset))?;
+    Ok(Footer::decode(&bytes[..got]))
+}
+
+struct Found {
+    header: SegmentHeader,
+    state: State,
+    scanned: u64,
+    is_fault: bool,
+    scan: Scan,
+}
+
+impl Found {
+    fn is_followed(&self) -> io::Result<bool> {
+        self.scan.is_followed_by_bytes()
+    }
+}
+
+fn scan_to_end(
+    medium: &dyn Medium,
+    format: &Format,
+    bases: &[u64],
+    mut header: SegmentHeader,
+    state: State,
+) -> Result<Found> {
+    let mut follow = Follow { state, count: 0 };
+    loop {
+        let wrap = |error| LogError::io(segment_path(medium, header.base), "read", error);
+        let (scan, is_fault) = scan_segment(medium, &header, &mut follow).map_err(wrap)?;
+        match next_segment(medium, format, bases, &follow.state).map_err(wrap)? {
+            Some(next) => {
+                header = next;
+                let next_writer = follow.state.next_writer.max(next.next_writer);
+                follow.state = State { next_writer, ..next.empty_state() };
+            }
+            None => {
+                let Follow { state, count } = follow;
+                return Ok(Found { header, state, scanned: count, is_fault, scan });
+            }
+        }
+    }
+}
+
+fn scan_segment(
+    medium: &dyn Medium,
+    header: &SegmentHeader,
+    follow: &mut Follow,
+) -> io::Result<(Scan, bool)> {
+    let file = medium.open(&segment_name(header.base), Mode::Read)?;
+    // A footer may lie behind the allocated part; frames never do.
+    let limit = file.len()?.min(u64::from(header.len));
+    let mut scan = Scan::segment_from(file, header, &follow.state, limit);
+    loop {
+        match scan.step()? {
+            Step::Frame(frame, start) => follow.take(&frame, start),
+            Step::End => return Ok((scan, false)),
+            Step::Fault(_) => return Ok((scan, true)),
+        }
+    }
+}
+
+/// The segment that says it follows exactly this end.
+fn next_segment(
+    medium: &dyn Medium,
+    format: &Format,
+    bases: &[u64],
+    end: &State,
+) -> io::Result<Option<SegmentHeader>> {
+    for base in bases.iter().filter(|base| **base > end.base && **base >= end.next_lsn) {
+        if let Some(next) = read_header(medium, *base, format.store)?
+            && next.previous.base == end.base
+            && next.previous.offset == end.offset
+            && next.previous.last_crc == end.last_crc
+            && next.previous.next_lsn == end.next_lsn
+        {
+            return Ok(Some(next));
+        }
+    }
+    Ok(None)
+}

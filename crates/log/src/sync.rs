@@ -1,0 +1,129 @@
+//! Making what is visible durable.
+//!
+//! Invariants: segments first, oldest first, then the folder, then the checkpoint, then `durable` in ctl. A sync that
+//! failed is never tried again: the epoch is poisoned, because the kernel has marked the lost pages clean.
+
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
+
+use crate::catalog::{Catalog, segment_path};
+use crate::codec::checkpoint::Checkpoint;
+use crate::codec::state::State;
+use crate::control::Tail;
+use crate::error::{LogError, Result};
+use crate::failpoint;
+use crate::ids::Lsn;
+use crate::layout::{LOCK_SYNC, segment_name};
+use crate::medium::Mode;
+use crate::shared::{Shared, guard};
+use crate::start::write_checkpoint;
+use crate::survey::read_checkpoint;
+
+/// What one handle remembers between syncs.
+#[derive(Default)]
+pub(crate) struct SyncState {
+    catalog: Catalog,
+    /// Ordinal up to which names are durable.
+    folder_ordinal: u64,
+}
+
+impl SyncState {
+    /// The checkpoint for `state`, one sequence after the newest on disk.
+    pub fn next_checkpoint(&self, shared: &Shared, state: State) -> Result<Checkpoint> {
+        let newest = read_checkpoint(&*shared.medium, &shared.format)
+            .map_err(|error| LogError::io(shared.medium.path(), "read the checkpoint", error))?;
+        Ok(Checkpoint {
+            store: shared.format.store,
+            folder: shared.folder,
+            sequence: newest.map_or(0, |checkpoint| checkpoint.sequence) + 1,
+            epoch: shared.read_header(state.base)?.epoch,
+            state,
+            clean: false,
+        })
+    }
+}
+
+/// Waits until every record before `lsn` is durable, syncing when nobody else does. Returns the durable end.
+pub(crate) fn sync_before(shared: &Shared, lsn: u64) -> Result<Lsn> {
+    let durable = &shared.control.page().durable;
+    let reached = || Lsn::new(durable.load(Acquire)).filter(|durable| durable.get() >= lsn);
+    if let Some(durable) = reached() {
+        return Ok(durable);
+    }
+    let mut syncing = guard(&shared.syncing);
+    if let Some(durable) = reached() {
+        return Ok(durable);
+    }
+    let wrap = |error| LogError::io(shared.medium.path(), "lock for a sync", error);
+    shared.medium.lock(LOCK_SYNC).map_err(wrap)?;
+    let result = match reached() {
+        Some(durable) => Ok(durable),
+        None => sync_to_tail(shared, &mut syncing),
+    };
+    shared.medium.unlock(LOCK_SYNC).map_err(wrap)?;
+    result
+}
+
+/// Syncs everything that is visible now, sharing the sync with nobody.
+pub(crate) fn sync_alone(shared: &Shared) -> Result<Lsn> {
+    let mut syncing = guard(&shared.syncing);
+    let wrap = |error| LogError::io(shared.medium.path(), "lock for a sync", error);
+    shared.medium.lock(LOCK_SYNC).map_err(wrap)?;
+    let result = sync_to_tail(shared, &mut syncing);
+    shared.medium.unlock(LOCK_SYNC).map_err(wrap)?;
+    result
+}
+
+/// Syncs everything that is visible now. The caller leads: it holds byte 1 of LOCK.
+fn sync_to_tail(shared: &Shared, syncing: &mut SyncState) -> Result<Lsn> {
+    let page = shared.control.page();
+    let tail = sync_visible(shared, syncing)?;
+    failpoint::hit("sync.segments");
+    let next = Lsn::new(tail.state.next_lsn).expect("a state's lsn is at least 1");
+    let checkpoint = syncing.next_checkpoint(shared, tail.state)?;
+    let wrote = write_checkpoint(&*shared.medium, &checkpoint);
+    wrote.map_err(|error| poison(shared, "CKPT", error))?;
+    failpoint::hit("sync.checkpoint");
+    page.durable.store(next.get(), Release);
+    failpoint::hit("sync.published");
+    shared.sync_count.fetch_add(1, Relaxed);
+    Ok(next)
+}
+
+/// Syncs segments and names, without the checkpoint that says so. Returns the end that is now on disk.
+pub(crate) fn sync_visible(shared: &Shared, syncing: &mut SyncState) -> Result<Tail> {
+    if shared.control.page().poison.load(Acquire) != 0 {
+        return Err(LogError::Poisoned { path: shared.medium.path() });
+    }
+    if !shared.medium.is_in_place() {
+        return Err(LogError::Gone { path: shared.medium.path() });
+    }
+    let tail = shared.tail()?;
+    sync_segments(shared, syncing, &tail.state)?;
+    Ok(tail)
+}
+
+fn sync_segments(shared: &Shared, syncing: &mut SyncState, end: &State) -> Result<()> {
+    let medium = &*shared.medium;
+    let durable = shared.control.page().durable.load(Acquire);
+    syncing.catalog.refresh(medium, shared.format.store, end)?;
+    let entries = syncing.catalog.entries();
+    // The segment that held the durable end may have grown since; those before it have not.
+    let first = entries.partition_point(|entry| entry.next_lsn < durable);
+    for entry in &entries[first..] {
+        let name = segment_name(entry.header.base);
+        let wrap = |error| LogError::io(segment_path(medium, entry.header.base), "open", error);
+        let file = medium.open(&name, Mode::Write).map_err(wrap)?;
+        file.sync().map_err(|error| poison(shared, &name, error))?;
+        file.touch().ok();
+    }
+    if syncing.folder_ordinal < end.ordinal {
+        medium.sync_folder().map_err(|error| poison(shared, ".", error))?;
+        syncing.folder_ordinal = end.ordinal;
+    }
+    Ok(())
+}
+
+fn poison(shared: &Shared, name: &str, error: std::io::Error) -> LogError {
+    shared.control.page().poison.store(1, SeqCst);
+    LogError::Io { path: shared.medium.path().join(name), action: "sync", source: error }
+}

@@ -1,0 +1,44 @@
+//! `cargo xtask test`: the whole gate as one command, for a person and for CI alike.
+//!
+//! 1. Steps run in a fixed order and stop at the first failure, which names the command that repeats only that step.
+//! 2. Nothing is written into the clone, save a crash that a fuzz target found (`fuzz/artifacts/`).
+//! 3. A step that could not run says so in the closing table: it is never counted as passed.
+
+mod examples;
+mod fuzz;
+mod licences;
+mod options;
+mod process;
+mod report;
+mod spdx;
+mod steps;
+mod tools;
+
+use std::process::ExitCode;
+
+use options::{Request, USAGE};
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Answers whether everything that ran passed; an error means that the request itself makes no sense.
+fn run() -> anyhow::Result<bool> {
+    match options::parse(std::env::args().skip(1))? {
+        Request::Help => print!("{USAGE}"),
+        Request::List => {
+            for step in steps::STEPS {
+                println!("{:<10} {}", step.name, step.about);
+            }
+        }
+        Request::Test(options) => return Ok(report::run(&options)),
+    }
+    Ok(true)
+}
