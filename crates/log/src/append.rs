@@ -161,10 +161,22 @@ impl Appender {
         Ok(first_lsn)
     }
 
-    fn frame_header(&mut self, shared: &Shared, stamp: &Stamp, count: u16, now: i64) -> FrameHeader {
+    fn frame_header(
+        &mut self,
+        shared: &Shared,
+        stamp: &Stamp,
+        count: u16,
+        now: i64,
+    ) -> FrameHeader {
         let state = &self.tail.state;
-        self.batch_id = self.batch_id.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(1);
-        let stream = stamp.condition.map(|condition| condition.stream.0).or(stamp.stream);
+        self.batch_id = self
+            .batch_id
+            .wrapping_mul(0x5851_f42d_4c95_7f2d)
+            .wrapping_add(1);
+        let stream = stamp
+            .condition
+            .map(|condition| condition.stream.0)
+            .or(stamp.stream);
         FrameHeader {
             lsn_low: (state.next_lsn - self.header.base) as u32,
             previous_crc: state.last_crc,
@@ -201,7 +213,11 @@ impl Appender {
             }
             Err(error @ LogError::DiskFull { .. }) => {
                 let is_possible = self.tail.state.offset as usize + len <= self.header.len as usize;
-                if is_control && is_possible { Ok(()) } else { Err(error) }
+                if is_control && is_possible {
+                    Ok(())
+                } else {
+                    Err(error)
+                }
             }
             Err(error) => Err(error),
         }
@@ -251,7 +267,11 @@ impl Appender {
     /// Publishes `self.tail.state` through the slot that is not in use.
     pub fn publish_state(&mut self, shared: &Shared) {
         let page = shared.control.page();
-        let slot = if failpoint::is_canary("one-slot") { self.tail.slot } else { 1 - self.tail.slot };
+        let slot = if failpoint::is_canary("one-slot") {
+            self.tail.slot
+        } else {
+            1 - self.tail.slot
+        };
         page.write_slot(slot, &self.tail.state);
         failpoint::hit("slot.written");
         self.tail.word = page.publish(slot, &self.tail.state, shared.salt);
@@ -292,7 +312,9 @@ fn read_control(shared: &Shared, pointer: ControlPointer) -> Result<(u64, Contro
     let path = segment_path(medium, pointer.base);
     let read = || -> std::io::Result<Option<(u64, ControlExtension)>> {
         let header = shared.read_header(pointer.base).ok();
-        let Some(header) = header else { return Ok(None) };
+        let Some(header) = header else {
+            return Ok(None);
+        };
         let file = medium.open(&segment_name(pointer.base), Mode::Read)?;
         let mut head = [0; FRAME_HEADER_LEN];
         let offset = u64::from(pointer.offset).max(SEGMENT_HEADER_LEN as u64);

@@ -60,10 +60,10 @@ impl Drop for AppendLock<'_> {
     }
 }
 
-/// This process's id, asked for once per generation of forks.
-fn process_id() -> u32 {
-    std::process::id()
-}
+#[cfg(target_os = "linux")]
+pub(crate) use crate::medium::fork::process_id;
+#[cfg(not(target_os = "linux"))]
+pub(crate) use std::process::id as process_id;
 
 fn contend(
     control: &dyn Control,
@@ -79,20 +79,27 @@ fn contend(
         }
     }
     if wait.is_zero() && word.load(Relaxed) != 0 {
-        return Err(Stalled { process: control.page().holder.load(Relaxed) });
+        return Err(Stalled {
+            process: control.page().holder.load(Relaxed),
+        });
     }
     let deadline = door::monotonic() + wait;
     loop {
         let seen = word.load(Relaxed);
         if seen == 0 {
             // Others may still sleep, so the bit stays set until a release finds nobody to wake.
-            if word.compare_exchange(0, writer | WAITERS, Acquire, Relaxed).is_ok() {
+            if word
+                .compare_exchange(0, writer | WAITERS, Acquire, Relaxed)
+                .is_ok()
+            {
                 return Ok(());
             }
             continue;
         }
         if seen & WAITERS == 0
-            && word.compare_exchange(seen, seen | WAITERS, Relaxed, Relaxed).is_err()
+            && word
+                .compare_exchange(seen, seen | WAITERS, Relaxed, Relaxed)
+                .is_err()
         {
             continue;
         }
@@ -102,7 +109,9 @@ fn contend(
             return Ok(());
         }
         if door::monotonic() >= deadline {
-            return Err(Stalled { process: control.page().holder.load(Relaxed) });
+            return Err(Stalled {
+                process: control.page().holder.load(Relaxed),
+            });
         }
     }
 }
@@ -110,6 +119,12 @@ fn contend(
 fn take_over(medium: &dyn Medium, word: &AtomicU32, seen: u32, writer: u32) -> bool {
     let holder = seen & !WAITERS;
     // When the kernel cannot be asked, the holder counts as alive: waiting is safe, taking over is not.
-    let is_dead = matches!(medium.is_held(LOCK_LIVENESS + u64::from(holder), 1), Ok(false));
-    is_dead && word.compare_exchange(seen, writer | WAITERS, Acquire, Relaxed).is_ok()
+    let is_dead = matches!(
+        medium.is_held(LOCK_LIVENESS + u64::from(holder), 1),
+        Ok(false)
+    );
+    is_dead
+        && word
+            .compare_exchange(seen, writer | WAITERS, Acquire, Relaxed)
+            .is_ok()
 }

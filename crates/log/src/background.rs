@@ -54,14 +54,21 @@ fn sleep_until(shared: &Shared, next_sync: Instant) {
         timeout = timeout.min(DRAIN_INTERVAL);
     }
     let rung = guard(&shared.alarm.is_rung);
-    let waited = shared.alarm.bell.wait_timeout_while(rung, timeout, |is_rung| !*is_rung);
+    let waited = shared
+        .alarm
+        .bell
+        .wait_timeout_while(rung, timeout, |is_rung| !*is_rung);
     *waited.unwrap_or_else(PoisonError::into_inner).0 = false;
 }
 
 fn make_ready(shared: &Shared) {
     let (stretch, header, state) = {
         let mut appender = guard(&shared.appender);
-        (appender.next_stretch(), appender.header, appender.tail.state)
+        (
+            appender.next_stretch(),
+            appender.header,
+            appender.tail.state,
+        )
     };
     if let Some((file, offset, len)) = stretch {
         file.populate(offset, len);

@@ -37,9 +37,20 @@ impl Batch {
     ) -> Result<()> {
         let len = self.body_len() + payload.len();
         if len > BATCH_LEN_MAX || usize::from(self.count) == BATCH_COUNT_MAX {
-            return Err(LogError::TooLarge { len, max: BATCH_LEN_MAX });
+            return Err(LogError::TooLarge {
+                len,
+                max: BATCH_LEN_MAX,
+            });
         }
-        push_record(&mut self.bytes, &RawRecord { type_id, version, time, payload });
+        push_record(
+            &mut self.bytes,
+            &RawRecord {
+                type_id,
+                version,
+                time,
+                payload,
+            },
+        );
         self.count += 1;
         Ok(())
     }
@@ -86,7 +97,10 @@ impl Batch {
         let mut timed = Batch::new();
         let mut rest = self.body();
         while let Some((record, after)) = split_record(rest) {
-            let record = RawRecord { time: Some(record.time.unwrap_or(time)), ..record };
+            let record = RawRecord {
+                time: Some(record.time.unwrap_or(time)),
+                ..record
+            };
             push_record(&mut timed.bytes, &record);
             timed.count += 1;
             rest = after;

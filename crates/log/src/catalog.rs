@@ -50,8 +50,11 @@ pub fn read_header(
 
 /// Base lsns of all files named as segments, ascending. Not all of them need be part of the log.
 pub fn segment_bases(medium: &dyn Medium) -> io::Result<Vec<u64>> {
-    let mut bases: Vec<u64> =
-        medium.list(".")?.iter().filter_map(|name| segment_base(name)).collect();
+    let mut bases: Vec<u64> = medium
+        .list(".")?
+        .iter()
+        .filter_map(|name| segment_base(name))
+        .collect();
     bases.sort_unstable();
     Ok(bases)
 }
@@ -79,21 +82,33 @@ impl Catalog {
         let mut newer = Vec::new();
         let (mut base, mut end_offset, mut next_lsn) = (end.base, end.offset, end.next_lsn);
         while base != 0 {
-            if let Some(known) = self.entries.iter().rposition(|entry| entry.header.base == base) {
+            if let Some(known) = self
+                .entries
+                .iter()
+                .rposition(|entry| entry.header.base == base)
+            {
                 self.entries.truncate(known + 1);
                 self.entries[known].end_offset = end_offset;
                 self.entries[known].next_lsn = next_lsn;
                 break;
             }
-            let Some(header) = read_header(medium, base, store)
-                .map_err(|error| LogError::io(segment_path(medium, base), "read the header", error))?
+            let Some(header) = read_header(medium, base, store).map_err(|error| {
+                LogError::io(segment_path(medium, base), "read the header", error)
+            })?
             else {
                 newer.push(missing(medium, base, next_lsn));
                 break;
             };
-            newer.push(Ok(Entry { header, end_offset, next_lsn }));
-            (base, end_offset, next_lsn) =
-                (header.previous.base, header.previous.offset, header.previous.next_lsn);
+            newer.push(Ok(Entry {
+                header,
+                end_offset,
+                next_lsn,
+            }));
+            (base, end_offset, next_lsn) = (
+                header.previous.base,
+                header.previous.offset,
+                header.previous.next_lsn,
+            );
         }
         if base == 0 {
             self.entries.clear();
@@ -113,12 +128,6 @@ impl Catalog {
         let at = self.entries.partition_point(|entry| entry.next_lsn <= lsn);
         self.entries.get(at)
     }
-
-    /// The segment behind the one with this base.
-    pub fn after(&self, base: u64) -> Option<&Entry> {
-        let at = self.entries.partition_point(|entry| entry.header.base <= base);
-        self.entries.get(at)
-    }
 }
 
 fn missing(medium: &dyn Medium, base: u64, lsn: u64) -> Result<Entry> {
@@ -136,14 +145,20 @@ fn older_entries(medium: &dyn Medium, store: StoreId, base: u64) -> Result<Vec<E
     let mut entries: Vec<Entry> = Vec::new();
     let bases = segment_bases(medium).map_err(wrap)?;
     for older in bases.into_iter().filter(|older| *older < base) {
-        let Some(header) = read_header(medium, older, store).map_err(wrap)? else { continue };
+        let Some(header) = read_header(medium, older, store).map_err(wrap)? else {
+            continue;
+        };
         if let Some(before) = entries.last_mut()
             && before.header.base == header.previous.base
         {
             before.end_offset = header.previous.offset;
             before.next_lsn = header.previous.next_lsn;
         }
-        entries.push(Entry { header, end_offset: header.len, next_lsn: base });
+        entries.push(Entry {
+            header,
+            end_offset: header.len,
+            next_lsn: base,
+        });
     }
     Ok(entries)
 }

@@ -110,7 +110,10 @@ impl ControlPage {
         let is_sound = block[..8] == MAGIC && crc == u32_at(&block, HEADER_LEN - 4);
         is_sound.then(|| ControlHeader {
             store: StoreId(take(&block, 8)),
-            folder: FolderIdentity { device: u64_at(&block, 24), inode: u64_at(&block, 32) },
+            folder: FolderIdentity {
+                device: u64_at(&block, 24),
+                inode: u64_at(&block, 32),
+            },
             salt: u64_at(&block, 40),
         })
     }
@@ -130,16 +133,21 @@ impl ControlPage {
         loop {
             let word = self.published.load(Acquire);
             let slot = Published::decode(word, salt).map(|published| {
-                (published, State::decode_slot(&self.read_slot(published.slot)))
+                (
+                    published,
+                    State::decode_slot(&self.read_slot(published.slot)),
+                )
             });
             fence(Acquire);
             if self.published.load(Relaxed) != word {
                 continue;
             }
             return match slot {
-                Some((published, Some(state))) if published.matches(&state) => {
-                    Ok(Tail { word, slot: published.slot, state })
-                }
+                Some((published, Some(state))) if published.matches(&state) => Ok(Tail {
+                    word,
+                    slot: published.slot,
+                    state,
+                }),
                 _ => Err(ControlDamage),
             };
         }
@@ -156,8 +164,10 @@ impl ControlPage {
     /// First half of publishing: the slot that no word names yet.
     pub fn write_slot(&self, slot: usize, state: &State) {
         let block = state.encode_slot();
-        for (number, (word, bytes)) in
-            self.slots[slot].iter().zip(block.chunks_exact(8)).enumerate()
+        for (number, (word, bytes)) in self.slots[slot]
+            .iter()
+            .zip(block.chunks_exact(8))
+            .enumerate()
         {
             word.store(u64_at(bytes, 0), Relaxed);
             if number == SLOT_WORDS / 2 {

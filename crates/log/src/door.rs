@@ -36,7 +36,10 @@ fn fill_random(bytes: &mut [u8]) {
             filled += got as usize;
         } else {
             let error = std::io::Error::last_os_error();
-            assert!(error.kind() == std::io::ErrorKind::Interrupted, "getrandom: {error}");
+            assert!(
+                error.kind() == std::io::ErrorKind::Interrupted,
+                "getrandom: {error}"
+            );
         }
     }
 }

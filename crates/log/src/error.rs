@@ -132,7 +132,10 @@ fn wait_text(waited: Duration) -> String {
 impl LogError {
     /// Whether the same call can succeed later without anybody changing it.
     pub fn is_retryable(&self) -> bool {
-        matches!(self, LogError::Busy { .. } | LogError::DiskFull { .. } | LogError::Conflict { .. })
+        matches!(
+            self,
+            LogError::Busy { .. } | LogError::DiskFull { .. } | LogError::Conflict { .. }
+        )
     }
 
     /// Sorts a system error into the days it can mean.
@@ -144,7 +147,11 @@ impl LogError {
             io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => {
                 LogError::ReadOnly { path, source }
             }
-            _ => LogError::Io { path, action, source },
+            _ => LogError::Io {
+                path,
+                action,
+                source,
+            },
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Named points at which a test kills, stops or forks this process, and canaries that undo one ordering step each.
 //!
 //! Without the feature `failpoints` every function here is empty. `MLTRACK_FAIL=name:n:action` acts at the n-th pass of
-//! a point (action `kill` or `stop`); `MLTRACK_CANARY=name` switches a canary on, which the suite must notice.
+//! a point (action `kill`, `stop`, or `orphan`: fork a sleeping child, then kill); `MLTRACK_CANARY=name` switches a canary on, which the suite must notice.
 
 /// Every point, in the order an append can meet them. The crash suite goes through this list.
 pub const POINTS: [&str; 24] = [
@@ -39,8 +39,15 @@ mod active {
     struct Plan {
         point: String,
         pass: u64,
-        signal: i32,
+        action: Action,
         passes: AtomicU64,
+    }
+
+    #[derive(Clone, Copy)]
+    enum Action {
+        Kill,
+        Stop,
+        Orphan,
     }
 
     fn plan() -> Option<&'static Plan> {
@@ -49,21 +56,82 @@ mod active {
             let text = std::env::var("MLTRACK_FAIL").ok()?;
             let mut parts = text.split(':');
             let point = parts.next()?.to_owned();
-            assert!(super::POINTS.contains(&point.as_str()), "MLTRACK_FAIL: no point {point}");
-            let pass = parts.next()?.parse().expect("MLTRACK_FAIL: the pass is a number");
-            let signal = if parts.next() == Some("stop") { libc::SIGSTOP } else { libc::SIGKILL };
-            Some(Plan { point, pass, signal, passes: AtomicU64::new(0) })
+            assert!(
+                super::POINTS.contains(&point.as_str()),
+                "MLTRACK_FAIL: no point {point}"
+            );
+            let pass = parts
+                .next()?
+                .parse()
+                .expect("MLTRACK_FAIL: the pass is a number");
+            let action = match parts.next() {
+                Some("stop") => Action::Stop,
+                Some("orphan") => Action::Orphan,
+                _ => Action::Kill,
+            };
+            Some(Plan {
+                point,
+                pass,
+                action,
+                passes: AtomicU64::new(0),
+            })
         })
         .as_ref()
     }
 
     pub fn hit(point: &str) {
         debug_assert!(super::POINTS.contains(&point), "{point} is not in the list");
-        let Some(plan) = plan().filter(|plan| plan.point == point) else { return };
+        let Some(plan) = plan().filter(|plan| plan.point == point) else {
+            return;
+        };
         if plan.passes.fetch_add(1, Ordering::Relaxed) + 1 == plan.pass {
-            // SAFETY: raising a signal in this process has no memory effects.
-            unsafe { libc::kill(libc::getpid(), plan.signal) };
+            act(plan.action);
         }
+    }
+
+    fn act(action: Action) {
+        if matches!(action, Action::Orphan) {
+            fork_sleeper();
+        }
+        let signal = if matches!(action, Action::Stop) {
+            libc::SIGSTOP
+        } else {
+            libc::SIGKILL
+        };
+        // SAFETY: raising a signal in this process has no memory effects.
+        unsafe { libc::kill(libc::getpid(), signal) };
+    }
+
+    /// Forks a child that sleeps with everything it inherited, and ends by itself. Returns its process id.
+    pub fn fork_sleeper() -> u32 {
+        fork_child(|| {
+            for descriptor in 0..3 {
+                // SAFETY: closing is async-signal-safe; nobody in the child uses the standard streams again.
+                unsafe { libc::close(descriptor) };
+            }
+            // SAFETY: both calls are async-signal-safe and touch no memory.
+            unsafe {
+                libc::alarm(SLEEP_S);
+                libc::pause();
+            }
+        })
+    }
+
+    /// Longer than any test waits for a dead parent's locks, short enough to leave nothing behind.
+    const SLEEP_S: u32 = 5;
+
+    /// Forks a child that runs `child` and exits without running anything else. Returns its process id.
+    pub fn fork_child(child: impl FnOnce()) -> u32 {
+        // SAFETY: the child runs `child` alone and leaves by `_exit`; what the tests hand over takes no lock that a
+        // thread of the parent may have held.
+        let process = unsafe { libc::fork() };
+        assert!(process >= 0, "fork: {}", std::io::Error::last_os_error());
+        if process == 0 {
+            child();
+            // SAFETY: leaving at once is what a child of a threaded program may do.
+            unsafe { libc::_exit(0) };
+        }
+        process as u32
     }
 
     pub fn is_canary(name: &str) -> bool {
@@ -71,6 +139,9 @@ mod active {
         CANARY.get_or_init(|| std::env::var("MLTRACK_CANARY").unwrap_or_default()) == name
     }
 }
+
+#[cfg(feature = "failpoints")]
+pub use active::{fork_child, fork_sleeper};
 
 /// Passes a point.
 #[inline]

@@ -27,7 +27,10 @@ impl Lsn {
     /// The lsn `count` records later.
     #[must_use]
     pub fn plus(self, count: u64) -> Lsn {
-        Lsn(self.0.checked_add(count).expect("a store ends long before 2^64 records"))
+        Lsn(self
+            .0
+            .checked_add(count)
+            .expect("a store ends long before 2^64 records"))
     }
 }
 
@@ -47,7 +50,10 @@ impl FromStr for Lsn {
     type Err = ParseIdError;
 
     fn from_str(text: &str) -> Result<Lsn, ParseIdError> {
-        text.parse().map(Lsn).map_err(|_| ParseIdError { kind: "lsn", text: text.into() })
+        text.parse().map(Lsn).map_err(|_| ParseIdError {
+            kind: "lsn",
+            text: text.into(),
+        })
     }
 }
 
@@ -94,9 +100,15 @@ impl FromStr for Cursor {
     fn from_str(text: &str) -> Result<Cursor, ParseIdError> {
         let parse = || {
             let (epoch, next) = text.split_once(':')?;
-            Some(Cursor { epoch: EpochId(parse_hex(epoch)?), next: next.parse().ok()? })
+            Some(Cursor {
+                epoch: EpochId(parse_hex(epoch)?),
+                next: next.parse().ok()?,
+            })
         };
-        parse().ok_or_else(|| ParseIdError { kind: "cursor (epoch:lsn)", text: text.into() })
+        parse().ok_or_else(|| ParseIdError {
+            kind: "cursor (epoch:lsn)",
+            text: text.into(),
+        })
     }
 }
 
@@ -109,7 +121,9 @@ pub struct ParseIdError {
 }
 
 fn write_hex(bytes: &[u8], formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-    bytes.iter().try_for_each(|byte| write!(formatter, "{byte:02x}"))
+    bytes
+        .iter()
+        .try_for_each(|byte| write!(formatter, "{byte:02x}"))
 }
 
 fn parse_hex(text: &str) -> Option<[u8; 16]> {
@@ -144,8 +158,14 @@ hex_id!(StoreId);
 
 #[test]
 fn a_cursor_reads_back_what_it_prints() {
-    let cursor = Cursor { epoch: EpochId([0xab; 16]), next: Lsn::new(42).unwrap() };
+    let cursor = Cursor {
+        epoch: EpochId([0xab; 16]),
+        next: Lsn::new(42).unwrap(),
+    };
     assert_eq!(cursor.to_string().parse::<Cursor>().unwrap(), cursor);
     assert!("abc:1".parse::<Cursor>().is_err());
-    assert!(format!("{}:0", cursor.epoch).parse::<Cursor>().is_err(), "lsn 0 names no record");
+    assert!(
+        format!("{}:0", cursor.epoch).parse::<Cursor>().is_err(),
+        "lsn 0 names no record"
+    );
 }

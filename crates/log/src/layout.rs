@@ -66,8 +66,6 @@ pub const LOCK_OPEN: u64 = 0;
 pub const LOCK_SYNC: u64 = 1;
 /// Byte 2 of LOCK: writing footers and manifests.
 pub const LOCK_MUTATOR: u64 = 2;
-/// Byte 3 of LOCK: owning the index.
-pub const LOCK_INDEX: u64 = 3;
 /// Byte 4 of LOCK: making the spare segment.
 pub const LOCK_SPARE: u64 = 4;
 /// The first liveness byte; writer w holds this plus w.
@@ -79,7 +77,10 @@ const _: () = assert!(SEGMENT_HEADER_LEN.is_multiple_of(FRAME_ALIGN));
 const _: () = assert!(SPOOL_HEADER_LEN.is_multiple_of(FRAME_ALIGN));
 const _: () = assert!(BATCH_LEN_MAX + FRAME_HEADER_LEN_MAX <= FRAME_LEN_MAX);
 const _: () = assert!(BATCH_LEN_MAX + FRAME_HEADER_LEN_MAX < SEGMENT_LEN_MAX as usize / 2);
-const _: () = assert!((SEGMENT_LEN_MAX as usize) / FRAME_ALIGN < 1 << 24, "an offset fits the published word");
+const _: () = assert!(
+    (SEGMENT_LEN_MAX as usize) / FRAME_ALIGN < 1 << 24,
+    "an offset fits the published word"
+);
 
 /// The name of the segment whose first record is `base`.
 pub fn segment_name(base: u64) -> String {
@@ -89,5 +90,6 @@ pub fn segment_name(base: u64) -> String {
 /// The base lsn in a segment's file name, or `None` for any other file.
 pub fn segment_base(name: &str) -> Option<u64> {
     let digits = name.strip_prefix("seg-")?.strip_suffix(".log")?;
-    (digits.len() == 20 && digits.bytes().all(|b| b.is_ascii_digit())).then(|| digits.parse().ok())?
+    (digits.len() == 20 && digits.bytes().all(|b| b.is_ascii_digit()))
+        .then(|| digits.parse().ok())?
 }

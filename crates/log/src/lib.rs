@@ -3,13 +3,19 @@
 //! Three doors: [`Log`] appends, [`Reader`] reads and follows, [`verify`] and [`repair`] look after the bytes.
 //! The crate does not know what a record means. It prints nothing and installs one global hook, for forks.
 //! The bytes are drawn in `docs/format.md`.
-#![expect(unsafe_code, reason = "the one crate that maps files and asks the kernel for byte locks")]
+#![expect(
+    unsafe_code,
+    reason = "the one crate that maps files and asks the kernel for byte locks"
+)]
 #![warn(missing_docs)]
 
 mod append;
 mod append_lock;
 mod background;
 mod batch;
+#[cfg(target_os = "linux")]
+#[doc(hidden)]
+pub mod bench_support;
 mod catalog;
 #[doc(hidden)]
 pub mod codec;
@@ -33,9 +39,12 @@ mod seal;
 mod shared;
 mod source;
 mod spool;
+mod spool_only;
 mod start;
 mod survey;
 mod sync;
+mod tail;
+mod verify;
 
 pub use append::Condition;
 pub use batch::Batch;
@@ -46,4 +55,13 @@ pub use medium::Trust;
 pub use options::{Appended, Durability, OpenOptions, OpenReport};
 pub use reader::{Lost, Reader, SegmentInfo};
 pub use record::{BatchRecords, Record};
+pub use repair::RepairReport;
+pub use repair::repair;
+#[doc(hidden)]
+pub use repair::repair_on;
 pub use survey::Verdict;
+pub use tail::{OwnedRecord, Tail, TailStream};
+pub use verify::verify;
+#[doc(hidden)]
+pub use verify::verify_on;
+pub use verify::{Damage, Depth, VerifyOptions, VerifyReport};

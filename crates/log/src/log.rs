@@ -16,16 +16,22 @@ use crate::batch::Batch;
 use crate::error::{LogError, Result};
 use crate::failpoint;
 use crate::ids::{Lsn, StoreId, StreamId, WriterId};
-use crate::medium::Medium;
+use crate::medium::{Medium, Trust};
 use crate::options::{Appended, Durability, OpenOptions, OpenReport};
 use crate::reader::Reader;
 use crate::shared::{Shared, guard};
+use crate::spool_only::SpoolWriter;
 use crate::{start, sync};
 
 /// A store that is open for appending. Clones share one writer; dropping the last one leaves the store in order.
 #[derive(Clone)]
-pub struct Log {
-    handle: Arc<Handle>,
+pub struct Log(Kind);
+
+#[derive(Clone)]
+enum Kind {
+    Joined(Arc<Handle>),
+    /// On a filesystem without locks: everything is deferred.
+    Spooling(Arc<SpoolWriter>),
 }
 
 struct Handle {
@@ -48,19 +54,25 @@ fn generation() -> u64 {
 
 impl Log {
     /// Opens the store in `path`, making it when the options say so.
-    #[cfg(target_os = "linux")]
     pub fn open(path: &Path, options: OpenOptions) -> Result<(Log, OpenReport)> {
         Log::on(start::medium_at(path, true, &options)?, options)
     }
 
     /// Opens the store on any medium.
     pub fn on(medium: Arc<dyn Medium>, options: OpenOptions) -> Result<(Log, OpenReport)> {
-        let (handle, report) = Handle::open(medium, options)?;
-        Ok((Log { handle: Arc::new(handle) }, report))
+        if medium.trust() == Trust::SpoolOnly {
+            let (writer, report) = SpoolWriter::open(medium)?;
+            return Ok((Log(Kind::Spooling(Arc::new(writer))), report));
+        }
+        let (handle, report) = Handle::open(&medium, options)?;
+        Ok((Log(Kind::Joined(Arc::new(handle))), report))
     }
 
     fn shared(&self) -> Result<&Arc<Shared>> {
-        self.handle.current()
+        match &self.0 {
+            Kind::Joined(handle) => handle.current(),
+            Kind::Spooling(writer) => Err(writer.no_locks()),
+        }
     }
 
     /// Appends a batch and empties it.
@@ -70,16 +82,36 @@ impl Log {
 
     /// Appends a control batch of `stream` without a condition, as ends of runs are: it may be deferred.
     pub fn append_control(&self, batch: &mut Batch, stream: StreamId) -> Result<Appended> {
-        self.append_stamped(batch, &Stamp { stream: Some(stream.0), ..Stamp::default() })
+        self.append_stamped(
+            batch,
+            &Stamp {
+                stream: Some(stream.0),
+                ..Stamp::default()
+            },
+        )
     }
 
     /// Appends a control batch if nobody has changed the streams of the condition. Never deferred: a batch that may
-    /// not be refused later cannot be decided later, so a log that does not move is [`LogError::Busy`].
+    /// not be refused later cannot be decided later, so a log that does not move is [`LogError::Busy`], and a
+    /// filesystem without locks is [`LogError::NoLocks`].
     pub fn append_if(&self, batch: &mut Batch, condition: Condition<'_>) -> Result<Appended> {
-        self.append_stamped(batch, &Stamp { condition: Some(condition), ..Stamp::default() })
+        self.append_stamped(
+            batch,
+            &Stamp {
+                condition: Some(condition),
+                ..Stamp::default()
+            },
+        )
     }
 
     fn append_stamped(&self, batch: &mut Batch, stamp: &Stamp) -> Result<Appended> {
+        if let Kind::Spooling(writer) = &self.0
+            && stamp.condition.is_none()
+        {
+            writer.push(batch, stamp.stream)?;
+            batch.clear();
+            return Ok(Appended::Deferred);
+        }
         let shared = self.shared()?;
         let appended = append(shared, batch, stamp)?;
         batch.clear();
@@ -96,6 +128,9 @@ impl Log {
     /// Makes everything that is visible durable, the spool's content too when the lock can be had.
     /// Returns the lsn after the last durable record.
     pub fn sync(&self) -> Result<Lsn> {
+        if let Kind::Spooling(writer) = &self.0 {
+            return writer.sync();
+        }
         let shared = self.shared()?;
         drain_spool(shared, shared.options.lock_wait)?;
         let next = shared.tail()?.state.next_lsn;
@@ -121,7 +156,10 @@ impl Log {
 
     /// The store's identity.
     pub fn store(&self) -> StoreId {
-        self.handle.shared.format.store
+        match &self.0 {
+            Kind::Joined(handle) => handle.shared.format.store,
+            Kind::Spooling(writer) => writer.store(),
+        }
     }
 
     /// Whether the handle of a writer is open in some living process, this handle's own included.
@@ -130,8 +168,11 @@ impl Log {
         Ok(writer == shared.writer || crate::source::Source::of(shared).is_alive(writer)?)
     }
 
-    /// Whether batches wait in the spool, and which process was seen holding the lock.
+    /// Whether batches wait in the spool, and which process was seen holding the lock (0: there is no lock).
     pub fn stalled_by(&self) -> Result<Option<u32>> {
+        if matches!(self.0, Kind::Spooling(_)) {
+            return Ok(Some(0));
+        }
         let shared = self.shared()?;
         let is_spooling = shared.is_spooling.load(Relaxed);
         Ok(is_spooling.then(|| shared.control.page().holder.load(Relaxed)))
@@ -139,17 +180,23 @@ impl Log {
 
     /// A reader of this store at its first record.
     pub fn reader(&self) -> Result<Reader> {
-        Reader::of(self.shared()?)
+        match &self.0 {
+            Kind::Joined(_) => Reader::of(self.shared()?),
+            Kind::Spooling(writer) => writer.reader(),
+        }
     }
 
     /// Leaves the store now and reports what dropping would swallow. Every clone is closed.
     pub fn close(self) -> Result<()> {
-        self.handle.close()
+        match &self.0 {
+            Kind::Joined(handle) => handle.close(),
+            Kind::Spooling(writer) => writer.close(),
+        }
     }
 }
 
 impl Handle {
-    fn open(medium: Arc<dyn Medium>, options: OpenOptions) -> Result<(Handle, OpenReport)> {
+    fn open(medium: &Arc<dyn Medium>, options: OpenOptions) -> Result<(Handle, OpenReport)> {
         let (shared, report) = start::open(medium, options)?;
         let shared = Arc::new(shared);
         let background = background::spawn(&shared);
@@ -179,13 +226,24 @@ impl Handle {
                 }
             };
         }
-        if handle.shared.is_closed.load(Relaxed) { Err(LogError::Closed) } else { Ok(&handle.shared) }
+        if handle.shared.is_closed.load(Relaxed) {
+            Err(LogError::Closed)
+        } else {
+            Ok(&handle.shared)
+        }
     }
 
     fn reopen(&self) -> std::result::Result<Box<Handle>, String> {
-        let medium = self.shared.medium.reopen().map_err(|error| error.to_string())?;
-        let options = OpenOptions { create: false, ..self.shared.options.clone() };
-        let (handle, _) = Handle::open(medium, options).map_err(|error| error.to_string())?;
+        let medium = self
+            .shared
+            .medium
+            .reopen()
+            .map_err(|error| error.to_string())?;
+        let options = OpenOptions {
+            create: false,
+            ..self.shared.options.clone()
+        };
+        let (handle, _) = Handle::open(&medium, options).map_err(|error| error.to_string())?;
         Ok(Box::new(handle))
     }
 
@@ -228,18 +286,30 @@ fn append(shared: &Shared, batch: &mut Batch, stamp: &Stamp) -> Result<Appended>
     let is_poisoned = shared.control.page().poison.load(Relaxed) != 0;
     let can_defer = stamp.condition.is_none();
     if is_poisoned {
-        return match can_defer {
-            true => defer(shared, batch, stamp),
-            false => Err(LogError::Poisoned { path: shared.medium.path() }),
+        return if can_defer {
+            defer(shared, batch, stamp)
+        } else {
+            Err(LogError::Poisoned {
+                path: shared.medium.path(),
+            })
         };
     }
     // Who has waited once does not hold up the training loop a second time.
-    let wait = if is_spooling && can_defer { Duration::ZERO } else { shared.options.lock_wait };
+    let wait = if is_spooling && can_defer {
+        Duration::ZERO
+    } else {
+        shared.options.lock_wait
+    };
     let (control, medium) = (&*shared.control, &*shared.medium);
     let lock = match AppendLock::acquire(control, medium, shared.writer.0, wait) {
         Ok(lock) => lock,
         Err(_) if can_defer => return defer(shared, batch, stamp),
-        Err(stalled) => return Err(LogError::Busy { process: stalled.process, waited: wait }),
+        Err(stalled) => {
+            return Err(LogError::Busy {
+                process: stalled.process,
+                waited: wait,
+            });
+        }
     };
     if is_spooling {
         guard(&shared.spool).drain(shared, &mut appender, &lock)?;
@@ -253,7 +323,10 @@ fn append(shared: &Shared, batch: &mut Batch, stamp: &Stamp) -> Result<Appended>
         shared.alarm.ring();
     }
     let first = Lsn::new(first).expect("a record's lsn is at least 1");
-    Ok(Appended::Visible { first, next: first.plus(count) })
+    Ok(Appended::Visible {
+        first,
+        next: first.plus(count),
+    })
 }
 
 fn wake_tailers(shared: &Shared) {

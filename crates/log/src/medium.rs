@@ -17,10 +17,10 @@ pub mod folder;
 #[cfg(target_os = "linux")]
 pub mod fork;
 pub mod memory;
+#[cfg(any(test, not(target_os = "linux")))]
+pub mod portable;
 #[cfg(target_os = "linux")]
 mod system;
-#[cfg(not(target_os = "linux"))]
-pub mod portable;
 
 /// How much a filesystem can be trusted with.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -85,9 +85,6 @@ pub trait Medium: Send + Sync {
     /// Tries to lock a byte of LOCK for this handle.
     fn try_lock(&self, byte: u64) -> io::Result<bool>;
 
-    /// Locks a byte of LOCK, waiting as long as it takes.
-    fn lock(&self, byte: u64) -> io::Result<()>;
-
     /// Unlocks a byte of LOCK.
     fn unlock(&self, byte: u64) -> io::Result<()>;
 
@@ -104,6 +101,10 @@ pub trait Medium: Send + Sync {
 }
 
 /// An open file.
+#[expect(
+    clippy::len_without_is_empty,
+    reason = "a file's length can fail to be known"
+)]
 pub trait MediumFile: Send + Sync {
     /// The file's length.
     fn len(&self) -> io::Result<u64>;

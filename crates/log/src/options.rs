@@ -62,6 +62,10 @@ pub struct OpenReport {
     pub next: Lsn,
     /// Where the log was cut, when bytes behind its end were no records. They are in trash/.
     pub cut_at: Option<Lsn>,
+    /// Batches taken in from the spools of processes that are gone.
+    pub merged_batches: u64,
+    /// Why a spool could not be taken in now; the next opener tries again.
+    pub unmerged: Option<String>,
 }
 
 /// What became of an append.

@@ -71,7 +71,8 @@ impl Frames {
         if self.end.base == 0 {
             return Ok(());
         }
-        self.catalog.refresh(&*self.source.medium, self.source.format.store, &self.end)
+        self.catalog
+            .refresh(&*self.source.medium, self.source.format.store, &self.end)
     }
 
     /// Looks how far the log goes now.
@@ -83,7 +84,11 @@ impl Frames {
         self.end = end;
         self.refresh_catalog()?;
         if let Some((entry, scan)) = &mut self.open
-            && let Some(now) = self.catalog.entries().iter().find(|now| now.header.base == entry.header.base)
+            && let Some(now) = self
+                .catalog
+                .entries()
+                .iter()
+                .find(|now| now.header.base == entry.header.base)
         {
             *entry = *now;
             scan.set_limit(u64::from(now.end_offset));
@@ -109,7 +114,9 @@ impl Frames {
     fn advance(&mut self) -> Result<bool> {
         let (entry, scan) = self.open.as_mut().expect("the caller opened a segment");
         let path = || segment_path(&*self.source.medium, entry.header.base);
-        let found = scan.advance().map_err(|error| LogError::io(path(), "read", error))?;
+        let found = scan
+            .advance()
+            .map_err(|error| LogError::io(path(), "read", error))?;
         match found {
             Advance::Frame(_) => {
                 let next_lsn = scan.next_lsn();
@@ -128,11 +135,15 @@ impl Frames {
     }
 
     fn damaged(&mut self, fault: FrameFault) -> Result<bool> {
-        let (entry, scan) = self.open.as_ref().expect("damage is met in an open segment");
+        let (entry, scan) = self
+            .open
+            .as_ref()
+            .expect("damage is met in an open segment");
         let (base, offset) = (entry.header.base, scan.offset());
         let is_known = self.manifest.as_ref().is_some_and(|manifest| {
             let covers = |known: &Quarantine| {
-                known.base == base && (u64::from(known.offset)..u64::from(known.end_offset)).contains(&offset)
+                known.base == base
+                    && (u64::from(known.offset)..u64::from(known.end_offset)).contains(&offset)
             };
             manifest.quarantined.iter().any(covers)
         });
@@ -151,7 +162,10 @@ impl Frames {
     /// Steps over damage that [`Frames::next_frame`] reported.
     pub fn skip_damage(&mut self) -> Result<Lost> {
         let Some((entry, scan)) = self.open.as_mut() else {
-            return Ok(Lost { first: lsn(self.next_lsn), end: lsn(self.next_lsn) });
+            return Ok(Lost {
+                first: lsn(self.next_lsn),
+                end: lsn(self.next_lsn),
+            });
         };
         let first = lsn(scan.next_lsn());
         let path = segment_path(&*self.source.medium, entry.header.base);
@@ -167,11 +181,6 @@ impl Frames {
         Ok(Lost { first, end })
     }
 
-    /// Where the reader stands in its segment's file, for messages about damage.
-    pub fn position(&self) -> Option<(Entry, u64)> {
-        self.open.as_ref().map(|(entry, scan)| (*entry, scan.offset()))
-    }
-
     /// Opens the segment that holds the next lsn, as near to it as its index leads.
     fn open_next(&mut self) -> Result<bool> {
         let Some(entry) = self.catalog.find(self.next_lsn).copied() else {
@@ -180,16 +189,21 @@ impl Frames {
         };
         let medium = &*self.source.medium;
         let wrap = |error| LogError::io(segment_path(medium, entry.header.base), "open", error);
-        let file = medium.open(&segment_name(entry.header.base), Mode::Read).map_err(wrap)?;
+        let file = medium
+            .open(&segment_name(entry.header.base), Mode::Read)
+            .map_err(wrap)?;
         let state = entry.header.empty_state();
-        let mut scan =
-            Scan::segment_from(file, &entry.header, &state, u64::from(entry.end_offset));
+        let mut scan = Scan::segment_from(file, &entry.header, &state, u64::from(entry.end_offset));
         if self.next_lsn > entry.header.base
-            && let Some(footer) = read_footer(medium, &entry.header, entry.end_offset).map_err(wrap)?
+            && let Some(footer) =
+                read_footer(medium, &entry.header, entry.end_offset).map_err(wrap)?
         {
-            let at = footer.index.partition_point(|index| index.lsn <= self.next_lsn);
+            let at = footer
+                .index
+                .partition_point(|index| index.lsn <= self.next_lsn);
             if let Some(index) = at.checked_sub(1).and_then(|at| footer.index.get(at)) {
-                scan.seek(u64::from(index.offset), index.lsn).map_err(wrap)?;
+                scan.seek(u64::from(index.offset), index.lsn)
+                    .map_err(wrap)?;
             }
         }
         self.next_lsn = self.next_lsn.max(entry.header.base);
@@ -206,7 +220,11 @@ impl Frames {
 
     /// The lsn after the last record of an epoch; `None` when the log does not know it.
     fn epoch_end(&self, epoch: EpochId) -> Option<u64> {
-        let of_epoch = self.catalog.entries().iter().filter(|entry| entry.header.epoch == epoch);
+        let of_epoch = self
+            .catalog
+            .entries()
+            .iter()
+            .filter(|entry| entry.header.epoch == epoch);
         of_epoch.map(|entry| entry.next_lsn).max()
     }
 
@@ -217,10 +235,19 @@ impl Frames {
         }
         // Without the epoch, everything from the first lsn it can have had is in doubt.
         let next = known_end.unwrap_or_else(|| {
-            let at = self.catalog.entries().partition_point(|entry| entry.next_lsn <= cursor.next.get());
-            self.catalog.entries().get(at).map_or(self.end.next_lsn, |entry| entry.header.epoch_base)
+            let at = self
+                .catalog
+                .entries()
+                .partition_point(|entry| entry.next_lsn <= cursor.next.get());
+            self.catalog
+                .entries()
+                .get(at)
+                .map_or(self.end.next_lsn, |entry| entry.header.epoch_base)
         });
-        let to = Cursor { epoch: self.epoch_at(next), next: lsn(next) };
+        let to = Cursor {
+            epoch: self.epoch_at(next),
+            next: lsn(next),
+        };
         Err(LogError::Rewound { to })
     }
 }
@@ -232,7 +259,6 @@ pub struct Reader {
 
 impl Reader {
     /// Opens the store in `path` for reading, at its first record.
-    #[cfg(target_os = "linux")]
     pub fn open(path: &Path, options: &OpenOptions) -> Result<Reader> {
         Reader::on(crate::start::medium_at(path, false, options)?)
     }
@@ -240,13 +266,19 @@ impl Reader {
     /// Opens the store on any medium.
     pub fn on(medium: Arc<dyn Medium>) -> Result<Reader> {
         let Some(format) = crate::start::read_format(&*medium)? else {
-            return Err(LogError::NotAStore { path: medium.path() });
+            return Err(LogError::NotAStore {
+                path: medium.path(),
+            });
         };
-        Ok(Reader { frames: Frames::new(Source::open(medium, format), 1)? })
+        Ok(Reader {
+            frames: Frames::new(Source::open(medium, format), 1)?,
+        })
     }
 
     pub(crate) fn of(shared: &Shared) -> Result<Reader> {
-        Ok(Reader { frames: Frames::of(shared, 1)? })
+        Ok(Reader {
+            frames: Frames::of(shared, 1)?,
+        })
     }
 
     /// Goes on at `next`, which may lie behind the visible end.
@@ -270,7 +302,10 @@ impl Reader {
             epoch if next > 1 => epoch,
             _ => self.frames.epoch_at(1),
         };
-        Cursor { epoch, next: lsn(next) }
+        Cursor {
+            epoch,
+            next: lsn(next),
+        }
     }
 
     /// The next record that will be read.
@@ -330,7 +365,9 @@ impl Reader {
         self.frames.refresh()?;
         let entries = self.frames.catalog.entries();
         let at = entries.partition_point(|entry| entry.header.created_ns <= time_ns);
-        let Some(entry) = at.checked_sub(1).map(|at| entries[at]) else { return Ok(None) };
+        let Some(entry) = at.checked_sub(1).map(|at| entries[at]) else {
+            return Ok(None);
+        };
         let kept = (self.frames.next_lsn, self.frames.open.take());
         let start = self.index_before(&entry, time_ns)?;
         self.frames.next_lsn = start;
@@ -347,11 +384,14 @@ impl Reader {
 
     fn index_before(&self, entry: &Entry, time_ns: i64) -> Result<u64> {
         let medium = &*self.frames.source.medium;
-        let footer = read_footer(medium, &entry.header, entry.end_offset)
-            .map_err(|error| LogError::io(segment_path(medium, entry.header.base), "read", error))?;
+        let footer = read_footer(medium, &entry.header, entry.end_offset).map_err(|error| {
+            LogError::io(segment_path(medium, entry.header.base), "read", error)
+        })?;
         let index = footer.map(|footer| footer.index).unwrap_or_default();
         let at = index.partition_point(|index| index.commit_time <= time_ns);
-        Ok(at.checked_sub(1).map_or(entry.header.base, |at| index[at].lsn))
+        Ok(at
+            .checked_sub(1)
+            .map_or(entry.header.base, |at| index[at].lsn))
     }
 
     /// The log's segments: base lsn, lsn after the last record, allocated bytes, bytes in use.

@@ -37,7 +37,12 @@ pub(crate) fn roll(
             last_crc: end.last_crc,
         },
         len: segment_len(shared.format.segment_len, active.len, len)?,
-        next_writer: shared.control.page().next_writer.load(Relaxed).max(end.next_writer),
+        next_writer: shared
+            .control
+            .page()
+            .next_writer
+            .load(Relaxed)
+            .max(end.next_writer),
         control: end.control,
         ..*active
     };
@@ -54,9 +59,18 @@ fn segment_len(fixed: u32, active_len: u32, frame_len: usize) -> Result<u32> {
     let needed = SEGMENT_HEADER_LEN + frame_len + 2 * crate::append::reserve_len(SEGMENT_LEN_MAX);
     if fixed != 0 {
         let max = fixed as usize - SEGMENT_HEADER_LEN - crate::append::reserve_len(fixed);
-        return if frame_len <= max { Ok(fixed) } else { Err(LogError::TooLarge { len: frame_len, max }) };
+        return if frame_len <= max {
+            Ok(fixed)
+        } else {
+            Err(LogError::TooLarge {
+                len: frame_len,
+                max,
+            })
+        };
     }
-    let doubled = active_len.saturating_mul(2).clamp(SEGMENT_LEN_FIRST, SEGMENT_LEN_MAX);
+    let doubled = active_len
+        .saturating_mul(2)
+        .clamp(SEGMENT_LEN_FIRST, SEGMENT_LEN_MAX);
     let needed = u32::try_from(needed.next_power_of_two()).unwrap_or(u32::MAX);
     Ok(doubled.max(needed).min(SEGMENT_LEN_MAX))
 }
@@ -68,19 +82,22 @@ pub(crate) fn create(
 ) -> Result<(SegmentHeader, Arc<dyn MediumFile>)> {
     let path = || segment_path(medium, header.base);
     let wrap = |error: io::Error| match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-            LogError::DiskFull { path: path(), needed: u64::from(header.len) }
-        }
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => LogError::DiskFull {
+            path: path(),
+            needed: u64::from(header.len),
+        },
         _ => LogError::io(path(), "make a segment", error),
     };
-    put_aside_from(medium, header.base).map_err(wrap)?;
+    put_aside_behind(medium, header.previous.base).map_err(wrap)?;
     let target = segment_name(header.base);
     if let Some(spare) = open_spare(medium, header.len) {
         spare.write_at(&header.encode(), 0).map_err(wrap)?;
         failpoint::hit("roll.header");
         medium.rename(name::SPARE, &target).map_err(wrap)?;
     } else {
-        let file = medium.open(&target, Mode::Create(u64::from(header.len))).map_err(wrap)?;
+        let file = medium
+            .open(&target, Mode::Create(u64::from(header.len)))
+            .map_err(wrap)?;
         failpoint::hit("roll.created");
         file.write_at(&header.encode(), 0).map_err(wrap)?;
     }
@@ -97,9 +114,12 @@ fn open_spare(medium: &dyn Medium, len: u32) -> Option<Arc<dyn MediumFile>> {
     None
 }
 
-/// Moves segments that start at or behind `base` into trash/: no published word has ever named them.
-pub(crate) fn put_aside_from(medium: &dyn Medium, base: u64) -> io::Result<()> {
-    for stray in segment_bases(medium)?.into_iter().filter(|stray| *stray >= base) {
+/// Moves segments that start behind the one with `base` into trash/: no published word has ever named them.
+fn put_aside_behind(medium: &dyn Medium, base: u64) -> io::Result<()> {
+    for stray in segment_bases(medium)?
+        .into_iter()
+        .filter(|stray| *stray > base)
+    {
         put_aside(medium, stray)?;
     }
     Ok(())

@@ -57,17 +57,10 @@ pub enum Step<'a> {
     /// The limit, or a blank place: there are no more frames.
     End,
     /// Bytes that are no frame.
-    Fault(FrameFault),
+    Fault,
 }
 
 impl Scan {
-    /// From a segment's first frame to the end of the file.
-    pub fn segment(file: Arc<dyn MediumFile>, header: &SegmentHeader) -> io::Result<Scan> {
-        let state = header.empty_state();
-        let limit = file.len()?;
-        Ok(Scan::segment_from(file, header, &state, limit))
-    }
-
     /// From a state inside a segment.
     pub fn segment_from(
         file: Arc<dyn MediumFile>,
@@ -88,7 +81,12 @@ impl Scan {
     pub fn spool(file: Arc<dyn MediumFile>, header: &SpoolHeader) -> io::Result<Scan> {
         let block = header.encode();
         let previous_crc = crate::codec::bytes::u32_at(&block, SPOOL_HEADER_LEN - 4);
-        let chain = Chain { salt: Salt::new(header.salt), base: 0, next_lsn: 0, previous_crc };
+        let chain = Chain {
+            salt: Salt::new(header.salt),
+            base: 0,
+            next_lsn: 0,
+            previous_crc,
+        };
         let limit = file.len()?;
         Ok(Scan::new(file, chain, SPOOL_HEADER_LEN as u64, limit))
     }
@@ -117,11 +115,6 @@ impl Scan {
         self.chain.next_lsn
     }
 
-    /// The crc of the last frame.
-    pub fn last_crc(&self) -> u32 {
-        self.chain.previous_crc
-    }
-
     /// Frames may end at `limit` and no later.
     pub fn set_limit(&mut self, limit: u64) {
         self.limit = limit;
@@ -132,7 +125,7 @@ impl Scan {
         Ok(match self.advance()? {
             Advance::Frame(start) => Step::Frame(self.current(), start),
             Advance::End => Step::End,
-            Advance::Fault(fault) => Step::Fault(fault),
+            Advance::Fault(_) => Step::Fault,
         })
     }
 
@@ -142,7 +135,9 @@ impl Scan {
             return Ok(Advance::End);
         }
         let at = (self.offset - self.buffer_offset) as usize;
-        let head = self.buffer[at..].first_chunk().expect("fetch filled a header");
+        let head = self.buffer[at..]
+            .first_chunk()
+            .expect("fetch filled a header");
         let claimed = Frame::claimed_len(head);
         if claimed > FRAME_HEADER_LEN && !self.fetch(claimed)? {
             return Ok(Advance::Fault(FrameFault::Truncated(claimed)));
@@ -214,7 +209,9 @@ impl Scan {
         self.buffer.copy_within(at..self.filled, 0);
         self.filled -= at;
         self.buffer_offset = self.offset;
-        let wanted = len.max(self.chunk_len).min((self.limit - self.offset) as usize);
+        let wanted = len
+            .max(self.chunk_len)
+            .min((self.limit - self.offset) as usize);
         self.chunk_len = (self.chunk_len * 4).min(CHUNK_LEN);
         if self.buffer.len() < wanted {
             self.buffer.resize(wanted, 0);

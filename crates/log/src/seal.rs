@@ -3,13 +3,14 @@
 //! Invariant: a footer is only written behind a segment whose every frame was read and checked, and whose predecessor
 //! is sealed, so the chain of seal hashes has no gap.
 
+use std::collections::HashSet;
 use std::io;
 use std::sync::Arc;
 
 use crate::catalog::{Catalog, Entry, segment_path};
 use crate::codec::footer::{Footer, IndexEntry};
 use crate::codec::frame::Frame;
-use crate::codec::record::{RawRecord, push_record};
+use crate::codec::record::{RawRecord, push_record, split_record};
 use crate::error::{LogError, Result};
 use crate::failpoint;
 use crate::layout::{LOCK_MUTATOR, segment_name};
@@ -88,26 +89,28 @@ fn first_unsealed(medium: &dyn Medium, rolled: &[Entry]) -> io::Result<usize> {
 fn seal_from(shared: &Shared, rolled: &[Entry], first: usize) -> Result<usize> {
     let medium = &*shared.medium;
     let wrap = |error| LogError::io(medium.path(), "seal", error);
-    let mut previous = match first.checked_sub(1).map(|index| rolled[index]) {
-        Some(before) => {
-            let footer = read_footer(medium, &before.header, before.end_offset).map_err(wrap)?;
-            footer.map_or([0; 32], |footer| footer.seal)
-        }
-        None => [0; 32],
-    };
+    let before = first.checked_sub(1).map(|index| rolled[index]);
+    let previous = before.map(|before| read_footer(medium, &before.header, before.end_offset));
+    let mut previous = previous
+        .transpose()
+        .map_err(wrap)?
+        .flatten()
+        .unwrap_or_default();
     let todo = rolled[first..].iter().take(SEALED_AT_ONCE_MAX);
     let count = todo.len();
     for entry in todo {
-        previous = seal_one(shared, entry, previous)?;
+        previous = seal_one(shared, entry, &previous)?;
     }
     Ok(count)
 }
 
-fn seal_one(shared: &Shared, entry: &Entry, previous: [u8; 32]) -> Result<[u8; 32]> {
+fn seal_one(shared: &Shared, entry: &Entry, previous: &Footer) -> Result<Footer> {
     let medium = &*shared.medium;
     let path = segment_path(medium, entry.header.base);
     let wrap = |error| LogError::io(path.clone(), "seal", error);
-    let file = medium.open(&segment_name(entry.header.base), Mode::Write).map_err(wrap)?;
+    let file = medium
+        .open(&segment_name(entry.header.base), Mode::Write)
+        .map_err(wrap)?;
     let state = entry.header.empty_state();
     let limit = u64::from(entry.end_offset);
     let mut scan = Scan::segment_from(Arc::clone(&file), &entry.header, &state, limit);
@@ -123,20 +126,21 @@ fn seal_one(shared: &Shared, entry: &Entry, previous: [u8; 32]) -> Result<[u8; 3
     failpoint::hit("seal.hashed");
     file.write_at(&footer.encode(), limit).map_err(wrap)?;
     failpoint::hit("seal.written");
-    Ok(footer.seal)
+    Ok(footer)
 }
 
 fn summarise(
     shared: &Shared,
     entry: &Entry,
-    previous_seal: [u8; 32],
+    previous: &Footer,
     scan: &mut Scan,
 ) -> io::Result<Option<Footer>> {
-    let mut hasher = SealHasher::new(&previous_seal);
+    let mut hasher = SealHasher::new(&previous.seal);
+    let mut names = Names::of(&previous.dictionary);
     let mut footer = Footer {
         offset: entry.end_offset,
         base: entry.header.base,
-        previous_seal,
+        previous_seal: previous.seal,
         commit_time_first: entry.header.created_ns,
         ..Footer::default()
     };
@@ -153,9 +157,13 @@ fn summarise(
                 if start >= next_index {
                     next_index = start + INDEX_INTERVAL;
                     let (lsn, commit_time) = (frame.first_lsn, frame.header.commit_time);
-                    footer.index.push(IndexEntry { lsn, commit_time, offset: start as u32 });
+                    footer.index.push(IndexEntry {
+                        lsn,
+                        commit_time,
+                        offset: start as u32,
+                    });
                 }
-                copy_names(shared.options.dictionary_types, &frame, &mut footer.dictionary);
+                names.take(shared.options.dictionary_types, &frame);
             }
             Step::End => {
                 if scan.offset() != u64::from(entry.end_offset) {
@@ -163,17 +171,54 @@ fn summarise(
                 }
                 footer.next_lsn = scan.next_lsn();
                 footer.seal = hasher.finish();
+                footer.dictionary = names.bytes;
                 return Ok(Some(footer));
             }
-            Step::Fault(_) => return Ok(None),
+            Step::Fault => return Ok(None),
         }
     }
 }
 
-fn copy_names(types: &[u16], frame: &Frame, dictionary: &mut Vec<u8>) {
-    for record in frame.records().filter(|record| types.contains(&record.type_id)) {
-        if dictionary.len() + record.payload.len() < DICTIONARY_LEN_MAX {
-            push_record(dictionary, &RawRecord { time: None, ..record });
+/// The names known up to a segment's end: each footer repeats them, so that a segment can be read without the others.
+struct Names {
+    bytes: Vec<u8>,
+    known: HashSet<(u16, Vec<u8>)>,
+}
+
+impl Names {
+    /// Starts with what the footer before repeats.
+    fn of(dictionary: &[u8]) -> Names {
+        let mut names = Names {
+            bytes: Vec::new(),
+            known: HashSet::new(),
+        };
+        let mut rest = dictionary;
+        while let Some((record, after)) = split_record(rest) {
+            names.add(&record);
+            rest = after;
+        }
+        names
+    }
+
+    fn take(&mut self, types: &[u16], frame: &Frame) {
+        for record in frame
+            .records()
+            .filter(|record| types.contains(&record.type_id))
+        {
+            self.add(&record);
+        }
+    }
+
+    fn add(&mut self, record: &RawRecord) {
+        let has_room = self.bytes.len() + record.payload.len() < DICTIONARY_LEN_MAX;
+        if has_room && self.known.insert((record.type_id, record.payload.to_vec())) {
+            push_record(
+                &mut self.bytes,
+                &RawRecord {
+                    time: None,
+                    ..*record
+                },
+            );
         }
     }
 }

@@ -61,7 +61,9 @@ impl Shared {
         self.control
             .page()
             .tail(self.salt)
-            .map_err(|_| LogError::ControlDamaged { path: self.medium.path() })
+            .map_err(|_| LogError::ControlDamaged {
+                path: self.medium.path(),
+            })
     }
 
     /// The header of a segment that must be there.
@@ -79,7 +81,9 @@ pub(crate) fn require_header(
     let path = segment_path(medium, base);
     match read_header(medium, base, format.store) {
         Ok(Some(header)) => Ok(header),
-        Ok(None) if !medium.is_in_place() => Err(LogError::Gone { path: medium.path() }),
+        Ok(None) if !medium.is_in_place() => Err(LogError::Gone {
+            path: medium.path(),
+        }),
         Ok(None) => Err(LogError::Corrupt {
             path,
             offset: 0,

@@ -57,7 +57,14 @@ impl Source {
 
     /// For a reader of its own.
     pub fn open(medium: Arc<dyn Medium>, format: Format) -> Source {
-        Source { medium, format, control: None, is_own: false, still: None, word: 0 }
+        Source {
+            medium,
+            format,
+            control: None,
+            is_own: false,
+            still: None,
+            word: 0,
+        }
     }
 
     /// The log's end now.
@@ -78,7 +85,11 @@ impl Source {
             return Ok(end);
         }
         let (end, verdict) = (surveyed.end, surveyed.verdict);
-        self.still = Some(Still { end, verdict, checkpoint_sequence: sequence });
+        self.still = Some(Still {
+            end,
+            verdict,
+            checkpoint_sequence: sequence,
+        });
         Ok(end)
     }
 
@@ -99,12 +110,19 @@ impl Source {
         if !is_live {
             return Ok(None);
         }
-        let Some(control) = self.open_control()? else { return Ok(None) };
-        let damaged = || LogError::ControlDamaged { path: self.medium.path() };
+        let Some(control) = self.open_control()? else {
+            return Ok(None);
+        };
+        let damaged = || LogError::ControlDamaged {
+            path: self.medium.path(),
+        };
         let page = control.page();
         let header = page.read_header().ok_or_else(damaged)?;
         if header.store != self.format.store
-            || self.medium.identity().is_ok_and(|folder| folder != header.folder)
+            || self
+                .medium
+                .identity()
+                .is_ok_and(|folder| folder != header.folder)
         {
             return Err(damaged());
         }
@@ -115,7 +133,10 @@ impl Source {
 
     fn open_control(&mut self) -> Result<Option<Arc<dyn Control>>> {
         if self.control.is_none() {
-            let opened = self.medium.control(true).or_else(|_| self.medium.control(false));
+            let opened = self
+                .medium
+                .control(true)
+                .or_else(|_| self.medium.control(false));
             self.control = match opened {
                 Ok(control) => Some(control),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => None,

@@ -16,10 +16,14 @@ use crate::codec::frame::{ControlExtension, Frame, FrameHeader, Salt, SpoolExten
 use crate::codec::spool::SpoolHeader;
 use crate::door;
 use crate::error::{LogError, Result};
+use crate::ids::StoreId;
 use crate::layout::{FRAME_ALIGN, LOCK_LIVENESS, SPOOL_HEADER_LEN, name};
 use crate::medium::{Medium, MediumFile, Mode, read_file};
 use crate::scan::{Scan, Step};
 use crate::shared::Shared;
+
+/// The writer of spools on filesystems without locks: it has no liveness byte.
+pub(crate) const WRITER_WITHOUT_LOCKS: u32 = 0;
 
 /// One handle's spool; empty most of the time.
 #[derive(Default)]
@@ -27,7 +31,7 @@ pub(crate) struct Spool {
     open: Option<OpenSpool>,
 }
 
-struct OpenSpool {
+pub(crate) struct OpenSpool {
     place: Arc<dyn Medium>,
     name: String,
     header: SpoolHeader,
@@ -44,11 +48,16 @@ impl Spool {
     /// Puts a batch behind what is already waiting.
     pub fn push(&mut self, shared: &Shared, batch: &Batch, stream: Option<u64>) -> Result<()> {
         if self.open.is_none() {
-            let opened = OpenSpool::create(shared);
+            let place = shared
+                .medium
+                .volatile()
+                .unwrap_or_else(|| Arc::clone(&shared.medium));
+            let log_lsn = shared.tail().map_or(1, |tail| tail.state.next_lsn);
+            let opened = OpenSpool::create(place, shared.format.store, shared.writer.0, log_lsn);
             self.open = Some(opened.map_err(|error| wrap(shared, "make a spool", error))?);
         }
         let open = self.open.as_mut().expect("just opened");
-        open.push(shared.writer.0, batch, stream)
+        open.push(batch, stream)
             .map_err(|error| wrap(shared, "write the spool", error))?;
         shared.is_spooling.store(true, SeqCst);
         Ok(())
@@ -61,11 +70,15 @@ impl Spool {
         appender: &mut Appender,
         lock: &AppendLock,
     ) -> Result<()> {
-        let Some(open) = &mut self.open else { return Ok(()) };
+        let Some(open) = &mut self.open else {
+            return Ok(());
+        };
         let file = Arc::clone(&open.file);
         open.merged += merge(shared, appender, lock, &open.header, file, open.merged)?;
         debug_assert_eq!(open.merged, open.frames);
-        open.place.remove(&open.name).map_err(|error| wrap(shared, "remove a spool", error))?;
+        open.place
+            .remove(&open.name)
+            .map_err(|error| wrap(shared, "remove a spool", error))?;
         self.open = None;
         shared.is_spooling.store(false, SeqCst);
         Ok(())
@@ -77,17 +90,22 @@ fn wrap(shared: &Shared, action: &'static str, error: io::Error) -> LogError {
 }
 
 impl OpenSpool {
-    fn create(shared: &Shared) -> io::Result<OpenSpool> {
-        let place = shared.medium.volatile().unwrap_or_else(|| Arc::clone(&shared.medium));
+    /// Makes a spool in `place`. No frame of it can lie in the log before `log_lsn`.
+    pub fn create(
+        place: Arc<dyn Medium>,
+        store: StoreId,
+        writer: u32,
+        log_lsn: u64,
+    ) -> io::Result<OpenSpool> {
         place.make_folder(name::SPOOL)?;
         let header = SpoolHeader {
-            store: shared.format.store,
+            store,
             id: door::random_u64(),
             salt: door::random_u64(),
-            log_lsn: shared.tail().map_or(1, |tail| tail.state.next_lsn),
+            log_lsn,
             created_ns: door::wall_time_ns(),
-            writer: shared.writer.0,
-            process: std::process::id(),
+            writer,
+            process: crate::append_lock::process_id(),
         };
         let name = format!("{}/{}", name::SPOOL, SpoolHeader::name(header.id));
         let file = place.open(&name, Mode::Create(0))?;
@@ -106,14 +124,26 @@ impl OpenSpool {
         })
     }
 
-    fn push(&mut self, writer: u32, batch: &Batch, stream: Option<u64>) -> io::Result<()> {
+    /// Makes what was pushed durable.
+    pub fn sync(&self) -> io::Result<()> {
+        self.file.sync()
+    }
+
+    /// Tells whoever merges that nothing more will come, so that the file can go.
+    pub fn end(self) -> io::Result<()> {
+        self.place
+            .rename(&self.name, &format!("{}.ended", self.name))
+    }
+
+    /// Puts a batch behind the others.
+    pub fn push(&mut self, batch: &Batch, stream: Option<u64>) -> io::Result<()> {
         let now = door::wall_time_ns();
         let mut batch = batch.with_times(now);
         let header = FrameHeader {
             lsn_low: self.next,
             previous_crc: self.last_crc,
             commit_time: now,
-            writer,
+            writer: self.header.writer,
             batch_id: door::random_u64() as u16,
             count: batch.count(),
             control: stream.map(|stream| ControlExtension {
@@ -184,8 +214,13 @@ pub(crate) fn merge_orphans(shared: &Shared) -> Result<u64> {
     let mut merged = 0;
     let places = [Some(Arc::clone(&shared.medium)), shared.medium.volatile()];
     for place in places.into_iter().flatten() {
-        let names = place.list(name::SPOOL).map_err(|error| wrap(shared, "list", error))?;
-        for file_name in names.iter().filter(|file_name| file_name.ends_with(".spool")) {
+        let names = place
+            .list(name::SPOOL)
+            .map_err(|error| wrap(shared, "list", error))?;
+        for file_name in names
+            .iter()
+            .filter(|file_name| SpoolHeader::is_name(file_name))
+        {
             merged += merge_orphan(shared, &*place, &format!("{}/{file_name}", name::SPOOL))?;
         }
     }
@@ -194,8 +229,12 @@ pub(crate) fn merge_orphans(shared: &Shared) -> Result<u64> {
 
 fn merge_orphan(shared: &Shared, place: &dyn Medium, name: &str) -> Result<u64> {
     let io = |error| wrap(shared, "read a spool", error);
-    let bytes = read_file(place, name, SPOOL_HEADER_LEN).map_err(io)?.unwrap_or_default();
-    let Some(header) = SpoolHeader::decode(&bytes) else { return Ok(0) };
+    let bytes = read_file(place, name, SPOOL_HEADER_LEN)
+        .map_err(io)?
+        .unwrap_or_default();
+    let Some(header) = SpoolHeader::decode(&bytes) else {
+        return Ok(0);
+    };
     let liveness = LOCK_LIVENESS + u64::from(header.writer);
     if header.store != shared.format.store || shared.medium.is_held(liveness, 1).map_err(io)? {
         return Ok(0);
@@ -203,12 +242,21 @@ fn merge_orphan(shared: &Shared, place: &dyn Medium, name: &str) -> Result<u64> 
     let file = place.open(name, Mode::Read).map_err(io)?;
     let skip = already_merged(shared, &header)?;
     let mut appender = crate::shared::guard(&shared.appender);
-    let wait = shared.options.lock_wait.max(std::time::Duration::from_secs(1));
+    let wait = shared
+        .options
+        .lock_wait
+        .max(std::time::Duration::from_secs(1));
     let lock = AppendLock::acquire(&*shared.control, &*shared.medium, shared.writer.0, wait)
-        .map_err(|stalled| LogError::Busy { process: stalled.process, waited: wait })?;
+        .map_err(|stalled| LogError::Busy {
+            process: stalled.process,
+            waited: wait,
+        })?;
     let merged = merge(shared, &mut appender, &lock, &header, file, skip)?;
     drop(lock);
-    place.remove(name).map_err(io)?;
+    // Without locks nobody can say whether a writer still lives, so its spool stays until it says that it has ended.
+    if header.writer != WRITER_WITHOUT_LOCKS || SpoolHeader::is_ended_name(name) {
+        place.remove(name).map_err(io)?;
+    }
     Ok(merged)
 }
 

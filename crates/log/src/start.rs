@@ -51,24 +51,41 @@ pub(crate) fn read_format(medium: &dyn Medium) -> Result<Option<Format>> {
 }
 
 /// Opens the store on `medium` for writing.
-pub(crate) fn open(medium: Arc<dyn Medium>, options: OpenOptions) -> Result<(Shared, OpenReport)> {
-    take_open_lock(&*medium)?;
+pub(crate) fn open(medium: &Arc<dyn Medium>, options: OpenOptions) -> Result<(Shared, OpenReport)> {
+    take_open_lock(&**medium)?;
     failpoint::hit("open.locked");
-    let result = open_locked(Arc::clone(&medium), options);
+    let result = open_locked(Arc::clone(medium), options).map(merge_spools);
     medium.unlock(LOCK_OPEN).ok();
     result
 }
 
+/// Takes in what killed processes left in their spools. What cannot be taken in now stays for the next opener.
+fn merge_spools((shared, mut report): (Shared, OpenReport)) -> (Shared, OpenReport) {
+    match crate::spool::merge_orphans(&shared) {
+        Ok(merged) => report.merged_batches = merged,
+        Err(error) => report.unmerged = Some(error.to_string()),
+    }
+    (shared, report)
+}
+
 pub(crate) fn take_open_lock(medium: &dyn Medium) -> Result<()> {
+    lock_timed(medium, LOCK_OPEN)
+}
+
+/// Locks a byte of LOCK; whoever holds it and does not move makes this [`LogError::Busy`], not a wait without end.
+pub(crate) fn lock_timed(medium: &dyn Medium, byte: u64) -> Result<()> {
     let wrap = |error| LogError::io(medium.path().join(name::LOCK), "lock", error);
     let deadline = door::monotonic() + OPEN_WAIT;
     let mut pause = Duration::from_micros(50);
-    while !medium.try_lock(LOCK_OPEN).map_err(wrap)? {
+    while !medium.try_lock(byte).map_err(wrap)? {
         if door::monotonic() >= deadline {
-            return Err(LogError::Busy { process: 0, waited: OPEN_WAIT });
+            return Err(LogError::Busy {
+                process: 0,
+                waited: OPEN_WAIT,
+            });
         }
         std::thread::sleep(pause);
-        pause = (pause * 2).min(Duration::from_millis(5));
+        pause = (pause * 2).min(Duration::from_millis(1));
     }
     Ok(())
 }
@@ -79,11 +96,18 @@ fn open_locked(medium: Arc<dyn Medium>, options: OpenOptions) -> Result<(Shared,
         Some(format) if format.read_only_compatible != 0 => {
             let bits = format.read_only_compatible;
             let source = crate::codec::identity::FormatError::UnknownFeature(bits);
-            return Err(LogError::Format { path: medium.path().join(name::FORMAT), source });
+            return Err(LogError::Format {
+                path: medium.path().join(name::FORMAT),
+                source,
+            });
         }
         Some(format) => format,
         None if options.create => make_store(&*medium, options.segment_len).map_err(wrap)?,
-        None => return Err(LogError::NotAStore { path: medium.path() }),
+        None => {
+            return Err(LogError::NotAStore {
+                path: medium.path(),
+            });
+        }
     };
     let folder = medium.identity().map_err(wrap)?;
     let is_used = medium.is_held(LOCK_LIVENESS, LIVENESS_LEN).map_err(wrap)?;
@@ -130,6 +154,8 @@ fn report(survey: Option<&Survey>, header: &SegmentHeader, state: &State) -> Ope
         cut_at: survey
             .filter(|survey| survey.verdict == Verdict::Torn)
             .map(|survey| lsn(survey.end.next_lsn)),
+        merged_batches: 0,
+        unmerged: None,
     }
 }
 
@@ -138,7 +164,8 @@ fn make_store(medium: &dyn Medium, segment_len: u32) -> io::Result<Format> {
         || segment_len.is_power_of_two()
             && (SEGMENT_LEN_MIN..=SEGMENT_LEN_MAX).contains(&segment_len);
     if !is_size {
-        let text = format!("the segment size {segment_len} is no power of two from 4096 to 67108864");
+        let text =
+            format!("the segment size {segment_len} is no power of two from 4096 to 67108864");
         return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
     }
     let format = Format {
@@ -179,7 +206,9 @@ fn join(
     format: &Format,
     folder: FolderIdentity,
 ) -> Result<(Tail, u64)> {
-    let damaged = || LogError::ControlDamaged { path: medium.path() };
+    let damaged = || LogError::ControlDamaged {
+        path: medium.path(),
+    };
     let header = control.page().read_header().ok_or_else(damaged)?;
     if header.store != format.store || header.folder != folder {
         return Err(damaged());
@@ -197,41 +226,68 @@ fn recover(
     survey: &Survey,
 ) -> Result<(Tail, u64)> {
     let wrap = |error| LogError::io(medium.path(), "recover", error);
-    let sequence = survey.checkpoint.map_or(0, |checkpoint| checkpoint.sequence);
-    let (state, epoch) = match (survey.verdict, survey.header) {
-        (Verdict::Clean, Some(header)) => (survey.end, header.epoch),
-        _ => {
-            let header = begin_epoch(medium, format, survey)?;
-            (header.empty_state(), header.epoch)
-        }
+    let sequence = survey
+        .checkpoint
+        .map_or(0, |checkpoint| checkpoint.sequence);
+    let (state, epoch) = if let (Verdict::Clean, Some(header)) = (survey.verdict, survey.header) {
+        (survey.end, header.epoch)
+    } else {
+        let header = begin_epoch(medium, format, survey)?;
+        (header.empty_state(), header.epoch)
     };
     if matches!(survey.verdict, Verdict::Clean | Verdict::New) {
         let clean = false;
-        let checkpoint =
-            Checkpoint { store: format.store, folder, sequence: sequence + 1, epoch, state, clean };
+        let checkpoint = Checkpoint {
+            store: format.store,
+            folder,
+            sequence: sequence + 1,
+            epoch,
+            state,
+            clean,
+        };
         write_checkpoint(medium, &checkpoint).map_err(wrap)?;
     }
     failpoint::hit("open.recovered");
     let page = control.page();
+    if page.poison.load(Relaxed) != 0 {
+        // The kernel has marked what the failed sync lost as clean, so the next sync would pass over it.
+        crate::repair::write_again(medium, format, &survey.end).map_err(wrap)?;
+    }
     let salt = match page.read_header() {
         Some(header) if header.store == format.store && header.folder == folder => header.salt,
         _ => {
             let salt = door::random_u64();
-            page.write_header(&ControlHeader { store: format.store, folder, salt });
+            page.write_header(&ControlHeader {
+                store: format.store,
+                folder,
+                salt,
+            });
             salt
         }
     };
     page.append_lock.store(0, Relaxed);
     page.poison.store(0, Relaxed);
-    let durable = survey.checkpoint.filter(|_| survey.verdict != Verdict::Copy);
-    page.durable.store(durable.map_or(1, |checkpoint| checkpoint.state.next_lsn), Relaxed);
+    let durable = survey
+        .checkpoint
+        .filter(|_| survey.verdict != Verdict::Copy);
+    page.durable.store(
+        durable.map_or(1, |checkpoint| checkpoint.state.next_lsn),
+        Relaxed,
+    );
     page.next_writer.store(state.next_writer, Relaxed);
     page.write_slot(0, &state);
     let word = page.publish(0, &state, salt);
     if page.take_tail_waiters() {
         control.wake(&page.wake_sequence, u32::MAX >> 1);
     }
-    Ok((Tail { word, slot: 0, state }, salt))
+    Ok((
+        Tail {
+            word,
+            slot: 0,
+            state,
+        },
+        salt,
+    ))
 }
 
 /// A new segment with a new salt in a new epoch, above every lsn that the cut part can have held.
@@ -244,12 +300,37 @@ fn begin_epoch(medium: &dyn Medium, format: &Format, survey: &Survey) -> Result<
         base += u64::from(old.len - end.offset) / 2 + 1;
     }
     for late in &survey.late {
-        let len = read_header(medium, *late, format.store).map_err(wrap)?.map(|header| header.len);
+        let len = read_header(medium, *late, format.store)
+            .map_err(wrap)?
+            .map(|header| header.len);
         base = base.max(late + u64::from(len.unwrap_or(SEGMENT_LEN_MAX)) / 2 + 1);
         roll::put_aside(medium, *late).map_err(wrap)?;
     }
-    let grown = survey.header.map_or(SEGMENT_LEN_FIRST, |old| old.len.max(SEGMENT_LEN_FIRST));
-    let header = SegmentHeader {
+    let old_len = survey
+        .header
+        .map_or(SEGMENT_LEN_FIRST, |old| old.len.max(SEGMENT_LEN_FIRST));
+    let header = epoch_header(format, end, survey.header.is_some(), base, old_len);
+    let (header, file) = roll::create(medium, header)?;
+    file.sync().map_err(wrap)?;
+    medium.sync_folder().map_err(wrap)?;
+    Ok(header)
+}
+
+/// The header of an epoch's first segment, behind `end`.
+pub(crate) fn epoch_header(
+    format: &Format,
+    end: &State,
+    has_previous: bool,
+    base: u64,
+    len: u32,
+) -> SegmentHeader {
+    let previous = PreviousEnd {
+        base: end.base,
+        next_lsn: end.next_lsn,
+        offset: end.offset,
+        last_crc: end.last_crc,
+    };
+    SegmentHeader {
         store: format.store,
         epoch: EpochId(door::random_bytes()),
         ordinal: end.ordinal + 1,
@@ -257,25 +338,19 @@ fn begin_epoch(medium: &dyn Medium, format: &Format, survey: &Survey) -> Result<
         epoch_base: base,
         salt: door::random_u64(),
         created_ns: door::wall_time_ns().max(end.commit_time),
-        previous: PreviousEnd {
-            base: end.base,
-            next_lsn: end.next_lsn,
-            offset: end.offset,
-            last_crc: end.last_crc,
+        previous: if has_previous {
+            previous
+        } else {
+            PreviousEnd::default()
         },
-        len: if format.segment_len == 0 { grown } else { format.segment_len },
+        len: if format.segment_len == 0 {
+            len
+        } else {
+            format.segment_len
+        },
         next_writer: end.next_writer,
         control: end.control,
-    };
-    let header = if survey.header.is_none() {
-        SegmentHeader { previous: PreviousEnd::default(), ..header }
-    } else {
-        header
-    };
-    let (header, file) = roll::create(medium, header)?;
-    file.sync().map_err(wrap)?;
-    medium.sync_folder().map_err(wrap)?;
-    Ok(header)
+    }
 }
 
 /// Copies what lies behind the cut into trash/: it was never durable, and somebody may want to look at it.
@@ -288,7 +363,10 @@ fn keep_torn_bytes(medium: &dyn Medium, old: &SegmentHeader, end: &State) -> io:
     }
     let mut bytes = vec![0; (limit.saturating_sub(u64::from(end.offset))) as usize];
     let len = read_full(&*file, &mut bytes, u64::from(end.offset))?;
-    let used = bytes[..len].iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+    let used = bytes[..len]
+        .iter()
+        .rposition(|byte| *byte != 0)
+        .map_or(0, |last| last + 1);
     medium.make_folder(name::TRASH)?;
     let number = door::random_u64() as u32;
     let name = format!("{}/{segment}.{}.{number:08x}.torn", name::TRASH, end.offset);
@@ -339,7 +417,9 @@ pub(crate) fn close(shared: &Shared) -> Result<()> {
     take_open_lock(medium)?;
     let is_last = !medium.is_held(LOCK_LIVENESS, LIVENESS_LEN).map_err(wrap)?;
     let left = if is_last { leave_clean(shared) } else { Ok(()) };
-    medium.unlock(LOCK_LIVENESS + u64::from(shared.writer.0)).ok();
+    medium
+        .unlock(LOCK_LIVENESS + u64::from(shared.writer.0))
+        .ok();
     medium.unlock(LOCK_OPEN).ok();
     left
 }
@@ -350,27 +430,42 @@ fn leave_clean(shared: &Shared) -> Result<()> {
     let tail = crate::sync::sync_visible(shared, &mut syncing)?;
     failpoint::hit("close.synced");
     let next_writer = shared.control.page().next_writer.load(Relaxed);
-    let checkpoint = syncing.next_checkpoint(shared, State { next_writer, ..tail.state })?;
-    write_checkpoint(&*shared.medium, &Checkpoint { clean: true, ..checkpoint }).map_err(wrap)
+    let checkpoint = crate::sync::next_checkpoint(
+        shared,
+        State {
+            next_writer,
+            ..tail.state
+        },
+    )?;
+    write_checkpoint(
+        &*shared.medium,
+        &Checkpoint {
+            clean: true,
+            ..checkpoint
+        },
+    )
+    .map_err(wrap)
 }
 
 /// Opens the medium for a path.
-#[cfg(target_os = "linux")]
 pub(crate) fn medium_at(
     path: &Path,
     is_writable: bool,
     options: &OpenOptions,
 ) -> Result<Arc<dyn Medium>> {
     let wrap = |error: io::Error| match error.kind() {
-        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {
-            LogError::NotAStore { path: path.to_owned() }
-        }
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => LogError::NotAStore {
+            path: path.to_owned(),
+        },
         _ => LogError::io(path.to_owned(), "open", error),
     };
     if is_writable && options.create {
         std::fs::create_dir_all(path)
             .map_err(|error| LogError::io(path.to_owned(), "make the folder", error))?;
     }
+    #[cfg(target_os = "linux")]
     let folder = crate::medium::folder::Folder::open(path, is_writable, options.trust);
+    #[cfg(not(target_os = "linux"))]
+    let folder = crate::medium::portable::PortableFolder::open(path, is_writable);
     Ok(Arc::new(folder.map_err(wrap)?))
 }

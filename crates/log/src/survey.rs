@@ -42,8 +42,6 @@ pub struct Survey {
     pub header: Option<SegmentHeader>,
     /// Base lsns of segments that do not belong to the log: to be set aside.
     pub late: Vec<u64>,
-    /// Frames that had to be read.
-    pub scanned: u64,
     /// The newest valid checkpoint.
     pub checkpoint: Option<Checkpoint>,
 }
@@ -82,8 +80,10 @@ pub fn survey(
         return Ok(new_store(bases, checkpoint));
     };
     let found = scan_to_end(medium, format, &bases, header, state)?;
-    let late: Vec<u64> =
-        bases.into_iter().filter(|base| *base > found.header.base).collect();
+    let late: Vec<u64> = bases
+        .into_iter()
+        .filter(|base| *base > found.header.base)
+        .collect();
     let is_clean = trusted.is_some_and(|checkpoint| checkpoint.clean)
         && found.scanned == 0
         && found.header.base == header.base
@@ -98,13 +98,28 @@ pub fn survey(
     } else {
         Verdict::Stopped
     };
-    let (end, scanned) = (found.state, found.scanned);
-    Ok(Survey { verdict, end, header: Some(found.header), late, scanned, checkpoint })
+    Ok(Survey {
+        verdict,
+        end: found.state,
+        header: Some(found.header),
+        late,
+        checkpoint,
+    })
 }
 
 fn new_store(late: Vec<u64>, checkpoint: Option<Checkpoint>) -> Survey {
-    let end = State { next_lsn: 1, next_writer: 1, ..State::default() };
-    Survey { verdict: Verdict::New, end, header: None, late, scanned: 0, checkpoint }
+    let end = State {
+        next_lsn: 1,
+        next_writer: 1,
+        ..State::default()
+    };
+    Survey {
+        verdict: Verdict::New,
+        end,
+        header: None,
+        late,
+        checkpoint,
+    }
 }
 
 fn at_checkpoint(
@@ -136,9 +151,15 @@ fn first_unsealed(
 ) -> io::Result<Option<(SegmentHeader, State)>> {
     let mut start: Option<SegmentHeader> = None;
     for base in bases.iter().rev() {
-        let Some(header) = read_header(medium, *base, format.store)? else { continue };
+        let Some(header) = read_header(medium, *base, format.store)? else {
+            continue;
+        };
         if start.is_some_and(|next| next.previous.base == header.base)
-            && start.map(|next| read_footer(medium, &header, next.previous.offset)).transpose()?.flatten().is_some()
+            && start
+                .map(|next| read_footer(medium, &header, next.previous.offset))
+                .transpose()?
+                .flatten()
+                .is_some()
         {
             break;
         }
@@ -163,7 +184,9 @@ fn read_footer_of(file: &dyn MediumFile, offset: u32) -> io::Result<Option<Foote
     if read_full(file, &mut head, u64::from(offset))? < head.len() {
         return Ok(None);
     }
-    let Some(len) = Footer::claimed_len(&head) else { return Ok(None) };
+    let Some(len) = Footer::claimed_len(&head) else {
+        return Ok(None);
+    };
     let mut bytes = vec![0; len];
     let got = read_full(file, &mut bytes, u64::from(offset))?;
     Ok(Footer::decode(&bytes[..got]))
@@ -194,17 +217,23 @@ fn scan_to_end(
     loop {
         let wrap = |error| LogError::io(segment_path(medium, header.base), "read", error);
         let (scan, is_fault) = scan_segment(medium, &header, &mut follow).map_err(wrap)?;
-        match next_segment(medium, format, bases, &follow.state).map_err(wrap)? {
-            Some(next) => {
-                header = next;
-                let next_writer = follow.state.next_writer.max(next.next_writer);
-                follow.state = State { next_writer, ..next.empty_state() };
-            }
-            None => {
-                let Follow { state, count } = follow;
-                return Ok(Found { header, state, scanned: count, is_fault, scan });
-            }
-        }
+        let next = next_segment(medium, format, bases, &follow.state).map_err(wrap)?;
+        let Some(next) = next else {
+            let Follow { state, count } = follow;
+            return Ok(Found {
+                header,
+                state,
+                scanned: count,
+                is_fault,
+                scan,
+            });
+        };
+        header = next;
+        let next_writer = follow.state.next_writer.max(next.next_writer);
+        follow.state = State {
+            next_writer,
+            ..next.empty_state()
+        };
     }
 }
 
@@ -221,7 +250,7 @@ fn scan_segment(
         match scan.step()? {
             Step::Frame(frame, start) => follow.take(&frame, start),
             Step::End => return Ok((scan, false)),
-            Step::Fault(_) => return Ok((scan, true)),
+            Step::Fault => return Ok((scan, true)),
         }
     }
 }
@@ -233,7 +262,10 @@ fn next_segment(
     bases: &[u64],
     end: &State,
 ) -> io::Result<Option<SegmentHeader>> {
-    for base in bases.iter().filter(|base| **base > end.base && **base >= end.next_lsn) {
+    for base in bases
+        .iter()
+        .filter(|base| **base > end.base && **base >= end.next_lsn)
+    {
         if let Some(next) = read_header(medium, *base, format.store)?
             && next.previous.base == end.base
             && next.previous.offset == end.offset

@@ -15,7 +15,7 @@ use crate::ids::Lsn;
 use crate::layout::{LOCK_SYNC, segment_name};
 use crate::medium::Mode;
 use crate::shared::{Shared, guard};
-use crate::start::write_checkpoint;
+use crate::start::{lock_timed, write_checkpoint};
 use crate::survey::read_checkpoint;
 
 /// What one handle remembers between syncs.
@@ -26,20 +26,18 @@ pub(crate) struct SyncState {
     folder_ordinal: u64,
 }
 
-impl SyncState {
-    /// The checkpoint for `state`, one sequence after the newest on disk.
-    pub fn next_checkpoint(&self, shared: &Shared, state: State) -> Result<Checkpoint> {
-        let newest = read_checkpoint(&*shared.medium, &shared.format)
-            .map_err(|error| LogError::io(shared.medium.path(), "read the checkpoint", error))?;
-        Ok(Checkpoint {
-            store: shared.format.store,
-            folder: shared.folder,
-            sequence: newest.map_or(0, |checkpoint| checkpoint.sequence) + 1,
-            epoch: shared.read_header(state.base)?.epoch,
-            state,
-            clean: false,
-        })
-    }
+/// The checkpoint for `state`, one sequence after the newest on disk.
+pub(crate) fn next_checkpoint(shared: &Shared, state: State) -> Result<Checkpoint> {
+    let newest = read_checkpoint(&*shared.medium, &shared.format)
+        .map_err(|error| LogError::io(shared.medium.path(), "read the checkpoint", error))?;
+    Ok(Checkpoint {
+        store: shared.format.store,
+        folder: shared.folder,
+        sequence: newest.map_or(0, |checkpoint| checkpoint.sequence) + 1,
+        epoch: shared.read_header(state.base)?.epoch,
+        state,
+        clean: false,
+    })
 }
 
 /// Waits until every record before `lsn` is durable, syncing when nobody else does. Returns the durable end.
@@ -54,7 +52,7 @@ pub(crate) fn sync_before(shared: &Shared, lsn: u64) -> Result<Lsn> {
         return Ok(durable);
     }
     let wrap = |error| LogError::io(shared.medium.path(), "lock for a sync", error);
-    shared.medium.lock(LOCK_SYNC).map_err(wrap)?;
+    lock_timed(&*shared.medium, LOCK_SYNC)?;
     let result = match reached() {
         Some(durable) => Ok(durable),
         None => sync_to_tail(shared, &mut syncing),
@@ -67,7 +65,7 @@ pub(crate) fn sync_before(shared: &Shared, lsn: u64) -> Result<Lsn> {
 pub(crate) fn sync_alone(shared: &Shared) -> Result<Lsn> {
     let mut syncing = guard(&shared.syncing);
     let wrap = |error| LogError::io(shared.medium.path(), "lock for a sync", error);
-    shared.medium.lock(LOCK_SYNC).map_err(wrap)?;
+    lock_timed(&*shared.medium, LOCK_SYNC)?;
     let result = sync_to_tail(shared, &mut syncing);
     shared.medium.unlock(LOCK_SYNC).map_err(wrap)?;
     result
@@ -79,7 +77,7 @@ fn sync_to_tail(shared: &Shared, syncing: &mut SyncState) -> Result<Lsn> {
     let tail = sync_visible(shared, syncing)?;
     failpoint::hit("sync.segments");
     let next = Lsn::new(tail.state.next_lsn).expect("a state's lsn is at least 1");
-    let checkpoint = syncing.next_checkpoint(shared, tail.state)?;
+    let checkpoint = next_checkpoint(shared, tail.state)?;
     let wrote = write_checkpoint(&*shared.medium, &checkpoint);
     wrote.map_err(|error| poison(shared, "CKPT", error))?;
     failpoint::hit("sync.checkpoint");
@@ -92,10 +90,14 @@ fn sync_to_tail(shared: &Shared, syncing: &mut SyncState) -> Result<Lsn> {
 /// Syncs segments and names, without the checkpoint that says so. Returns the end that is now on disk.
 pub(crate) fn sync_visible(shared: &Shared, syncing: &mut SyncState) -> Result<Tail> {
     if shared.control.page().poison.load(Acquire) != 0 {
-        return Err(LogError::Poisoned { path: shared.medium.path() });
+        return Err(LogError::Poisoned {
+            path: shared.medium.path(),
+        });
     }
     if !shared.medium.is_in_place() {
-        return Err(LogError::Gone { path: shared.medium.path() });
+        return Err(LogError::Gone {
+            path: shared.medium.path(),
+        });
     }
     let tail = shared.tail()?;
     sync_segments(shared, syncing, &tail.state)?;
@@ -117,7 +119,9 @@ fn sync_segments(shared: &Shared, syncing: &mut SyncState, end: &State) -> Resul
         file.touch().ok();
     }
     if syncing.folder_ordinal < end.ordinal {
-        medium.sync_folder().map_err(|error| poison(shared, ".", error))?;
+        medium
+            .sync_folder()
+            .map_err(|error| poison(shared, ".", error))?;
         syncing.folder_ordinal = end.ordinal;
     }
     Ok(())
@@ -125,5 +129,9 @@ fn sync_segments(shared: &Shared, syncing: &mut SyncState, end: &State) -> Resul
 
 fn poison(shared: &Shared, name: &str, error: std::io::Error) -> LogError {
     shared.control.page().poison.store(1, SeqCst);
-    LogError::Io { path: shared.medium.path().join(name), action: "sync", source: error }
+    LogError::Io {
+        path: shared.medium.path().join(name),
+        action: "sync",
+        source: error,
+    }
 }

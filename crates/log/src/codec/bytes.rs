@@ -5,7 +5,9 @@
 ///
 /// The offset is a constant of the format inside a block of known length, so a miss is a bug.
 pub fn take<const N: usize>(block: &[u8], offset: usize) -> [u8; N] {
-    *block[offset..].first_chunk().expect("the field lies inside the block")
+    *block[offset..]
+        .first_chunk()
+        .expect("the field lies inside the block")
 }
 
 /// Writes `bytes` into a block at a constant offset.

@@ -45,7 +45,11 @@ impl Checkpoint {
         put(&mut block, 40, &self.sequence.to_le_bytes());
         put(&mut block, 48, &self.epoch.0);
         put(&mut block, 64, &self.state.encode());
-        put(&mut block, 128, &(u32::from(self.clean) * FLAG_CLEAN).to_le_bytes());
+        put(
+            &mut block,
+            128,
+            &(u32::from(self.clean) * FLAG_CLEAN).to_le_bytes(),
+        );
         seal(&mut block);
         block
     }
@@ -58,7 +62,10 @@ impl Checkpoint {
         }
         Some(Checkpoint {
             store: StoreId(take(block, 8)),
-            folder: FolderIdentity { device: u64_at(block, 24), inode: u64_at(block, 32) },
+            folder: FolderIdentity {
+                device: u64_at(block, 24),
+                inode: u64_at(block, 32),
+            },
             sequence: u64_at(block, 40),
             epoch: EpochId(take(block, 48)),
             state: State::decode(&take(block, 64))?,
@@ -69,10 +76,20 @@ impl Checkpoint {
 
 #[test]
 fn a_torn_checkpoint_is_none() {
-    let state = State { ordinal: 1, base: 1, next_lsn: 1, offset: 256, next_writer: 1, ..State::default() };
+    let state = State {
+        ordinal: 1,
+        base: 1,
+        next_lsn: 1,
+        offset: 256,
+        next_writer: 1,
+        ..State::default()
+    };
     let checkpoint = Checkpoint {
         store: StoreId([1; 16]),
-        folder: FolderIdentity { device: 2, inode: 3 },
+        folder: FolderIdentity {
+            device: 2,
+            inode: 3,
+        },
         sequence: 9,
         epoch: EpochId([4; 16]),
         state,

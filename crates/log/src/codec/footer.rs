@@ -61,14 +61,22 @@ impl Footer {
         put(&mut block, 56, &self.seal);
         put(&mut block, 88, &self.previous_seal);
         put(&mut block, 120, &(self.index.len() as u32).to_le_bytes());
-        put(&mut block, 124, &(self.dictionary.len() as u32).to_le_bytes());
+        put(
+            &mut block,
+            124,
+            &(self.dictionary.len() as u32).to_le_bytes(),
+        );
         for (number, entry) in self.index.iter().enumerate() {
             let at = FIXED_LEN + number * ENTRY_LEN;
             put(&mut block, at, &entry.lsn.to_le_bytes());
             put(&mut block, at + 8, &entry.commit_time.to_le_bytes());
             put(&mut block, at + 16, &entry.offset.to_le_bytes());
         }
-        put(&mut block, len - 4 - self.dictionary.len(), &self.dictionary);
+        put(
+            &mut block,
+            len - 4 - self.dictionary.len(),
+            &self.dictionary,
+        );
         super::bytes::seal(&mut block);
         block
     }
@@ -123,7 +131,11 @@ fn a_footer_reads_back_and_every_damaged_byte_is_noticed() {
         commit_time_last: 8,
         seal: [1; 32],
         previous_seal: [2; 32],
-        index: vec![IndexEntry { lsn: 7, commit_time: -1, offset: 256 }],
+        index: vec![IndexEntry {
+            lsn: 7,
+            commit_time: -1,
+            offset: 256,
+        }],
         dictionary: b"names".to_vec(),
     };
     let bytes = footer.encode();

@@ -83,9 +83,10 @@ impl FrameHeader {
     }
 
     fn flags(&self) -> u8 {
-        u8::from(self.control.is_some()) * FLAG_CONTROL
-            | u8::from(self.spooled.is_some()) * FLAG_SPOOLED
-            | u8::from(self.clock.is_some()) * FLAG_CLOCK
+        let flag = |is_set: bool, flag: u8| if is_set { flag } else { 0 };
+        flag(self.control.is_some(), FLAG_CONTROL)
+            | flag(self.spooled.is_some(), FLAG_SPOOLED)
+            | flag(self.clock.is_some(), FLAG_CLOCK)
     }
 
     /// Writes the header in front of the records that already lie in `frame`, and returns the frame's crc.
@@ -94,7 +95,11 @@ impl FrameHeader {
     pub fn stamp(&self, frame: &mut [u8], salt: Salt) -> u32 {
         assert!(frame.len() <= FRAME_LEN_MAX, "a batch checks its length");
         let flags = self.flags();
-        put(frame, 4, &(frame.len() as u32 | u32::from(flags) << 24).to_le_bytes());
+        put(
+            frame,
+            4,
+            &(frame.len() as u32 | u32::from(flags) << 24).to_le_bytes(),
+        );
         put(frame, 8, &self.lsn_low.to_le_bytes());
         put(frame, 12, &self.previous_crc.to_le_bytes());
         put(frame, 16, &self.commit_time.to_le_bytes());
@@ -224,12 +229,23 @@ impl<'a> Frame<'a> {
             return Err(FrameFault::Crc);
         }
         let header = read_header(frame, flags);
-        let first_lsn = base.checked_add(u64::from(header.lsn_low)).ok_or(FrameFault::Malformed)?;
-        let frame = Frame { header, first_lsn, crc, padded_len, body: &frame[header_len..] };
+        let first_lsn = base
+            .checked_add(u64::from(header.lsn_low))
+            .ok_or(FrameFault::Malformed)?;
+        let frame = Frame {
+            header,
+            first_lsn,
+            crc,
+            padded_len,
+            body: &frame[header_len..],
+        };
         if header.count == 0 || first_lsn.checked_add(u64::from(header.count)).is_none() {
             return Err(FrameFault::Records);
         }
-        frame.is_filled().then_some(frame).ok_or(FrameFault::Records)
+        frame
+            .is_filled()
+            .then_some(frame)
+            .ok_or(FrameFault::Records)
     }
 
     /// Bytes the frame at the start of `head` claims to take, for a reader that must fetch more.
@@ -276,8 +292,10 @@ fn read_header(frame: &[u8], flags: u8) -> FrameHeader {
         control
     });
     let spooled = (flags & FLAG_SPOOLED != 0).then(|| {
-        let spooled =
-            SpoolExtension { id: u64_at(frame, at), sequence: u64_at(frame, at + 8) };
+        let spooled = SpoolExtension {
+            id: u64_at(frame, at),
+            sequence: u64_at(frame, at + 8),
+        };
         at += SPOOL_EXTENSION_LEN;
         spooled
     });
@@ -319,13 +337,23 @@ mod tests {
     const SALT: u64 = 0x1234_5678_9abc_def0;
 
     fn chain() -> Chain {
-        Chain { salt: Salt::new(SALT), base: 100, next_lsn: 105, previous_crc: 9 }
+        Chain {
+            salt: Salt::new(SALT),
+            base: 100,
+            next_lsn: 105,
+            previous_crc: 9,
+        }
     }
 
     fn encode(header: &FrameHeader, payloads: &[&[u8]]) -> Vec<u8> {
         let mut frame = vec![0; header.encoded_len()];
         for payload in payloads {
-            let record = RawRecord { type_id: 1, version: 1, time: None, payload };
+            let record = RawRecord {
+                type_id: 1,
+                version: 1,
+                time: None,
+                payload,
+            };
             push_record(&mut frame, &record);
         }
         header.stamp(&mut frame, Salt::new(SALT));
@@ -365,7 +393,13 @@ mod tests {
             let frame = Frame::decode(&bytes, &chain()).unwrap();
             assert_eq!(frame.header, header);
             assert_eq!((frame.first_lsn, frame.next_lsn()), (105, 107));
-            assert_eq!(frame.records().map(|record| record.payload.len()).collect::<Vec<_>>(), [4, 0]);
+            assert_eq!(
+                frame
+                    .records()
+                    .map(|record| record.payload.len())
+                    .collect::<Vec<_>>(),
+                [4, 0]
+            );
             assert_eq!(frame.padded_len, bytes.len());
         }
     }
@@ -386,10 +420,31 @@ mod tests {
     fn a_frame_that_follows_another_frame_is_stray() {
         let bytes = encode(&header(1), &[b"x"]);
         let decode = |chain| Frame::decode(&bytes, &chain);
-        assert_eq!(decode(Chain { next_lsn: 106, ..chain() }), Err(FrameFault::Stray));
-        assert_eq!(decode(Chain { previous_crc: 8, ..chain() }), Err(FrameFault::Stray));
-        assert_eq!(decode(Chain { salt: Salt::new(1), ..chain() }), Err(FrameFault::Crc));
-        assert_eq!(Frame::decode(&bytes[..33], &chain()), Err(FrameFault::Truncated(40)));
+        assert_eq!(
+            decode(Chain {
+                next_lsn: 106,
+                ..chain()
+            }),
+            Err(FrameFault::Stray)
+        );
+        assert_eq!(
+            decode(Chain {
+                previous_crc: 8,
+                ..chain()
+            }),
+            Err(FrameFault::Stray)
+        );
+        assert_eq!(
+            decode(Chain {
+                salt: Salt::new(1),
+                ..chain()
+            }),
+            Err(FrameFault::Crc)
+        );
+        assert_eq!(
+            Frame::decode(&bytes[..33], &chain()),
+            Err(FrameFault::Truncated(40))
+        );
         assert_eq!(Frame::decode(&[0; 64], &chain()), Err(FrameFault::Blank));
     }
 
@@ -397,7 +452,11 @@ mod tests {
     fn a_count_that_the_records_do_not_fill_is_refused() {
         for count in [0, 1, 3] {
             let bytes = encode(&header(count), &[b"a", b"b"]);
-            assert_eq!(Frame::decode(&bytes, &chain()), Err(FrameFault::Records), "{count}");
+            assert_eq!(
+                Frame::decode(&bytes, &chain()),
+                Err(FrameFault::Records),
+                "{count}"
+            );
         }
     }
 }

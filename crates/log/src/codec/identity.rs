@@ -104,8 +104,14 @@ fn a_newer_or_foreign_store_is_refused_by_name() {
         created_ns: -5,
     };
     assert_eq!(Format::decode(&format.encode()), Ok(format));
-    let newer = Format { incompatible: 4, ..format };
-    assert_eq!(Format::decode(&newer.encode()), Err(FormatError::UnknownFeature(4)));
+    let newer = Format {
+        incompatible: 4,
+        ..format
+    };
+    assert_eq!(
+        Format::decode(&newer.encode()),
+        Err(FormatError::UnknownFeature(4))
+    );
     assert_eq!(Format::decode(b"hello"), Err(FormatError::Foreign));
     let mut block = format.encode();
     put(&mut block, 8, &2u16.to_le_bytes());

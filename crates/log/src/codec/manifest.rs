@@ -51,12 +51,19 @@ impl Manifest {
 
     /// The manifest's bytes.
     pub fn encode(&self) -> Vec<u8> {
-        assert!(self.quarantined.len() <= ENTRY_COUNT_MAX, "repair refuses to write more");
+        assert!(
+            self.quarantined.len() <= ENTRY_COUNT_MAX,
+            "repair refuses to write more"
+        );
         let mut block = vec![0; FIXED_LEN + self.quarantined.len() * ENTRY_LEN + 4];
         put(&mut block, 0, &MAGIC);
         put(&mut block, 8, &self.store.0);
         put(&mut block, 24, &self.number.to_le_bytes());
-        put(&mut block, 32, &(self.quarantined.len() as u32).to_le_bytes());
+        put(
+            &mut block,
+            32,
+            &(self.quarantined.len() as u32).to_le_bytes(),
+        );
         for (number, entry) in self.quarantined.iter().enumerate() {
             let at = FIXED_LEN + number * ENTRY_LEN;
             put(&mut block, at, &KIND_QUARANTINED.to_le_bytes());

@@ -47,7 +47,13 @@ pub fn push_record_head(
 
 /// Appends a record.
 pub fn push_record(out: &mut Vec<u8>, record: &RawRecord) {
-    push_record_head(out, record.type_id, record.version, record.time, record.payload.len());
+    push_record_head(
+        out,
+        record.type_id,
+        record.version,
+        record.time,
+        record.payload.len(),
+    );
     out.extend_from_slice(record.payload);
 }
 
@@ -69,18 +75,42 @@ pub fn split_record(bytes: &[u8]) -> Option<(RawRecord<'_>, &[u8])> {
     };
     let (len, bytes) = split_varint(bytes)?;
     let (payload, bytes) = bytes.split_at_checked(usize::try_from(len).ok()?)?;
-    Some((RawRecord { type_id, version, time, payload }, bytes))
+    Some((
+        RawRecord {
+            type_id,
+            version,
+            time,
+            payload,
+        },
+        bytes,
+    ))
 }
 
 #[test]
 fn records_read_back_in_order() {
     let records = [
-        RawRecord { type_id: 1, version: 1, time: None, payload: b"loss" },
-        RawRecord { type_id: u16::MAX, version: 7, time: Some(i64::MIN), payload: b"" },
+        RawRecord {
+            type_id: 1,
+            version: 1,
+            time: None,
+            payload: b"loss",
+        },
+        RawRecord {
+            type_id: u16::MAX,
+            version: 7,
+            time: Some(i64::MIN),
+            payload: b"",
+        },
     ];
     let mut bytes = Vec::new();
-    records.iter().for_each(|record| push_record(&mut bytes, record));
-    assert_eq!(bytes[..2], [4, 4], "a common record has two bytes of overhead");
+    for record in &records {
+        push_record(&mut bytes, record);
+    }
+    assert_eq!(
+        bytes[..2],
+        [4, 4],
+        "a common record has two bytes of overhead"
+    );
     let (first, rest) = split_record(&bytes).unwrap();
     let (second, rest) = split_record(rest).unwrap();
     assert_eq!([first, second], records);

@@ -31,6 +31,17 @@ impl SpoolHeader {
         format!("{id:016x}.spool")
     }
 
+    /// Whether a file in `spool/` is named as a spool.
+    pub fn is_name(name: &str) -> bool {
+        let name = name.strip_suffix(".ended").unwrap_or(name);
+        name.strip_suffix(".spool").is_some_and(|id| id.len() == 16)
+    }
+
+    /// Whether the spool's writer said that nothing more will come.
+    pub fn is_ended_name(name: &str) -> bool {
+        name.strip_suffix(".ended").is_some()
+    }
+
     /// The header's bytes.
     pub fn encode(&self) -> [u8; SPOOL_HEADER_LEN] {
         let mut block = [0; SPOOL_HEADER_LEN];

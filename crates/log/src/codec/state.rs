@@ -121,15 +121,19 @@ pub struct Published {
 impl Published {
     /// The word for `state` in `slot`.
     pub fn of(state: &State, slot: usize) -> Published {
-        Published { offset: state.offset, ordinal_low: ordinal_low(state.ordinal), slot }
+        Published {
+            offset: state.offset,
+            ordinal_low: ordinal_low(state.ordinal),
+            slot,
+        }
     }
 
     /// Packs the word and adds its check.
     pub fn encode(self, salt: u64) -> u64 {
-        let word = u64::from(self.offset) / FRAME_ALIGN as u64
-            | u64::from(self.ordinal_low) << OFFSET_BITS
-            | (self.slot as u64) << SLOT_BIT;
-        word | u64::from(check(word, salt)) << CHECK_BIT
+        let word = (u64::from(self.offset) / FRAME_ALIGN as u64)
+            | (u64::from(self.ordinal_low) << OFFSET_BITS)
+            | ((self.slot as u64) << SLOT_BIT);
+        word | (u64::from(check(word, salt)) << CHECK_BIT)
     }
 
     /// Unpacks the word; `None` when its check is wrong, which a flipped bit makes it.
@@ -170,7 +174,11 @@ mod tests {
             base: 70,
             next_lsn: 99,
             commit_time: -1,
-            control: ControlPointer { base: 1, lsn: 4, offset: 256 },
+            control: ControlPointer {
+                base: 1,
+                lsn: 4,
+                offset: 256,
+            },
             offset: 4096,
             last_crc: 0xdead_beef,
             next_writer: 5,

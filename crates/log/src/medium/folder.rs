@@ -33,11 +33,11 @@ const FILESYSTEMS: [(u32, Trust); 6] = [
 pub struct Folder {
     path: PathBuf,
     descriptor: File,
+    /// Declared before `lock`, so that the number is forgotten before it is closed and can be used again.
+    registration: Option<fork::Registration>,
     lock: Option<File>,
     is_writable: bool,
     trust: Trust,
-    // Declared after `lock`, but dropped by `Drop` order before it matters: a registration only names the number.
-    _registration: Option<fork::Registration>,
 }
 
 impl Folder {
@@ -52,21 +52,31 @@ impl Folder {
             Some(trust) => trust,
             None => trust_of(system::filesystem_magic(&descriptor)?),
         };
-        let mut folder =
-            Folder { path, descriptor, lock: None, is_writable, trust, _registration: None };
+        let mut folder = Folder {
+            path,
+            descriptor,
+            lock: None,
+            is_writable,
+            trust,
+            registration: None,
+        };
         folder.open_lock()?;
         Ok(folder)
     }
 
     fn open_lock(&mut self) -> io::Result<()> {
-        let flags = if self.is_writable { libc::O_RDWR | libc::O_CREAT } else { libc::O_RDONLY };
+        let flags = if self.is_writable {
+            libc::O_RDWR | libc::O_CREAT
+        } else {
+            libc::O_RDONLY
+        };
         let lock = match system::open_at(self.raw(), name::LOCK, flags, self.file_mode()) {
             Err(error) if !self.is_writable && error.kind() == io::ErrorKind::NotFound => {
                 return Ok(());
             }
             result => result?,
         };
-        self._registration = Some(fork::register(lock.as_raw_fd())?);
+        self.registration = Some(fork::register(lock.as_raw_fd())?);
         self.lock = Some(lock);
         Ok(())
     }
@@ -76,11 +86,15 @@ impl Folder {
     }
 
     fn file_mode(&self) -> u32 {
-        self.descriptor.metadata().map_or(0o644, |metadata| metadata.mode() & 0o666)
+        self.descriptor
+            .metadata()
+            .map_or(0o644, |metadata| metadata.mode() & 0o666)
     }
 
     fn lock_file(&self) -> io::Result<&File> {
-        self.lock.as_ref().ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))
+        self.lock
+            .as_ref()
+            .ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))
     }
 
     fn create(&self, name: &str, len: u64) -> io::Result<File> {
@@ -132,12 +146,19 @@ impl Medium for Folder {
             return Ok(Arc::new(Plain(file)));
         }
         let map = MmapOptions::new().map_raw(&file)?;
-        Ok(Arc::new(Mapped { plain: Plain(file), map }))
+        Ok(Arc::new(Mapped {
+            plain: Plain(file),
+            map,
+        }))
     }
 
     fn list(&self, folder: &str) -> io::Result<Vec<String>> {
         let base = PathBuf::from(format!("/proc/self/fd/{}", self.raw()));
-        let base = if base.exists() { base } else { self.path.clone() };
+        let base = if base.exists() {
+            base
+        } else {
+            self.path.clone()
+        };
         let entries = match std::fs::read_dir(base.join(folder)) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             entries => entries?,
@@ -151,7 +172,10 @@ impl Medium for Folder {
     }
 
     fn make_folder(&self, name: &str) -> io::Result<()> {
-        let mode = self.descriptor.metadata().map_or(0o755, |metadata| metadata.mode() & 0o7777);
+        let mode = self
+            .descriptor
+            .metadata()
+            .map_or(0o755, |metadata| metadata.mode() & 0o7777);
         system::make_folder_at(self.raw(), name, mode)
     }
 
@@ -169,7 +193,10 @@ impl Medium for Folder {
 
     fn identity(&self) -> io::Result<FolderIdentity> {
         let metadata = self.lock_file()?.metadata()?;
-        Ok(FolderIdentity { device: metadata.dev(), inode: metadata.ino() })
+        Ok(FolderIdentity {
+            device: metadata.dev(),
+            inode: metadata.ino(),
+        })
     }
 
     fn is_in_place(&self) -> bool {
@@ -181,8 +208,10 @@ impl Medium for Folder {
     }
 
     fn control(&self, is_writable: bool) -> io::Result<Arc<dyn Control>> {
-        let file = match self.open_file(name::CTL, if is_writable { Mode::Write } else { Mode::Read })
-        {
+        let file = match self.open_file(
+            name::CTL,
+            if is_writable { Mode::Write } else { Mode::Read },
+        ) {
             Err(error) if error.kind() == io::ErrorKind::NotFound && is_writable => {
                 self.create(name::CTL, CTL_LEN as u64)?
             }
@@ -196,7 +225,11 @@ impl Medium for Folder {
         }
         let mut options = MmapOptions::new();
         options.len(CTL_LEN);
-        let map = if is_writable { options.map_raw(&file)? } else { options.map_raw_read_only(&file)? };
+        let map = if is_writable {
+            options.map_raw(&file)?
+        } else {
+            options.map_raw_read_only(&file)?
+        };
         Ok(Arc::new(MappedControl { map, is_writable }))
     }
 
@@ -204,16 +237,14 @@ impl Medium for Folder {
         system::try_lock(self.lock_file()?, byte)
     }
 
-    fn lock(&self, byte: u64) -> io::Result<()> {
-        system::lock(self.lock_file()?, byte)
-    }
-
     fn unlock(&self, byte: u64) -> io::Result<()> {
         system::unlock(self.lock_file()?, byte)
     }
 
     fn is_held(&self, first: u64, len: u64) -> io::Result<bool> {
-        self.lock.as_ref().map_or(Ok(false), |lock| system::is_held(lock, first, len))
+        self.lock
+            .as_ref()
+            .map_or(Ok(false), |lock| system::is_held(lock, first, len))
     }
 
     fn volatile(&self) -> Option<Arc<dyn Medium>> {
@@ -221,10 +252,17 @@ impl Medium for Folder {
         // SAFETY: the call has no preconditions.
         let user = unsafe { libc::geteuid() };
         let path = PathBuf::from(format!("/dev/shm/mltrack-{user}-{device:x}-{inode:x}"));
-        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&path).ok()?;
-        let is_ours = std::fs::symlink_metadata(&path)
-            .is_ok_and(|found| found.is_dir() && found.uid() == user && found.mode() & 0o077 == 0);
-        let folder = is_ours.then(|| Folder::open(&path, false, Some(Trust::Written)))?.ok()?;
+        std::fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&path)
+            .ok()?;
+        let is_ours = std::fs::symlink_metadata(&path).is_ok_and(|found| {
+            found.is_dir() && found.uid() == user && found.mode().trailing_zeros() >= 6
+        });
+        let folder = is_ours
+            .then(|| Folder::open(&path, false, Some(Trust::Written)))?
+            .ok()?;
         Some(Arc::new(folder))
     }
 
@@ -237,7 +275,7 @@ impl Medium for Folder {
             lock: None,
             is_writable: self.is_writable,
             trust: self.trust,
-            _registration: None,
+            registration: None,
         };
         folder.open_lock()?;
         Ok(Arc::new(folder))
@@ -290,7 +328,9 @@ impl MediumFile for Mapped {
     }
 
     fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
-        let end = usize::try_from(offset).ok().and_then(|offset| offset.checked_add(bytes.len()));
+        let end = usize::try_from(offset)
+            .ok()
+            .and_then(|offset| offset.checked_add(bytes.len()));
         if end.is_none_or(|end| end > self.map.len()) {
             return self.plain.write_at(bytes, offset);
         }
@@ -317,7 +357,9 @@ impl MediumFile for Mapped {
         let len = (self.map.len() as u64).saturating_sub(offset).min(len);
         if len > 0 {
             // Linux before 5.14 does not know the advice; the pages are then faulted in one by one.
-            self.map.advise_range(Advice::PopulateWrite, offset as usize, len as usize).ok();
+            self.map
+                .advise_range(Advice::PopulateWrite, offset as usize, len as usize)
+                .ok();
         }
     }
 }
@@ -331,7 +373,10 @@ impl Control for MappedControl {
     fn page(&self) -> &ControlPage {
         // SAFETY: the map is page-aligned, CTL_LEN long and lives as long as `self`; the page is all atomics, for
         // which every bit pattern is valid. A read-only map is never stored to: callers ask `is_writable`.
-        unsafe { &*self.map.as_ptr().cast::<ControlPage>() }
+        #[expect(clippy::cast_ptr_alignment, reason = "a map starts at a page")]
+        unsafe {
+            &*self.map.as_ptr().cast::<ControlPage>()
+        }
     }
 
     fn is_writable(&self) -> bool {

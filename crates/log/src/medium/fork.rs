@@ -9,13 +9,14 @@ use std::io;
 use std::os::fd::RawFd;
 use std::sync::OnceLock;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
-use std::sync::atomic::{AtomicI32, AtomicU64};
+use std::sync::atomic::{AtomicI32, AtomicU32, AtomicU64};
 
 /// More handles than this in one process are refused.
 const HANDLE_COUNT_MAX: usize = 4096;
 const FREE: RawFd = -1;
 
 static GENERATION: AtomicU64 = AtomicU64::new(0);
+static PROCESS: AtomicU32 = AtomicU32::new(0);
 static NULL: AtomicI32 = AtomicI32::new(FREE);
 static LOCKS: [AtomicI32; HANDLE_COUNT_MAX] = [const { AtomicI32::new(FREE) }; HANDLE_COUNT_MAX];
 
@@ -24,16 +25,34 @@ pub fn generation() -> u64 {
     GENERATION.load(Relaxed)
 }
 
+/// This process's id. Asked for once per process, because the append path names the holder at every call.
+pub fn process_id() -> u32 {
+    match PROCESS.load(Relaxed) {
+        0 => {
+            let id = std::process::id();
+            PROCESS.store(id, Relaxed);
+            id
+        }
+        id => id,
+    }
+}
+
 /// A lock descriptor that forked children will let go of.
 #[derive(Debug)]
-pub struct Registration(usize);
+pub struct Registration {
+    index: usize,
+    descriptor: RawFd,
+}
 
 /// Registers a descriptor that holds locks.
 pub fn register(descriptor: RawFd) -> io::Result<Registration> {
     install()?;
     for (index, slot) in LOCKS.iter().enumerate() {
-        if slot.compare_exchange(FREE, descriptor, Release, Relaxed).is_ok() {
-            return Ok(Registration(index));
+        if slot
+            .compare_exchange(FREE, descriptor, Release, Relaxed)
+            .is_ok()
+        {
+            return Ok(Registration { index, descriptor });
         }
     }
     Err(io::Error::other("too many stores are open in this process"))
@@ -41,7 +60,10 @@ pub fn register(descriptor: RawFd) -> io::Result<Registration> {
 
 impl Drop for Registration {
     fn drop(&mut self) {
-        LOCKS[self.0].store(FREE, Release);
+        // Only if it is still ours: a forked child has let go of it and may have given the place to a lock of its own.
+        LOCKS[self.index]
+            .compare_exchange(self.descriptor, FREE, Release, Relaxed)
+            .ok();
     }
 }
 
@@ -54,11 +76,16 @@ fn install() -> io::Result<()> {
         // SAFETY: the child handler only loads atomics and calls dup3, which is async-signal-safe.
         unsafe { libc::pthread_atfork(None, None, Some(in_child)) }
     });
-    if error == 0 { Ok(()) } else { Err(io::Error::from_raw_os_error(error)) }
+    if error == 0 {
+        Ok(())
+    } else {
+        Err(io::Error::from_raw_os_error(error))
+    }
 }
 
 extern "C" fn in_child() {
     GENERATION.fetch_add(1, Relaxed);
+    PROCESS.store(0, Relaxed);
     let null = NULL.load(Acquire);
     for slot in &LOCKS {
         let descriptor = slot.swap(FREE, Acquire);

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::{Control, Medium, MediumFile, Mode, Trust};
@@ -45,7 +45,6 @@ struct Shared {
     state: Mutex<State>,
     faults: Mutex<Faults>,
     locks: Mutex<HashMap<u64, u64>>,
-    unlocked: Condvar,
     control: Arc<MemoryControl>,
     next_handle: AtomicU64,
     inode: u64,
@@ -71,7 +70,6 @@ impl MemoryDisk {
             state: Mutex::new(state),
             faults: Mutex::default(),
             locks: Mutex::default(),
-            unlocked: Condvar::new(),
             control: Arc::new(MemoryControl::new()),
             next_handle: AtomicU64::new(1),
             inode,
@@ -81,7 +79,10 @@ impl MemoryDisk {
     /// A handle of a process of its own.
     pub fn handle(&self) -> Arc<dyn Medium> {
         let number = self.0.next_handle.fetch_add(1, Ordering::Relaxed);
-        Arc::new(MemoryMedium { disk: self.clone(), number })
+        Arc::new(MemoryMedium {
+            disk: self.clone(),
+            number,
+        })
     }
 
     /// From now on keeps the state after every operation, for [`MemoryDisk::captured`].
@@ -95,17 +96,20 @@ impl MemoryDisk {
     }
 
     /// What a power cut right after operation `number` can leave.
+    #[must_use]
     pub fn crash_image_at(&self, number: usize, seed: u64) -> MemoryDisk {
         let state = guard(&self.0.faults).captures[number].clone();
         MemoryDisk::with_state(crash(&state, seed), self.0.inode)
     }
 
     /// What a power cut now can leave: every page that was not synced is there, or old, or torn; names likewise.
+    #[must_use]
     pub fn crash_image(&self, seed: u64) -> MemoryDisk {
         MemoryDisk::with_state(crash(&guard(&self.0.state), seed), self.0.inode)
     }
 
     /// The folder as `cp -r` at this moment would make it: same bytes, another inode.
+    #[must_use]
     pub fn copy(&self) -> MemoryDisk {
         MemoryDisk::with_state(guard(&self.0.state).clone(), self.0.inode + 1)
     }
@@ -113,7 +117,6 @@ impl MemoryDisk {
     /// The same folder after all processes were killed: ctl stays as it is.
     pub fn kill_all(&self) {
         guard(&self.0.locks).clear();
-        self.0.unlocked.notify_all();
     }
 
     /// Makes every sync fail, or work again.
@@ -138,7 +141,11 @@ impl MemoryDisk {
     /// A file's live bytes.
     pub fn bytes(&self, name: &str) -> Vec<u8> {
         let state = guard(&self.0.state);
-        state.names.get(name).map(|id| state.files[id].live.clone()).unwrap_or_default()
+        state
+            .names
+            .get(name)
+            .map(|id| state.files[id].live.clone())
+            .unwrap_or_default()
     }
 
     /// All file names.
@@ -170,7 +177,10 @@ impl Dice {
 
 fn crash(state: &State, seed: u64) -> State {
     let mut dice = Dice(seed);
-    let mut after = State { next_file: state.next_file, ..State::default() };
+    let mut after = State {
+        next_file: state.next_file,
+        ..State::default()
+    };
     let mut names = state.durable_names.clone();
     for (name, id) in &state.names {
         if names.get(name) != Some(id) && dice.roll(2) == 0 {
@@ -183,7 +193,11 @@ fn crash(state: &State, seed: u64) -> State {
     ids.sort_unstable();
     for id in ids {
         let bytes = crash_content(&state.files[&id], &mut dice);
-        let content = Content { live: bytes.clone(), durable: bytes, lost: HashSet::new() };
+        let content = Content {
+            live: bytes.clone(),
+            durable: bytes,
+            lost: HashSet::new(),
+        };
         after.files.insert(id, content);
     }
     after.durable_names = names.clone();
@@ -192,7 +206,11 @@ fn crash(state: &State, seed: u64) -> State {
 }
 
 fn crash_content(content: &Content, dice: &mut Dice) -> Vec<u8> {
-    let len = if dice.roll(4) == 0 { content.durable.len() } else { content.live.len() };
+    let len = if dice.roll(4) == 0 {
+        content.durable.len()
+    } else {
+        content.live.len()
+    };
     let mut bytes = content.durable.clone();
     bytes.resize(len.max(content.durable.len()), 0);
     for start in (0..bytes.len()).step_by(PAGE_LEN) {
@@ -219,7 +237,6 @@ struct MemoryMedium {
 impl Drop for MemoryMedium {
     fn drop(&mut self) {
         guard(&self.disk.0.locks).retain(|_, owner| *owner != self.number);
-        self.disk.0.unlocked.notify_all();
     }
 }
 
@@ -239,9 +256,15 @@ impl Medium for MemoryMedium {
     fn open(&self, name: &str, mode: Mode) -> io::Result<Arc<dyn MediumFile>> {
         let id = match mode {
             Mode::Create(len) => self.create(name, len)?,
-            _ => *guard(&self.disk.0.state).names.get(name).ok_or_else(not_found)?,
+            _ => *guard(&self.disk.0.state)
+                .names
+                .get(name)
+                .ok_or_else(not_found)?,
         };
-        Ok(Arc::new(MemoryFile { disk: self.disk.clone(), id }))
+        Ok(Arc::new(MemoryFile {
+            disk: self.disk.clone(),
+            id,
+        }))
     }
 
     fn open_segment(&self, name: &str) -> io::Result<Arc<dyn MediumFile>> {
@@ -249,10 +272,20 @@ impl Medium for MemoryMedium {
     }
 
     fn list(&self, folder: &str) -> io::Result<Vec<String>> {
-        let prefix = if folder.is_empty() || folder == "." { String::new() } else { format!("{folder}/") };
+        let prefix = if folder.is_empty() || folder == "." {
+            String::new()
+        } else {
+            format!("{folder}/")
+        };
         let state = guard(&self.disk.0.state);
-        let inside = state.names.keys().filter_map(|name| name.strip_prefix(&prefix));
-        Ok(inside.filter(|name| !name.contains('/')).map(str::to_owned).collect())
+        let inside = state
+            .names
+            .keys()
+            .filter_map(|name| name.strip_prefix(&prefix));
+        Ok(inside
+            .filter(|name| !name.contains('/'))
+            .map(str::to_owned)
+            .collect())
     }
 
     fn make_folder(&self, _name: &str) -> io::Result<()> {
@@ -273,7 +306,10 @@ impl Medium for MemoryMedium {
     }
 
     fn remove(&self, name: &str) -> io::Result<()> {
-        guard(&self.disk.0.state).names.remove(name).ok_or_else(not_found)?;
+        guard(&self.disk.0.state)
+            .names
+            .remove(name)
+            .ok_or_else(not_found)?;
         self.disk.done();
         Ok(())
     }
@@ -288,7 +324,10 @@ impl Medium for MemoryMedium {
     }
 
     fn identity(&self) -> io::Result<FolderIdentity> {
-        Ok(FolderIdentity { device: 1, inode: self.disk.0.inode })
+        Ok(FolderIdentity {
+            device: 1,
+            inode: self.disk.0.inode,
+        })
     }
 
     fn is_in_place(&self) -> bool {
@@ -304,26 +343,20 @@ impl Medium for MemoryMedium {
         Ok(*locks.entry(byte).or_insert(self.number) == self.number)
     }
 
-    fn lock(&self, byte: u64) -> io::Result<()> {
-        let mut locks = guard(&self.disk.0.locks);
-        while *locks.entry(byte).or_insert(self.number) != self.number {
-            locks = self.disk.0.unlocked.wait(locks).unwrap_or_else(PoisonError::into_inner);
-        }
-        Ok(())
-    }
-
     fn unlock(&self, byte: u64) -> io::Result<()> {
         guard(&self.disk.0.locks).remove(&byte);
-        self.disk.0.unlocked.notify_all();
         Ok(())
     }
 
     fn is_held(&self, first: u64, len: u64) -> io::Result<bool> {
         let locks = guard(&self.disk.0.locks);
-        debug_assert!(first >= LOCK_LIVENESS || len == 1, "only liveness is asked for in ranges");
-        Ok(locks.iter().any(|(byte, owner)| {
-            *owner != self.number && (first..first + len).contains(byte)
-        }))
+        debug_assert!(
+            first >= LOCK_LIVENESS || len == 1,
+            "only liveness is asked for in ranges"
+        );
+        Ok(locks
+            .iter()
+            .any(|(byte, owner)| *owner != self.number && (first..first + len).contains(byte)))
     }
 
     fn reopen(&self) -> io::Result<Arc<dyn Medium>> {
@@ -336,7 +369,11 @@ impl MemoryMedium {
         let capacity = guard(&self.disk.0.faults).capacity;
         let id = {
             let mut state = guard(&self.disk.0.state);
-            let used: usize = state.names.values().map(|id| state.files[id].live.len()).sum();
+            let used: usize = state
+                .names
+                .values()
+                .map(|id| state.files[id].live.len())
+                .sum();
             if capacity.is_some_and(|capacity| used as u64 + len > capacity) {
                 return Err(io::Error::from(io::ErrorKind::StorageFull));
             }
@@ -346,7 +383,13 @@ impl MemoryMedium {
             state.next_file += 1;
             let id = state.next_file;
             let live = vec![0; len as usize];
-            state.files.insert(id, Content { live, ..Content::default() });
+            state.files.insert(
+                id,
+                Content {
+                    live,
+                    ..Content::default()
+                },
+            );
             state.names.insert(name.to_owned(), id);
             id
         };
@@ -363,7 +406,10 @@ struct MemoryFile {
 impl MemoryFile {
     fn with<T>(&self, act: impl FnOnce(&mut Content) -> T) -> T {
         let mut state = guard(&self.disk.0.state);
-        act(state.files.get_mut(&self.id).expect("files outlive their names"))
+        act(state
+            .files
+            .get_mut(&self.id)
+            .expect("files outlive their names"))
     }
 }
 
@@ -399,7 +445,11 @@ impl MediumFile for MemoryFile {
     fn sync(&self) -> io::Result<()> {
         let fail = guard(&self.disk.0.faults).fail_syncs;
         self.with(|content| {
-            let Content { live, durable, lost } = content;
+            let Content {
+                live,
+                durable,
+                lost,
+            } = content;
             let old = std::mem::replace(durable, live.clone());
             for start in (0..live.len()).step_by(PAGE_LEN) {
                 let end = (start + PAGE_LEN).min(live.len());
@@ -414,7 +464,11 @@ impl MediumFile for MemoryFile {
             }
         });
         self.disk.done();
-        if fail { Err(io::Error::from_raw_os_error(libc::EIO)) } else { Ok(()) }
+        if fail {
+            Err(io::Error::from_raw_os_error(libc::EIO))
+        } else {
+            Ok(())
+        }
     }
 
     fn touch(&self) -> io::Result<()> {

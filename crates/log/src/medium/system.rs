@@ -14,7 +14,11 @@ fn c_string(name: &str) -> io::Result<CString> {
 }
 
 fn check(result: i64) -> io::Result<i64> {
-    if result < 0 { Err(io::Error::last_os_error()) } else { Ok(result) }
+    if result < 0 {
+        Err(io::Error::last_os_error())
+    } else {
+        Ok(result)
+    }
 }
 
 fn retry(mut call: impl FnMut() -> i64) -> io::Result<i64> {
@@ -30,9 +34,9 @@ fn retry(mut call: impl FnMut() -> i64) -> io::Result<i64> {
 pub fn open_at(folder: RawFd, name: &str, flags: i32, mode: u32) -> io::Result<File> {
     let name = c_string(name)?;
     // SAFETY: `name` is a C string that outlives the call.
-    let descriptor = retry(|| i64::from(unsafe {
-        libc::openat(folder, name.as_ptr(), flags | libc::O_CLOEXEC, mode)
-    }))?;
+    let descriptor = retry(|| {
+        i64::from(unsafe { libc::openat(folder, name.as_ptr(), flags | libc::O_CLOEXEC, mode) })
+    })?;
     // SAFETY: the call succeeded, so the descriptor is open and owned by nobody else.
     Ok(unsafe { File::from_raw_fd(descriptor as RawFd) })
 }
@@ -58,15 +62,25 @@ pub fn remove_at(folder: RawFd, name: &str) -> io::Result<()> {
 pub fn rename_at(folder: RawFd, from: &str, to: &str) -> io::Result<()> {
     let (from_c, to_c) = (c_string(from)?, c_string(to)?);
     // SAFETY: both names are C strings that outlive the call.
-    let renamed = retry(|| i64::from(unsafe {
-        libc::renameat2(folder, from_c.as_ptr(), folder, to_c.as_ptr(), libc::RENAME_NOREPLACE)
-    }));
+    let renamed = retry(|| {
+        i64::from(unsafe {
+            libc::renameat2(
+                folder,
+                from_c.as_ptr(),
+                folder,
+                to_c.as_ptr(),
+                libc::RENAME_NOREPLACE,
+            )
+        })
+    });
     match renamed {
         Err(error) if error.raw_os_error() == Some(libc::EINVAL) => {
             // SAFETY: as above.
-            retry(|| i64::from(unsafe {
-                libc::linkat(folder, from_c.as_ptr(), folder, to_c.as_ptr(), 0)
-            }))?;
+            retry(|| {
+                i64::from(unsafe {
+                    libc::linkat(folder, from_c.as_ptr(), folder, to_c.as_ptr(), 0)
+                })
+            })?;
             remove_at(folder, from)
         }
         result => result.map(drop),
@@ -112,15 +126,19 @@ fn byte_range(kind: i32, first: u64, len: u64) -> libc::flock {
 
 fn ofd_call(file: &File, command: i32, range: &mut libc::flock) -> io::Result<()> {
     // SAFETY: `range` is a valid flock that outlives the call.
-    retry(|| i64::from(unsafe {
-        libc::fcntl(file.as_raw_fd(), command, std::ptr::from_mut(range))
-    }))
+    retry(|| {
+        i64::from(unsafe { libc::fcntl(file.as_raw_fd(), command, std::ptr::from_mut(range)) })
+    })
     .map(drop)
 }
 
 /// Tries to lock one byte for this open file description.
 pub fn try_lock(file: &File, byte: u64) -> io::Result<bool> {
-    match ofd_call(file, libc::F_OFD_SETLK, &mut byte_range(libc::F_WRLCK, byte, 1)) {
+    match ofd_call(
+        file,
+        libc::F_OFD_SETLK,
+        &mut byte_range(libc::F_WRLCK, byte, 1),
+    ) {
         Ok(()) => Ok(true),
         Err(error) if matches!(error.raw_os_error(), Some(libc::EAGAIN | libc::EACCES)) => {
             Ok(false)
@@ -129,14 +147,13 @@ pub fn try_lock(file: &File, byte: u64) -> io::Result<bool> {
     }
 }
 
-/// Locks one byte, waiting for it.
-pub fn lock(file: &File, byte: u64) -> io::Result<()> {
-    ofd_call(file, libc::F_OFD_SETLKW, &mut byte_range(libc::F_WRLCK, byte, 1))
-}
-
 /// Unlocks one byte.
 pub fn unlock(file: &File, byte: u64) -> io::Result<()> {
-    ofd_call(file, libc::F_OFD_SETLK, &mut byte_range(libc::F_UNLCK, byte, 1))
+    ofd_call(
+        file,
+        libc::F_OFD_SETLK,
+        &mut byte_range(libc::F_UNLCK, byte, 1),
+    )
 }
 
 /// Whether another open file description holds a byte of the range.
@@ -154,7 +171,15 @@ pub fn futex_wait(word: &AtomicU32, expected: u32, timeout: Duration) {
     };
     // SAFETY: the word is mapped for the life of the reference; the kernel compares it with `expected` itself.
     // Errors (woken, changed, timed out, interrupted) all mean the same to the caller: look again.
-    unsafe { libc::syscall(libc::SYS_futex, word.as_ptr(), libc::FUTEX_WAIT, expected, &raw const timeout) };
+    unsafe {
+        libc::syscall(
+            libc::SYS_futex,
+            word.as_ptr(),
+            libc::FUTEX_WAIT,
+            expected,
+            &raw const timeout,
+        )
+    };
 }
 
 /// Wakes sleepers on a shared futex word.
