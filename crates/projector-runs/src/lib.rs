@@ -1,1 +1,31 @@
-//! To be written.
+//! Experiments and runs, folded from the log: the projector behind lists, tables and lookups.
+//!
+//! [`Runs`] is the projector and [`State`] what it knows: every [`Experiment`] and [`Run`], the params, tags and metric
+//! summaries of each, and the dictionary of metrics. [`State::find_run`] finds a run the way people name it.
+//! [`run_state`] says how a run stands, given who is alive. [`index`] keeps a state in a folder between programs.
+//!
+//! Invariants: the state is a function of the events alone: who is alive and what time it is are arguments of the
+//! functions that need them; an event that does not fit (an end of an ended run, a point of an unknown run) changes
+//! nothing but a count in [`Oddities`]; no sled type leaves this crate.
+#![warn(missing_docs)]
+
+mod apply;
+mod apply_run;
+mod experiment;
+mod find;
+pub mod index;
+mod metrics;
+mod nearest;
+mod run;
+mod sight;
+mod stamp;
+mod state;
+
+pub use apply::Runs;
+pub use experiment::{Experiment, ExperimentMove};
+pub use find::{Deleted, FindError};
+pub use metrics::{MetricSummary, Metrics, Point};
+pub use run::{Owner, Run};
+pub use sight::{run_state, run_state_at, silent_ns};
+pub use stamp::Stamp;
+pub use state::{Oddities, State};

@@ -1,0 +1,213 @@
+//! A state as rows: a key of a kind and an id, and bincode.
+//!
+//! ```text
+//! 'm'                       meta         version u32, epoch [u8; 16], next lsn u64
+//! 'o'                       oddities
+//! 'e' experiment id, BE     experiment
+//! 'r' run id                run
+//! 'd' columns id            definition
+//! 'c' number u32, BE        collision
+//! ```
+//!
+//! Invariants: equal states give equal rows, bit for bit, so comparing rows compares states, NaN included; a row that
+//! does not decode is damage, never a panic. The rows are derived, so a change of layout is a new
+//! [`Projector::VERSION`] and no upcast.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use bincode::config::{Configuration, Limit, LittleEndian, Varint};
+use bincode::{Decode, Encode};
+use mltrack_event::{MetricDefined, MetricSetDefined};
+use mltrack_projector::{Cursor, Definition, EpochId, Lsn, Projector};
+
+use crate::apply::Runs;
+use crate::experiment::Experiment;
+use crate::run::Run;
+use crate::state::State;
+
+/// Keys and values, sorted by key.
+pub type Rows = BTreeMap<Vec<u8>, Vec<u8>>;
+
+/// The row that says what the others are.
+pub const META: &[u8] = b"m";
+const ODDITIES: &[u8] = b"o";
+const EXPERIMENT: u8 = b'e';
+const RUN: u8 = b'r';
+const DEFINITION: u8 = b'd';
+const COLLISION: u8 = b'c';
+
+/// No row takes more memory: a damaged length must not ask for all of it.
+const ROW_LEN_MAX: usize = 1 << 30;
+const CONFIG: Configuration<LittleEndian, Varint, Limit<ROW_LEN_MAX>> =
+    bincode::config::standard().with_limit::<ROW_LEN_MAX>();
+
+/// What the other rows are.
+#[derive(Encode, Decode)]
+struct Meta {
+    version: u32,
+    epoch: [u8; 16],
+    next_lsn: u64,
+}
+
+#[derive(Encode, Decode)]
+enum DefinitionRow {
+    Metric(MetricDefined),
+    Set(MetricSetDefined),
+}
+
+/// The version of the projector that wrote the row of [`META`].
+pub fn version_of(meta: &[u8]) -> Result<u32, String> {
+    // The version comes first, so it can be read whatever follows it in another version.
+    bincode::decode_from_slice::<u32, _>(meta, CONFIG)
+        .map(|(version, _)| version)
+        .map_err(|error| format!("its meta row is damaged: {error}"))
+}
+
+/// The rows of a state that was folded up to `cursor`.
+pub fn encode(state: &State, cursor: Cursor) -> Rows {
+    let meta = Meta {
+        version: Runs::VERSION,
+        epoch: cursor.epoch.0,
+        next_lsn: cursor.next.get(),
+    };
+    let mut rows = Rows::new();
+    rows.insert(META.to_vec(), value(&meta));
+    rows.insert(ODDITIES.to_vec(), value(&state.oddities));
+    for experiment in state.experiments.values() {
+        rows.insert(
+            key(EXPERIMENT, &experiment.id.0.to_be_bytes()),
+            value(experiment),
+        );
+    }
+    for run in &state.runs {
+        rows.insert(key(RUN, &run.id.to_bytes()), value(run));
+    }
+    for definition in state.dictionary.definitions() {
+        let row = DefinitionRow::from(definition);
+        rows.insert(key(DEFINITION, &definition.id().to_bytes()), value(&row));
+    }
+    for (number, collision) in state.dictionary.collisions().iter().enumerate() {
+        let row = DefinitionRow::from(&collision.refused);
+        rows.insert(key(COLLISION, &(number as u32).to_be_bytes()), value(&row));
+    }
+    rows
+}
+
+/// The state of these rows; `None` when another version of the projector wrote them. The error says what is wrong.
+pub fn decode(rows: &Rows) -> Result<Option<(State, Cursor)>, String> {
+    let meta = rows.get(META).ok_or("it has no meta row")?;
+    if version_of(meta)? != Runs::VERSION {
+        return Ok(None);
+    }
+    let meta: Meta = parse(META, meta)?;
+    let next = Lsn::new(meta.next_lsn).ok_or("its checkpoint is 0")?;
+    let mut state = State::default();
+    // Sorted keys: collisions come before definitions, which must come first.
+    let mut refused = Vec::new();
+    for (key, bytes) in rows {
+        match key.split_first() {
+            Some((&EXPERIMENT, _)) => {
+                let experiment: Experiment = parse(key, bytes)?;
+                state.experiments.insert(experiment.id, experiment);
+            }
+            Some((&RUN, _)) => state.runs.push(parse::<Run>(key, bytes)?),
+            Some((&DEFINITION, _)) => {
+                state
+                    .dictionary
+                    .define(parse::<DefinitionRow>(key, bytes)?.into());
+            }
+            Some((&COLLISION, _)) => refused.push(parse::<DefinitionRow>(key, bytes)?),
+            _ if key == ODDITIES => state.oddities = parse(key, bytes)?,
+            _ if key == META => {}
+            _ => return Err(format!("{} is no row of this version", describe(key))),
+        }
+    }
+    for definition in refused {
+        state.dictionary.define(definition.into());
+    }
+    state.index_rows();
+    Ok(Some((
+        state,
+        Cursor {
+            epoch: EpochId(meta.epoch),
+            next,
+        },
+    )))
+}
+
+/// The names of rows that are not the same in both.
+pub fn differences(kept: &Rows, folded: &Rows) -> Vec<String> {
+    let changed = kept
+        .iter()
+        .filter_map(|(key, value)| match folded.get(key) {
+            Some(other) if other == value => None,
+            Some(_) => Some(format!("{} differs", describe(key))),
+            None => Some(format!("{} is too many", describe(key))),
+        });
+    let missing = folded.keys().filter(|key| !kept.contains_key(*key));
+    changed
+        .chain(missing.map(|key| format!("{} is missing", describe(key))))
+        .collect()
+}
+
+fn describe(key: &[u8]) -> String {
+    let (kind, id) = key.split_first().unwrap_or((&0, &[]));
+    let mut name = match *kind {
+        EXPERIMENT => match <[u8; 8]>::try_from(id) {
+            Ok(id) => return format!("experiment {}", u64::from_be_bytes(id)),
+            Err(_) => "experiment ".to_owned(),
+        },
+        RUN => "run ".to_owned(),
+        DEFINITION => "definition ".to_owned(),
+        COLLISION => "collision ".to_owned(),
+        _ if key == META => return "the checkpoint".to_owned(),
+        _ if key == ODDITIES => return "the count of skipped events".to_owned(),
+        _ => "row ".to_owned(),
+    };
+    for byte in id {
+        write!(name, "{byte:02x}").expect("a text takes any text");
+    }
+    name
+}
+
+fn key(kind: u8, id: &[u8]) -> Vec<u8> {
+    let mut key = Vec::with_capacity(1 + id.len());
+    key.push(kind);
+    key.extend_from_slice(id);
+    key
+}
+
+fn value(row: &impl Encode) -> Vec<u8> {
+    bincode::encode_to_vec(row, CONFIG).expect("growing a vector does not fail")
+}
+
+fn parse<T: Decode<()>>(key: &[u8], bytes: &[u8]) -> Result<T, String> {
+    let (row, len) = bincode::decode_from_slice(bytes, CONFIG)
+        .map_err(|error| format!("{} is damaged: {error}", describe(key)))?;
+    if len != bytes.len() {
+        return Err(format!(
+            "{} is damaged: bytes follow its end",
+            describe(key)
+        ));
+    }
+    Ok(row)
+}
+
+impl From<&Definition> for DefinitionRow {
+    fn from(definition: &Definition) -> DefinitionRow {
+        match definition {
+            Definition::Metric(metric) => DefinitionRow::Metric(metric.clone()),
+            Definition::Set(set) => DefinitionRow::Set(set.clone()),
+        }
+    }
+}
+
+impl From<DefinitionRow> for Definition {
+    fn from(row: DefinitionRow) -> Definition {
+        match row {
+            DefinitionRow::Metric(metric) => Definition::Metric(metric),
+            DefinitionRow::Set(set) => Definition::Set(set),
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! How runs are found by what people type.
+
+use mltrack_event::{Direction, EndState, ExperimentId, RunCreated, RunDeleted, RunState};
+use mltrack_projector_runs::{Deleted, FindError, Run};
+
+use crate::support::*;
+
+/// Three runs of `resnet`, one of `bert`; run 2 has ended.
+fn world() -> World {
+    let mut world = World::new();
+    world.add(experiment(ExperimentId(2), "bert"));
+    for (number, name) in [(1, "kind-elk"), (2, "red-oak"), (3, "kind-elk")] {
+        world.run(number, name);
+    }
+    world.add(RunCreated {
+        experiment: ExperimentId(2),
+        name: "base/large".into(),
+        ..created(run_id(4), 1)
+    });
+    world.add(ended(run_id(2).key(), EndState::Completed, None));
+    world
+}
+
+fn is_running(run: &Run) -> bool {
+    run.state == RunState::Running
+}
+
+/// The numbers, counted over both experiments, of the runs found.
+fn find(world: &World, text: &str) -> Result<u64, FindError> {
+    let found = world.state.find_run(text, Deleted::Hidden, is_running)?;
+    Ok((1..=4).find(|number| run_id(*number) == found.id).unwrap())
+}
+
+#[test]
+fn ids_their_beginnings_and_names_find_a_run() {
+    let world = world();
+    let id = run_id(2).to_string();
+    assert_eq!(find(&world, &id), Ok(2));
+    assert_eq!(find(&world, &run_id(2).short()), Ok(2));
+    assert_eq!(
+        find(&world, &run_id(2).short()[..5]),
+        Ok(2),
+        "the beginning of the short id"
+    );
+    assert_eq!(
+        find(&world, &id[..31]),
+        Ok(2),
+        "the beginning of the full id"
+    );
+    assert_eq!(find(&world, "red-oak"), Ok(2));
+}
+
+#[test]
+fn what_fits_several_runs_lists_them() {
+    let world = world();
+    let candidates = vec![run_id(1), run_id(3)];
+    let text = "kind-elk".to_owned();
+    assert_eq!(
+        find(&world, &text),
+        Err(FindError::Ambiguous { text, candidates })
+    );
+    let shared = &run_id(1).to_string()[..8];
+    let error = find(&world, shared).unwrap_err();
+    assert_eq!(error.to_string(), format!("{shared:?} can mean 4 runs"));
+}
+
+#[test]
+fn a_name_beats_the_beginning_of_an_id() {
+    let mut world = world();
+    let text = run_id(2).short()[..3].to_owned();
+    world.run(3, &text);
+    world.add(RunCreated {
+        name: text.clone(),
+        ..created(run_id(5), 5)
+    });
+    let found = world
+        .state
+        .find_run(&text, Deleted::Hidden, is_running)
+        .unwrap();
+    assert_eq!(found.id, run_id(5));
+}
+
+#[test]
+fn a_number_in_an_experiment_finds_a_run() {
+    let world = world();
+    assert_eq!(find(&world, "resnet/2"), Ok(2));
+    assert_eq!(find(&world, "bert/1"), Ok(4));
+    assert_eq!(find(&world, "resnet/red-oak"), Ok(2));
+    assert_eq!(
+        find(&world, "base/large"),
+        Ok(4),
+        "a run's own name may hold a slash"
+    );
+    assert_eq!(find(&world, "bert/base/large"), Ok(4));
+    let error = find(&world, "resnt/2").unwrap_err();
+    let expected = FindError::NoExperiment {
+        text: "resnt".into(),
+        nearest: Some("resnet".into()),
+    };
+    assert_eq!(error, expected);
+    assert!(matches!(
+        find(&world, "resnet/9"),
+        Err(FindError::NoRun { .. })
+    ));
+    assert!(matches!(
+        find(&world, "resnet/"),
+        Err(FindError::NoRun { .. })
+    ));
+}
+
+#[test]
+fn last_and_running_mean_what_they_say() {
+    let mut world = world();
+    assert_eq!(find(&world, "@last"), Ok(4));
+    assert_eq!(find(&world, "resnet/@last"), Ok(3));
+    assert!(
+        matches!(find(&world, "@running"), Err(FindError::Ambiguous { candidates, .. }) if candidates.len() == 2)
+    );
+    world.add(ended(run_id(3).key(), EndState::Failed, None));
+    assert_eq!(find(&world, "@running"), Ok(1));
+    assert!(matches!(
+        find(&world, "bert/@running"),
+        Err(FindError::NoRun { .. })
+    ));
+}
+
+#[test]
+fn the_best_run_needs_a_goal() {
+    let mut world = world();
+    world.add(metric("acc"));
+    for (number, value) in [(1, 0.8), (2, 0.9), (3, 0.7), (2, 0.1)] {
+        world.add(point(run_id(number).key(), "acc", 0, value));
+    }
+    let error = find(&world, "resnet/@best").unwrap_err();
+    assert_eq!(
+        error,
+        FindError::NoGoal {
+            experiment: Some("resnet".into())
+        }
+    );
+    assert_eq!(
+        find(&world, "@best"),
+        Err(FindError::NoGoal { experiment: None })
+    );
+
+    world.add(set_goal(EXPERIMENT, "acc", Direction::Max));
+    assert_eq!(
+        find(&world, "@best"),
+        Ok(2),
+        "by the best value it ever reached"
+    );
+    world.add(set_goal(EXPERIMENT, "acc", Direction::Min));
+    assert_eq!(find(&world, "resnet/@best"), Ok(2));
+    world.add(set_goal(ExperimentId(2), "acc", Direction::Max));
+    let candidates = vec!["resnet".to_owned(), "bert".to_owned()];
+    let text = "@best".to_owned();
+    assert_eq!(
+        find(&world, &text),
+        Err(FindError::WhichExperiment { text, candidates })
+    );
+    assert!(
+        matches!(find(&world, "bert/@best"), Err(FindError::NoRun { .. })),
+        "it has no values"
+    );
+}
+
+#[test]
+fn a_deleted_run_is_found_only_by_who_asks_for_it() {
+    let mut world = world();
+    let (actor, command) = (String::new(), String::new());
+    world.add(RunDeleted {
+        run: run_id(2).key(),
+        actor,
+        command,
+    });
+    assert!(matches!(
+        find(&world, "red-oak"),
+        Err(FindError::NoRun { .. })
+    ));
+    for deleted in [Deleted::Only, Deleted::Included] {
+        let found = world
+            .state
+            .find_run("red-oak", deleted, is_running)
+            .unwrap();
+        assert_eq!(found.id, run_id(2));
+    }
+    let live = world
+        .state
+        .find_runs("kind-elk", Deleted::Only, is_running)
+        .unwrap();
+    assert!(live.is_empty());
+}
+
+#[test]
+fn a_slip_suggests_the_name_that_was_meant() {
+    let world = world();
+    let nearest = Some("red-oak".to_owned());
+    assert_eq!(
+        find(&world, "red-oaj"),
+        Err(FindError::NoRun {
+            text: "red-oaj".into(),
+            nearest
+        })
+    );
+    let error = world.state.find_experiment("brt").unwrap_err();
+    assert_eq!(error.to_string(), "no experiment \"brt\"");
+    for text in ["", "@", "@nothing", "zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz"] {
+        assert!(
+            matches!(find(&world, text), Err(FindError::NoRun { .. })),
+            "{text}"
+        );
+    }
+}

@@ -1,0 +1,8 @@
+//! The projector of experiments and runs: their lives, their metrics, how they are found, and the index folder.
+
+mod experiments;
+mod find;
+mod index;
+mod lives;
+mod metrics;
+mod support;
