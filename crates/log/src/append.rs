@@ -141,12 +141,16 @@ impl Appender {
         if let Some(condition) = &stamp.condition {
             self.check(shared, condition)?;
         }
-        let now = door::wall_time_ns();
-        let mut header = self.frame_header(shared, stamp, batch.count(), now);
-        let len = (header.encoded_len() + batch.body_len()).next_multiple_of(FRAME_ALIGN);
+        let frame_len = |header: &FrameHeader| {
+            (header.encoded_len() + batch.body_len()).next_multiple_of(FRAME_ALIGN)
+        };
+        let mut header = self.frame_header(shared, stamp, batch.count(), door::wall_time_ns());
+        let mut len = frame_len(&header);
         if !self.has_room(len) {
             self.make_room(shared, len, header.control.is_some())?;
-            header = self.frame_header(shared, stamp, batch.count(), now);
+            // The new segment has a time of its own, so a frame behind it can need the clock extension, and its length.
+            header = self.frame_header(shared, stamp, batch.count(), door::wall_time_ns());
+            len = frame_len(&header);
         }
         let first_lsn = self.tail.state.next_lsn;
         match self.write(&header, batch) {
@@ -202,6 +206,7 @@ impl Appender {
 
     /// Rolls; on a full disk a control batch may use what is reserved for it.
     fn make_room(&mut self, shared: &Shared, len: usize, is_control: bool) -> Result<()> {
+        self.blank_end()?;
         match crate::roll::roll(shared, &self.tail.state, &self.header, len) {
             Ok((header, file)) => {
                 self.tail.state = header.empty_state();
@@ -221,6 +226,20 @@ impl Appender {
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// A writer killed before it published leaves a whole frame behind the end. Were the segment left with it, recovery
+    /// would take it for a part, and the next segment, which follows the true end, for one that does not belong.
+    fn blank_end(&self) -> Result<()> {
+        let end = self.tail.state.offset;
+        let len = (FRAME_HEADER_LEN as u32).min(self.header.len.saturating_sub(end));
+        let blank = [0; FRAME_HEADER_LEN];
+        let blanked = self.file.write_at(&blank[..len as usize], u64::from(end));
+        blanked.map_err(|source| LogError::Io {
+            path: segment_name(self.header.base).into(),
+            action: "blank a segment's end",
+            source,
+        })
     }
 
     fn write(&mut self, header: &FrameHeader, batch: &mut Batch) -> Result<u32> {

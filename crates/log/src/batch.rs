@@ -92,6 +92,11 @@ impl Batch {
         &self.bytes[FRAME_HEADER_LEN_MAX..]
     }
 
+    /// The most bytes that a frame with these records takes once it has waited in a spool.
+    pub(crate) fn deferred_len_max(&self) -> usize {
+        FRAME_HEADER_LEN_MAX + self.body_len() + usize::from(self.count) * size_of::<i64>()
+    }
+
     /// The same records, each with a time: those that had none get `time`, because they will be appended later.
     pub(crate) fn with_times(&self, time: i64) -> Batch {
         let mut timed = Batch::new();

@@ -12,6 +12,7 @@ use crate::error::{LogError, Result};
 use crate::ids::StoreId;
 use crate::layout::{SEGMENT_HEADER_LEN, segment_base, segment_name};
 use crate::medium::{Medium, Mode, read_full};
+use crate::scan::{Follow, Scan, Step};
 
 /// One segment of the log.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -24,10 +25,22 @@ pub struct Entry {
     pub next_lsn: u64,
 }
 
+/// A segment that the log has and that cannot be read: its file is missing or its header is damaged.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Missing {
+    /// Its base lsn.
+    pub base: u64,
+    /// The first lsn that no readable segment before it holds.
+    pub first_lsn: u64,
+    /// The lsn after its last record.
+    pub next_lsn: u64,
+}
+
 /// The log's segments, oldest first.
 #[derive(Clone, Default, Debug)]
 pub struct Catalog {
     entries: Vec<Entry>,
+    missing: Vec<Missing>,
 }
 
 /// Reads a segment's header; `None` when the file holds none of this store.
@@ -79,48 +92,50 @@ impl Catalog {
             last.next_lsn = end.next_lsn;
             return Ok(());
         }
-        let mut newer = Vec::new();
+        let wrap = |error| LogError::io(medium.path(), "list the segments", error);
+        let (mut newer, mut missing) = (Vec::new(), Vec::new());
         let (mut base, mut end_offset, mut next_lsn) = (end.base, end.offset, end.next_lsn);
+        let mut kept = 0;
         while base != 0 {
-            if let Some(known) = self
-                .entries
-                .iter()
-                .rposition(|entry| entry.header.base == base)
-            {
-                self.entries.truncate(known + 1);
+            if let Some(known) = self.position(base) {
                 self.entries[known].end_offset = end_offset;
                 self.entries[known].next_lsn = next_lsn;
+                kept = known + 1;
                 break;
             }
-            let Some(header) = read_header(medium, base, store).map_err(|error| {
-                LogError::io(segment_path(medium, base), "read the header", error)
-            })?
-            else {
-                newer.push(missing(medium, base, next_lsn));
-                break;
-            };
-            newer.push(Ok(Entry {
-                header,
-                end_offset,
-                next_lsn,
-            }));
-            (base, end_offset, next_lsn) = (
-                header.previous.base,
-                header.previous.offset,
-                header.previous.next_lsn,
-            );
-        }
-        if base == 0 {
-            self.entries.clear();
-        }
-        for entry in newer.into_iter().rev() {
-            match entry {
-                Ok(entry) => self.entries.push(entry),
-                // What lies before a missing segment cannot be reached through it; the files are looked at instead.
-                Err(_) => self.entries = older_entries(medium, store, base)?,
+            if let Some(header) = read_header(medium, base, store).map_err(wrap)? {
+                newer.push(Entry { header, end_offset, next_lsn });
+                let previous = header.previous;
+                (base, end_offset, next_lsn) = (previous.base, previous.offset, previous.next_lsn);
+            } else {
+                // The link back is lost with the header, so the chain goes on in the newest readable file before it.
+                let before = newest_before(medium, store, base).map_err(wrap)?;
+                let first_lsn = before.map_or(1, |before| before.next_lsn);
+                missing.push(Missing { base, first_lsn, next_lsn });
+                (base, end_offset, next_lsn) =
+                    before.map_or((0, 0, 0), |before| (before.base, before.offset, before.next_lsn));
             }
         }
+        self.entries.truncate(kept);
+        let kept_lsn = self.entries.last().map_or(0, |entry| entry.header.base);
+        self.missing.retain(|missing| missing.base < kept_lsn);
+        self.entries.extend(newer.into_iter().rev());
+        self.missing.extend(missing.into_iter().rev());
         Ok(())
+    }
+
+    fn position(&self, base: u64) -> Option<usize> {
+        self.entries.iter().rposition(|entry| entry.header.base == base)
+    }
+
+    /// The segments that cannot be read, oldest first.
+    pub fn missing(&self) -> &[Missing] {
+        &self.missing
+    }
+
+    /// The segment that should hold `lsn` and cannot be read.
+    pub fn missing_at(&self, lsn: u64) -> Option<&Missing> {
+        self.missing.iter().find(|missing| (missing.first_lsn..missing.next_lsn).contains(&lsn))
     }
 
     /// The segment that holds `lsn`, or the first one behind it.
@@ -130,35 +145,18 @@ impl Catalog {
     }
 }
 
-fn missing(medium: &dyn Medium, base: u64, lsn: u64) -> Result<Entry> {
-    Err(LogError::Corrupt {
-        path: segment_path(medium, base),
-        offset: 0,
-        lsn: crate::ids::Lsn::new(lsn.max(1)).expect("at least 1"),
-        cause: "the segment is missing or its header is damaged".into(),
-    })
-}
-
-/// The chain that ends in the newest readable segment before `base`: what is left when a link is broken.
-fn older_entries(medium: &dyn Medium, store: StoreId, base: u64) -> Result<Vec<Entry>> {
-    let wrap = |error| LogError::io(medium.path(), "list the segments", error);
-    let mut entries: Vec<Entry> = Vec::new();
-    let bases = segment_bases(medium).map_err(wrap)?;
-    for older in bases.into_iter().filter(|older| *older < base) {
-        let Some(header) = read_header(medium, older, store).map_err(wrap)? else {
-            continue;
-        };
-        if let Some(before) = entries.last_mut()
-            && before.header.base == header.previous.base
-        {
-            before.end_offset = header.previous.offset;
-            before.next_lsn = header.previous.next_lsn;
+/// The end of the newest readable segment before `base`, found by reading it: nothing else tells where it ends.
+fn newest_before(medium: &dyn Medium, store: StoreId, base: u64) -> io::Result<Option<State>> {
+    let bases = segment_bases(medium)?;
+    for older in bases.into_iter().rev().filter(|older| *older < base) {
+        let Some(header) = read_header(medium, older, store)? else { continue };
+        let file = medium.open(&segment_name(older), Mode::Read)?;
+        let mut follow = Follow { state: header.empty_state(), count: 0 };
+        let mut scan = Scan::segment_from(file, &header, &follow.state, u64::from(header.len));
+        while let Step::Frame(frame, start) = scan.step()? {
+            follow.take(&frame, start);
         }
-        entries.push(Entry {
-            header,
-            end_offset: header.len,
-            next_lsn: base,
-        });
+        return Ok(Some(follow.state));
     }
-    Ok(entries)
+    Ok(None)
 }

@@ -42,7 +42,9 @@ pub struct ControlPage {
     /// 1 after a failed sync.
     pub poison: AtomicU32,
     gap_5: AtomicU32,
-    gap_6: [AtomicU64; 6],
+    /// Base lsn up to which the names of segments are durable.
+    pub named: AtomicU64,
+    gap_6: [AtomicU64; 5],
     slots: [[AtomicU64; 16]; 2],
     rest: [AtomicU64; 432],
 }
@@ -54,6 +56,7 @@ const _: () = assert!(offset_of!(ControlPage, next_writer) == 200);
 const _: () = assert!(offset_of!(ControlPage, wake_sequence) == 256);
 const _: () = assert!(offset_of!(ControlPage, durable) == 320);
 const _: () = assert!(offset_of!(ControlPage, poison) == 328);
+const _: () = assert!(offset_of!(ControlPage, named) == 336);
 const _: () = assert!(offset_of!(ControlPage, slots) == 384);
 const _: () = assert!(SLOT_LEN.is_multiple_of(8) && SLOT_WORDS <= 16);
 

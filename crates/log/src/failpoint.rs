@@ -31,6 +31,22 @@ pub const POINTS: [&str; 24] = [
     "close.synced",
 ];
 
+/// Every canary, and the step that it undoes. The suite must fail under each.
+pub const CANARIES: [&str; 12] = [
+    "publish-before-copy",
+    "one-slot",
+    "no-wake",
+    "checkpoint-first",
+    "no-folder-sync",
+    "unnamed-rolls",
+    "no-new-epoch",
+    "no-lsn-gap",
+    "no-poison",
+    "no-rewrite",
+    "steal-lock",
+    "overtake-spool",
+];
+
 #[cfg(feature = "failpoints")]
 mod active {
     use std::sync::OnceLock;
@@ -135,6 +151,7 @@ mod active {
     }
 
     pub fn is_canary(name: &str) -> bool {
+        debug_assert!(super::CANARIES.contains(&name), "{name} is not in the list");
         static CANARY: OnceLock<String> = OnceLock::new();
         CANARY.get_or_init(|| std::env::var("MLTRACK_CANARY").unwrap_or_default()) == name
     }

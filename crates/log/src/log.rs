@@ -21,7 +21,7 @@ use crate::options::{Appended, Durability, OpenOptions, OpenReport};
 use crate::reader::Reader;
 use crate::shared::{Shared, guard};
 use crate::spool_only::SpoolWriter;
-use crate::{start, sync};
+use crate::{roll, start, sync};
 
 /// A store that is open for appending. Clones share one writer; dropping the last one leaves the store in order.
 #[derive(Clone)]
@@ -258,12 +258,14 @@ impl Handle {
             return Ok(());
         }
         let drained = drain_spool(&self.shared, self.shared.options.lock_wait).map(drop);
-        let left = start::close(&self.shared);
+                if !start::end_appends(&self.shared) {
+            return Ok(());
+        }
         self.shared.alarm.ring();
         if let Some(background) = guard(&self.background).take() {
             background.join().ok();
         }
-        drained.and(left)
+        drained.and(start::leave(&self.shared))
     }
 }
 
@@ -281,7 +283,10 @@ impl Drop for Handle {
 
 fn append(shared: &Shared, batch: &mut Batch, stamp: &Stamp) -> Result<Appended> {
     assert!(!batch.is_empty(), "an empty batch has no lsn");
-    let mut appender = guard(&shared.appender);
+        let mut appender = guard(&shared.appender);
+    if shared.is_closed.load(Relaxed) {
+        return Err(LogError::Closed);
+    }
     let is_spooling = shared.is_spooling.load(Relaxed);
     let is_poisoned = shared.control.page().poison.load(Relaxed) != 0;
     let can_defer = stamp.condition.is_none();
@@ -311,7 +316,7 @@ fn append(shared: &Shared, batch: &mut Batch, stamp: &Stamp) -> Result<Appended>
             });
         }
     };
-    if is_spooling {
+    if is_spooling && !failpoint::is_canary("overtake-spool") {
         guard(&shared.spool).drain(shared, &mut appender, &lock)?;
     }
     let count = u64::from(batch.count());
@@ -338,6 +343,9 @@ fn wake_tailers(shared: &Shared) {
 }
 
 fn defer(shared: &Shared, batch: &Batch, stamp: &Stamp) -> Result<Appended> {
+    // What no segment can take would block everything that waits behind it.
+    roll::check_fits(shared.format.segment_len, batch.deferred_len_max())?;
+
     guard(&shared.spool).push(shared, batch, stamp.stream)?;
     shared.alarm.ring();
     Ok(Appended::Deferred)
@@ -348,8 +356,8 @@ pub(crate) fn drain_spool(shared: &Shared, wait: Duration) -> Result<bool> {
     if !shared.is_spooling.load(Relaxed) {
         return Ok(true);
     }
-    let mut appender = guard(&shared.appender);
-    if shared.control.page().poison.load(Relaxed) != 0 {
+        let mut appender = guard(&shared.appender);
+    if shared.is_closed.load(Relaxed) || shared.control.page().poison.load(Relaxed) != 0 {
         return Ok(false);
     }
     let (control, medium) = (&*shared.control, &*shared.medium);

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::catalog::{Catalog, Entry, segment_path};
+use crate::catalog::{Catalog, Entry, Missing, segment_path};
 use crate::codec::frame::{Frame, FrameFault};
 use crate::codec::manifest::{Manifest, Quarantine};
 use crate::codec::state::State;
@@ -98,9 +98,9 @@ impl Frames {
 
     /// The next frame, or `None` at the end that was visible at the last refresh.
     pub fn next_frame(&mut self) -> Result<Option<Frame<'_>>> {
-        while self.next_lsn < self.end.next_lsn {
+                while self.next_lsn < self.end.next_lsn {
             if self.open.is_none() && !self.open_next()? {
-                return Ok(None);
+                continue;
             }
             if self.advance()? {
                 let (_, scan) = self.open.as_ref().expect("advance keeps it open");
@@ -134,20 +134,30 @@ impl Frames {
         }
     }
 
+    fn is_quarantined(&self, base: u64, offset: u64) -> bool {
+        let covers = |known: &Quarantine| {
+            let range = u64::from(known.offset)..u64::from(known.end_offset);
+            known.base == base && range.contains(&offset)
+        };
+        self.manifest.as_ref().is_some_and(|manifest| manifest.quarantined.iter().any(covers))
+    }
+
+    fn missing(&self, missing: &Missing) -> LogError {
+        LogError::Corrupt {
+            path: segment_path(&*self.source.medium, missing.base),
+            offset: 0,
+            lsn: lsn(self.next_lsn),
+            cause: "the segment is missing or its header is damaged".into(),
+        }
+    }
+
     fn damaged(&mut self, fault: FrameFault) -> Result<bool> {
         let (entry, scan) = self
             .open
             .as_ref()
             .expect("damage is met in an open segment");
         let (base, offset) = (entry.header.base, scan.offset());
-        let is_known = self.manifest.as_ref().is_some_and(|manifest| {
-            let covers = |known: &Quarantine| {
-                known.base == base
-                    && (u64::from(known.offset)..u64::from(known.end_offset)).contains(&offset)
-            };
-            manifest.quarantined.iter().any(covers)
-        });
-        if is_known {
+        if self.is_quarantined(base, offset) {
             self.skip_damage()?;
             return Ok(false);
         }
@@ -162,10 +172,10 @@ impl Frames {
     /// Steps over damage that [`Frames::next_frame`] reported.
     pub fn skip_damage(&mut self) -> Result<Lost> {
         let Some((entry, scan)) = self.open.as_mut() else {
-            return Ok(Lost {
-                first: lsn(self.next_lsn),
-                end: lsn(self.next_lsn),
-            });
+            let first = lsn(self.next_lsn);
+            let missing = self.catalog.missing_at(self.next_lsn);
+            self.next_lsn = missing.map_or(self.next_lsn, |missing| missing.next_lsn);
+            return Ok(Lost { first, end: lsn(self.next_lsn) });
         };
         let first = lsn(scan.next_lsn());
         let path = segment_path(&*self.source.medium, entry.header.base);
@@ -183,6 +193,13 @@ impl Frames {
 
     /// Opens the segment that holds the next lsn, as near to it as its index leads.
     fn open_next(&mut self) -> Result<bool> {
+        if let Some(missing) = self.catalog.missing_at(self.next_lsn).copied() {
+            if !self.is_quarantined(missing.base, 0) {
+                return Err(self.missing(&missing));
+            }
+            self.next_lsn = missing.next_lsn;
+            return Ok(false);
+        }
         let Some(entry) = self.catalog.find(self.next_lsn).copied() else {
             self.next_lsn = self.end.next_lsn;
             return Ok(false);

@@ -35,6 +35,8 @@ pub struct RepairReport {
     pub opened: OpenReport,
     /// Damage that readers now skip, and that they did not skip before.
     pub quarantined: Vec<Damage>,
+    /// Footers that were damaged and were written again.
+    pub resealed: usize,
     /// The first lsn of the new epoch, when a failed sync had poisoned the old one.
     pub unpoisoned_at: Option<Lsn>,
 }
@@ -72,22 +74,23 @@ pub fn repair(path: &std::path::Path) -> Result<RepairReport> {
 /// The same on any medium.
 pub fn repair_on(medium: &Arc<dyn Medium>, options: OpenOptions) -> Result<RepairReport> {
     let (shared, opened) = start::open(medium, options)?;
-    let repaired = repair_open(&shared, medium);
+    let repaired = repair_open(&shared, medium, opened);
     let closed = start::close(&shared);
-    let (quarantined, unpoisoned_at) = repaired?;
+    let report = repaired?;
     closed?;
-    Ok(RepairReport {
-        opened,
-        quarantined,
-        unpoisoned_at,
-    })
+    Ok(report)
 }
 
-fn repair_open(shared: &Shared, medium: &Arc<dyn Medium>) -> Result<(Vec<Damage>, Option<Lsn>)> {
+fn repair_open(
+    shared: &Shared,
+    medium: &Arc<dyn Medium>,
+    opened: OpenReport,
+) -> Result<RepairReport> {
     let is_poisoned = shared.control.page().poison.load(Relaxed) != 0;
     let unpoisoned_at = is_poisoned
         .then(|| begin_epoch_after_poison(shared))
         .transpose()?;
+    let resealed = crate::seal::reseal_damaged(shared)?;
     let options = VerifyOptions {
         depth: Depth::Deep,
         ..VerifyOptions::default()
@@ -101,7 +104,7 @@ fn repair_open(shared: &Shared, medium: &Arc<dyn Medium>) -> Result<(Vec<Damage>
     if !new.is_empty() {
         quarantine(shared, &new)?;
     }
-    Ok((new, unpoisoned_at))
+    Ok(RepairReport { opened, quarantined: new, resealed, unpoisoned_at })
 }
 
 /// Writes the next manifest: what was known and what is new.
@@ -166,6 +169,7 @@ fn begin_epoch_after_poison(shared: &Shared) -> Result<Lsn> {
     let base = end.next_lsn + u64::from(old.len - end.offset) / 2 + 1;
     let header = start::epoch_header(&shared.format, &end, true, base, old.len);
     let (header, file) = roll::create(medium, header)?;
+    roll::end_segment(medium, &end)?;
     file.sync().map_err(wrap)?;
     medium.sync_folder().map_err(wrap)?;
     let (word, slot) = (appender.tail.word, appender.tail.slot);

@@ -4,7 +4,7 @@
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 use crate::catalog::{segment_bases, segment_path};
 use crate::codec::segment::{PreviousEnd, SegmentHeader};
@@ -12,10 +12,11 @@ use crate::codec::state::State;
 use crate::door;
 use crate::error::{LogError, Result};
 use crate::failpoint;
+use crate::ids::EpochId;
 use crate::layout::{
-    SEGMENT_HEADER_LEN, SEGMENT_LEN_FIRST, SEGMENT_LEN_MAX, name, segment_base, segment_name,
+    BATCH_LEN_MAX, FRAME_HEADER_LEN, FRAME_HEADER_LEN_MAX, FRAME_LEN_MAX, SEGMENT_HEADER_LEN, SEGMENT_LEN_FIRST, SEGMENT_LEN_MAX, name, segment_base, segment_name,
 };
-use crate::medium::{Medium, MediumFile, Mode};
+use crate::medium::{Medium, MediumFile, Mode, read_full};
 use crate::shared::Shared;
 
 /// Makes the segment behind `end` with room for a frame of `len` bytes.
@@ -25,9 +26,14 @@ pub(crate) fn roll(
     active: &SegmentHeader,
     len: usize,
 ) -> Result<(SegmentHeader, Arc<dyn MediumFile>)> {
+    // A segment without a record keeps its name, so one that takes its place begins an epoch, which may skip an lsn.
+    let is_empty = end.next_lsn == active.base;
+    let base = end.next_lsn + u64::from(is_empty);
     let header = SegmentHeader {
+        epoch: if is_empty { EpochId(door::random_bytes()) } else { active.epoch },
+        epoch_base: if is_empty { base } else { active.epoch_base },
         ordinal: end.ordinal + 1,
-        base: end.next_lsn,
+        base,
         salt: door::random_u64(),
         created_ns: door::wall_time_ns().max(end.commit_time),
         previous: PreviousEnd {
@@ -46,33 +52,69 @@ pub(crate) fn roll(
         control: end.control,
         ..*active
     };
-    let file = create(&*shared.medium, header)?;
-    // A copy program that looks at times must see that the old segment has changed since the last sync.
-    if let Ok(old) = shared.medium.open(&segment_name(active.base), Mode::Write) {
-        old.touch().ok();
+    // Recovery cannot see a segment whose name was lost, and jumps over the lsns of one: so no two names may be missing.
+    let is_named = shared.control.page().named.load(Acquire) >= active.base;
+    if !is_named && !failpoint::is_canary("unnamed-rolls") {
+        sync_names(shared, active.base)?;
     }
-    Ok(file)
+    let made = create(&*shared.medium, header)?;
+    end_segment(&*shared.medium, end)?;
+    Ok(made)
+}
+
+/// Makes the names of all segments up to the one with `base` durable. The background does it after each roll, so that
+/// the next one need not.
+pub(crate) fn sync_names(shared: &Shared, base: u64) -> Result<()> {
+    if !failpoint::is_canary("no-folder-sync") {
+        let synced = shared.medium.sync_folder();
+        synced.map_err(|error| crate::sync::poison(shared, ".", error))?;
+    }
+    shared.control.page().named.fetch_max(base, Release);
+    Ok(())
+}
+
+/// Blanks the place behind a segment's last frame, before a segment that follows it is published.
+///
+/// A killed writer may have left a whole frame there that nobody published. Recovery would take it for the end of the
+/// log, and the next segment, which names the place before it, for one that does not belong.
+pub(crate) fn end_segment(medium: &dyn Medium, end: &State) -> Result<()> {
+    let path = || segment_path(medium, end.base);
+    let end_it = || {
+        let old = medium.open(&segment_name(end.base), Mode::Write)?;
+        let room = old.len()?.saturating_sub(u64::from(end.offset));
+        let blank = [0; FRAME_HEADER_LEN];
+        old.write_at(&blank[..blank.len().min(room as usize)], u64::from(end.offset))?;
+        // A copy program that looks at times must see that the old segment has changed since the last sync.
+        old.touch().ok();
+        Ok(())
+    };
+    end_it().map_err(|error| LogError::io(path(), "end a segment", error))
 }
 
 /// How long the next segment is: as long as the store wants, or twice the active one, and at least what is needed.
 fn segment_len(fixed: u32, active_len: u32, frame_len: usize) -> Result<u32> {
     let needed = SEGMENT_HEADER_LEN + frame_len + 2 * crate::append::reserve_len(SEGMENT_LEN_MAX);
-    if fixed != 0 {
-        let max = fixed as usize - SEGMENT_HEADER_LEN - crate::append::reserve_len(fixed);
-        return if frame_len <= max {
-            Ok(fixed)
-        } else {
-            Err(LogError::TooLarge {
-                len: frame_len,
-                max,
-            })
-        };
+        if fixed != 0 {
+        return check_fits(fixed, frame_len).map(|()| fixed);
     }
     let doubled = active_len
         .saturating_mul(2)
         .clamp(SEGMENT_LEN_FIRST, SEGMENT_LEN_MAX);
     let needed = u32::try_from(needed.next_power_of_two()).unwrap_or(u32::MAX);
     Ok(doubled.max(needed).min(SEGMENT_LEN_MAX))
+}
+
+/// Whether a store whose segments have the size `fixed` (0: they grow) takes a frame of this length.
+pub(crate) fn check_fits(fixed: u32, frame_len: usize) -> Result<()> {
+    let reserve = SEGMENT_HEADER_LEN + crate::append::reserve_len(fixed);
+    let max = if fixed == 0 { FRAME_LEN_MAX } else { fixed as usize - reserve };
+    if frame_len <= max { Ok(()) } else { Err(LogError::TooLarge { len: frame_len, max }) }
+}
+
+/// The longest that a segment behind one of `active_len` bytes can be.
+pub(crate) fn next_len_max(fixed: u32, active_len: u32) -> u32 {
+    let frame_len = if fixed == 0 { BATCH_LEN_MAX + FRAME_HEADER_LEN_MAX } else { 0 };
+    segment_len(fixed, active_len, frame_len).unwrap_or(SEGMENT_LEN_MAX)
 }
 
 /// Writes a segment's file under its name; the caller publishes it.
@@ -85,6 +127,9 @@ pub(crate) fn create(
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => LogError::DiskFull {
             path: path(),
             needed: u64::from(header.len),
+        },
+        io::ErrorKind::NotFound if !medium.is_in_place() => LogError::Gone {
+            path: medium.path(),
         },
         _ => LogError::io(path(), "make a segment", error),
     };
@@ -114,6 +159,22 @@ fn open_spare(medium: &dyn Medium, len: u32) -> Option<Arc<dyn MediumFile>> {
     None
 }
 
+/// Lets go of the spare after an unclean stop: it can be a segment whose rename the disk has lost, with frames in it,
+/// and is then kept aside like one.
+pub(crate) fn drop_spare(medium: &dyn Medium) -> io::Result<()> {
+    let mut head = [0; SEGMENT_HEADER_LEN];
+    match medium.open(name::SPARE, Mode::Read) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        spare => read_full(&*spare?, &mut head, 0)?,
+    };
+    if head.iter().all(|byte| *byte == 0) {
+        return medium.remove(name::SPARE);
+    }
+    medium.make_folder(name::TRASH)?;
+    let to = format!("{}/{}.{:08x}", name::TRASH, name::SPARE, door::random_u64() as u32);
+    medium.rename(name::SPARE, &to)
+}
+
 /// Moves segments that start behind the one with `base` into trash/: no published word has ever named them.
 fn put_aside_behind(medium: &dyn Medium, base: u64) -> io::Result<()> {
     for stray in segment_bases(medium)?
@@ -123,6 +184,13 @@ fn put_aside_behind(medium: &dyn Medium, base: u64) -> io::Result<()> {
         put_aside(medium, stray)?;
     }
     Ok(())
+}
+
+/// Base lsns of the segments in trash/.
+pub(crate) fn bases_in_trash(medium: &dyn Medium) -> io::Result<Vec<u64>> {
+    let names = medium.list(name::TRASH)?;
+    let len = segment_name(0).len();
+    Ok(names.iter().filter_map(|name| segment_base(name.get(..len)?)).collect())
 }
 
 /// Moves one segment into trash/.

@@ -5,7 +5,6 @@
 
 use std::collections::HashSet;
 use std::io;
-use std::sync::Arc;
 
 use crate::catalog::{Catalog, Entry, segment_path};
 use crate::codec::footer::{Footer, IndexEntry};
@@ -76,6 +75,38 @@ pub(crate) fn seal_rolled(shared: &Shared) -> Result<usize> {
     sealed
 }
 
+/// Writes the footers again that were damaged between sealed segments, where the records still have the hash that the
+/// next footer continues. Returns how many.
+pub(crate) fn reseal_damaged(shared: &Shared) -> Result<usize> {
+    let medium = &*shared.medium;
+    let end = shared.tail()?.state;
+    let mut catalog = Catalog::default();
+    catalog.refresh(medium, shared.format.store, &end)?;
+    let wrap = |error| LogError::io(medium.path(), "seal again", error);
+    let footers = catalog.entries().iter();
+    let footers = footers.map(|entry| read_footer(medium, &entry.header, entry.end_offset));
+    let footers = footers.collect::<io::Result<Vec<_>>>().map_err(wrap)?;
+    let mut count = 0;
+    let mut previous = Some(Footer::default());
+    for (index, entry) in catalog.entries().iter().enumerate() {
+        let next = footers.get(index + 1).and_then(Option::as_ref);
+        let footer = match (&footers[index], &previous, next) {
+            (None, Some(previous), Some(next)) => {
+                let again = footer_of(shared, entry, previous)?;
+                let is_same = again.seal == next.previous_seal;
+                is_same.then_some((again, true))
+            }
+            (footer, _, _) => footer.clone().map(|footer| (footer, false)),
+        };
+        if let Some((footer, true)) = &footer {
+            write_footer(medium, entry, footer).map_err(wrap)?;
+            count += 1;
+        }
+        previous = footer.map(|(footer, _)| footer);
+    }
+    Ok(count)
+}
+
 /// Footers are written oldest first, so the unsealed ones are the last ones.
 fn first_unsealed(medium: &dyn Medium, rolled: &[Entry]) -> io::Result<usize> {
     for (index, entry) in rolled.iter().enumerate().rev() {
@@ -105,28 +136,37 @@ fn seal_from(shared: &Shared, rolled: &[Entry], first: usize) -> Result<usize> {
 }
 
 fn seal_one(shared: &Shared, entry: &Entry, previous: &Footer) -> Result<Footer> {
+    let footer = footer_of(shared, entry, previous)?;
+    failpoint::hit("seal.hashed");
+    write_footer(&*shared.medium, entry, &footer)
+        .map_err(|error| LogError::io(segment_path(&*shared.medium, entry.header.base), "seal", error))?;
+    failpoint::hit("seal.written");
+    Ok(footer)
+}
+
+fn write_footer(medium: &dyn Medium, entry: &Entry, footer: &Footer) -> io::Result<()> {
+    let file = medium.open(&segment_name(entry.header.base), Mode::Write)?;
+    file.write_at(&footer.encode(), u64::from(entry.end_offset))?;
+    // Before the next one, or a power cut could leave a footer behind an unsealed segment that nobody comes back to.
+    file.sync()
+}
+
+/// Reads and checks a rolled segment and gives its footer.
+fn footer_of(shared: &Shared, entry: &Entry, previous: &Footer) -> Result<Footer> {
     let medium = &*shared.medium;
     let path = segment_path(medium, entry.header.base);
     let wrap = |error| LogError::io(path.clone(), "seal", error);
-    let file = medium
-        .open(&segment_name(entry.header.base), Mode::Write)
-        .map_err(wrap)?;
+    let file = medium.open(&segment_name(entry.header.base), Mode::Read).map_err(wrap)?;
     let state = entry.header.empty_state();
     let limit = u64::from(entry.end_offset);
-    let mut scan = Scan::segment_from(Arc::clone(&file), &entry.header, &state, limit);
+    let mut scan = Scan::segment_from(file, &entry.header, &state, limit);
     let footer = summarise(shared, entry, previous, &mut scan).map_err(wrap)?;
-    let Some(footer) = footer.filter(|footer| footer.next_lsn == entry.next_lsn) else {
-        return Err(LogError::Corrupt {
-            path,
-            offset: scan.offset(),
-            lsn: crate::ids::Lsn::new(scan.next_lsn().max(1)).expect("at least 1"),
-            cause: "a rolled segment has no whole frame there".into(),
-        });
-    };
-    failpoint::hit("seal.hashed");
-    file.write_at(&footer.encode(), limit).map_err(wrap)?;
-    failpoint::hit("seal.written");
-    Ok(footer)
+    footer.filter(|footer| footer.next_lsn == entry.next_lsn).ok_or_else(|| LogError::Corrupt {
+        path,
+        offset: scan.offset(),
+        lsn: crate::ids::Lsn::new(scan.next_lsn().max(1)).expect("at least 1"),
+        cause: "a rolled segment has no whole frame there".into(),
+    })
 }
 
 fn summarise(

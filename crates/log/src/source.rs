@@ -7,13 +7,14 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, SeqCst};
 use std::time::Duration;
 
+use crate::catalog::{segment_bases, segment_path};
 use crate::codec::identity::Format;
 use crate::codec::state::State;
 use crate::door;
 use crate::error::{LogError, Result};
 use crate::ids::WriterId;
-use crate::layout::LOCK_LIVENESS;
-use crate::medium::{Control, Medium};
+use crate::layout::{FRAME_HEADER_LEN, LOCK_LIVENESS, segment_name};
+use crate::medium::{Control, Medium, Mode, read_full};
 use crate::shared::Shared;
 use crate::survey::{Verdict, read_checkpoint, survey};
 
@@ -39,7 +40,14 @@ pub(crate) struct Source {
 struct Still {
     end: State,
     verdict: Verdict,
+    stamp: Stamp,
+}
+
+/// What every opener for writing changes: it writes a checkpoint, or begins an epoch with a segment of its own.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Stamp {
     checkpoint_sequence: u64,
+    newest_base: u64,
 }
 
 impl Source {
@@ -73,9 +81,10 @@ impl Source {
             self.still = None;
             return Ok(end);
         }
-        let sequence = self.checkpoint_sequence()?;
+        let stamp = self.stamp()?;
         if let Some(still) = self.still
-            && still.checkpoint_sequence == sequence
+            && still.stamp == stamp
+            && self.is_blank_behind(&still.end)?
         {
             return Ok(still.end);
         }
@@ -85,11 +94,7 @@ impl Source {
             return Ok(end);
         }
         let (end, verdict) = (surveyed.end, surveyed.verdict);
-        self.still = Some(Still {
-            end,
-            verdict,
-            checkpoint_sequence: sequence,
-        });
+        self.still = Some(Still { end, verdict, stamp });
         Ok(end)
     }
 
@@ -98,18 +103,41 @@ impl Source {
         self.still.map(|still| still.verdict)
     }
 
-    fn checkpoint_sequence(&self) -> Result<u64> {
+    /// Whether nothing was written behind an end that was surveyed. An opener makes its segment before its liveness
+    /// byte, so a survey in between sees that segment empty, and the opener may have appended and died since.
+    fn is_blank_behind(&self, end: &State) -> Result<bool> {
+        if end.base == 0 {
+            return Ok(true);
+        }
+        let wrap = |error| LogError::io(segment_path(&*self.medium, end.base), "read", error);
+        let name = segment_name(end.base);
+        let file = self.medium.open(&name, Mode::Read).map_err(wrap)?;
+        let mut head = [0; FRAME_HEADER_LEN];
+        read_full(&*file, &mut head, u64::from(end.offset)).map_err(wrap)?;
+        Ok(head.iter().all(|byte| *byte == 0))
+    }
+
+    fn stamp(&self) -> Result<Stamp> {
         let checkpoint = read_checkpoint(&*self.medium, &self.format)
             .map_err(|error| LogError::io(self.medium.path(), "read the checkpoint", error))?;
-        Ok(checkpoint.map_or(0, |checkpoint| checkpoint.sequence))
+        let bases = segment_bases(&*self.medium)
+            .map_err(|error| LogError::io(self.medium.path(), "list the segments", error))?;
+        Ok(Stamp {
+            checkpoint_sequence: checkpoint.map_or(0, |checkpoint| checkpoint.sequence),
+            newest_base: bases.last().copied().unwrap_or(0),
+        })
     }
 
     fn live_end(&mut self) -> Result<Option<State>> {
         let wrap = |error| LogError::io(self.medium.path(), "ask who is alive", error);
+                let seen = self.control.as_ref().map(|control| control.page().published());
         let is_live = self.is_own || self.medium.is_held(LOCK_LIVENESS, 1 << 32).map_err(wrap)?;
         if !is_live {
+            // What the last writer published is no news: a wait ends when the next one publishes.
+            self.word = seen.unwrap_or(self.word);
             return Ok(None);
         }
+
         let Some(control) = self.open_control()? else {
             return Ok(None);
         };

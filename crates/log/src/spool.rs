@@ -16,7 +16,7 @@ use crate::codec::frame::{ControlExtension, Frame, FrameHeader, Salt, SpoolExten
 use crate::codec::spool::SpoolHeader;
 use crate::door;
 use crate::error::{LogError, Result};
-use crate::ids::StoreId;
+use crate::ids::{Lsn, StoreId};
 use crate::layout::{FRAME_ALIGN, LOCK_LIVENESS, SPOOL_HEADER_LEN, name};
 use crate::medium::{Medium, MediumFile, Mode, read_file};
 use crate::scan::{Scan, Step};
@@ -70,18 +70,21 @@ impl Spool {
         appender: &mut Appender,
         lock: &AppendLock,
     ) -> Result<()> {
-        let Some(open) = &mut self.open else {
+                let Some(open) = &mut self.open else {
             return Ok(());
         };
         let file = Arc::clone(&open.file);
-        open.merged += merge(shared, appender, lock, &open.header, file, open.merged)?;
-        debug_assert_eq!(open.merged, open.frames);
-        open.place
-            .remove(&open.name)
-            .map_err(|error| wrap(shared, "remove a spool", error))?;
+        let damage = merge(shared, appender, lock, &open.header, file, &mut open.merged)?;
+        if damage.is_some() {
+            keep_damaged(shared, &*open.place, &open.name)?;
+        } else {
+            open.place
+                .remove(&open.name)
+                .map_err(|error| wrap(shared, "remove a spool", error))?;
+        }
         self.open = None;
         shared.is_spooling.store(false, SeqCst);
-        Ok(())
+        damage.map_or(Ok(()), Err)
     }
 }
 
@@ -168,26 +171,46 @@ impl OpenSpool {
     }
 }
 
-/// Appends a spool's frames from number `skip` on; returns how many.
+/// Appends a spool's frames from number `merged` on, counting each there: what fails in between is taken up behind it.
+/// Returns the damage that the spool ends with, if it does.
 fn merge(
     shared: &Shared,
     appender: &mut Appender,
     lock: &AppendLock,
     header: &SpoolHeader,
     file: Arc<dyn MediumFile>,
-    skip: u64,
-) -> Result<u64> {
+    merged: &mut u64,
+) -> Result<Option<LogError>> {
     let mut scan = Scan::spool(file, header).map_err(|error| wrap(shared, "read", error))?;
     let mut sequence = 0;
     loop {
-        let step = scan.step().map_err(|error| wrap(shared, "read", error))?;
-        let Step::Frame(frame, _) = step else { break };
-        if sequence >= skip {
-            append_spooled(shared, appender, lock, header.id, sequence, &frame)?;
+        let offset = scan.offset();
+        match scan.step().map_err(|error| wrap(shared, "read", error))? {
+            Step::Frame(..) if sequence < *merged => {}
+            Step::Frame(frame, _) => {
+                append_spooled(shared, appender, lock, header.id, sequence, &frame)?;
+                *merged += 1;
+            }
+            Step::End => return Ok(None),
+            Step::Fault => return Ok(Some(damaged(shared, header, offset))),
         }
         sequence += 1;
     }
-    Ok(sequence.saturating_sub(skip))
+}
+
+fn damaged(shared: &Shared, header: &SpoolHeader, offset: u64) -> LogError {
+    LogError::Corrupt {
+        path: shared.medium.path().join(name::SPOOL).join(SpoolHeader::name(header.id)),
+        offset,
+        lsn: Lsn::new(header.log_lsn).unwrap_or(Lsn::FIRST),
+        cause: "no whole batch lies there; the spool is kept with the suffix .damaged".into(),
+    }
+}
+
+/// Takes a damaged spool out of the way of later merges, and removes nothing.
+fn keep_damaged(shared: &Shared, place: &dyn Medium, name: &str) -> Result<()> {
+    let kept = place.rename(name, &format!("{name}.damaged"));
+    kept.map_err(|error| wrap(shared, "set a damaged spool aside", error))
 }
 
 fn append_spooled(
@@ -209,55 +232,71 @@ fn append_spooled(
 }
 
 /// Merges the spools of processes that are gone. Under byte 0 of LOCK, so nobody else does it.
-/// Returns how many batches came back.
-pub(crate) fn merge_orphans(shared: &Shared) -> Result<u64> {
-    let mut merged = 0;
+/// Returns how many batches came back, and why others did not.
+pub(crate) fn merge_orphans(shared: &Shared) -> (u64, Option<LogError>) {
+    let (mut merged, mut failed) = (0, None);
     let places = [Some(Arc::clone(&shared.medium)), shared.medium.volatile()];
     for place in places.into_iter().flatten() {
-        let names = place
-            .list(name::SPOOL)
-            .map_err(|error| wrap(shared, "list", error))?;
-        for file_name in names
-            .iter()
-            .filter(|file_name| SpoolHeader::is_name(file_name))
-        {
-            merged += merge_orphan(shared, &*place, &format!("{}/{file_name}", name::SPOOL))?;
+        let names = match place.list(name::SPOOL) {
+            Ok(names) => names,
+            Err(error) => return (merged, Some(wrap(shared, "list", error))),
+        };
+        for file_name in names.iter().filter(|file_name| SpoolHeader::is_name(file_name)) {
+            let name = format!("{}/{file_name}", name::SPOOL);
+            if let Err(error) = merge_orphan(shared, &*place, &name, &mut merged) {
+                // One damaged spool does not keep the others back.
+                failed = failed.or(Some(error));
+            }
         }
     }
-    Ok(merged)
+    (merged, failed)
 }
 
-fn merge_orphan(shared: &Shared, place: &dyn Medium, name: &str) -> Result<u64> {
+fn merge_orphan(shared: &Shared, place: &dyn Medium, name: &str, count: &mut u64) -> Result<()> {
     let io = |error| wrap(shared, "read a spool", error);
-    let bytes = read_file(place, name, SPOOL_HEADER_LEN)
-        .map_err(io)?
-        .unwrap_or_default();
-    let Some(header) = SpoolHeader::decode(&bytes) else {
-        return Ok(0);
+    let Some(header) = orphan_header(shared, place, name)? else {
+        return Ok(());
     };
-    let liveness = LOCK_LIVENESS + u64::from(header.writer);
-    if header.store != shared.format.store || shared.medium.is_held(liveness, 1).map_err(io)? {
-        return Ok(0);
-    }
     let file = place.open(name, Mode::Read).map_err(io)?;
     let skip = already_merged(shared, &header)?;
+    let mut merged = skip;
     let mut appender = crate::shared::guard(&shared.appender);
-    let wait = shared
-        .options
-        .lock_wait
-        .max(std::time::Duration::from_secs(1));
+    let wait = shared.options.lock_wait.max(std::time::Duration::from_secs(1));
     let lock = AppendLock::acquire(&*shared.control, &*shared.medium, shared.writer.0, wait)
-        .map_err(|stalled| LogError::Busy {
-            process: stalled.process,
-            waited: wait,
-        })?;
-    let merged = merge(shared, &mut appender, &lock, &header, file, skip)?;
+        .map_err(|stalled| LogError::Busy { process: stalled.process, waited: wait })?;
+    let result = merge(shared, &mut appender, &lock, &header, file, &mut merged);
     drop(lock);
+    *count += merged - skip;
+    if let Some(damage) = result? {
+        keep_damaged(shared, place, name)?;
+        return Err(damage);
+    }
     // Without locks nobody can say whether a writer still lives, so its spool stays until it says that it has ended.
     if header.writer != WRITER_WITHOUT_LOCKS || SpoolHeader::is_ended_name(name) {
         place.remove(name).map_err(io)?;
     }
-    Ok(merged)
+    Ok(())
+}
+
+/// The header of a spool of this store whose writer is gone.
+fn orphan_header(shared: &Shared, place: &dyn Medium, name: &str) -> Result<Option<SpoolHeader>> {
+    let io = |error| wrap(shared, "read a spool", error);
+    let bytes = read_file(place, name, SPOOL_HEADER_LEN).map_err(io)?.unwrap_or_default();
+    let Some(header) = SpoolHeader::decode(&bytes) else {
+        if bytes.iter().all(|byte| *byte == 0) {
+            // Its writer is only just making it, or was killed then; no batch is in it.
+            return Ok(None);
+        }
+        return Err(LogError::Corrupt {
+            path: shared.medium.path().join(name),
+            offset: 0,
+            lsn: Lsn::FIRST,
+            cause: "the header of the spool is damaged".into(),
+        });
+    };
+    let liveness = LOCK_LIVENESS + u64::from(header.writer);
+    let is_alive = shared.medium.is_held(liveness, 1).map_err(io)?;
+    Ok(Some(header).filter(|header| header.store == shared.format.store && !is_alive))
 }
 
 /// How many frames of a spool the log already holds: the highest sequence that came through, plus one.

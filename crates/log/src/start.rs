@@ -5,7 +5,7 @@
 
 use std::io;
 use std::path::Path;
-use std::sync::atomic::Ordering::{Relaxed, SeqCst};
+use std::sync::atomic::Ordering::{Relaxed, Release, SeqCst};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -36,6 +36,8 @@ use crate::sync::SyncState;
 /// How long an opener waits for another one before it reports the store as busy.
 const OPEN_WAIT: Duration = Duration::from_secs(10);
 const LIVENESS_LEN: u64 = 1 << 32;
+/// Writer ids stay below the bit that the append lock's word keeps for itself.
+const WRITER_LIMIT: u32 = 1 << 31;
 
 /// Reads FORMAT and refuses what this program does not understand.
 pub(crate) fn read_format(medium: &dyn Medium) -> Result<Option<Format>> {
@@ -61,10 +63,9 @@ pub(crate) fn open(medium: &Arc<dyn Medium>, options: OpenOptions) -> Result<(Sh
 
 /// Takes in what killed processes left in their spools. What cannot be taken in now stays for the next opener.
 fn merge_spools((shared, mut report): (Shared, OpenReport)) -> (Shared, OpenReport) {
-    match crate::spool::merge_orphans(&shared) {
-        Ok(merged) => report.merged_batches = merged,
-        Err(error) => report.unmerged = Some(error.to_string()),
-    }
+        let (merged, failed) = crate::spool::merge_orphans(&shared);
+    report.merged_batches = merged;
+    report.unmerged = failed.map(|error| error.to_string());
     (shared, report)
 }
 
@@ -229,7 +230,8 @@ fn recover(
     let sequence = survey
         .checkpoint
         .map_or(0, |checkpoint| checkpoint.sequence);
-    let (state, epoch) = if let (Verdict::Clean, Some(header)) = (survey.verdict, survey.header) {
+    let is_clean = survey.verdict == Verdict::Clean || failpoint::is_canary("no-new-epoch");
+    let (state, epoch) = if let (true, Some(header)) = (is_clean, survey.header) {
         (survey.end, header.epoch)
     } else {
         let header = begin_epoch(medium, format, survey)?;
@@ -249,12 +251,18 @@ fn recover(
     }
     failpoint::hit("open.recovered");
     let page = control.page();
-    if page.poison.load(Relaxed) != 0 {
+    if page.poison.load(Relaxed) != 0 && !failpoint::is_canary("no-rewrite") {
         // The kernel has marked what the failed sync lost as clean, so the next sync would pass over it.
         crate::repair::write_again(medium, format, &survey.end).map_err(wrap)?;
     }
+        let mut next_writer = state.next_writer;
     let salt = match page.read_header() {
-        Some(header) if header.store == format.store && header.folder == folder => header.salt,
+        Some(header) if header.store == format.store && header.folder == folder => {
+            // Writers that were killed before they appended are known to ctl alone.
+            let known = page.next_writer.load(Relaxed);
+            next_writer = next_writer.max(if known < WRITER_LIMIT { known } else { 0 });
+            header.salt
+        }
         _ => {
             let salt = door::random_u64();
             page.write_header(&ControlHeader {
@@ -265,6 +273,7 @@ fn recover(
             salt
         }
     };
+
     page.append_lock.store(0, Relaxed);
     page.poison.store(0, Relaxed);
     let durable = survey
@@ -274,7 +283,8 @@ fn recover(
         durable.map_or(1, |checkpoint| checkpoint.state.next_lsn),
         Relaxed,
     );
-    page.next_writer.store(state.next_writer, Relaxed);
+    page.next_writer.store(next_writer, Relaxed);
+    page.named.store(state.base, Relaxed);
     page.write_slot(0, &state);
     let word = page.publish(0, &state, salt);
     if page.take_tail_waiters() {
@@ -294,18 +304,18 @@ fn recover(
 fn begin_epoch(medium: &dyn Medium, format: &Format, survey: &Survey) -> Result<SegmentHeader> {
     let wrap = |error| LogError::io(medium.path(), "begin an epoch", error);
     let end = &survey.end;
-    let mut base = end.next_lsn;
+            let mut base = base_above(medium, format, survey).map_err(wrap)?;
+    if failpoint::is_canary("no-lsn-gap") {
+        base = end.next_lsn + 1;
+    }
     if let Some(old) = survey.header {
         keep_torn_bytes(medium, &old, end).map_err(wrap)?;
-        base += u64::from(old.len - end.offset) / 2 + 1;
     }
     for late in &survey.late {
-        let len = read_header(medium, *late, format.store)
-            .map_err(wrap)?
-            .map(|header| header.len);
-        base = base.max(late + u64::from(len.unwrap_or(SEGMENT_LEN_MAX)) / 2 + 1);
         roll::put_aside(medium, *late).map_err(wrap)?;
     }
+
+    roll::drop_spare(medium).map_err(wrap)?;
     let old_len = survey
         .header
         .map_or(SEGMENT_LEN_FIRST, |old| old.len.max(SEGMENT_LEN_FIRST));
@@ -314,6 +324,31 @@ fn begin_epoch(medium: &dyn Medium, format: &Format, survey: &Survey) -> Result<
     file.sync().map_err(wrap)?;
     medium.sync_folder().map_err(wrap)?;
     Ok(header)
+}
+
+/// An lsn that no lost record can have had: above all that the files found can have held, those that an interrupted
+/// recovery has put aside included, and above one segment more, whose name the disk may never have got.
+fn base_above(medium: &dyn Medium, format: &Format, survey: &Survey) -> io::Result<u64> {
+    let end = &survey.end;
+    let (mut base, mut longest) = (end.next_lsn, SEGMENT_LEN_FIRST);
+    if let Some(old) = survey.header {
+        base += u64::from(old.len.saturating_sub(end.offset)) / 2 + 1;
+        longest = old.len;
+    }
+    let mut lost = roll::bases_in_trash(medium)?;
+    lost.retain(|aside| *aside > end.base);
+    lost.extend(&survey.late);
+    if survey.header.is_none() && lost.is_empty() {
+        return Ok(base);
+    }
+    for late in lost {
+        let header = read_header(medium, late, format.store)?;
+        let unknown = if format.segment_len == 0 { SEGMENT_LEN_MAX } else { format.segment_len };
+        let len = header.map_or(unknown, |header| header.len);
+        base = base.max(late + u64::from(len) / 2 + 1);
+        longest = longest.max(len);
+    }
+    Ok(base + u64::from(roll::next_len_max(format.segment_len, longest)) / 2)
 }
 
 /// The header of an epoch's first segment, behind `end`.
@@ -397,7 +432,7 @@ fn take_liveness(
     let next = &control.page().next_writer;
     // A flipped bit must not send ids to where the lock word has its flag.
     let mut id = next.load(Relaxed).max(state.next_writer);
-    if id >= 1 << 31 {
+        if id >= WRITER_LIMIT {
         id = state.next_writer;
     }
     while !medium.try_lock(LOCK_LIVENESS + u64::from(id))? {
@@ -407,11 +442,20 @@ fn take_liveness(
     Ok(WriterId(id))
 }
 
-/// Leaves in order: the last writer makes everything durable and marks the store clean.
+/// Closes a handle that has no background thread.
 pub(crate) fn close(shared: &Shared) -> Result<()> {
-    if shared.is_closed.swap(true, SeqCst) {
-        return Ok(());
-    }
+    if end_appends(shared) { leave(shared) } else { Ok(()) }
+}
+
+/// Lets an append that is under way end, and no other begin. False when that was done before.
+pub(crate) fn end_appends(shared: &Shared) -> bool {
+    let _appender = guard(&shared.appender);
+    !shared.is_closed.swap(true, SeqCst)
+}
+
+/// Leaves in order: the last writer makes everything durable and marks the store clean. Nothing of this handle may
+/// still append or sync, because whoever opens the store next finds nobody alive.
+pub(crate) fn leave(shared: &Shared) -> Result<()> {
     let medium = &*shared.medium;
     let wrap = |error| LogError::io(medium.path(), "close", error);
     take_open_lock(medium)?;
@@ -440,11 +484,14 @@ fn leave_clean(shared: &Shared) -> Result<()> {
     write_checkpoint(
         &*shared.medium,
         &Checkpoint {
-            clean: true,
+                        clean: true,
             ..checkpoint
         },
     )
-    .map_err(wrap)
+    .map_err(wrap)?;
+    let durable = &shared.control.page().durable;
+    durable.store(tail.state.next_lsn, Release);
+    Ok(())
 }
 
 /// Opens the medium for a path.

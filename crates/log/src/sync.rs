@@ -14,6 +14,7 @@ use crate::failpoint;
 use crate::ids::Lsn;
 use crate::layout::{LOCK_SYNC, segment_name};
 use crate::medium::Mode;
+use crate::roll;
 use crate::shared::{Shared, guard};
 use crate::start::{lock_timed, write_checkpoint};
 use crate::survey::read_checkpoint;
@@ -22,8 +23,6 @@ use crate::survey::read_checkpoint;
 #[derive(Default)]
 pub(crate) struct SyncState {
     catalog: Catalog,
-    /// Ordinal up to which names are durable.
-    folder_ordinal: u64,
 }
 
 /// The checkpoint for `state`, one sequence after the newest on disk.
@@ -73,6 +72,14 @@ pub(crate) fn sync_alone(shared: &Shared) -> Result<Lsn> {
 
 /// Syncs everything that is visible now. The caller leads: it holds byte 1 of LOCK.
 fn sync_to_tail(shared: &Shared, syncing: &mut SyncState) -> Result<Lsn> {
+        if shared.is_closed.load(Acquire) {
+        // A checkpoint now would take back the clean mark that leaving has made.
+        return Err(LogError::Closed);
+    }
+        if failpoint::is_canary("checkpoint-first") {
+        let early = next_checkpoint(shared, shared.tail()?.state)?;
+        write_checkpoint(&*shared.medium, &early).ok();
+    }
     let page = shared.control.page();
     let tail = sync_visible(shared, syncing)?;
     failpoint::hit("sync.segments");
@@ -118,17 +125,17 @@ fn sync_segments(shared: &Shared, syncing: &mut SyncState, end: &State) -> Resul
         file.sync().map_err(|error| poison(shared, &name, error))?;
         file.touch().ok();
     }
-    if syncing.folder_ordinal < end.ordinal {
-        medium
-            .sync_folder()
-            .map_err(|error| poison(shared, ".", error))?;
-        syncing.folder_ordinal = end.ordinal;
+    if shared.control.page().named.load(Acquire) < end.base {
+        roll::sync_names(shared, end.base)?;
     }
     Ok(())
 }
 
-fn poison(shared: &Shared, name: &str, error: std::io::Error) -> LogError {
-    shared.control.page().poison.store(1, SeqCst);
+/// Marks the epoch: what the failed sync was to keep may be gone, whatever a later one says.
+pub(crate) fn poison(shared: &Shared, name: &str, error: std::io::Error) -> LogError {
+    if !failpoint::is_canary("no-poison") {
+        shared.control.page().poison.store(1, SeqCst);
+    }
     LogError::Io {
         path: shared.medium.path().join(name),
         action: "sync",

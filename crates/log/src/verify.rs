@@ -13,7 +13,7 @@ use crate::codec::frame::FrameFault;
 use crate::codec::manifest::Quarantine;
 use crate::error::{LogError, Result};
 use crate::ids::Lsn;
-use crate::layout::segment_name;
+use crate::layout::{SEGMENT_HEADER_LEN, segment_name};
 use crate::medium::{Medium, Mode};
 use crate::repair::read_manifest;
 use crate::scan::{Advance, Scan};
@@ -75,6 +75,8 @@ pub struct VerifyReport {
     pub verdict: Option<Verdict>,
     /// Everything that is wrong, in log order.
     pub damages: Vec<Damage>,
+    /// Segments met so far that have no footer.
+    pub(crate) unsealed: Vec<Entry>,
 }
 
 impl VerifyReport {
@@ -132,11 +134,16 @@ pub fn verify_on(medium: &Arc<dyn Medium>, options: &VerifyOptions<'_>) -> Resul
             .map_err(wrap)?
             .map_or(0, |checkpoint| checkpoint.state.next_lsn),
     };
-    verifier.links(catalog.entries(), &mut report);
-    let mut previous_seal = Some([0; 32]);
+    verifier.links(&catalog, &mut report);
+    let (mut previous_seal, mut previous_base) = (Some([0; 32]), 0);
     let count = catalog.entries().len() as u64;
     for (number, entry) in catalog.entries().iter().enumerate() {
         let is_last = number + 1 == catalog.entries().len();
+        if entry.header.previous.base != previous_base {
+            // The segment in between is missing, and its seal with it.
+            previous_seal = None;
+        }
+        previous_base = entry.header.base;
         previous_seal = verifier
             .segment(entry, is_last, previous_seal, &mut report)
             .map_err(wrap)?;
@@ -159,8 +166,7 @@ fn lsn(value: u64) -> Lsn {
 }
 
 impl Verifier<'_> {
-    fn damage(&self, entry: &Entry, range: (u64, u64), lsns: (u64, u64), cause: String) -> Damage {
-        let base = entry.header.base;
+    fn damage(&self, base: u64, range: (u64, u64), lsns: (u64, u64), cause: String) -> Damage {
         let is_quarantined = self.known.iter().any(|known| {
             known.base == base
                 && u64::from(known.offset) <= range.0
@@ -179,20 +185,14 @@ impl Verifier<'_> {
     }
 
     /// The chain must reach back to the store's first record.
-    fn links(&self, entries: &[Entry], report: &mut VerifyReport) {
-        let mut expected = 0;
-        for entry in entries {
-            let previous = entry.header.previous;
-            if previous.base != expected {
-                let cause = format!(
-                    "the segment before this one, {}, is missing or its header is damaged",
-                    segment_name(previous.base)
-                );
-                let lsns = (expected.max(1), previous.next_lsn);
-                report.damages.push(self.damage(entry, (0, 0), lsns, cause));
-            }
-            expected = entry.header.base;
+    fn links(&self, catalog: &Catalog, report: &mut VerifyReport) {
+        for missing in catalog.missing() {
+            let cause = "the segment is missing or its header is damaged".to_owned();
+            let range = (0, SEGMENT_HEADER_LEN as u64);
+            let lsns = (missing.first_lsn, missing.next_lsn);
+            report.damages.push(self.damage(missing.base, range, lsns, cause));
         }
+        let entries = catalog.entries();
         if entries.is_empty() && self.durable > 1 {
             let cause = "segments with durable records are missing".to_owned();
             let path = self.medium.path();
@@ -237,14 +237,29 @@ impl Verifier<'_> {
             None
         };
         let Some(footer) = footer else {
+            report.unsealed.push(*entry);
             return Ok(None);
         };
+        for lacking in std::mem::take(&mut report.unsealed) {
+            // It may have been written since it was looked for.
+            if read_footer(self.medium, &lacking.header, lacking.end_offset)?.is_none() {
+                report.damages.push(self.footer_damage(&lacking));
+            }
+        }
         self.check_footer(entry, &footer, previous_seal, hashed, report);
         if self.options.against == Some(footer.seal) {
             report.is_hash_found = Some(true);
         }
         report.head = Some(footer.seal);
         Ok(Some(footer.seal))
+    }
+
+    /// Footers are written oldest first, so a segment before a sealed one had a footer.
+    fn footer_damage(&self, entry: &Entry) -> Damage {
+        let end = u64::from(entry.end_offset);
+        let cause = "the footer is damaged; the records are whole, and `repair` writes it again";
+        let lsns = (entry.next_lsn, entry.next_lsn);
+        self.damage(entry.header.base, (end, end), lsns, cause.to_owned())
     }
 
     fn check_footer(
@@ -270,7 +285,7 @@ impl Verifier<'_> {
             let lsns = (entry.next_lsn, entry.next_lsn);
             report
                 .damages
-                .push(self.damage(entry, (end, end), lsns, wrong.join("; ")));
+                .push(self.damage(entry.header.base, (end, end), lsns, wrong.join("; ")));
         }
     }
 
@@ -319,7 +334,7 @@ impl Verifier<'_> {
             );
             report
                 .damages
-                .push(self.damage(entry, range, lsns, fault.to_string()));
+                .push(self.damage(entry.header.base, range, lsns, fault.to_string()));
             if !goes_on {
                 break;
             }

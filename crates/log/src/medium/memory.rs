@@ -15,6 +15,8 @@ use crate::codec::checkpoint::FolderIdentity;
 use crate::control::ControlPage;
 use crate::layout::{CTL_LEN, LOCK_LIVENESS};
 
+mod power_cut;
+
 const PAGE_LEN: usize = 4096;
 
 #[derive(Clone, Default)]
@@ -45,6 +47,8 @@ struct Shared {
     state: Mutex<State>,
     faults: Mutex<Faults>,
     locks: Mutex<HashMap<u64, u64>>,
+    /// Handles of killed processes: their threads go on in the test's process, and get errors.
+    dead: Mutex<HashSet<u64>>,
     control: Arc<MemoryControl>,
     next_handle: AtomicU64,
     inode: u64,
@@ -70,6 +74,7 @@ impl MemoryDisk {
             state: Mutex::new(state),
             faults: Mutex::default(),
             locks: Mutex::default(),
+            dead: Mutex::default(),
             control: Arc::new(MemoryControl::new()),
             next_handle: AtomicU64::new(1),
             inode,
@@ -99,13 +104,13 @@ impl MemoryDisk {
     #[must_use]
     pub fn crash_image_at(&self, number: usize, seed: u64) -> MemoryDisk {
         let state = guard(&self.0.faults).captures[number].clone();
-        MemoryDisk::with_state(crash(&state, seed), self.0.inode)
+        MemoryDisk::with_state(power_cut::crash(&state, seed), self.0.inode)
     }
 
     /// What a power cut now can leave: every page that was not synced is there, or old, or torn; names likewise.
     #[must_use]
     pub fn crash_image(&self, seed: u64) -> MemoryDisk {
-        MemoryDisk::with_state(crash(&guard(&self.0.state), seed), self.0.inode)
+        MemoryDisk::with_state(power_cut::crash(&guard(&self.0.state), seed), self.0.inode)
     }
 
     /// The folder as `cp -r` at this moment would make it: same bytes, another inode.
@@ -114,9 +119,16 @@ impl MemoryDisk {
         MemoryDisk::with_state(guard(&self.0.state).clone(), self.0.inode + 1)
     }
 
-    /// The same folder after all processes were killed: ctl stays as it is.
+    /// The same folder after all processes that have it open for writing were killed: ctl stays as it is.
     pub fn kill_all(&self) {
-        guard(&self.0.locks).clear();
+        let mut locks = guard(&self.0.locks);
+        guard(&self.0.dead).extend(locks.values());
+        locks.clear();
+    }
+
+    fn check_alive(&self, handle: u64) -> io::Result<()> {
+        let is_dead = guard(&self.0.dead).contains(&handle);
+        if is_dead { Err(io::Error::other("the process was killed")) } else { Ok(()) }
     }
 
     /// Makes every sync fail, or work again.
@@ -162,73 +174,6 @@ impl MemoryDisk {
     }
 }
 
-/// A small generator of its own, so that an image depends on nothing but its seed (splitmix64, Steele et al. 2014).
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut word = self.0;
-        word = (word ^ (word >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        word = (word ^ (word >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (word ^ (word >> 31)) % sides
-    }
-}
-
-fn crash(state: &State, seed: u64) -> State {
-    let mut dice = Dice(seed);
-    let mut after = State {
-        next_file: state.next_file,
-        ..State::default()
-    };
-    let mut names = state.durable_names.clone();
-    for (name, id) in &state.names {
-        if names.get(name) != Some(id) && dice.roll(2) == 0 {
-            names.retain(|_, other| other != id);
-            names.insert(name.clone(), *id);
-        }
-    }
-    names.retain(|name, id| state.names.get(name) == Some(id) || dice.roll(2) == 0);
-    let mut ids: Vec<u64> = state.files.keys().copied().collect();
-    ids.sort_unstable();
-    for id in ids {
-        let bytes = crash_content(&state.files[&id], &mut dice);
-        let content = Content {
-            live: bytes.clone(),
-            durable: bytes,
-            lost: HashSet::new(),
-        };
-        after.files.insert(id, content);
-    }
-    after.durable_names = names.clone();
-    after.names = names;
-    after
-}
-
-fn crash_content(content: &Content, dice: &mut Dice) -> Vec<u8> {
-    let len = if dice.roll(4) == 0 {
-        content.durable.len()
-    } else {
-        content.live.len()
-    };
-    let mut bytes = content.durable.clone();
-    bytes.resize(len.max(content.durable.len()), 0);
-    for start in (0..bytes.len()).step_by(PAGE_LEN) {
-        let end = (start + PAGE_LEN).min(bytes.len());
-        let cut = match dice.roll(8) {
-            0..3 => start,
-            3..6 => end,
-            _ => start + dice.roll((end - start) as u64) as usize,
-        };
-        if !content.lost.contains(&(start / PAGE_LEN))
-            && let Some(live) = content.live.get(start..cut)
-        {
-            bytes[start..cut].copy_from_slice(live);
-        }
-    }
-    bytes
-}
-
 struct MemoryMedium {
     disk: MemoryDisk,
     number: u64,
@@ -254,6 +199,7 @@ impl Medium for MemoryMedium {
     }
 
     fn open(&self, name: &str, mode: Mode) -> io::Result<Arc<dyn MediumFile>> {
+        self.disk.check_alive(self.number)?;
         let id = match mode {
             Mode::Create(len) => self.create(name, len)?,
             _ => *guard(&self.disk.0.state)
@@ -263,6 +209,7 @@ impl Medium for MemoryMedium {
         };
         Ok(Arc::new(MemoryFile {
             disk: self.disk.clone(),
+            handle: self.number,
             id,
         }))
     }
@@ -293,6 +240,7 @@ impl Medium for MemoryMedium {
     }
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        self.disk.check_alive(self.number)?;
         {
             let mut state = guard(&self.disk.0.state);
             if state.names.contains_key(to) {
@@ -306,6 +254,7 @@ impl Medium for MemoryMedium {
     }
 
     fn remove(&self, name: &str) -> io::Result<()> {
+        self.disk.check_alive(self.number)?;
         guard(&self.disk.0.state)
             .names
             .remove(name)
@@ -315,6 +264,7 @@ impl Medium for MemoryMedium {
     }
 
     fn sync_folder(&self) -> io::Result<()> {
+        self.disk.check_alive(self.number)?;
         {
             let mut state = guard(&self.disk.0.state);
             state.durable_names = state.names.clone();
@@ -339,12 +289,16 @@ impl Medium for MemoryMedium {
     }
 
     fn try_lock(&self, byte: u64) -> io::Result<bool> {
+        self.disk.check_alive(self.number)?;
         let mut locks = guard(&self.disk.0.locks);
         Ok(*locks.entry(byte).or_insert(self.number) == self.number)
     }
 
     fn unlock(&self, byte: u64) -> io::Result<()> {
-        guard(&self.disk.0.locks).remove(&byte);
+        let mut locks = guard(&self.disk.0.locks);
+        if locks.get(&byte) == Some(&self.number) {
+            locks.remove(&byte);
+        }
         Ok(())
     }
 
@@ -400,6 +354,7 @@ impl MemoryMedium {
 
 struct MemoryFile {
     disk: MemoryDisk,
+    handle: u64,
     id: u64,
 }
 
@@ -419,6 +374,7 @@ impl MediumFile for MemoryFile {
     }
 
     fn read_at(&self, bytes: &mut [u8], offset: u64) -> io::Result<usize> {
+        self.disk.check_alive(self.handle)?;
         self.with(|content| {
             let rest = content.live.get(offset as usize..).unwrap_or_default();
             let len = rest.len().min(bytes.len());
@@ -428,13 +384,14 @@ impl MediumFile for MemoryFile {
     }
 
     fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
+        self.disk.check_alive(self.handle)?;
         self.with(|content| {
             let end = offset as usize + bytes.len();
             if content.live.len() < end {
                 content.live.resize(end, 0);
             }
             content.live[offset as usize..end].copy_from_slice(bytes);
-            for page in offset as usize / PAGE_LEN..=end / PAGE_LEN {
+            for page in offset as usize / PAGE_LEN..end.div_ceil(PAGE_LEN) {
                 content.lost.remove(&page);
             }
         });
@@ -443,6 +400,7 @@ impl MediumFile for MemoryFile {
     }
 
     fn sync(&self) -> io::Result<()> {
+        self.disk.check_alive(self.handle)?;
         let fail = guard(&self.disk.0.faults).fail_syncs;
         self.with(|content| {
             let Content {

@@ -1,0 +1,15 @@
+//! The log over the memory medium: power cuts, damage, faults, and a model that it must agree with.
+//!
+//! New tests go to the module whose first line fits; what two modules need goes to `support`.
+//! `MLTRACK_CRASH_ROUNDS=n` multiplies the seeds and the sampled positions of every module by n.
+
+#[cfg(feature = "failpoints")]
+mod canary;
+mod chain;
+mod corruption;
+mod crash;
+mod faults;
+mod model;
+mod publish_wait;
+mod sharing;
+mod support;
