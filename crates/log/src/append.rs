@@ -293,6 +293,10 @@ impl Appender {
         };
         page.write_slot(slot, &self.tail.state);
         failpoint::hit("slot.written");
+        if failpoint::is_canary("one-slot") {
+            // A reader must get its chance to look in between.
+            std::thread::yield_now();
+        }
         self.tail.word = page.publish(slot, &self.tail.state, shared.salt);
         self.tail.slot = slot;
         failpoint::hit("append.published");

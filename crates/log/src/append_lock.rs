@@ -123,7 +123,7 @@ fn take_over(medium: &dyn Medium, word: &AtomicU32, seen: u32, writer: u32) -> b
         medium.is_held(LOCK_LIVENESS + u64::from(holder), 1),
         Ok(false)
     );
-        (is_dead || failpoint::is_canary("steal-lock"))
+    (is_dead || failpoint::is_canary("steal-lock"))
         && word
             .compare_exchange(seen, writer | WAITERS, Acquire, Relaxed)
             .is_ok()

@@ -73,10 +73,6 @@ fn make_ready(shared: &Shared) {
     if let Some((file, offset, len)) = stretch {
         file.populate(offset, len);
     }
-    if shared.control.page().named.load(Relaxed) < header.base {
-        // A failure poisons the epoch, which the next append reports.
-        roll::sync_names(shared, header.base).ok();
-    }
     // Without a spare the next roll makes its own segment, or reports the full disk to its caller.
     roll::make_spare(shared, &header, &state).ok();
 }

@@ -104,16 +104,25 @@ impl Catalog {
                 break;
             }
             if let Some(header) = read_header(medium, base, store).map_err(wrap)? {
-                newer.push(Entry { header, end_offset, next_lsn });
+                newer.push(Entry {
+                    header,
+                    end_offset,
+                    next_lsn,
+                });
                 let previous = header.previous;
                 (base, end_offset, next_lsn) = (previous.base, previous.offset, previous.next_lsn);
             } else {
                 // The link back is lost with the header, so the chain goes on in the newest readable file before it.
                 let before = newest_before(medium, store, base).map_err(wrap)?;
                 let first_lsn = before.map_or(1, |before| before.next_lsn);
-                missing.push(Missing { base, first_lsn, next_lsn });
-                (base, end_offset, next_lsn) =
-                    before.map_or((0, 0, 0), |before| (before.base, before.offset, before.next_lsn));
+                missing.push(Missing {
+                    base,
+                    first_lsn,
+                    next_lsn,
+                });
+                (base, end_offset, next_lsn) = before.map_or((0, 0, 0), |before| {
+                    (before.base, before.offset, before.next_lsn)
+                });
             }
         }
         self.entries.truncate(kept);
@@ -125,7 +134,9 @@ impl Catalog {
     }
 
     fn position(&self, base: u64) -> Option<usize> {
-        self.entries.iter().rposition(|entry| entry.header.base == base)
+        self.entries
+            .iter()
+            .rposition(|entry| entry.header.base == base)
     }
 
     /// The segments that cannot be read, oldest first.
@@ -135,7 +146,9 @@ impl Catalog {
 
     /// The segment that should hold `lsn` and cannot be read.
     pub fn missing_at(&self, lsn: u64) -> Option<&Missing> {
-        self.missing.iter().find(|missing| (missing.first_lsn..missing.next_lsn).contains(&lsn))
+        self.missing
+            .iter()
+            .find(|missing| (missing.first_lsn..missing.next_lsn).contains(&lsn))
     }
 
     /// The segment that holds `lsn`, or the first one behind it.
@@ -149,9 +162,14 @@ impl Catalog {
 fn newest_before(medium: &dyn Medium, store: StoreId, base: u64) -> io::Result<Option<State>> {
     let bases = segment_bases(medium)?;
     for older in bases.into_iter().rev().filter(|older| *older < base) {
-        let Some(header) = read_header(medium, older, store)? else { continue };
+        let Some(header) = read_header(medium, older, store)? else {
+            continue;
+        };
         let file = medium.open(&segment_name(older), Mode::Read)?;
-        let mut follow = Follow { state: header.empty_state(), count: 0 };
+        let mut follow = Follow {
+            state: header.empty_state(),
+            count: 0,
+        };
         let mut scan = Scan::segment_from(file, &header, &follow.state, u64::from(header.len));
         while let Step::Frame(frame, start) = scan.step()? {
             follow.take(&frame, start);

@@ -44,7 +44,9 @@ pub struct ControlPage {
     gap_5: AtomicU32,
     /// Base lsn up to which the names of segments are durable.
     pub named: AtomicU64,
-    gap_6: [AtomicU64; 5],
+    /// Names the boot in which ctl was written last; 0 when unknown.
+    pub boot: AtomicU64,
+    gap_6: [AtomicU64; 4],
     slots: [[AtomicU64; 16]; 2],
     rest: [AtomicU64; 432],
 }
@@ -57,6 +59,7 @@ const _: () = assert!(offset_of!(ControlPage, wake_sequence) == 256);
 const _: () = assert!(offset_of!(ControlPage, durable) == 320);
 const _: () = assert!(offset_of!(ControlPage, poison) == 328);
 const _: () = assert!(offset_of!(ControlPage, named) == 336);
+const _: () = assert!(offset_of!(ControlPage, boot) == 344);
 const _: () = assert!(offset_of!(ControlPage, slots) == 384);
 const _: () = assert!(SLOT_LEN.is_multiple_of(8) && SLOT_WORDS <= 16);
 

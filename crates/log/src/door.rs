@@ -53,6 +53,17 @@ fn fill_random(bytes: &mut [u8]) {
     }
 }
 
+/// Names the machine's present boot; 0 when the system does not say.
+pub fn boot() -> u64 {
+    let text = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+    let digits: String = text
+        .chars()
+        .filter(char::is_ascii_hexdigit)
+        .take(16)
+        .collect();
+    u64::from_str_radix(&digits, 16).unwrap_or(0)
+}
+
 /// A random word.
 pub fn random_u64() -> u64 {
     u64::from_le_bytes(random_bytes())

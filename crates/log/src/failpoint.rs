@@ -151,8 +151,8 @@ mod active {
     }
 
     pub fn is_canary(name: &str) -> bool {
-        debug_assert!(super::CANARIES.contains(&name), "{name} is not in the list");
         static CANARY: OnceLock<String> = OnceLock::new();
+        debug_assert!(super::CANARIES.contains(&name), "{name} is not in the list");
         CANARY.get_or_init(|| std::env::var("MLTRACK_CANARY").unwrap_or_default()) == name
     }
 }

@@ -258,7 +258,7 @@ impl Handle {
             return Ok(());
         }
         let drained = drain_spool(&self.shared, self.shared.options.lock_wait).map(drop);
-                if !start::end_appends(&self.shared) {
+        if !start::end_appends(&self.shared) {
             return Ok(());
         }
         self.shared.alarm.ring();
@@ -283,7 +283,7 @@ impl Drop for Handle {
 
 fn append(shared: &Shared, batch: &mut Batch, stamp: &Stamp) -> Result<Appended> {
     assert!(!batch.is_empty(), "an empty batch has no lsn");
-        let mut appender = guard(&shared.appender);
+    let mut appender = guard(&shared.appender);
     if shared.is_closed.load(Relaxed) {
         return Err(LogError::Closed);
     }
@@ -356,7 +356,7 @@ pub(crate) fn drain_spool(shared: &Shared, wait: Duration) -> Result<bool> {
     if !shared.is_spooling.load(Relaxed) {
         return Ok(true);
     }
-        let mut appender = guard(&shared.appender);
+    let mut appender = guard(&shared.appender);
     if shared.is_closed.load(Relaxed) || shared.control.page().poison.load(Relaxed) != 0 {
         return Ok(false);
     }

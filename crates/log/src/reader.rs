@@ -98,7 +98,7 @@ impl Frames {
 
     /// The next frame, or `None` at the end that was visible at the last refresh.
     pub fn next_frame(&mut self) -> Result<Option<Frame<'_>>> {
-                while self.next_lsn < self.end.next_lsn {
+        while self.next_lsn < self.end.next_lsn {
             if self.open.is_none() && !self.open_next()? {
                 continue;
             }
@@ -139,7 +139,9 @@ impl Frames {
             let range = u64::from(known.offset)..u64::from(known.end_offset);
             known.base == base && range.contains(&offset)
         };
-        self.manifest.as_ref().is_some_and(|manifest| manifest.quarantined.iter().any(covers))
+        self.manifest
+            .as_ref()
+            .is_some_and(|manifest| manifest.quarantined.iter().any(covers))
     }
 
     fn missing(&self, missing: &Missing) -> LogError {
@@ -175,7 +177,10 @@ impl Frames {
             let first = lsn(self.next_lsn);
             let missing = self.catalog.missing_at(self.next_lsn);
             self.next_lsn = missing.map_or(self.next_lsn, |missing| missing.next_lsn);
-            return Ok(Lost { first, end: lsn(self.next_lsn) });
+            return Ok(Lost {
+                first,
+                end: lsn(self.next_lsn),
+            });
         };
         let first = lsn(scan.next_lsn());
         let path = segment_path(&*self.source.medium, entry.header.base);

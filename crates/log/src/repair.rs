@@ -104,7 +104,12 @@ fn repair_open(
     if !new.is_empty() {
         quarantine(shared, &new)?;
     }
-    Ok(RepairReport { opened, quarantined: new, resealed, unpoisoned_at })
+    Ok(RepairReport {
+        opened,
+        quarantined: new,
+        resealed,
+        unpoisoned_at,
+    })
 }
 
 /// Writes the next manifest: what was known and what is new.

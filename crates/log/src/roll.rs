@@ -14,10 +14,14 @@ use crate::error::{LogError, Result};
 use crate::failpoint;
 use crate::ids::EpochId;
 use crate::layout::{
-    BATCH_LEN_MAX, FRAME_HEADER_LEN, FRAME_HEADER_LEN_MAX, FRAME_LEN_MAX, SEGMENT_HEADER_LEN, SEGMENT_LEN_FIRST, SEGMENT_LEN_MAX, name, segment_base, segment_name,
+    FRAME_HEADER_LEN, FRAME_LEN_MAX, SEGMENT_HEADER_LEN, SEGMENT_LEN_FIRST, SEGMENT_LEN_MAX, name,
+    segment_base, segment_name,
 };
 use crate::medium::{Medium, MediumFile, Mode, read_full};
 use crate::shared::Shared;
+
+/// Lsns that lost segments may have used: above what the disk can prove, nobody publishes more than this many.
+pub(crate) const LSN_RESERVE: u64 = 1 << 27;
 
 /// Makes the segment behind `end` with room for a frame of `len` bytes.
 pub(crate) fn roll(
@@ -30,7 +34,11 @@ pub(crate) fn roll(
     let is_empty = end.next_lsn == active.base;
     let base = end.next_lsn + u64::from(is_empty);
     let header = SegmentHeader {
-        epoch: if is_empty { EpochId(door::random_bytes()) } else { active.epoch },
+        epoch: if is_empty {
+            EpochId(door::random_bytes())
+        } else {
+            active.epoch
+        },
         epoch_base: if is_empty { base } else { active.epoch_base },
         ordinal: end.ordinal + 1,
         base,
@@ -52,9 +60,10 @@ pub(crate) fn roll(
         control: end.control,
         ..*active
     };
-    // Recovery cannot see a segment whose name was lost, and jumps over the lsns of one: so no two names may be missing.
-    let is_named = shared.control.page().named.load(Acquire) >= active.base;
-    if !is_named && !failpoint::is_canary("unnamed-rolls") {
+    let page = shared.control.page();
+    let known = page.durable.load(Acquire).max(page.named.load(Acquire));
+    // Recovery cannot see a segment whose name was lost, so it jumps over as many lsns as may be in such ones.
+    if base + u64::from(header.len) / 2 > known.saturating_add(LSN_RESERVE) {
         sync_names(shared, active.base)?;
     }
     let made = create(&*shared.medium, header)?;
@@ -62,8 +71,7 @@ pub(crate) fn roll(
     Ok(made)
 }
 
-/// Makes the names of all segments up to the one with `base` durable. The background does it after each roll, so that
-/// the next one need not.
+/// Makes the names of all segments up to the one with `base` durable.
 pub(crate) fn sync_names(shared: &Shared, base: u64) -> Result<()> {
     if !failpoint::is_canary("no-folder-sync") {
         let synced = shared.medium.sync_folder();
@@ -83,7 +91,10 @@ pub(crate) fn end_segment(medium: &dyn Medium, end: &State) -> Result<()> {
         let old = medium.open(&segment_name(end.base), Mode::Write)?;
         let room = old.len()?.saturating_sub(u64::from(end.offset));
         let blank = [0; FRAME_HEADER_LEN];
-        old.write_at(&blank[..blank.len().min(room as usize)], u64::from(end.offset))?;
+        old.write_at(
+            &blank[..blank.len().min(room as usize)],
+            u64::from(end.offset),
+        )?;
         // A copy program that looks at times must see that the old segment has changed since the last sync.
         old.touch().ok();
         Ok(())
@@ -94,7 +105,7 @@ pub(crate) fn end_segment(medium: &dyn Medium, end: &State) -> Result<()> {
 /// How long the next segment is: as long as the store wants, or twice the active one, and at least what is needed.
 fn segment_len(fixed: u32, active_len: u32, frame_len: usize) -> Result<u32> {
     let needed = SEGMENT_HEADER_LEN + frame_len + 2 * crate::append::reserve_len(SEGMENT_LEN_MAX);
-        if fixed != 0 {
+    if fixed != 0 {
         return check_fits(fixed, frame_len).map(|()| fixed);
     }
     let doubled = active_len
@@ -107,14 +118,19 @@ fn segment_len(fixed: u32, active_len: u32, frame_len: usize) -> Result<u32> {
 /// Whether a store whose segments have the size `fixed` (0: they grow) takes a frame of this length.
 pub(crate) fn check_fits(fixed: u32, frame_len: usize) -> Result<()> {
     let reserve = SEGMENT_HEADER_LEN + crate::append::reserve_len(fixed);
-    let max = if fixed == 0 { FRAME_LEN_MAX } else { fixed as usize - reserve };
-    if frame_len <= max { Ok(()) } else { Err(LogError::TooLarge { len: frame_len, max }) }
-}
-
-/// The longest that a segment behind one of `active_len` bytes can be.
-pub(crate) fn next_len_max(fixed: u32, active_len: u32) -> u32 {
-    let frame_len = if fixed == 0 { BATCH_LEN_MAX + FRAME_HEADER_LEN_MAX } else { 0 };
-    segment_len(fixed, active_len, frame_len).unwrap_or(SEGMENT_LEN_MAX)
+    let max = if fixed == 0 {
+        FRAME_LEN_MAX
+    } else {
+        fixed as usize - reserve
+    };
+    if frame_len <= max {
+        Ok(())
+    } else {
+        Err(LogError::TooLarge {
+            len: frame_len,
+            max,
+        })
+    }
 }
 
 /// Writes a segment's file under its name; the caller publishes it.
@@ -171,7 +187,12 @@ pub(crate) fn drop_spare(medium: &dyn Medium) -> io::Result<()> {
         return medium.remove(name::SPARE);
     }
     medium.make_folder(name::TRASH)?;
-    let to = format!("{}/{}.{:08x}", name::TRASH, name::SPARE, door::random_u64() as u32);
+    let to = format!(
+        "{}/{}.{:08x}",
+        name::TRASH,
+        name::SPARE,
+        door::random_u64() as u32
+    );
     medium.rename(name::SPARE, &to)
 }
 
@@ -190,7 +211,10 @@ fn put_aside_behind(medium: &dyn Medium, base: u64) -> io::Result<()> {
 pub(crate) fn bases_in_trash(medium: &dyn Medium) -> io::Result<Vec<u64>> {
     let names = medium.list(name::TRASH)?;
     let len = segment_name(0).len();
-    Ok(names.iter().filter_map(|name| segment_base(name.get(..len)?)).collect())
+    Ok(names
+        .iter()
+        .filter_map(|name| segment_base(name.get(..len)?))
+        .collect())
 }
 
 /// Moves one segment into trash/.

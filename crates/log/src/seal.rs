@@ -138,8 +138,13 @@ fn seal_from(shared: &Shared, rolled: &[Entry], first: usize) -> Result<usize> {
 fn seal_one(shared: &Shared, entry: &Entry, previous: &Footer) -> Result<Footer> {
     let footer = footer_of(shared, entry, previous)?;
     failpoint::hit("seal.hashed");
-    write_footer(&*shared.medium, entry, &footer)
-        .map_err(|error| LogError::io(segment_path(&*shared.medium, entry.header.base), "seal", error))?;
+    write_footer(&*shared.medium, entry, &footer).map_err(|error| {
+        LogError::io(
+            segment_path(&*shared.medium, entry.header.base),
+            "seal",
+            error,
+        )
+    })?;
     failpoint::hit("seal.written");
     Ok(footer)
 }
@@ -156,17 +161,21 @@ fn footer_of(shared: &Shared, entry: &Entry, previous: &Footer) -> Result<Footer
     let medium = &*shared.medium;
     let path = segment_path(medium, entry.header.base);
     let wrap = |error| LogError::io(path.clone(), "seal", error);
-    let file = medium.open(&segment_name(entry.header.base), Mode::Read).map_err(wrap)?;
+    let file = medium
+        .open(&segment_name(entry.header.base), Mode::Read)
+        .map_err(wrap)?;
     let state = entry.header.empty_state();
     let limit = u64::from(entry.end_offset);
     let mut scan = Scan::segment_from(file, &entry.header, &state, limit);
     let footer = summarise(shared, entry, previous, &mut scan).map_err(wrap)?;
-    footer.filter(|footer| footer.next_lsn == entry.next_lsn).ok_or_else(|| LogError::Corrupt {
-        path,
-        offset: scan.offset(),
-        lsn: crate::ids::Lsn::new(scan.next_lsn().max(1)).expect("at least 1"),
-        cause: "a rolled segment has no whole frame there".into(),
-    })
+    footer
+        .filter(|footer| footer.next_lsn == entry.next_lsn)
+        .ok_or_else(|| LogError::Corrupt {
+            path,
+            offset: scan.offset(),
+            lsn: crate::ids::Lsn::new(scan.next_lsn().max(1)).expect("at least 1"),
+            cause: "a rolled segment has no whole frame there".into(),
+        })
 }
 
 fn summarise(

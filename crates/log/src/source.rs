@@ -94,7 +94,11 @@ impl Source {
             return Ok(end);
         }
         let (end, verdict) = (surveyed.end, surveyed.verdict);
-        self.still = Some(Still { end, verdict, stamp });
+        self.still = Some(Still {
+            end,
+            verdict,
+            stamp,
+        });
         Ok(end)
     }
 
@@ -130,7 +134,10 @@ impl Source {
 
     fn live_end(&mut self) -> Result<Option<State>> {
         let wrap = |error| LogError::io(self.medium.path(), "ask who is alive", error);
-                let seen = self.control.as_ref().map(|control| control.page().published());
+        let seen = self
+            .control
+            .as_ref()
+            .map(|control| control.page().published());
         let is_live = self.is_own || self.medium.is_held(LOCK_LIVENESS, 1 << 32).map_err(wrap)?;
         if !is_live {
             // What the last writer published is no news: a wait ends when the next one publishes.

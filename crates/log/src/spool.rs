@@ -70,7 +70,7 @@ impl Spool {
         appender: &mut Appender,
         lock: &AppendLock,
     ) -> Result<()> {
-                let Some(open) = &mut self.open else {
+        let Some(open) = &mut self.open else {
             return Ok(());
         };
         let file = Arc::clone(&open.file);
@@ -200,7 +200,11 @@ fn merge(
 
 fn damaged(shared: &Shared, header: &SpoolHeader, offset: u64) -> LogError {
     LogError::Corrupt {
-        path: shared.medium.path().join(name::SPOOL).join(SpoolHeader::name(header.id)),
+        path: shared
+            .medium
+            .path()
+            .join(name::SPOOL)
+            .join(SpoolHeader::name(header.id)),
         offset,
         lsn: Lsn::new(header.log_lsn).unwrap_or(Lsn::FIRST),
         cause: "no whole batch lies there; the spool is kept with the suffix .damaged".into(),
@@ -241,7 +245,10 @@ pub(crate) fn merge_orphans(shared: &Shared) -> (u64, Option<LogError>) {
             Ok(names) => names,
             Err(error) => return (merged, Some(wrap(shared, "list", error))),
         };
-        for file_name in names.iter().filter(|file_name| SpoolHeader::is_name(file_name)) {
+        for file_name in names
+            .iter()
+            .filter(|file_name| SpoolHeader::is_name(file_name))
+        {
             let name = format!("{}/{file_name}", name::SPOOL);
             if let Err(error) = merge_orphan(shared, &*place, &name, &mut merged) {
                 // One damaged spool does not keep the others back.
@@ -261,9 +268,15 @@ fn merge_orphan(shared: &Shared, place: &dyn Medium, name: &str, count: &mut u64
     let skip = already_merged(shared, &header)?;
     let mut merged = skip;
     let mut appender = crate::shared::guard(&shared.appender);
-    let wait = shared.options.lock_wait.max(std::time::Duration::from_secs(1));
+    let wait = shared
+        .options
+        .lock_wait
+        .max(std::time::Duration::from_secs(1));
     let lock = AppendLock::acquire(&*shared.control, &*shared.medium, shared.writer.0, wait)
-        .map_err(|stalled| LogError::Busy { process: stalled.process, waited: wait })?;
+        .map_err(|stalled| LogError::Busy {
+            process: stalled.process,
+            waited: wait,
+        })?;
     let result = merge(shared, &mut appender, &lock, &header, file, &mut merged);
     drop(lock);
     *count += merged - skip;
@@ -271,6 +284,9 @@ fn merge_orphan(shared: &Shared, place: &dyn Medium, name: &str, count: &mut u64
         keep_damaged(shared, place, name)?;
         return Err(damage);
     }
+    // Its writer may have been told that it is durable, so the log is before the file goes.
+    let next_lsn = shared.tail()?.state.next_lsn;
+    crate::sync::sync_before(shared, next_lsn)?;
     // Without locks nobody can say whether a writer still lives, so its spool stays until it says that it has ended.
     if header.writer != WRITER_WITHOUT_LOCKS || SpoolHeader::is_ended_name(name) {
         place.remove(name).map_err(io)?;
@@ -281,7 +297,9 @@ fn merge_orphan(shared: &Shared, place: &dyn Medium, name: &str, count: &mut u64
 /// The header of a spool of this store whose writer is gone.
 fn orphan_header(shared: &Shared, place: &dyn Medium, name: &str) -> Result<Option<SpoolHeader>> {
     let io = |error| wrap(shared, "read a spool", error);
-    let bytes = read_file(place, name, SPOOL_HEADER_LEN).map_err(io)?.unwrap_or_default();
+    let bytes = read_file(place, name, SPOOL_HEADER_LEN)
+        .map_err(io)?
+        .unwrap_or_default();
     let Some(header) = SpoolHeader::decode(&bytes) else {
         if bytes.iter().all(|byte| *byte == 0) {
             // Its writer is only just making it, or was killed then; no batch is in it.

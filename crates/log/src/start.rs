@@ -63,7 +63,7 @@ pub(crate) fn open(medium: &Arc<dyn Medium>, options: OpenOptions) -> Result<(Sh
 
 /// Takes in what killed processes left in their spools. What cannot be taken in now stays for the next opener.
 fn merge_spools((shared, mut report): (Shared, OpenReport)) -> (Shared, OpenReport) {
-        let (merged, failed) = crate::spool::merge_orphans(&shared);
+    let (merged, failed) = crate::spool::merge_orphans(&shared);
     report.merged_batches = merged;
     report.unmerged = failed.map(|error| error.to_string());
     (shared, report)
@@ -230,11 +230,14 @@ fn recover(
     let sequence = survey
         .checkpoint
         .map_or(0, |checkpoint| checkpoint.sequence);
+    let boot = door::boot();
+    let known_boot = control.page().boot.load(Relaxed);
+    let is_same_boot = boot != 0 && boot == known_boot && survey.verdict != Verdict::Copy;
     let is_clean = survey.verdict == Verdict::Clean || failpoint::is_canary("no-new-epoch");
     let (state, epoch) = if let (true, Some(header)) = (is_clean, survey.header) {
         (survey.end, header.epoch)
     } else {
-        let header = begin_epoch(medium, format, survey)?;
+        let header = begin_epoch(medium, format, survey, is_same_boot)?;
         (header.empty_state(), header.epoch)
     };
     if matches!(survey.verdict, Verdict::Clean | Verdict::New) {
@@ -255,7 +258,7 @@ fn recover(
         // The kernel has marked what the failed sync lost as clean, so the next sync would pass over it.
         crate::repair::write_again(medium, format, &survey.end).map_err(wrap)?;
     }
-        let mut next_writer = state.next_writer;
+    let mut next_writer = state.next_writer;
     let salt = match page.read_header() {
         Some(header) if header.store == format.store && header.folder == folder => {
             // Writers that were killed before they appended are known to ctl alone.
@@ -285,6 +288,7 @@ fn recover(
     );
     page.next_writer.store(next_writer, Relaxed);
     page.named.store(state.base, Relaxed);
+    page.boot.store(boot, Relaxed);
     page.write_slot(0, &state);
     let word = page.publish(0, &state, salt);
     if page.take_tail_waiters() {
@@ -301,10 +305,15 @@ fn recover(
 }
 
 /// A new segment with a new salt in a new epoch, above every lsn that the cut part can have held.
-fn begin_epoch(medium: &dyn Medium, format: &Format, survey: &Survey) -> Result<SegmentHeader> {
+fn begin_epoch(
+    medium: &dyn Medium,
+    format: &Format,
+    survey: &Survey,
+    is_same_boot: bool,
+) -> Result<SegmentHeader> {
     let wrap = |error| LogError::io(medium.path(), "begin an epoch", error);
     let end = &survey.end;
-            let mut base = base_above(medium, format, survey).map_err(wrap)?;
+    let mut base = base_above(medium, format, survey, is_same_boot).map_err(wrap)?;
     if failpoint::is_canary("no-lsn-gap") {
         base = end.next_lsn + 1;
     }
@@ -327,13 +336,18 @@ fn begin_epoch(medium: &dyn Medium, format: &Format, survey: &Survey) -> Result<
 }
 
 /// An lsn that no lost record can have had: above all that the files found can have held, those that an interrupted
-/// recovery has put aside included, and above one segment more, whose name the disk may never have got.
-fn base_above(medium: &dyn Medium, format: &Format, survey: &Survey) -> io::Result<u64> {
+/// recovery has put aside included. After a power cut the names of newer ones may be gone too, so it is above what a
+/// roll lets anybody use beyond the names that are durable. In the boot in which ctl was written no name is gone.
+fn base_above(
+    medium: &dyn Medium,
+    format: &Format,
+    survey: &Survey,
+    is_same_boot: bool,
+) -> io::Result<u64> {
     let end = &survey.end;
-    let (mut base, mut longest) = (end.next_lsn, SEGMENT_LEN_FIRST);
+    let mut base = end.next_lsn;
     if let Some(old) = survey.header {
         base += u64::from(old.len.saturating_sub(end.offset)) / 2 + 1;
-        longest = old.len;
     }
     let mut lost = roll::bases_in_trash(medium)?;
     lost.retain(|aside| *aside > end.base);
@@ -343,12 +357,21 @@ fn base_above(medium: &dyn Medium, format: &Format, survey: &Survey) -> io::Resu
     }
     for late in lost {
         let header = read_header(medium, late, format.store)?;
-        let unknown = if format.segment_len == 0 { SEGMENT_LEN_MAX } else { format.segment_len };
+        let unknown = if format.segment_len == 0 {
+            SEGMENT_LEN_MAX
+        } else {
+            format.segment_len
+        };
         let len = header.map_or(unknown, |header| header.len);
         base = base.max(late + u64::from(len) / 2 + 1);
-        longest = longest.max(len);
     }
-    Ok(base + u64::from(roll::next_len_max(format.segment_len, longest)) / 2)
+    if is_same_boot || failpoint::is_canary("unnamed-rolls") {
+        return Ok(base);
+    }
+    let durable = survey
+        .checkpoint
+        .map_or(1, |checkpoint| checkpoint.state.next_lsn);
+    Ok(base.max(durable) + roll::LSN_RESERVE)
 }
 
 /// The header of an epoch's first segment, behind `end`.
@@ -432,7 +455,7 @@ fn take_liveness(
     let next = &control.page().next_writer;
     // A flipped bit must not send ids to where the lock word has its flag.
     let mut id = next.load(Relaxed).max(state.next_writer);
-        if id >= WRITER_LIMIT {
+    if id >= WRITER_LIMIT {
         id = state.next_writer;
     }
     while !medium.try_lock(LOCK_LIVENESS + u64::from(id))? {
@@ -444,7 +467,11 @@ fn take_liveness(
 
 /// Closes a handle that has no background thread.
 pub(crate) fn close(shared: &Shared) -> Result<()> {
-    if end_appends(shared) { leave(shared) } else { Ok(()) }
+    if end_appends(shared) {
+        leave(shared)
+    } else {
+        Ok(())
+    }
 }
 
 /// Lets an append that is under way end, and no other begin. False when that was done before.
@@ -484,7 +511,7 @@ fn leave_clean(shared: &Shared) -> Result<()> {
     write_checkpoint(
         &*shared.medium,
         &Checkpoint {
-                        clean: true,
+            clean: true,
             ..checkpoint
         },
     )

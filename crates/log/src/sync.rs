@@ -72,11 +72,11 @@ pub(crate) fn sync_alone(shared: &Shared) -> Result<Lsn> {
 
 /// Syncs everything that is visible now. The caller leads: it holds byte 1 of LOCK.
 fn sync_to_tail(shared: &Shared, syncing: &mut SyncState) -> Result<Lsn> {
-        if shared.is_closed.load(Acquire) {
+    if shared.is_closed.load(Acquire) {
         // A checkpoint now would take back the clean mark that leaving has made.
         return Err(LogError::Closed);
     }
-        if failpoint::is_canary("checkpoint-first") {
+    if failpoint::is_canary("checkpoint-first") {
         let early = next_checkpoint(shared, shared.tail()?.state)?;
         write_checkpoint(&*shared.medium, &early).ok();
     }

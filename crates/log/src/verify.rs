@@ -190,7 +190,9 @@ impl Verifier<'_> {
             let cause = "the segment is missing or its header is damaged".to_owned();
             let range = (0, SEGMENT_HEADER_LEN as u64);
             let lsns = (missing.first_lsn, missing.next_lsn);
-            report.damages.push(self.damage(missing.base, range, lsns, cause));
+            report
+                .damages
+                .push(self.damage(missing.base, range, lsns, cause));
         }
         let entries = catalog.entries();
         if entries.is_empty() && self.durable > 1 {

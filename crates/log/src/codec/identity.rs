@@ -40,8 +40,17 @@ pub enum FormatError {
     #[error("the store has format version {0}, this program knows {MAJOR_VERSION}")]
     NewerVersion(u16),
     /// Written by a newer program that uses a feature this one lacks.
-    #[error("the store needs feature bits {0:#x}, which this program does not know")]
+    #[error("the store needs feature {}, which this program does not know", bit_numbers(*.0))]
     UnknownFeature(u32),
+}
+
+/// The numbers of the bits that are set, as the format's version rules name them.
+fn bit_numbers(bits: u32) -> String {
+    let numbers = (0..u32::BITS).filter(|bit| bits & (1 << bit) != 0);
+    numbers
+        .map(|bit| format!("bit {bit}"))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 impl Format {

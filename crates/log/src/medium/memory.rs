@@ -128,7 +128,11 @@ impl MemoryDisk {
 
     fn check_alive(&self, handle: u64) -> io::Result<()> {
         let is_dead = guard(&self.0.dead).contains(&handle);
-        if is_dead { Err(io::Error::other("the process was killed")) } else { Ok(()) }
+        if is_dead {
+            Err(io::Error::other("the process was killed"))
+        } else {
+            Ok(())
+        }
     }
 
     /// Makes every sync fail, or work again.

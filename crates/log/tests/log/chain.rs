@@ -31,12 +31,21 @@ impl Lineage {
 
     /// Opens, appends, and is cut off at a random operation.
     fn live(&mut self) {
-        let Lineage { disk, history, present, dice } = self;
+        let Lineage {
+            disk,
+            history,
+            present,
+            dice,
+        } = self;
         disk.capture();
         let (log, _) = Log::on(disk.handle(), options()).expect("the image opens");
         let mut reader = log.reader().expect("the log is open");
         let records = read_rest(&mut reader).expect("a recovered log reads");
-        assert_eq!(records.len(), present.len(), "recovery changed what a reader had seen");
+        assert_eq!(
+            records.len(),
+            present.len(),
+            "recovery changed what a reader had seen"
+        );
         for _ in 0..dice.below(20) {
             random_step(dice, &log, disk, history);
         }
@@ -49,9 +58,14 @@ impl Lineage {
 
     /// Cuts the power, then reads what is left.
     fn cut(&mut self) {
-        let Some(last) = self.disk.captured_count().checked_sub(1) else { return };
+        let Some(last) = self.disk.captured_count().checked_sub(1) else {
+            return;
+        };
         // The latest states are the interesting ones: more is appended and less of it durable.
-        let back = self.dice.below(last as u64 + 1).min(self.dice.below(last as u64 + 1));
+        let back = self
+            .dice
+            .below(last as u64 + 1)
+            .min(self.dice.below(last as u64 + 1));
         let at = last - back as usize;
         let image = self.disk.crash_image_at(at, self.dice.word());
         let durable = self.history.durable_at(at);
@@ -70,15 +84,26 @@ impl Lineage {
             let made = &self.history.made[&lsn];
             assert!(made.is(record), "lsn {lsn} has another content than it had");
             let is_of_this_life = made.acked_at > 0;
-            assert!(is_of_this_life || self.present.contains(&lsn), "lsn {lsn} was cut and is back");
+            assert!(
+                is_of_this_life || self.present.contains(&lsn),
+                "lsn {lsn} was cut and is back"
+            );
         }
         for lsn in self.history.made.range(..durable).map(|(lsn, _)| lsn) {
             let was_there = self.history.made[lsn].acked_at > 0 || self.present.contains(lsn);
-            assert!(!was_there || found.contains(lsn), "durable lsn {lsn} is lost");
+            assert!(
+                !was_there || found.contains(lsn),
+                "durable lsn {lsn} is lost"
+            );
         }
         // What came after the cut never happened, unless its bytes made it into the image.
-        self.history.made.retain(|lsn, made| told(made.acked_at) || found.contains(lsn));
-        self.history.made.values_mut().for_each(|made| made.acked_at = 0);
+        self.history
+            .made
+            .retain(|lsn, made| told(made.acked_at) || found.contains(lsn));
+        self.history
+            .made
+            .values_mut()
+            .for_each(|made| made.acked_at = 0);
         let kept = self.history.durable_at(at);
         self.history.durable = vec![(0, kept)];
         self.disk = image;

@@ -12,14 +12,15 @@ use mltrack_log::{
     VerifyOptions, repair_on, verify_on,
 };
 
-use crate::support::{
-    Dice, History, kill, options, random_batch, read_store, rounds, wait_until,
-};
+use crate::support::{Dice, History, kill, options, random_batch, read_store, rounds, wait_until};
 
 /// A store of four segments, two of them sealed at least, with control batches in it.
 fn small_store() -> (MemoryDisk, Log) {
     let disk = MemoryDisk::default();
-    let options = OpenOptions { sync_interval: Duration::from_millis(1), ..options() };
+    let options = OpenOptions {
+        sync_interval: Duration::from_millis(1),
+        ..options()
+    };
     let (log, _) = Log::on(disk.handle(), options).expect("the store opens");
     let (mut dice, mut history) = (Dice(4), History::default());
     while log.reader().expect("open").segments().len() < 4 {
@@ -27,7 +28,14 @@ fn small_store() -> (MemoryDisk, Log) {
         let appended = match dice.below(5) {
             0 => {
                 let (stream, seen) = (StreamId(3), log.end().expect("open"));
-                log.append_if(&mut batch, Condition { stream, unchanged: &[], seen })
+                log.append_if(
+                    &mut batch,
+                    Condition {
+                        stream,
+                        unchanged: &[],
+                        seen,
+                    },
+                )
             }
             _ => log.append(&mut batch),
         };
@@ -48,16 +56,26 @@ struct Change {
 
 /// The changes that are tried on a file: all on small ones, a sample on segments.
 fn changes(bytes: &[u8]) -> Vec<Change> {
-    let step = if bytes.len() <= 256 { 1 } else { 8u64.div_ceil(rounds()) as usize };
+    let step = if bytes.len() <= 256 {
+        1
+    } else {
+        8u64.div_ceil(rounds()) as usize
+    };
     let mut changes = Vec::new();
-    for at in 0..bytes.len() {
-        let old = bytes[at];
+    for (at, old) in bytes.iter().copied().enumerate() {
         // Headers are short and matter most.
         if at >= 256 && at % step != 0 {
             continue;
         }
-        let bits: Vec<u32> = if step == 1 { (0..8).collect() } else { vec![at as u32 * 5 % 8] };
-        changes.extend(bits.into_iter().map(|bit| Change { at, value: old ^ (1 << bit) }));
+        let bits: Vec<u32> = if step == 1 {
+            (0..8).collect()
+        } else {
+            vec![at as u32 * 5 % 8]
+        };
+        changes.extend(bits.into_iter().map(|bit| Change {
+            at,
+            value: old ^ (1 << bit),
+        }));
         changes.extend([0, 0xff].map(|value| Change { at, value }));
         changes.retain(|change| change.at != at || change.value != old);
     }
@@ -72,7 +90,10 @@ struct Seen {
 
 /// Reads on behind damage, as far as it goes. Every missing record must lie in a range that was called lost.
 fn read_around(mut reader: Reader, originals: &[OwnedRecord], durable: u64) -> Seen {
-    let mut seen = Seen { records: Vec::new(), errors: Vec::new() };
+    let mut seen = Seen {
+        records: Vec::new(),
+        errors: Vec::new(),
+    };
     let mut lost = Vec::new();
     loop {
         match crate::support::read_rest_into(&mut reader, &mut seen.records) {
@@ -81,7 +102,11 @@ fn read_around(mut reader: Reader, originals: &[OwnedRecord], durable: u64) -> S
                 seen.errors.push(error);
                 let range = reader.skip_damage().expect("the memory disk reads");
                 lost.push(range.first.get()..range.end.get());
-                assert!(seen.errors.len() < 100, "damage does not end: {:?}", seen.errors);
+                assert!(
+                    seen.errors.len() < 100,
+                    "damage does not end: {:?}",
+                    seen.errors
+                );
             }
             Err(error) => {
                 seen.errors.push(error);
@@ -96,7 +121,10 @@ fn read_around(mut reader: Reader, originals: &[OwnedRecord], durable: u64) -> S
         }
         let lsn = original.lsn.get();
         let is_reported = lsn >= durable || lost.iter().any(|range| range.contains(&lsn));
-        assert!(is_reported, "lsn {lsn} is silently lost; reported: {lost:?}");
+        assert!(
+            is_reported,
+            "lsn {lsn} is silently lost; reported: {lost:?}"
+        );
     }
     seen
 }
@@ -120,28 +148,44 @@ fn check_damaged(image: &MemoryDisk, originals: &[OwnedRecord], durable: u64, na
         }
         Err(error) => errors.push(error),
     }
-    let options = VerifyOptions { depth: Depth::Deep, ..VerifyOptions::default() };
+    let options = VerifyOptions {
+        depth: Depth::Deep,
+        ..VerifyOptions::default()
+    };
     let verified = verify_on(&image.handle(), &options);
     let is_noticed = !verified.is_ok_and(|report| report.is_sound());
-    assert!(is_noticed || errors.is_empty(), "readers meet damage that verify passes over");
+    assert!(
+        is_noticed || errors.is_empty(),
+        "readers meet damage that verify passes over"
+    );
     match Log::on(image.handle(), crate::support::options()) {
         Ok((log, _)) => {
             let seen = read_around(log.reader().expect("open"), originals, durable);
             check_values(&seen, originals);
             errors.extend(seen.errors);
             let mut batch = Batch::new();
-            batch.push(1, 1, None, b"behind").expect("the batch is small");
-            let appended = log.append(&mut batch).expect("a damaged store takes records");
+            batch
+                .push(1, 1, None, b"behind")
+                .expect("the batch is small");
+            let appended = log
+                .append(&mut batch)
+                .expect("a damaged store takes records");
             let last = originals.last().expect("the store is not empty").lsn;
             let is_new = matches!(appended, Appended::Visible { first, .. } if first > last);
-            assert!(is_new || durable <= last.get(), "{appended:?} is used again");
+            assert!(
+                is_new || durable <= last.get(),
+                "{appended:?} is used again"
+            );
             log.close().expect("the memory disk syncs");
         }
         Err(error) => errors.push(error),
     }
     for error in &errors {
         let text = error.to_string();
-        assert!(text.contains(name), "{name} is damaged, the message names another: {text}");
+        assert!(
+            text.contains(name),
+            "{name} is damaged, the message names another: {text}"
+        );
     }
     is_noticed || !errors.is_empty()
 }
@@ -186,7 +230,10 @@ fn check_store(disk: &MemoryDisk, durable: u64) {
         }
         let noticed = check_file(&disk, &name, &originals, durable);
         let is_quiet = name.starts_with("CKPT");
-        assert!(noticed > 100 || is_quiet, "{name}: only {noticed} changes were noticed");
+        assert!(
+            noticed > 100 || is_quiet,
+            "{name}: only {noticed} changes were noticed"
+        );
     }
 }
 
@@ -202,7 +249,9 @@ fn damage_to_a_killed_store_is_reported_or_harmless() {
     let (disk, log) = small_store();
     let durable = log.durable().expect("open").get();
     let mut batch = Batch::new();
-    batch.push(1, 1, None, b"not durable").expect("the batch is small");
+    batch
+        .push(1, 1, None, b"not durable")
+        .expect("the batch is small");
     log.append(&mut batch).expect("the memory disk has room");
     kill(log, &disk);
     check_store(&disk, durable);
@@ -225,7 +274,11 @@ fn damage_to_a_manifest_hides_no_record_and_shows_no_damaged_one() {
         let seen = read_around(reader, &originals, u64::MAX);
         check_values(&seen, &originals);
         assert_eq!(seen.records.len(), originals.len(), "{change:?}");
-        assert_eq!(seen.errors.len(), 1, "the damage is no longer known: {change:?}");
+        assert_eq!(
+            seen.errors.len(),
+            1,
+            "the damage is no longer known: {change:?}"
+        );
     }
 }
 
@@ -235,17 +288,28 @@ fn damage_to_a_spool_is_reported_and_what_stands_before_it_is_kept() {
     let (log, _) = Log::on(disk.handle(), options()).expect("the store opens");
     disk.fail_syncs(true);
     let mut batch = Batch::new();
-    batch.push(1, 1, None, b"visible").expect("the batch is small");
+    batch
+        .push(1, 1, None, b"visible")
+        .expect("the batch is small");
     log.append(&mut batch).expect("the memory disk has room");
     log.sync().expect_err("syncs fail");
     for number in 0..3u8 {
-        batch.push(1, 1, None, &[number; 9]).expect("the batch is small");
-        assert_eq!(log.append(&mut batch).expect("goes to the spool"), Appended::Deferred);
+        batch
+            .push(1, 1, None, &[number; 9])
+            .expect("the batch is small");
+        assert_eq!(
+            log.append(&mut batch).expect("goes to the spool"),
+            Appended::Deferred
+        );
     }
     kill(log, &disk);
     disk.fail_syncs(false);
     let disk = settled(&disk);
-    let spool = disk.names().into_iter().find(|name| name.starts_with("spool/")).expect("a spool");
+    let spool = disk
+        .names()
+        .into_iter()
+        .find(|name| name.starts_with("spool/"))
+        .expect("a spool");
     for change in changes(&disk.bytes(&spool)) {
         let image = disk.crash_image(0);
         image.corrupt(&spool, |bytes| bytes[change.at] = change.value);
@@ -254,7 +318,11 @@ fn damage_to_a_spool_is_reported_and_what_stands_before_it_is_kept() {
         for (record, number) in records[1..].iter().zip(0u8..) {
             assert_eq!(record.payload, [number; 9], "{change:?}");
         }
-        assert_eq!(records.len() as u64, 1 + report.merged_batches, "{change:?}");
+        assert_eq!(
+            records.len() as u64,
+            1 + report.merged_batches,
+            "{change:?}"
+        );
         let is_kept = image.names().iter().any(|name| name.starts_with("spool/"));
         let is_whole = report.merged_batches == 3 && report.unmerged.is_none() && !is_kept;
         let is_reported = report.unmerged.is_some() && is_kept;

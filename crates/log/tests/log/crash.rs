@@ -4,7 +4,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use mltrack_log::medium::memory::MemoryDisk;
-use mltrack_log::{Depth, Log, LogError, OpenOptions, OwnedRecord, Verdict, VerifyOptions, verify_on};
+use mltrack_log::{
+    Depth, Log, LogError, OpenOptions, OwnedRecord, Verdict, VerifyOptions, verify_on,
+};
 
 use crate::support::{
     Dice, History, assert_order, kill, options, random_step, read_store, rounds, tiny_batch,
@@ -36,11 +38,20 @@ fn lives(disk: &MemoryDisk, seed: u64, options: &OpenOptions) -> History {
 fn check_records(records: &[OwnedRecord], history: &History, at: usize) {
     for record in records {
         let lsn = record.lsn.get();
-        let made = history.made.get(&lsn).unwrap_or_else(|| panic!("lsn {lsn} is invented"));
-        assert!(made.is(record), "lsn {lsn} reads {record:?} where {made:?} was appended");
+        let made = history
+            .made
+            .get(&lsn)
+            .unwrap_or_else(|| panic!("lsn {lsn} is invented"));
+        assert!(
+            made.is(record),
+            "lsn {lsn} reads {record:?} where {made:?} was appended"
+        );
     }
     let durable = history.durable_at(at);
-    let found = records.iter().filter(|record| record.lsn.get() < durable).count();
+    let found = records
+        .iter()
+        .filter(|record| record.lsn.get() < durable)
+        .count();
     let expected = history.made.range(..durable).count();
     assert_eq!(found, expected, "durable records before {durable} are lost");
 }
@@ -59,10 +70,18 @@ fn check_image(disk: &MemoryDisk, history: &History, at: usize, seed: u64) {
     let (log, report) = Log::on(image.handle(), options()).expect("a writer opens the image");
     let mut reader = log.reader().expect("the log is open");
     let again = crate::support::read_rest(&mut reader).expect("a writer's view reads");
-    assert_eq!(records, again, "the recovered log differs from what a reader saw");
-    assert!(report.next.get() >= history.visible_at(at), "lsn {} is used again", report.next);
+    assert_eq!(
+        records, again,
+        "the recovered log differs from what a reader saw"
+    );
+    assert!(
+        report.next.get() >= history.visible_at(at),
+        "lsn {} is used again",
+        report.next
+    );
     let (mut batch, _) = tiny_batch(&log, 3);
-    log.append(&mut batch).expect("the recovered log takes records");
+    log.append(&mut batch)
+        .expect("the recovered log takes records");
     log.close().expect("the recovered log closes");
     let (all, reader) = read_store(&image).expect("the closed store reads");
     assert_eq!(all.len(), records.len() + 3);
@@ -83,8 +102,14 @@ fn check_images(disk: &MemoryDisk, history: &History, workload: u64, seeds: u64)
                         return;
                     }
                     for seed in 0..seeds {
-                        let _name = Named(format!("workload {workload}, operation {at}, seed {seed}"));
-                        check_image(disk, history, at, seed.wrapping_mul(0x1234_5677) + at as u64);
+                        let _name =
+                            Named(format!("workload {workload}, operation {at}, seed {seed}"));
+                        check_image(
+                            disk,
+                            history,
+                            at,
+                            seed.wrapping_mul(0x1234_5677) + at as u64,
+                        );
                     }
                 }
             });
@@ -108,7 +133,10 @@ fn a_power_cut_at_any_operation_keeps_what_was_durable_and_invents_nothing() {
         let disk = MemoryDisk::default();
         disk.capture();
         let history = lives(&disk, seed, &options());
-        assert!(history.made.len() > 500 && history.durable.len() > 1, "the workload is too small");
+        assert!(
+            history.made.len() > 500 && history.durable.len() > 1,
+            "the workload is too small"
+        );
         check_images(&disk, &history, seed, 3);
     }
 }
@@ -116,7 +144,10 @@ fn a_power_cut_at_any_operation_keeps_what_was_durable_and_invents_nothing() {
 #[test]
 fn a_power_cut_while_segments_are_sealed_loses_nothing_durable() {
     let disk = MemoryDisk::default();
-    let options = OpenOptions { sync_interval: Duration::from_millis(1), ..options() };
+    let options = OpenOptions {
+        sync_interval: Duration::from_millis(1),
+        ..options()
+    };
     let (log, _) = Log::on(disk.handle(), options).expect("the store opens");
     let mut history = History::default();
     let mut dice = Dice(9);
@@ -131,7 +162,10 @@ fn a_power_cut_while_segments_are_sealed_loses_nothing_durable() {
 }
 
 fn sealed_count(disk: &MemoryDisk) -> u64 {
-    let options = VerifyOptions { depth: Depth::Deep, ..VerifyOptions::default() };
+    let options = VerifyOptions {
+        depth: Depth::Deep,
+        ..VerifyOptions::default()
+    };
     let report = verify_on(&disk.handle(), &options).expect("a store in use verifies");
     assert!(report.is_sound(), "{:?}", report.damages);
     report.sealed
@@ -150,7 +184,11 @@ fn records_of_a_segment_whose_name_was_lost_never_lend_their_lsns_to_others() {
         }
         let image = disk.crash_image(seed);
         let (_, report) = Log::on(image.handle(), options()).expect("the image opens");
-        assert!(report.next.get() >= history.visible_at(0), "seed {seed} goes on at {}", report.next);
+        assert!(
+            report.next.get() >= history.visible_at(0),
+            "seed {seed} goes on at {}",
+            report.next
+        );
         log.close().expect("the memory disk syncs");
     }
 }

@@ -12,22 +12,40 @@ use crate::support::{kill, options, read_rest, read_store};
 
 fn push(log: &Log, text: &str) -> Result<Appended, LogError> {
     let mut batch = Batch::new();
-    batch.push(1, 1, None, text.as_bytes()).expect("the batch is small");
+    batch
+        .push(1, 1, None, text.as_bytes())
+        .expect("the batch is small");
     let appended = log.append(&mut batch);
-    assert_eq!(batch.is_empty(), appended.is_ok(), "a refused batch stays with its caller");
+    assert_eq!(
+        batch.is_empty(),
+        appended.is_ok(),
+        "a refused batch stays with its caller"
+    );
     appended
 }
 
 fn push_control(log: &Log, text: &str) -> Result<Appended, LogError> {
     let mut batch = Batch::new();
-    batch.push(2, 1, None, text.as_bytes()).expect("the batch is small");
+    batch
+        .push(2, 1, None, text.as_bytes())
+        .expect("the batch is small");
     let seen = log.end().expect("open");
-    log.append_if(&mut batch, Condition { stream: StreamId(1), unchanged: &[StreamId(1)], seen })
+    log.append_if(
+        &mut batch,
+        Condition {
+            stream: StreamId(1),
+            unchanged: &[StreamId(1)],
+            seen,
+        },
+    )
 }
 
 fn texts(disk: &MemoryDisk) -> Vec<String> {
     let (records, _) = read_store(disk).expect("the store reads");
-    records.into_iter().map(|record| String::from_utf8(record.payload).expect("text")).collect()
+    records
+        .into_iter()
+        .map(|record| String::from_utf8(record.payload).expect("text"))
+        .collect()
 }
 
 fn is_visible(appended: &Result<Appended, LogError>) -> bool {
@@ -45,7 +63,10 @@ fn poisoned() -> (MemoryDisk, Log) {
     assert!(matches!(log.sync(), Err(LogError::Io { .. })));
     disk.fail_syncs(false);
     for text in ["first", "second", "third"] {
-        assert_eq!(push(&log, text).expect("goes to the spool"), Appended::Deferred);
+        assert_eq!(
+            push(&log, text).expect("goes to the spool"),
+            Appended::Deferred
+        );
     }
     (disk, log)
 }
@@ -55,11 +76,24 @@ const POISONED_TEXTS: [&str; 5] = ["durable", "lost by the sync", "first", "seco
 #[test]
 fn a_failed_sync_is_not_tried_again_and_what_follows_waits_in_the_spool() {
     let (disk, log) = poisoned();
-    assert!(matches!(log.sync(), Err(LogError::Poisoned { .. })), "a later sync would lie");
-    assert!(matches!(push_control(&log, "never"), Err(LogError::Poisoned { .. })));
+    assert!(
+        matches!(log.sync(), Err(LogError::Poisoned { .. })),
+        "a later sync would lie"
+    );
+    assert!(matches!(
+        push_control(&log, "never"),
+        Err(LogError::Poisoned { .. })
+    ));
     assert!(log.stalled_by().expect("open").is_some());
-    assert_eq!(texts(&disk), POISONED_TEXTS[..2], "what was visible stays so");
-    assert!(matches!(log.close(), Err(LogError::Poisoned { .. })), "the store is not clean");
+    assert_eq!(
+        texts(&disk),
+        POISONED_TEXTS[..2],
+        "what was visible stays so"
+    );
+    assert!(
+        matches!(log.close(), Err(LogError::Poisoned { .. })),
+        "the store is not clean"
+    );
     check_reopened(&disk);
 }
 
@@ -77,7 +111,11 @@ fn check_reopened(disk: &MemoryDisk) {
     assert_eq!(texts(disk), POISONED_TEXTS);
     for seed in 0..20 {
         let image = disk.crash_image(seed);
-        assert_eq!(texts(&image), POISONED_TEXTS, "the sync passed over what was lost, seed {seed}");
+        assert_eq!(
+            texts(&image),
+            POISONED_TEXTS,
+            "the sync passed over what was lost, seed {seed}"
+        );
     }
     log.close().expect("closes");
 }
@@ -98,7 +136,10 @@ fn repair_ends_a_poisoned_epoch_while_its_writer_goes_on() {
 }
 
 fn used_len(disk: &MemoryDisk) -> u64 {
-    disk.names().iter().map(|name| disk.bytes(name).len() as u64).sum()
+    disk.names()
+        .iter()
+        .map(|name| disk.bytes(name).len() as u64)
+        .sum()
 }
 
 /// Appends until the disk is full. Returns how many were accepted.
@@ -119,7 +160,10 @@ fn a_full_disk_refuses_batches_takes_control_batches_and_goes_on_when_there_is_r
     disk.set_capacity(Some(used_len(&disk) + 5000));
     let count = fill(&log);
     assert!(count > 50, "a segment takes more than {count} batches");
-    assert!(matches!(push(&log, "again"), Err(LogError::DiskFull { .. })));
+    assert!(matches!(
+        push(&log, "again"),
+        Err(LogError::DiskFull { .. })
+    ));
     push_control(&log, "a run can end").expect("room is kept for ends");
     push_control(&log, "and another").expect("room is kept for ends");
     log.sync().expect("a full disk syncs");
@@ -135,12 +179,18 @@ fn a_full_disk_refuses_batches_takes_control_batches_and_goes_on_when_there_is_r
 
 /// Stops the store's first writer in the middle of an append, as a debugger does.
 fn hold_lock(disk: &MemoryDisk, holder: u32) {
-    let control = disk.handle().control(true).expect("the memory disk has a page");
+    let control = disk
+        .handle()
+        .control(true)
+        .expect("the memory disk has a page");
     control.page().append_lock.store(holder, Ordering::SeqCst);
 }
 
 fn impatient() -> OpenOptions {
-    OpenOptions { lock_wait: Duration::from_millis(5), ..options() }
+    OpenOptions {
+        lock_wait: Duration::from_millis(5),
+        ..options()
+    }
 }
 
 #[test]
@@ -151,16 +201,25 @@ fn behind_a_stopped_holder_batches_wait_in_order_and_come_out_once() {
     push(&log, "before").expect("appends");
     hold_lock(&disk, stopped.writer().expect("open").0);
     for text in ["one", "two", "three"] {
-        assert_eq!(push(&log, text).expect("goes to the spool"), Appended::Deferred);
+        assert_eq!(
+            push(&log, text).expect("goes to the spool"),
+            Appended::Deferred
+        );
     }
     assert_eq!(log.stalled_by().expect("open"), Some(std::process::id()));
-    assert!(matches!(push_control(&log, "never"), Err(LogError::Busy { .. })));
+    assert!(matches!(
+        push_control(&log, "never"),
+        Err(LogError::Busy { .. })
+    ));
     assert_eq!(texts(&disk), ["before"]);
     hold_lock(&disk, 0);
     assert!(is_visible(&push(&log, "four")));
     assert_eq!(log.stalled_by().expect("open"), None);
     assert_eq!(texts(&disk), ["before", "one", "two", "three", "four"]);
-    assert!(!disk.names().iter().any(|name| name.starts_with("spool/")), "the spool is gone");
+    assert!(
+        !disk.names().iter().any(|name| name.starts_with("spool/")),
+        "the spool is gone"
+    );
     stopped.close().expect("closes");
     log.close().expect("closes");
 }
@@ -168,7 +227,10 @@ fn behind_a_stopped_holder_batches_wait_in_order_and_come_out_once() {
 #[test]
 fn a_killed_holder_is_taken_over_at_once() {
     let disk = MemoryDisk::default();
-    let patient = OpenOptions { lock_wait: Duration::from_secs(20), ..options() };
+    let patient = OpenOptions {
+        lock_wait: Duration::from_secs(20),
+        ..options()
+    };
     let (dead, _) = Log::on(disk.handle(), patient.clone()).expect("the store opens");
     let writer = dead.writer().expect("open").0;
     kill(dead, &disk);
@@ -177,7 +239,10 @@ fn a_killed_holder_is_taken_over_at_once() {
     let start = mltrack_log::door::monotonic();
     assert!(is_visible(&push(&log, "mine")));
     let took = mltrack_log::door::monotonic() - start;
-    assert!(took < Duration::from_secs(5), "the kernel says at once that the holder is dead");
+    assert!(
+        took < Duration::from_secs(5),
+        "the kernel says at once that the holder is dead"
+    );
 }
 
 #[test]
@@ -188,14 +253,23 @@ fn a_spool_that_meets_a_full_disk_half_way_repeats_no_batch() {
     hold_lock(&disk, stopped.writer().expect("open").0);
     let expected: Vec<String> = (0..30).map(|number| format!("{number:0>400}")).collect();
     for text in &expected {
-        assert_eq!(push(&log, text).expect("goes to the spool"), Appended::Deferred);
+        assert_eq!(
+            push(&log, text).expect("goes to the spool"),
+            Appended::Deferred
+        );
     }
     // Room for one more segment; the spool needs three.
     disk.set_capacity(Some(used_len(&disk) + 5000));
     hold_lock(&disk, 0);
     for _ in 0..3 {
         let refused = push(&log, "refused");
-        assert!(matches!(refused, Err(LogError::DiskFull { .. }) | Ok(Appended::Deferred)), "{refused:?}");
+        assert!(
+            matches!(
+                refused,
+                Err(LogError::DiskFull { .. }) | Ok(Appended::Deferred)
+            ),
+            "{refused:?}"
+        );
         if refused.is_ok() {
             break;
         }
@@ -206,7 +280,10 @@ fn a_spool_that_meets_a_full_disk_half_way_repeats_no_batch() {
     log.sync().expect("the spool drains");
     let found = texts(&disk);
     let kept: Vec<&String> = found.iter().filter(|text| *text != "refused").collect();
-    assert!(kept.into_iter().eq(&expected), "batches are lost, repeated or out of order");
+    assert!(
+        kept.into_iter().eq(&expected),
+        "batches are lost, repeated or out of order"
+    );
 }
 
 #[test]
@@ -214,11 +291,20 @@ fn a_batch_that_no_segment_can_take_is_refused_before_it_blocks_the_spool() {
     let disk = MemoryDisk::default();
     let (stopped, _) = Log::on(disk.handle(), impatient()).expect("the store opens");
     let (log, _) = Log::on(disk.handle(), impatient()).expect("joins");
-    let long = "x".repeat(5000);
-    assert!(matches!(push(&log, &long), Err(LogError::TooLarge { .. })));
+    let oversized = "x".repeat(5000);
+    assert!(matches!(
+        push(&log, &oversized),
+        Err(LogError::TooLarge { .. })
+    ));
     hold_lock(&disk, stopped.writer().expect("open").0);
-    assert!(matches!(push(&log, &long), Err(LogError::TooLarge { .. })));
-    assert_eq!(push(&log, "short").expect("goes to the spool"), Appended::Deferred);
+    assert!(matches!(
+        push(&log, &oversized),
+        Err(LogError::TooLarge { .. })
+    ));
+    assert_eq!(
+        push(&log, "short").expect("goes to the spool"),
+        Appended::Deferred
+    );
     hold_lock(&disk, 0);
     assert!(is_visible(&push(&log, "behind")));
     assert_eq!(texts(&disk), ["short", "behind"]);
@@ -239,17 +325,29 @@ fn a_copy_taken_while_others_write_opens_and_holds_what_was_visible() {
             let copy = disk.copy();
             let found = texts(&copy);
             assert!(found.len() as u64 >= visible);
-            assert!(found.iter().zip(0u32..).all(|(text, number)| *text == number.to_string()));
+            assert!(
+                found
+                    .iter()
+                    .zip(0u32..)
+                    .all(|(text, number)| *text == number.to_string())
+            );
             let (of_copy, report) = Log::on(copy.handle(), options()).expect("the copy opens");
             assert_eq!(report.verdict, Some(Verdict::Copy));
             assert!(is_visible(&push(&of_copy, "of the copy")));
             of_copy.close().expect("closes");
             assert_eq!(texts(&copy).len(), found.len() + 1);
-            assert_eq!(Reader::on(copy.handle()).expect("reads").verdict(), Some(Verdict::Clean));
+            assert_eq!(
+                Reader::on(copy.handle()).expect("reads").verdict(),
+                Some(Verdict::Clean)
+            );
         }
         writer.join().expect("the writer does not panic");
     });
-    assert_eq!(texts(&disk).len(), 1500, "a copy is nothing to the original");
+    assert_eq!(
+        texts(&disk).len(),
+        1500,
+        "a copy is nothing to the original"
+    );
 }
 
 #[test]
@@ -271,7 +369,9 @@ fn a_cursor_from_a_cut_off_epoch_is_told_where_to_go_on() {
         let (after, _) = Log::on(image.handle(), options()).expect("the image opens");
         push(&after, "later").expect("appends");
         let mut reader = after.reader().expect("open");
-        reader.resume(kept).expect("what was durable is known for ever");
+        reader
+            .resume(kept)
+            .expect("what was durable is known for ever");
         match reader.resume(cursor) {
             Ok(()) => assert_eq!(texts(&image), ["durable", "in danger", "later"]),
             Err(LogError::Rewound { to }) => {
@@ -279,11 +379,19 @@ fn a_cursor_from_a_cut_off_epoch_is_told_where_to_go_on() {
                 assert_eq!(to.next, kept.next);
                 reader.resume(to).expect("the log knows its own cursor");
                 let rest = read_rest(&mut reader).expect("reads");
-                assert_eq!(rest.iter().map(|record| &*record.payload).collect::<Vec<_>>(), [b"later"]);
+                assert_eq!(
+                    rest.iter()
+                        .map(|record| &*record.payload)
+                        .collect::<Vec<_>>(),
+                    [b"later"]
+                );
                 assert_eq!(reader.cursor().next, after.end().expect("open"));
             }
             Err(error) => panic!("{error}"),
         }
     }
-    assert!((1..12).contains(&rewound), "the seeds show only one of both: {rewound} of 12");
+    assert!(
+        (1..12).contains(&rewound),
+        "the seeds show only one of both: {rewound} of 12"
+    );
 }

@@ -14,16 +14,34 @@ const HANDLES: usize = 3;
 
 #[derive(Clone, Debug)]
 enum Step {
-    Append { handle: usize, lens: Vec<u8>, time: Option<i64> },
-    Control { handle: usize, stream: u64, others: bool, seen_back: u64 },
-    Sync { handle: usize },
-    Close { handle: usize },
+    Append {
+        handle: usize,
+        lens: Vec<u8>,
+        time: Option<i64>,
+    },
+    Control {
+        handle: usize,
+        stream: u64,
+        others: bool,
+        seen_back: u64,
+    },
+    Sync {
+        handle: usize,
+    },
+    Close {
+        handle: usize,
+    },
     KillAll,
     Read,
     Keep,
     Resume,
-    Seek { part: u64 },
-    At { part: u64, before: bool },
+    Seek {
+        part: u64,
+    },
+    At {
+        part: u64,
+        before: bool,
+    },
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
@@ -79,14 +97,23 @@ impl World {
 
     fn log(&mut self, handle: usize) -> Log {
         let disk = &self.disk;
-        let open = || Log::on(disk.handle(), options()).expect("the store opens").0;
+        let open = || {
+            Log::on(disk.handle(), options())
+                .expect("the store opens")
+                .0
+        };
         self.logs[handle].get_or_insert_with(open).clone()
     }
 
     fn take(&mut self, step: &Step) {
         match step {
             Step::Append { handle, lens, time } => self.append(*handle, lens, *time),
-            Step::Control { handle, stream, others, seen_back } => {
+            Step::Control {
+                handle,
+                stream,
+                others,
+                seen_back,
+            } => {
                 self.control(*handle, *stream, *others, *seen_back);
             }
             Step::Sync { handle } => {
@@ -114,9 +141,18 @@ impl World {
         let (mut batch, mut made) = (Batch::new(), Vec::new());
         for len in lens {
             let payload = vec![*len ^ handle as u8; usize::from(*len)];
-            batch.push(7, 1, time, &payload).expect("the batch is small");
+            batch
+                .push(7, 1, time, &payload)
+                .expect("the batch is small");
             let writer = log.writer().expect("open").0;
-            made.push(Made { type_id: 7, version: 1, time, payload, writer, acked_at: 0 });
+            made.push(Made {
+                type_id: 7,
+                version: 1,
+                time,
+                payload,
+                writer,
+                acked_at: 0,
+            });
         }
         let appended = log.append(&mut batch).expect("the memory disk has room");
         self.note(appended, made);
@@ -130,26 +166,53 @@ impl World {
         let own = [StreamId(stream)];
         let unchanged = if others { &all[..] } else { &own[..] };
         let mut batch = Batch::new();
-        batch.push(9, 2, None, b"control").expect("the batch is small");
+        batch
+            .push(9, 2, None, b"control")
+            .expect("the batch is small");
         let writer = log.writer().expect("open").0;
         let payload = b"control".to_vec();
-        let made = Made { type_id: 9, version: 2, time: None, payload, writer, acked_at: 0 };
-        let newer = unchanged.iter().filter_map(|stream| self.streams.get(&stream.0)).max().copied();
-        let condition = Condition { stream: StreamId(stream), unchanged, seen };
-        match (log.append_if(&mut batch, condition), newer.filter(|newer| *newer >= seen.get())) {
+        let made = Made {
+            type_id: 9,
+            version: 2,
+            time: None,
+            payload,
+            writer,
+            acked_at: 0,
+        };
+        let newer = unchanged
+            .iter()
+            .filter_map(|stream| self.streams.get(&stream.0))
+            .max()
+            .copied();
+        let condition = Condition {
+            stream: StreamId(stream),
+            unchanged,
+            seen,
+        };
+        match (
+            log.append_if(&mut batch, condition),
+            newer.filter(|newer| *newer >= seen.get()),
+        ) {
             (Ok(appended), None) => {
                 self.note(appended, vec![made]);
                 self.streams.insert(stream, self.end() - 1);
             }
-            (Err(LogError::Conflict { newer }), Some(expected)) => assert_eq!(newer.get(), expected),
+            (Err(LogError::Conflict { newer }), Some(expected)) => {
+                assert_eq!(newer.get(), expected);
+            }
             (result, expected) => panic!("{result:?}, newer by the model: {expected:?}"),
         }
     }
 
     fn note(&mut self, appended: Appended, made: Vec<Made>) {
-        let Appended::Visible { first, next } = appended else { panic!("deferred for nothing") };
+        let Appended::Visible { first, next } = appended else {
+            panic!("deferred for nothing")
+        };
         let is_next = first.get() == self.end();
-        assert!(is_next || self.is_cut && first.get() > self.end(), "lsn {first} is out of order");
+        assert!(
+            is_next || self.is_cut && first.get() > self.end(),
+            "lsn {first} is out of order"
+        );
         assert_eq!(next.get() - first.get(), made.len() as u64);
         self.is_cut = false;
         self.model.extend((first.get()..).zip(made));
@@ -185,7 +248,10 @@ impl World {
         let expected: Vec<_> = self.model.range(from..).collect();
         assert_eq!(records.len(), expected.len(), "from {from}");
         for (record, (lsn, made)) in records.iter().zip(expected) {
-            assert!(record.lsn.get() == *lsn && made.is(record), "{record:?} where {lsn}: {made:?}");
+            assert!(
+                record.lsn.get() == *lsn && made.is(record),
+                "{record:?} where {lsn}: {made:?}"
+            );
         }
     }
 
@@ -193,7 +259,9 @@ impl World {
         let Some(cursor) = self.kept else { return };
         // A process that was not there before: the cursor is all it has.
         let mut reader = Reader::on(self.disk.handle()).expect("the store is there");
-        reader.resume(cursor).expect("no visible record was ever lost");
+        reader
+            .resume(cursor)
+            .expect("no visible record was ever lost");
         assert_eq!(reader.next_lsn(), cursor.next);
         self.reader = Some(reader);
         self.read();
@@ -216,9 +284,14 @@ impl World {
         reader.seek(Lsn::FIRST);
         reader.refresh().expect("the memory disk reads");
         let records = read_rest(reader).expect("nothing is damaged");
-        let Some(record) = records.get((records.len() as u64 * part / 100) as usize) else { return };
+        let Some(record) = records.get((records.len() as u64 * part / 100) as usize) else {
+            return;
+        };
         let time = record.commit_time_ns - i64::from(before);
-        let expected = records.iter().rev().find(|record| record.commit_time_ns <= time);
+        let expected = records
+            .iter()
+            .rev()
+            .find(|record| record.commit_time_ns <= time);
         let found = reader.last_at(time).expect("the memory disk reads");
         assert_eq!(found, expected.map(|record| record.lsn));
         reader.seek(position);
@@ -228,7 +301,11 @@ impl World {
 #[test]
 fn any_program_of_several_handles_sees_the_log_that_a_list_would_be() {
     let cases = u32::try_from(96 * rounds()).expect("fewer rounds");
-    let config = ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() };
+    let config = ProptestConfig {
+        cases,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    };
     proptest!(config, |(steps in steps())| {
         let mut world = World::new();
         for step in &steps {

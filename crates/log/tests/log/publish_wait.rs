@@ -45,7 +45,10 @@ impl Page {
             published: AtomicU64::new(0),
             tail_waiters: AtomicU32::new(0),
             wake_sequence: AtomicU32::new(0),
-            bucket: Mutex::new(Bucket { wakes: 0, is_over: false }),
+            bucket: Mutex::new(Bucket {
+                wakes: 0,
+                is_over: false,
+            }),
             sleepers: Condvar::new(),
             mistake,
         }
@@ -55,7 +58,9 @@ impl Page {
         if self.mistake == Mistake::TakeBeforePublish {
             let is_waiting = self.take_tail_waiters();
             self.publish(word);
-            return if is_waiting { self.wake() };
+            return if is_waiting {
+                self.wake();
+            };
         }
         self.publish(word);
         if self.take_tail_waiters() {
@@ -109,7 +114,11 @@ impl Page {
             self.tail_waiters.store(1, Release);
             fence(SeqCst);
             let is_early = self.mistake == Mistake::LookBeforeFlag;
-            let word = if is_early { early } else { self.published.load(Acquire) };
+            let word = if is_early {
+                early
+            } else {
+                self.published.load(Acquire)
+            };
             if word != seen {
                 return Some(word);
             }
@@ -149,7 +158,9 @@ fn loses_a_wake(mistake: Mistake, appends: u64, waiters: usize) -> bool {
 fn follow(page: &Page, end: u64) -> bool {
     let mut seen = 0;
     while seen < end {
-        let Some(word) = page.wait(seen) else { return false };
+        let Some(word) = page.wait(seen) else {
+            return false;
+        };
         assert!(word > seen, "the published word goes back");
         seen = word;
     }
@@ -164,7 +175,14 @@ fn no_interleaving_of_publish_and_wait_loses_a_wake() {
 
 #[test]
 fn every_step_of_publish_and_wait_is_needed() {
-    for mistake in [Mistake::LookBeforeFlag, Mistake::TakeBeforePublish, Mistake::SilentWake] {
-        assert!(loses_a_wake(mistake, 2, 1), "the model does not notice {mistake:?}");
+    for mistake in [
+        Mistake::LookBeforeFlag,
+        Mistake::TakeBeforePublish,
+        Mistake::SilentWake,
+    ] {
+        assert!(
+            loses_a_wake(mistake, 2, 1),
+            "the model does not notice {mistake:?}"
+        );
     }
 }

@@ -9,7 +9,10 @@ use mltrack_log::{Appended, Batch, Condition, Log, LogError, OpenOptions, Reader
 use crate::support::{kill, options, read_rest, wait_until};
 
 fn big_segments() -> OpenOptions {
-    OpenOptions { segment_len: 1 << 16, ..options() }
+    OpenOptions {
+        segment_len: 1 << 16,
+        ..options()
+    }
 }
 
 #[test]
@@ -26,7 +29,11 @@ fn a_reader_beside_an_appender_sees_whole_batches_in_order_and_no_damage() {
                 reader.refresh()?;
                 while let Some(batch) = reader.next_batch()? {
                     let lsns: Vec<u64> = batch.map(|record| record.lsn.get()).collect();
-                    assert_eq!(lsns, [count + 1, count + 2], "a batch is cut or out of order");
+                    assert_eq!(
+                        lsns,
+                        [count + 1, count + 2],
+                        "a batch is cut or out of order"
+                    );
                     count += 2;
                 }
                 if was_done {
@@ -37,8 +44,12 @@ fn a_reader_beside_an_appender_sees_whole_batches_in_order_and_no_damage() {
         let followers = [scope.spawn(follow), scope.spawn(follow)];
         let mut batch = Batch::new();
         for number in 0..6_000u64 {
-            batch.push(1, 1, None, &number.to_le_bytes()).expect("the batch is small");
-            batch.push(1, 1, None, b"second").expect("the batch is small");
+            batch
+                .push(1, 1, None, &number.to_le_bytes())
+                .expect("the batch is small");
+            batch
+                .push(1, 1, None, b"second")
+                .expect("the batch is small");
             log.append(&mut batch).expect("the memory disk has room");
         }
         is_done.store(true, Ordering::Release);
@@ -60,7 +71,9 @@ fn handles_that_append_at_once_lose_nothing_and_keep_each_ones_order() {
                 assert_eq!(report.verdict, None, "somebody was there");
                 let mut batch = Batch::new();
                 for number in 0..500u64 {
-                    batch.push(1, 1, None, &number.to_le_bytes()).expect("the batch is small");
+                    batch
+                        .push(1, 1, None, &number.to_le_bytes())
+                        .expect("the batch is small");
                     let appended = log.append(&mut batch).expect("the memory disk has room");
                     assert!(matches!(appended, Appended::Visible { .. }));
                 }
@@ -85,26 +98,42 @@ fn handles_that_append_at_once_lose_nothing_and_keep_each_ones_order() {
 fn a_waiting_reader_is_woken_by_the_append_and_not_by_the_clock() {
     let disk = MemoryDisk::default();
     let (log, _) = Log::on(disk.handle(), options()).expect("the store opens");
-    let waiters = disk.handle().control(true).expect("the memory disk has a page");
+    let waiters = disk
+        .handle()
+        .control(true)
+        .expect("the memory disk has a page");
     let mut quick = 0;
     for number in 0..21u64 {
         let took = std::thread::scope(|scope| {
             let waiter = scope.spawn(|| {
                 let mut reader = log.reader().expect("open");
                 reader.seek(log.end().expect("open"));
-                assert!(reader.wait(Duration::from_secs(20)).expect("open"), "nobody came");
+                assert!(
+                    reader.wait(Duration::from_secs(20)).expect("open"),
+                    "nobody came"
+                );
                 mltrack_log::door::monotonic()
             });
-            wait_until("the waiter", || waiters.page().tail_waiters.load(Ordering::SeqCst) == 1);
+            wait_until("the waiter", || {
+                waiters.page().tail_waiters.load(Ordering::SeqCst) == 1
+            });
             let mut batch = Batch::new();
-            batch.push(1, 1, None, &number.to_le_bytes()).expect("the batch is small");
+            batch
+                .push(1, 1, None, &number.to_le_bytes())
+                .expect("the batch is small");
             let start = mltrack_log::door::monotonic();
             log.append(&mut batch).expect("the memory disk has room");
-            waiter.join().expect("the waiter does not panic").saturating_duration_since(start)
+            waiter
+                .join()
+                .expect("the waiter does not panic")
+                .saturating_duration_since(start)
         });
         quick += u32::from(took < Duration::from_millis(10));
     }
-    assert!(quick > 10, "only {quick} of 21 waits ended before the next look at the clock");
+    assert!(
+        quick > 10,
+        "only {quick} of 21 waits ended before the next look at the clock"
+    );
 }
 
 #[test]
@@ -115,8 +144,17 @@ fn a_condition_is_refused_exactly_when_a_newer_control_record_is_of_its_streams(
     let seen = two.end().expect("open");
     let append = |log: &Log, stream: u64, unchanged: &[StreamId], seen| {
         let mut batch = Batch::new();
-        batch.push(9, 1, None, &[7; 200]).expect("the batch is small");
-        log.append_if(&mut batch, Condition { stream: StreamId(stream), unchanged, seen })
+        batch
+            .push(9, 1, None, &[7; 200])
+            .expect("the batch is small");
+        log.append_if(
+            &mut batch,
+            Condition {
+                stream: StreamId(stream),
+                unchanged,
+                seen,
+            },
+        )
     };
     // Enough of them that the walk back crosses segments.
     for _ in 0..60 {
@@ -124,11 +162,17 @@ fn a_condition_is_refused_exactly_when_a_newer_control_record_is_of_its_streams(
     }
     append(&two, 2, &[StreamId(2)], seen).expect("nobody has touched stream 2");
     let refused = append(&two, 2, &[StreamId(2), StreamId(1)], seen);
-    assert!(matches!(refused, Err(LogError::Conflict { .. })), "{refused:?}");
+    assert!(
+        matches!(refused, Err(LogError::Conflict { .. })),
+        "{refused:?}"
+    );
     let now = two.end().expect("open");
     append(&two, 1, &[StreamId(1), StreamId(2)], now).expect("all of it was seen");
     let refused = append(&one, 2, &[StreamId(1)], now);
-    assert!(matches!(refused, Err(LogError::Conflict { newer }) if newer == now), "{refused:?}");
+    assert!(
+        matches!(refused, Err(LogError::Conflict { newer }) if newer == now),
+        "{refused:?}"
+    );
 }
 
 #[test]
@@ -138,11 +182,18 @@ fn a_writer_id_is_not_given_out_twice_even_when_its_first_owner_wrote_nothing() 
     for number in 0..6 {
         let (log, _) = Log::on(disk.handle(), options()).expect("the store opens");
         writers.push(log.writer().expect("open").0);
-        if number % 2 == 0 { kill(log, &disk) } else { log.close().expect("closes") }
+        if number % 2 == 0 {
+            kill(log, &disk);
+        } else {
+            log.close().expect("closes");
+        }
     }
     let mut distinct = writers.clone();
     distinct.dedup();
-    assert!(writers.is_sorted() && distinct.len() == writers.len(), "{writers:?}");
+    assert!(
+        writers.is_sorted() && distinct.len() == writers.len(),
+        "{writers:?}"
+    );
 }
 
 #[test]
@@ -193,4 +244,34 @@ fn a_handle_that_is_closed_beside_appends_leaves_a_clean_store() {
         assert_eq!(report.next.get(), acked);
         again.close().expect("closes");
     }
+}
+
+/// Nanoseconds that this thread has spent on a processor.
+#[cfg(target_os = "linux")]
+fn processor_time_ns() -> u64 {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").expect("Linux tells");
+    text.split(' ')
+        .next()
+        .and_then(|field| field.parse().ok())
+        .expect("a number comes first")
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn waiting_for_a_store_that_nobody_has_open_costs_next_to_nothing() {
+    let disk = MemoryDisk::default();
+    let (log, _) = Log::on(disk.handle(), options()).expect("the store opens");
+    let mut batch = Batch::new();
+    batch.push(1, 1, None, b"x").expect("the batch is small");
+    log.append(&mut batch).expect("the memory disk has room");
+    kill(log, &disk);
+    let mut reader = Reader::on(disk.handle()).expect("reads");
+    read_rest(&mut reader).expect("reads");
+    let before = processor_time_ns();
+    assert!(!reader.wait(Duration::from_millis(500)).expect("reads"));
+    let spent = processor_time_ns() - before;
+    assert!(
+        spent < 150_000_000,
+        "half a second of waiting took {spent} ns of a processor"
+    );
 }

@@ -36,7 +36,7 @@ pub fn options() -> OpenOptions {
     OpenOptions {
         segment_len: 4096,
         lock_wait: Duration::from_secs(5),
-        sync_interval: Duration::from_secs(3600),
+        sync_interval: Duration::from_hours(1),
         ..OpenOptions::default()
     }
 }
@@ -108,7 +108,9 @@ pub fn random_batch(dice: &mut Dice, log: &Log, count: u64, len_max: u64) -> (Ba
     let writer = log.writer().expect("the log is open").0;
     let mut made = Vec::new();
     for _ in 0..count {
-        let payload: Vec<u8> = (0..dice.below(len_max + 1)).map(|_| dice.word() as u8).collect();
+        let payload: Vec<u8> = (0..dice.below(len_max + 1))
+            .map(|_| dice.word() as u8)
+            .collect();
         let record = Made {
             type_id: dice.below(4) as u16 * 21_845,
             version: 1 + dice.below(2) as u16,
@@ -129,8 +131,14 @@ pub fn random_batch(dice: &mut Dice, log: &Log, count: u64, len_max: u64) -> (Ba
 pub fn tiny_batch(log: &Log, count: usize) -> (Batch, Vec<Made>) {
     let mut batch = Batch::new();
     let writer = log.writer().expect("the log is open").0;
-    let record =
-        Made { type_id: 1, version: 1, time: None, payload: Vec::new(), writer, acked_at: 0 };
+    let record = Made {
+        type_id: 1,
+        version: 1,
+        time: None,
+        payload: Vec::new(),
+        writer,
+        acked_at: 0,
+    };
     for _ in 0..count {
         batch.push(1, 1, None, &[]).expect("the batch is small");
     }
@@ -158,8 +166,14 @@ fn control_step(dice: &mut Dice, log: &Log, disk: &MemoryDisk, history: &mut His
     let (mut batch, made) = random_batch(dice, log, 1, 30);
     let stream = StreamId(1 + dice.below(3));
     let seen = log.end().expect("the log is open");
-    let condition = Condition { stream, unchanged: &[stream], seen };
-    let appended = log.append_if(&mut batch, condition).expect("nothing is newer than the end");
+    let condition = Condition {
+        stream,
+        unchanged: &[stream],
+        seen,
+    };
+    let appended = log
+        .append_if(&mut batch, condition)
+        .expect("nothing is newer than the end");
     history.note(appended, made, disk);
 }
 
@@ -171,13 +185,14 @@ pub fn read_rest(reader: &mut Reader) -> Result<Vec<OwnedRecord>, LogError> {
 }
 
 /// The same, keeping what was read before an error.
-pub fn read_rest_into(
-    reader: &mut Reader,
-    records: &mut Vec<OwnedRecord>,
-) -> Result<(), LogError> {
+pub fn read_rest_into(reader: &mut Reader, records: &mut Vec<OwnedRecord>) -> Result<(), LogError> {
     let from = reader.next_lsn();
     while let Some(batch) = reader.next_batch()? {
-        records.extend(batch.filter(|record| record.lsn >= from).map(OwnedRecord::from));
+        records.extend(
+            batch
+                .filter(|record| record.lsn >= from)
+                .map(OwnedRecord::from),
+        );
     }
     Ok(())
 }
@@ -200,8 +215,14 @@ pub fn assert_order(records: &[OwnedRecord], reader: &Reader) {
         let (before, after) = (pair[0].lsn.get(), pair[1].lsn.get());
         assert!(before < after, "lsn {after} comes behind {before}");
         let is_next = before + 1 == after;
-        assert!(is_next || epoch_of(before) != epoch_of(after), "{before}..{after} in one epoch");
-        assert!(pair[0].commit_time_ns <= pair[1].commit_time_ns, "commit times fall at {after}");
+        assert!(
+            is_next || epoch_of(before) != epoch_of(after),
+            "{before}..{after} in one epoch"
+        );
+        assert!(
+            pair[0].commit_time_ns <= pair[1].commit_time_ns,
+            "commit times fall at {after}"
+        );
     }
 }
 
@@ -215,7 +236,10 @@ pub fn kill(log: Log, disk: &MemoryDisk) {
 pub fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
     let deadline = mltrack_log::door::monotonic() + Duration::from_secs(30);
     while !condition() {
-        assert!(mltrack_log::door::monotonic() < deadline, "waited too long for {what}");
+        assert!(
+            mltrack_log::door::monotonic() < deadline,
+            "waited too long for {what}"
+        );
         std::thread::yield_now();
     }
 }
