@@ -1,1 +1,105 @@
-//! To be written.
+//! An experiment tracker whose only truth is a log that loses nothing.
+//!
+//! A [`Tracker`] is an open store: a folder. An [`Experiment`] is what runs belong to. A [`Run`] takes parameters,
+//! metrics, lines, notes, from any number of threads and processes at once. What a call logged is visible to every
+//! process when the call returns, and survives `kill -9`; there is no queue, no daemon and no account.
+//!
+//! ```
+//! # fn main() -> Result<(), mltrack::Error> {
+//! # let folder = tempfile::tempdir().unwrap();
+//! # let path = folder.path().join(".mltrack");
+//! use mltrack::{Cursor, RunState, Tracker};
+//!
+//! let tracker = Tracker::open(&path)?; // made when missing
+//! tracker.run("resnet", |run| {
+//!     // Ok = completed, Err = failed with the error, panic = failed with its message
+//!     run.log_param("lr", 3e-4)?;
+//!     for step in 0..1000 {
+//!         run.log_metrics(step, [("loss", 1.0 / (step + 1) as f64), ("accuracy", 0.9)])?;
+//!     }
+//!     Ok(())
+//! })?;
+//!
+//! // Any process may look, now or later.
+//! let page = tracker.runs().experiment("resnet").filter("metrics.loss < 0.1").order_by("loss").fetch()?;
+//! assert_eq!(page.items[0].state, RunState::Completed);
+//! let loss = tracker.history(page.items[0].id, "loss").fetch()?;
+//! assert_eq!(loss.steps.len(), 1000);
+//! let first = tracker.tail().from(Cursor::Start).types(["metrics_logged"]).follow()?.next().unwrap()?;
+//! assert_eq!(first.type_name(), "metrics_logged");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # What may be relied on
+//!
+//! - [`Logged::Visible`] means visible to every process; it survives the death of this one. How soon it survives a power
+//!   cut is the [`Durability`]: within a second, or on return.
+//! - No logging call waits for ever, panics or prints. While the log does not move, records are
+//!   [`Logged::Deferred`] and [`Builder::on_warning`] is told once.
+//! - Every [`Error`] has a [`Code`], the same in the library, on the command line and in HTTP.
+//! - [`Tracker::disabled`] and the feature `disabled` turn every call into nothing.
+//! - After a fork, a child's handles are writers of their own from their first use on.
+//!
+//! # Features
+//!
+//! `tracing`: a layer for the `tracing` crate, `mltrack::MltrackLayer`. `disabled`: see above.
+#![deny(missing_docs)]
+
+mod buffer_writer;
+mod buffered;
+mod builder;
+mod closure;
+mod code;
+mod decide;
+mod end;
+mod enter;
+mod error;
+mod experiment;
+mod experiment_edit;
+mod experiment_new;
+mod flatten;
+mod gate;
+mod histogram;
+mod identity;
+mod lock;
+mod names;
+mod nickname;
+mod panic;
+mod params;
+mod pending;
+mod per_writer;
+mod points;
+mod recorder;
+mod run;
+mod start;
+mod store;
+mod tracker;
+mod warning;
+mod watch;
+mod words;
+
+pub use buffered::Buffered;
+pub use builder::{Builder, STORE_FOLDER, is_store, store_folder};
+pub use code::Code;
+pub use error::{BoxError, Error, Result};
+pub use experiment::Experiment;
+pub use experiment_edit::ExperimentEdit;
+pub use experiment_new::NewExperiment;
+pub use panic::record_panics;
+pub use points::{MetricCall, MetricsCall};
+pub use run::Run;
+pub use start::RunBuilder;
+pub use store::Logged;
+pub use tracker::{ExperimentTracker, Tracker};
+pub use warning::Warning;
+
+pub use mltrack_event::{
+    ArtifactId, ColumnsId, DatasetId, Direction, EndState, Event, ExperimentId, ExperimentState,
+    Goal, IdError, Level, Line, MetricId, MetricKey, ModelId, ParamValue, RunError, RunId, RunKey,
+    RunState, WallTime, payload_json,
+};
+pub use mltrack_log::{Durability, Lsn, WriterId};
+
+#[doc(hidden)]
+pub use mltrack_log::door;

@@ -47,7 +47,7 @@ struct Shared {
     state: Mutex<State>,
     faults: Mutex<Faults>,
     locks: Mutex<HashMap<u64, u64>>,
-    /// Handles of killed processes: their threads go on in the test's process, and get errors.
+    /// Handles of killed processes, whose threads live on in the test's process.
     dead: Mutex<HashSet<u64>>,
     control: Arc<MemoryControl>,
     next_handle: AtomicU64,
@@ -120,18 +120,17 @@ impl MemoryDisk {
     }
 
     /// The same folder after all processes that have it open for writing were killed: ctl stays as it is.
+    /// Their handles must be forgotten and not dropped: whoever calls into one waits for ever.
     pub fn kill_all(&self) {
         let mut locks = guard(&self.0.locks);
         guard(&self.0.dead).extend(locks.values());
         locks.clear();
     }
 
-    fn check_alive(&self, handle: u64) -> io::Result<()> {
-        let is_dead = guard(&self.0.dead).contains(&handle);
-        if is_dead {
-            Err(io::Error::other("the process was killed"))
-        } else {
-            Ok(())
+    /// The thread of a killed process ends where it is, as far as a test's process can do that: it never goes on.
+    fn check_alive(&self, handle: u64) {
+        while guard(&self.0.dead).contains(&handle) {
+            std::thread::park();
         }
     }
 
@@ -203,7 +202,7 @@ impl Medium for MemoryMedium {
     }
 
     fn open(&self, name: &str, mode: Mode) -> io::Result<Arc<dyn MediumFile>> {
-        self.disk.check_alive(self.number)?;
+        self.disk.check_alive(self.number);
         let id = match mode {
             Mode::Create(len) => self.create(name, len)?,
             _ => *guard(&self.disk.0.state)
@@ -244,7 +243,7 @@ impl Medium for MemoryMedium {
     }
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
-        self.disk.check_alive(self.number)?;
+        self.disk.check_alive(self.number);
         {
             let mut state = guard(&self.disk.0.state);
             if state.names.contains_key(to) {
@@ -258,7 +257,7 @@ impl Medium for MemoryMedium {
     }
 
     fn remove(&self, name: &str) -> io::Result<()> {
-        self.disk.check_alive(self.number)?;
+        self.disk.check_alive(self.number);
         guard(&self.disk.0.state)
             .names
             .remove(name)
@@ -268,7 +267,7 @@ impl Medium for MemoryMedium {
     }
 
     fn sync_folder(&self) -> io::Result<()> {
-        self.disk.check_alive(self.number)?;
+        self.disk.check_alive(self.number);
         {
             let mut state = guard(&self.disk.0.state);
             state.durable_names = state.names.clone();
@@ -293,7 +292,7 @@ impl Medium for MemoryMedium {
     }
 
     fn try_lock(&self, byte: u64) -> io::Result<bool> {
-        self.disk.check_alive(self.number)?;
+        self.disk.check_alive(self.number);
         let mut locks = guard(&self.disk.0.locks);
         Ok(*locks.entry(byte).or_insert(self.number) == self.number)
     }
@@ -378,7 +377,7 @@ impl MediumFile for MemoryFile {
     }
 
     fn read_at(&self, bytes: &mut [u8], offset: u64) -> io::Result<usize> {
-        self.disk.check_alive(self.handle)?;
+        self.disk.check_alive(self.handle);
         self.with(|content| {
             let rest = content.live.get(offset as usize..).unwrap_or_default();
             let len = rest.len().min(bytes.len());
@@ -388,7 +387,7 @@ impl MediumFile for MemoryFile {
     }
 
     fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
-        self.disk.check_alive(self.handle)?;
+        self.disk.check_alive(self.handle);
         self.with(|content| {
             let end = offset as usize + bytes.len();
             if content.live.len() < end {
@@ -404,7 +403,7 @@ impl MediumFile for MemoryFile {
     }
 
     fn sync(&self) -> io::Result<()> {
-        self.disk.check_alive(self.handle)?;
+        self.disk.check_alive(self.handle);
         let fail = guard(&self.disk.0.faults).fail_syncs;
         self.with(|content| {
             let Content {

@@ -1,0 +1,150 @@
+//! How a store is opened.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use mltrack_event::TypeId;
+use mltrack_log::{Durability, Log, LogError, OpenOptions};
+
+use crate::error::Result;
+use crate::identity::Identity;
+use crate::store::{Access, Store};
+use crate::tracker::Tracker;
+use crate::warning::{OnWarning, Warning, Warnings};
+
+/// The folder that a store has inside a project's folder.
+pub const STORE_FOLDER: &str = ".mltrack";
+
+/// Records that explain names: a sealed segment repeats them, so that it can be read alone.
+static DICTIONARY_TYPES: [u16; 2] = [TypeId::METRIC_DEFINED.0, TypeId::METRIC_SET_DEFINED.0];
+
+/// How to open a store; see [`Tracker::builder`].
+///
+/// ```
+/// # fn main() -> Result<(), mltrack::Error> {
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let path = folder.path().join(".mltrack");
+/// use std::time::Duration;
+/// use mltrack::{Durability, Tracker};
+///
+/// let tracker = Tracker::builder(&path)
+///     .durability(Durability::Group)
+///     .lock_wait(Duration::from_millis(20))
+///     .actor("ci")
+///     .on_warning(|warning| eprintln!("mltrack: {warning}"))
+///     .open()?;
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "nothing is opened before `open`"]
+pub struct Builder {
+    path: PathBuf,
+    options: OpenOptions,
+    actor: Option<String>,
+    command: Option<String>,
+    on_warning: Option<OnWarning>,
+    is_read_only: bool,
+}
+
+impl Builder {
+    pub(crate) fn new(path: &Path) -> Builder {
+        Builder {
+            path: path.to_owned(),
+            options: OpenOptions { dictionary_types: &DICTIONARY_TYPES, ..OpenOptions::default() },
+            actor: None,
+            command: None,
+            on_warning: None,
+            is_read_only: false,
+        }
+    }
+
+    /// When an append is durable; [`Durability::Process`] unless said otherwise.
+    pub fn durability(mut self, durability: Durability) -> Builder {
+        self.options.durability = durability;
+        self
+    }
+
+    /// How long a logging call waits for a log that does not move before it returns
+    /// [`Logged::Deferred`](crate::Logged::Deferred); 20 ms unless said otherwise.
+    pub fn lock_wait(mut self, wait: Duration) -> Builder {
+        self.options.lock_wait = wait;
+        self
+    }
+
+    /// How often the background makes what is visible durable, under [`Durability::Process`]; 1 s unless said
+    /// otherwise.
+    pub fn sync_interval(mut self, interval: Duration) -> Builder {
+        self.options.sync_interval = interval;
+        self
+    }
+
+    /// Who acts, for the audit trail; the user's name unless said otherwise.
+    pub fn actor(mut self, actor: impl Into<String>) -> Builder {
+        self.actor = Some(actor.into());
+        self
+    }
+
+    /// By which command, for the audit trail; the program's name unless said otherwise.
+    pub fn command(mut self, command: impl Into<String>) -> Builder {
+        self.command = Some(command.into());
+        self
+    }
+
+    /// Whether to make the store when there is none; true unless said otherwise. Without, opening fails with
+    /// `NOT_FOUND`.
+    pub fn create(mut self, create: bool) -> Builder {
+        self.options.create = create;
+        self
+    }
+
+    /// The size of the segments of a store that is made, in bytes: a power of two from 4 KiB to 64 MiB. Without, they
+    /// grow from 1 MiB to 64 MiB.
+    pub fn segment_size(mut self, bytes: u32) -> Builder {
+        self.options.segment_len = bytes;
+        self
+    }
+
+    /// Only looks: needs no right to write and leaves no trace. Writing calls fail with `INVALID_STATE`, and a store
+    /// that is missing is not made.
+    pub fn read_only(mut self, is_read_only: bool) -> Builder {
+        self.is_read_only = is_read_only;
+        self
+    }
+
+    /// Is told, once until it is over, what goes wrong while logging goes on. Without, nobody is told: the library
+    /// prints nothing. Called from the thread that logs, so keep it short.
+    pub fn on_warning(mut self, tell: impl Fn(&Warning) + Send + Sync + 'static) -> Builder {
+        self.on_warning = Some(Box::new(tell));
+        self
+    }
+
+    /// Opens the store. With the feature `disabled`, touches nothing and gives a tracker that does nothing.
+    pub fn open(self) -> Result<Tracker> {
+        if cfg!(feature = "disabled") {
+            return Ok(Tracker::disabled());
+        }
+        let path = store_folder(&self.path);
+        let access = match self.is_read_only {
+            true if !is_store(&path) => return Err(LogError::NotAStore { path }.into()),
+            true => Access::Read(Box::new(self.options)),
+            false => Access::Write(Log::open(&path, self.options)?.0),
+        };
+        let identity = Identity::new(self.actor, self.command);
+        let store = Store::new(path, access, identity, Warnings::new(self.on_warning))?;
+        Ok(Tracker::of(Arc::new(store)))
+    }
+}
+
+/// Whether a folder is a store.
+#[must_use]
+pub fn is_store(path: &Path) -> bool {
+    path.join("FORMAT").is_file()
+}
+
+/// The store that `path` means: the one inside it, when it is no store itself and contains one.
+#[must_use]
+pub fn store_folder(path: &Path) -> PathBuf {
+    let inside = path.join(STORE_FOLDER);
+    if !is_store(path) && is_store(&inside) { inside } else { path.to_owned() }
+}

@@ -1,0 +1,122 @@
+//! Decisions that need a state: look, plan, append if nobody was faster, else look again.
+//!
+//! Invariant: a plan is made from the fold of every record before `seen`, and is appended only while no control event
+//! of the streams it depends on is newer; so of two that exclude each other exactly one is appended.
+
+use std::sync::atomic::Ordering::Relaxed;
+
+use mltrack_event::{EndState, Event, RunEnded, RunLost, RunState, StreamId};
+use mltrack_log::{Batch, Condition, LogError, Lsn, Reader, door};
+use mltrack_projector::Follower;
+use mltrack_projector_runs::{Run, Runs, State, run_state_at};
+
+use crate::code::Code;
+use crate::error::{Error, Result};
+use crate::lock::guard;
+use crate::store::{Logged, Store, push_event};
+
+/// Each round somebody gets through, so this many losses in a row mean that something else is wrong.
+const ROUNDS_MAX: usize = 10_000;
+
+/// Events to append as one batch.
+pub(crate) struct Plan {
+    /// The stream of the batch.
+    pub stream: StreamId,
+    /// Streams on which nothing may have happened since.
+    pub unchanged: Vec<StreamId>,
+    pub events: Vec<Event>,
+}
+
+impl Plan {
+    /// Events of one stream that depend on that stream only.
+    pub fn on(stream: StreamId, events: Vec<Event>) -> Plan {
+        Plan { stream, unchanged: vec![stream], events }
+    }
+}
+
+/// What was decided.
+pub(crate) enum Decision<T> {
+    /// Append this; then `T` is the answer.
+    Append(Plan, T),
+    /// Nothing is to be done.
+    Already(T),
+}
+
+impl Store {
+    /// Decides and acts. The lsn is that of the last record appended.
+    pub fn decide<T>(
+        &self,
+        mut plan: impl FnMut(&State, &Reader) -> Result<Decision<T>>,
+    ) -> Result<(T, Option<Lsn>)> {
+        let session = self.session()?;
+        let mut follower = guard(&session.follower);
+        let mut batch = Batch::new();
+        for _ in 0..ROUNDS_MAX {
+            follower.catch_up()?;
+            self.sweep(&mut follower)?;
+            let (plan, answer) = match plan(follower.state(), follower.reader())? {
+                Decision::Already(answer) => return Ok((answer, None)),
+                Decision::Append(plan, answer) => (plan, answer),
+            };
+            match self.append_plan(&mut batch, &plan, follower.next_lsn())? {
+                Some(logged) => return Ok((answer, logged.lsn())),
+                None => batch.clear(),
+            }
+        }
+        Err(Error::new(Code::Busy, "others keep changing the same thing"))
+    }
+
+    /// `None` when somebody else was faster.
+    fn append_plan(&self, batch: &mut Batch, plan: &Plan, seen: Lsn) -> Result<Option<Logged>> {
+        for event in &plan.events {
+            push_event(batch, event, None)?;
+        }
+        let unchanged: Vec<_> =
+            plan.unchanged.iter().map(|stream| mltrack_log::StreamId(stream.0)).collect();
+        let stream = mltrack_log::StreamId(plan.stream.0);
+        let condition = Condition { stream, unchanged: &unchanged, seen };
+        match self.log()?.append_if(batch, condition) {
+            Err(LogError::Conflict { .. }) => Ok(None),
+            appended => self.settle(self.session()?, batch, appended).map(Some),
+        }
+    }
+
+    /// Records, once for each writer, what is true of runs that nobody else will end: lost, or out of time.
+    pub fn sweep(&self, follower: &mut Follower<Runs>) -> Result<()> {
+        let session = self.session()?;
+        if session.is_swept.swap(true, Relaxed) {
+            return Ok(());
+        }
+        let now_ns = door::wall_time_ns();
+        let mut plans = Vec::new();
+        for run in follower.state().runs().iter().filter(|run| run.state == RunState::Running) {
+            let is_alive = |writer| self.is_alive(follower.reader(), writer);
+            let event = match run_state_at(run, now_ns, is_alive) {
+                RunState::Lost => self.lost(run),
+                RunState::TimedOut => self.timed_out(run),
+                _ => continue,
+            };
+            plans.push(Plan::on(StreamId::run(run.key()), vec![event]));
+        }
+        let mut batch = Batch::new();
+        for plan in plans {
+            // A conflict means that somebody else has dealt with it; any other failure leaves it to the next writer,
+            // and what this caller came for goes on.
+            self.append_plan(&mut batch, &plan, follower.next_lsn()).ok();
+            batch.clear();
+        }
+        follower.catch_up()?;
+        Ok(())
+    }
+
+    pub fn lost(&self, run: &Run) -> Event {
+        let (actor, command) = (self.identity.actor.clone(), self.identity.command.clone());
+        RunLost { run: run.key(), actor, command }.into()
+    }
+
+    fn timed_out(&self, run: &Run) -> Event {
+        let (actor, command) = (self.identity.actor.clone(), self.identity.command.clone());
+        let state = EndState::TimedOut;
+        RunEnded { run: run.key(), state, error: None, actor, command }.into()
+    }
+}

@@ -1,0 +1,61 @@
+//! The moment that a question is about: now, after a record, or at a time.
+//!
+//! Invariant: an answer about the past is the fold of exactly the records up to that moment.
+
+use mltrack_event::WallTime;
+use mltrack_log::Lsn;
+use mltrack_projector::Follower;
+use mltrack_projector_runs::{Runs, State};
+
+use crate::error::Result;
+use crate::store::Store;
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) enum Moment {
+    #[default]
+    Now,
+    /// After this record.
+    Lsn(Lsn),
+    /// After the last record that was appended by then.
+    Time(WallTime),
+}
+
+/// A state, and which moment it is of.
+pub(crate) struct Sight<'a> {
+    pub state: &'a State,
+    /// The last record that is part of it; `None` when there is none.
+    pub lsn: Option<Lsn>,
+    /// Whether who is alive says something about it.
+    pub is_now: bool,
+}
+
+impl Store {
+    /// Answers from the state of a moment.
+    pub fn at<T>(
+        &self,
+        moment: Moment,
+        answer: impl FnOnce(&Sight<'_>, &mltrack_log::Reader) -> Result<T>,
+    ) -> Result<T> {
+        if moment == Moment::Now {
+            return self.with_state(|state, reader| {
+                let lsn = Lsn::new(reader.next_lsn().get() - 1);
+                answer(&Sight { state, lsn, is_now: true }, reader)
+            });
+        }
+        let mut follower = Follower::<Runs>::new(self.reader()?);
+        if let Some(last) = self.last_of(moment)? {
+            follower.to(last)?;
+        }
+        let lsn = Lsn::new(follower.next_lsn().get() - 1);
+        answer(&Sight { state: follower.state(), lsn, is_now: false }, follower.reader())
+    }
+
+    /// The last record of a moment; `None` for now, and for a time before the first.
+    pub fn last_of(&self, moment: Moment) -> Result<Option<Lsn>> {
+        match moment {
+            Moment::Now => Ok(None),
+            Moment::Lsn(lsn) => Ok(Some(lsn)),
+            Moment::Time(time) => Ok(self.reader()?.last_at(time.0)?),
+        }
+    }
+}

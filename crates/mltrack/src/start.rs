@@ -1,0 +1,235 @@
+//! Starting a run: one batch makes it and starts it, so nobody ever sees one without the other.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use mltrack_event::{
+    Event, ExperimentId, ExperimentState, ExperimentStateMoved, NameKind, ParamValue, RunAdmission, RunCreated,
+    RunId, RunKey, RunStarted, StreamId,
+};
+use mltrack_log::door;
+use mltrack_projector_runs::Experiment as Folded;
+use serde::Serialize;
+
+use crate::decide::{Decision, Plan};
+use crate::error::{Error, Result};
+use crate::experiment::live;
+use crate::flatten::{flatten, flatten_under};
+use crate::names::Names;
+use crate::nickname::nickname;
+use crate::recorder::Recorder;
+use crate::run::{Facts, Role, Run};
+use crate::store::Store;
+
+/// A run to be started; see [`Experiment::run`](crate::Experiment::run).
+///
+/// ```
+/// # fn main() -> Result<(), mltrack::Error> {
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let tracker = mltrack::Tracker::open(folder.path())?;
+/// let experiment = tracker.experiment("resnet")?;
+/// let run = experiment.run().name("kind-elk").param("lr", 3e-4).tag("paper", "v2").seed(7).start()?;
+/// assert_eq!((run.number(), run.name()), (1, "kind-elk"));
+/// run.finish()?;
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "nothing is started before `start`"]
+pub struct RunBuilder {
+    store: Option<Arc<Store>>,
+    experiment: ExperimentId,
+    name: Option<String>,
+    parent: Option<RunKey>,
+    seed: Option<u64>,
+    is_detached: bool,
+    timeout: Option<Duration>,
+    params: Vec<(String, ParamValue)>,
+    tags: Vec<(String, String)>,
+    refused: Option<Error>,
+}
+
+impl RunBuilder {
+    pub(crate) fn new(store: Option<Arc<Store>>, experiment: ExperimentId) -> RunBuilder {
+        RunBuilder {
+            store,
+            experiment,
+            name: None,
+            parent: None,
+            seed: None,
+            is_detached: false,
+            timeout: None,
+            params: Vec::new(),
+            tags: Vec::new(),
+            refused: None,
+        }
+    }
+
+    /// Its name, which need not be unique; two words such as `kind-elk` unless said otherwise.
+    pub fn name(mut self, name: impl Into<String>) -> RunBuilder {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// A parameter of any type; a struct or map becomes several, joined by dots.
+    pub fn param(mut self, name: impl Into<String>, value: impl Serialize) -> RunBuilder {
+        self.take_params(flatten_under(name.into(), &value));
+        self
+    }
+
+    /// The parameters of a struct or map.
+    pub fn params(mut self, value: &(impl Serialize + ?Sized)) -> RunBuilder {
+        self.take_params(flatten(value));
+        self
+    }
+
+    fn take_params(&mut self, params: Result<Vec<(String, ParamValue)>>) {
+        match params {
+            Ok(params) => self.params.extend(params),
+            Err(error) => self.refused = Some(error),
+        }
+    }
+
+    /// A tag; a plain one has an empty value.
+    pub fn tag(mut self, key: impl Into<String>, value: impl Into<String>) -> RunBuilder {
+        self.tags.push((key.into(), value.into()));
+        self
+    }
+
+    /// The run it is a part of.
+    pub fn parent(self, parent: &Run) -> RunBuilder {
+        self.parent_id(parent.id())
+    }
+
+    /// The run it is a part of, by its id.
+    pub fn parent_id(mut self, parent: RunId) -> RunBuilder {
+        self.parent = Some(parent.key());
+        self
+    }
+
+    /// The seed of its random numbers.
+    pub fn seed(mut self, seed: u64) -> RunBuilder {
+        self.seed = Some(seed);
+        self
+    }
+
+    /// Whether it outlives its writers: a detached run is never lost, it ends by an event or its timeout. Dropping
+    /// its handles leaves it running.
+    pub fn detached(mut self, is_detached: bool) -> RunBuilder {
+        self.is_detached = is_detached;
+        self
+    }
+
+    /// After how much running it counts as timed out, in whole seconds. The next writer that looks records it.
+    pub fn timeout(mut self, timeout: Duration) -> RunBuilder {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// Starts it. Visible on return.
+    ///
+    /// Errors: `INVALID_STATE` when the experiment takes no runs, `VALIDATION_ERROR` for a name or value that is none,
+    /// `CONFLICT` for a parameter with two values, `BUSY` when the log does not move.
+    pub fn start(mut self) -> Result<Run> {
+        if let Some(error) = self.refused.take() {
+            return Err(error);
+        }
+        self.check()?;
+        let Some(store) = self.store.clone() else { return Ok(Run::disabled()) };
+        let id = RunId::from_parts((door::wall_time_ns() / 1_000_000) as u64, door::random_bytes());
+        let name = self.name.take().unwrap_or_else(|| nickname(id));
+        let (number, lsn) = store.decide(|state, _| {
+            let known = live(state, self.experiment)?;
+            if let Some(parent) = self.parent
+                && state.run(parent).is_none()
+            {
+                return Err(Error::validation(format!("the parent {} is no run of this store", parent.short())));
+            }
+            let number = state.next_run_number(self.experiment);
+            let events = self.events(&store, known, (id, number, &name))?;
+            let stream = StreamId::experiment(self.experiment);
+            Ok(Decision::Append(Plan::on(stream, events), number))
+        })?;
+        let lsn = lsn.expect("a conditional append is never deferred");
+        let params = self.params.into_iter().collect();
+        let facts = Facts {
+            id,
+            experiment: self.experiment,
+            number,
+            name,
+            role: if self.is_detached { Role::Guest } else { Role::Host },
+        };
+        Run::begin(store, facts, Recorder::new(Names::default(), params, lsn.plus(1)), lsn)
+    }
+
+    fn check(&self) -> Result<()> {
+        if let Some(name) = &self.name {
+            NameKind::Run.check(name)?;
+        }
+        self.tags.iter().try_for_each(|(key, _)| NameKind::Tag.check(key))?;
+        for (at, (name, value)) in self.params.iter().enumerate() {
+            let earlier = self.params[..at].iter().find(|(known, _)| known == name);
+            if let Some((_, known)) = earlier.filter(|(_, known)| !known.same(value)) {
+                return Err(crate::params::other_value(name, known, value));
+            }
+        }
+        Ok(())
+    }
+
+    fn events(
+        &self,
+        store: &Store,
+        experiment: &Folded,
+        (id, number, name): (RunId, u64, &str),
+    ) -> Result<Vec<Event>> {
+        let mut events = Vec::new();
+        match experiment.state.admit_run() {
+            Ok(RunAdmission::Admitted) => {}
+            Ok(RunAdmission::Activates) => events.push(activated(store, experiment)),
+            Err(refused) => return Err(Error::from(refused).with_hint(way_back(experiment))),
+        }
+        let (actor, command) = store.by();
+        let (host, pid) = (store.identity.host.clone(), std::process::id());
+        let created = RunCreated {
+            run: id,
+            experiment: self.experiment,
+            number,
+            name: name.to_owned(),
+            parent: self.parent,
+            seed: self.seed,
+            detached: self.is_detached,
+            timeout_s: self.timeout.map(|timeout| timeout.as_secs().max(1)),
+            host: host.clone(),
+            pid,
+            params: self.params.clone(),
+            tags: self.tags.clone(),
+            actor: actor.clone(),
+            command: command.clone(),
+        };
+        let (run, attached) = (id.key(), !self.is_detached);
+        events.push(created.into());
+        events.push(RunStarted { run, attached, host, pid, actor, command }.into());
+        Ok(events)
+    }
+}
+
+/// What makes an experiment take runs again.
+fn way_back(experiment: &Folded) -> String {
+    let name = &experiment.name;
+    match experiment.state {
+        ExperimentState::Archived => format!("mltrack exp restore {name}"),
+        ExperimentState::Paused => "experiment.activate()".to_owned(),
+        _ => format!("mltrack exp archive {name} && mltrack exp restore {name}"),
+    }
+}
+
+fn activated(store: &Store, experiment: &Folded) -> Event {
+    let (actor, _) = store.by();
+    let moved = ExperimentStateMoved {
+        experiment: experiment.id,
+        from: experiment.state,
+        to: ExperimentState::Active,
+        actor,
+        command: "first run".into(),
+    };
+    moved.into()
+}

@@ -1,0 +1,199 @@
+//! One open store: the log, the folded state, and who acts. Everything else in this crate goes through here.
+//!
+//! Invariants: locks are taken in the order recorder, follower, watch; nothing is folded on the way to an append of
+//! points; a forked child has a session of its own.
+
+use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
+
+use mltrack_event::{Event, encode};
+use mltrack_log::{Appended, Batch, Log, Lsn, OpenOptions, Reader, WriterId};
+use mltrack_projector::Follower;
+use mltrack_projector_runs::{Runs, State};
+
+use crate::error::{Error, Result};
+use crate::identity::Identity;
+use crate::lock::guard;
+use crate::per_writer::PerWriter;
+use crate::warning::Warnings;
+use crate::watch::Watch;
+
+pub(crate) struct Store {
+    pub path: PathBuf,
+    pub identity: Identity,
+    pub warnings: Warnings,
+    access: Access,
+    sessions: PerWriter<Session>,
+}
+
+pub(crate) enum Access {
+    Write(Log),
+    Read(Box<OpenOptions>),
+}
+
+/// What one writer, or one reader of a store opened for reading, keeps while the store is open.
+pub(crate) struct Session {
+    pub watch: Arc<Watch>,
+    pub follower: Mutex<Follower<Runs>>,
+    /// Whether runs without living owners have been recorded as lost.
+    pub is_swept: AtomicBool,
+}
+
+/// What became of a logging call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Logged {
+    /// Every process can read it, and it survives `kill -9`. Carries the lsn of the record, of several the last one's.
+    Visible(Lsn),
+    /// It waits in this process's spool and will be appended in order, once.
+    Deferred,
+    /// The tracker is disabled: nothing was recorded.
+    Disabled,
+}
+
+impl Logged {
+    /// The lsn, when the record is visible.
+    #[must_use]
+    pub fn lsn(self) -> Option<Lsn> {
+        match self {
+            Logged::Visible(lsn) => Some(lsn),
+            Logged::Deferred | Logged::Disabled => None,
+        }
+    }
+}
+
+/// Who stands for the reader of a store opened for reading: no writer has this id.
+const READER: WriterId = WriterId(0);
+
+impl Store {
+    pub fn new(
+        path: PathBuf,
+        access: Access,
+        identity: Identity,
+        warnings: Warnings,
+    ) -> Result<Store> {
+        let writer = access.writer()?;
+        let session = Session::new(|| access.reader(&path))?;
+        Ok(Store {
+            path,
+            identity,
+            warnings,
+            access,
+            sessions: PerWriter::new(writer, session),
+        })
+    }
+
+    /// The log to append to.
+    pub fn log(&self) -> Result<&Log> {
+        match &self.access {
+            Access::Write(log) => Ok(log),
+            Access::Read(_) => Err(Error::read_only()),
+        }
+    }
+
+    pub fn is_writable(&self) -> bool {
+        matches!(self.access, Access::Write(_))
+    }
+
+    pub fn writer(&self) -> Result<WriterId> {
+        self.access.writer()
+    }
+
+    /// A reader of its own at the first record.
+    pub fn reader(&self) -> Result<Reader> {
+        self.access.reader(&self.path)
+    }
+
+    #[inline]
+    pub fn session(&self) -> Result<&Session> {
+        let writer = self.access.writer()?;
+        match self.sessions.get(writer) {
+            Some(session) => Ok(session),
+            None => self.sessions.get_or_make(writer, || Session::new(|| self.reader())),
+        }
+    }
+
+    /// Answers from the fold of everything that is visible now.
+    pub fn with_state<T>(&self, answer: impl FnOnce(&State, &Reader) -> Result<T>) -> Result<T> {
+        let mut follower = guard(&self.session()?.follower);
+        follower.catch_up()?;
+        if self.is_writable() {
+            self.sweep(&mut follower)?;
+        }
+        answer(follower.state(), follower.reader())
+    }
+
+    /// Whether the handle of a writer is open in some living process.
+    pub fn is_alive(&self, reader: &Reader, writer: WriterId) -> bool {
+        match &self.access {
+            // Who cannot be asked about counts as alive: nobody is lost by mistake.
+            Access::Write(log) => log.is_alive(writer).unwrap_or(true),
+            Access::Read(_) => reader.is_alive(writer).unwrap_or(true),
+        }
+    }
+
+    /// Appends a batch that nothing can refuse, and empties it whatever comes.
+    #[inline]
+    pub fn append(&self, session: &Session, batch: &mut Batch) -> Result<Logged> {
+        let appended = self.log()?.append(batch);
+        self.settle(session, batch, appended)
+    }
+
+    /// What an append means to the caller.
+    pub fn settle(
+        &self,
+        session: &Session,
+        batch: &mut Batch,
+        appended: Result<Appended, mltrack_log::LogError>,
+    ) -> Result<Logged> {
+        match appended {
+            Ok(Appended::Visible { first, next }) => {
+                session.watch.appended(first, next);
+                self.warnings.moving();
+                Ok(Logged::Visible(Lsn::new(next.get() - 1).unwrap_or(first)))
+            }
+            Ok(Appended::Deferred) => {
+                self.warnings.deferred(|| self.log().ok()?.stalled_by().ok().flatten());
+                Ok(Logged::Deferred)
+            }
+            Err(error) => {
+                batch.clear();
+                Err(error.into())
+            }
+        }
+    }
+}
+
+impl Access {
+    #[inline]
+    fn writer(&self) -> Result<WriterId> {
+        match self {
+            Access::Write(log) => Ok(log.writer()?),
+            Access::Read(_) => Ok(READER),
+        }
+    }
+
+    fn reader(&self, path: &std::path::Path) -> Result<Reader> {
+        match self {
+            Access::Write(log) => Ok(log.reader()?),
+            Access::Read(options) => Ok(Reader::open(path, options)?),
+        }
+    }
+}
+
+impl Session {
+    fn new(reader: impl Fn() -> Result<Reader>) -> Result<Session> {
+        Ok(Session {
+            watch: Arc::new(Watch::new(reader()?)),
+            follower: Mutex::new(Follower::new(reader()?)),
+            is_swept: AtomicBool::new(false),
+        })
+    }
+}
+
+/// Adds an event to a batch, at the time of the append.
+pub(crate) fn push_event(batch: &mut Batch, event: &Event, time_ns: Option<i64>) -> Result<()> {
+    let mut payload = Vec::new();
+    let (type_id, version) = encode(event, &mut payload)?;
+    Ok(batch.push(type_id.0, version.0, time_ns, &payload)?)
+}

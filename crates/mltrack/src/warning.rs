@@ -1,0 +1,93 @@
+//! What a program is told when logging goes on but something is wrong. The library itself prints nothing.
+
+use std::fmt;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
+
+use crate::error::Error;
+
+/// Something that a person should know of, told once until it is over.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Warning {
+    /// Calls return [`Logged::Deferred`](crate::Logged::Deferred): the log does not move, so records wait in this
+    /// process's spool. Nothing is lost; they are appended in order when the log moves again.
+    Deferred {
+        /// The process that was seen holding the log.
+        process: Option<u32>,
+    },
+    /// Points of a buffered handle could not be written and are lost.
+    PointsLost {
+        /// How many.
+        count: u64,
+        /// Why.
+        error: Error,
+    },
+    /// A run has ended, but the disk did not take it: a power cut can undo it.
+    NotDurable {
+        /// Why.
+        error: Error,
+    },
+    /// A run could not be ended when its last handle was dropped. It will show as lost.
+    NotEnded {
+        /// Why.
+        error: Error,
+    },
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Warning::Deferred { process: Some(process) } => {
+                write!(f, "process {process} holds the log and does not move: records wait in the spool")
+            }
+            Warning::Deferred { process: None } => {
+                f.write_str("the log does not move: records wait in the spool")
+            }
+            Warning::PointsLost { count, error } => {
+                write!(f, "{count} buffered records are lost: {error:#}")
+            }
+            Warning::NotDurable { error } => {
+                write!(f, "a run's end is visible but not durable: {error:#}")
+            }
+            Warning::NotEnded { error } => write!(f, "a dropped run could not be ended: {error:#}"),
+        }
+    }
+}
+
+pub(crate) type OnWarning = Box<dyn Fn(&Warning) + Send + Sync>;
+
+/// Tells the program, at most once per stall.
+#[derive(Default)]
+pub(crate) struct Warnings {
+    on_warning: Option<OnWarning>,
+    is_deferring: AtomicBool,
+}
+
+impl Warnings {
+    pub fn new(on_warning: Option<OnWarning>) -> Warnings {
+        Warnings { on_warning, is_deferring: AtomicBool::new(false) }
+    }
+
+    pub fn tell(&self, warning: &Warning) {
+        if let Some(on_warning) = &self.on_warning {
+            on_warning(warning);
+        }
+    }
+
+    /// A batch went to the spool.
+    #[cold]
+    pub fn deferred(&self, holder: impl FnOnce() -> Option<u32>) {
+        if !self.is_deferring.swap(true, Relaxed) {
+            self.tell(&Warning::Deferred { process: holder() });
+        }
+    }
+
+    /// A batch is visible: the next stall is a new one.
+    #[inline]
+    pub fn moving(&self) {
+        if self.is_deferring.load(Relaxed) {
+            self.is_deferring.store(false, Relaxed);
+        }
+    }
+}
