@@ -1,6 +1,6 @@
 //! The append lock: one word in ctl, taken by compare-and-swap, whose holder the kernel vouches for.
 //!
-//! Invariants: the word is 0 or the id of a writer (bit 31: somebody waits). A lock is only taken over from a writer
+//! Invariants: the word holds 0 or the id of a writer, and two bits for those that wait. A lock is only taken over from a writer
 //! whose liveness byte is free, and ids are never given out twice, so nobody who lives ever loses it.
 //! See `docs/decisions/0001-append-lock.md` for why this is not a byte of LOCK.
 
@@ -14,6 +14,11 @@ use crate::layout::LOCK_LIVENESS;
 use crate::medium::{Control, Medium};
 
 const WAITERS: u32 = 1 << 31;
+/// Somebody has waited long: the lock is given to those that wait, not to whoever comes by.
+const HUNGRY: u32 = 1 << 30;
+const HOLDER: u32 = HUNGRY - 1;
+/// Longer than a holder takes, shorter than anybody wants to wait.
+const HUNGRY_AFTER: Duration = Duration::from_millis(2);
 const SPINS: u32 = 100;
 /// How long a waiter sleeps before it asks whether the holder still lives.
 const PATIENCE: Duration = Duration::from_millis(1);
@@ -38,7 +43,7 @@ impl<'a> AppendLock<'a> {
         writer: u32,
         wait: Duration,
     ) -> Result<AppendLock<'a>, Stalled> {
-        debug_assert!(writer != 0 && writer & WAITERS == 0);
+        debug_assert!(writer != 0 && writer & !HOLDER == 0);
         let word = &control.page().append_lock;
         if word.compare_exchange(0, writer, Acquire, Relaxed).is_err() {
             contend(control, medium, writer, wait)?;
@@ -53,8 +58,11 @@ impl<'a> AppendLock<'a> {
 impl Drop for AppendLock<'_> {
     fn drop(&mut self) {
         let word = &self.control.page().append_lock;
-        if word.swap(0, Release) & WAITERS != 0 {
-            self.control.wake(word, 1);
+        let old = word.fetch_and(HUNGRY, Release);
+        if old & WAITERS != 0 {
+            // The hungry one is somewhere among the sleepers.
+            self.control
+                .wake(word, if old & HUNGRY == 0 { 1 } else { u32::MAX >> 1 });
         }
         failpoint::hit("lock.released");
     }
@@ -78,46 +86,53 @@ fn contend(
             return Ok(());
         }
     }
-    if wait.is_zero() && word.load(Relaxed) != 0 {
+    if wait.is_zero() && word.load(Relaxed) & HOLDER != 0 {
         return Err(Stalled {
             process: control.page().holder.load(Relaxed),
         });
     }
-    let deadline = door::monotonic() + wait;
+    let start = door::monotonic();
+    let mut patient_with = 0;
     loop {
+        let waited = start.elapsed();
+        let is_hungry = waited >= HUNGRY_AFTER;
         let seen = word.load(Relaxed);
-        if seen == 0 {
+        let is_free = seen & HOLDER == 0;
+        // A reserved lock is taken by the hungry, and by anybody when they have not come for it in time: they can die.
+        if is_free && (seen & HUNGRY == 0 || is_hungry || seen == patient_with) {
             // Others may still sleep, so the bit stays set until a release finds nobody to wake.
             if word
-                .compare_exchange(0, writer | WAITERS, Acquire, Relaxed)
+                .compare_exchange(seen, writer | WAITERS, Acquire, Relaxed)
                 .is_ok()
             {
                 return Ok(());
             }
             continue;
         }
-        if seen & WAITERS == 0
+        if waited >= wait {
+            let process = control.page().holder.load(Relaxed);
+            return Err(Stalled { process });
+        }
+        let marked = seen | WAITERS | if is_hungry { HUNGRY } else { 0 };
+        if marked != seen
             && word
-                .compare_exchange(seen, seen | WAITERS, Relaxed, Relaxed)
+                .compare_exchange(seen, marked, Relaxed, Relaxed)
                 .is_err()
         {
             continue;
         }
-        let seen = seen | WAITERS;
-        control.wait(word, seen, PATIENCE);
-        if word.load(Relaxed) == seen && take_over(medium, word, seen, writer) {
-            return Ok(());
-        }
-        if door::monotonic() >= deadline {
-            return Err(Stalled {
-                process: control.page().holder.load(Relaxed),
-            });
+        control.wait(word, marked, PATIENCE);
+        if word.load(Relaxed) == marked {
+            patient_with = marked;
+            if !is_free && take_over(medium, word, marked, writer) {
+                return Ok(());
+            }
         }
     }
 }
 
 fn take_over(medium: &dyn Medium, word: &AtomicU32, seen: u32, writer: u32) -> bool {
-    let holder = seen & !WAITERS;
+    let holder = seen & HOLDER;
     // When the kernel cannot be asked, the holder counts as alive: waiting is safe, taking over is not.
     let is_dead = matches!(
         medium.is_held(LOCK_LIVENESS + u64::from(holder), 1),

@@ -15,6 +15,9 @@ use crate::{log, roll, seal, sync};
 /// How often a spool is tried to be drained.
 const DRAIN_INTERVAL: Duration = Duration::from_millis(20);
 
+/// Segments sealed in one go; the rest waits for the next interval.
+const SEALED_AT_ONCE_MAX: usize = 32;
+
 /// Starts the thread. It ends when the handle is closed and the alarm rung.
 pub(crate) fn spawn(shared: &Arc<Shared>) -> JoinHandle<()> {
     let shared = Arc::clone(shared);
@@ -36,16 +39,20 @@ fn run(shared: &Shared) {
         }
         make_ready(shared);
         if door::monotonic() >= next_sync {
-            if shared.options.durability == Durability::Process
-                && let Ok(tail) = shared.tail()
-            {
-                // A failure poisons the epoch, which the next append reports.
-                sync::sync_before(shared, tail.state.next_lsn).ok();
-            }
-            seal::seal_rolled(shared).ok();
+            sync_and_seal(shared);
             next_sync = door::monotonic() + shared.options.sync_interval;
         }
     }
+}
+
+fn sync_and_seal(shared: &Shared) {
+    if shared.options.durability == Durability::Process
+        && let Ok(tail) = shared.tail()
+    {
+        // A failure poisons the epoch, which the next append reports.
+        sync::sync_before(shared, tail.state.next_lsn).ok();
+    }
+    seal::seal_rolled(shared, SEALED_AT_ONCE_MAX).ok();
 }
 
 fn sleep_until(shared: &Shared, next_sync: Instant) {

@@ -23,6 +23,9 @@ use crate::shared::{Shared, guard};
 use crate::spool_only::SpoolWriter;
 use crate::{roll, start, sync};
 
+/// Closing is not held up for longer than this many footers take.
+const SEALED_AT_CLOSE_MAX: usize = 4;
+
 /// A store that is open for appending. Clones share one writer; dropping the last one leaves the store in order.
 #[derive(Clone)]
 pub struct Log(Kind);
@@ -265,6 +268,8 @@ impl Handle {
         if let Some(background) = guard(&self.background).take() {
             background.join().ok();
         }
+        // A store that is only ever open for short stretches gets its footers too.
+        crate::seal::seal_rolled(&self.shared, SEALED_AT_CLOSE_MAX).ok();
         drained.and(start::leave(&self.shared))
     }
 }
@@ -299,8 +304,10 @@ fn append(shared: &Shared, batch: &mut Batch, stamp: &Stamp) -> Result<Appended>
             })
         };
     }
-    // Who has waited once does not hold up the training loop a second time.
-    let wait = if is_spooling && can_defer {
+    // Who has waited in vain does not hold up the training loop again, unless the log has moved since.
+    let word = shared.control.page().published();
+    let is_stalled = shared.stalled_word.load(Relaxed) == word;
+    let wait = if is_spooling && is_stalled && can_defer {
         Duration::ZERO
     } else {
         shared.options.lock_wait
@@ -308,7 +315,10 @@ fn append(shared: &Shared, batch: &mut Batch, stamp: &Stamp) -> Result<Appended>
     let (control, medium) = (&*shared.control, &*shared.medium);
     let lock = match AppendLock::acquire(control, medium, shared.writer.0, wait) {
         Ok(lock) => lock,
-        Err(_) if can_defer => return defer(shared, batch, stamp),
+        Err(_) if can_defer => {
+            shared.stalled_word.store(word, Relaxed);
+            return defer(shared, batch, stamp);
+        }
         Err(stalled) => {
             return Err(LogError::Busy {
                 process: stalled.process,

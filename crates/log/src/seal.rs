@@ -20,8 +20,6 @@ use crate::survey::read_footer;
 
 /// Bytes between two entries of the sparse index.
 const INDEX_INTERVAL: u64 = 4096;
-/// Segments sealed in one go; the rest waits for the next interval.
-const SEALED_AT_ONCE_MAX: usize = 32;
 const DICTIONARY_LEN_MAX: usize = 4 << 20;
 
 /// Hashes the records of the log as the format prescribes.
@@ -58,8 +56,8 @@ impl SealHasher {
     }
 }
 
-/// Seals the segments before the active one that are not sealed yet. Returns how many.
-pub(crate) fn seal_rolled(shared: &Shared) -> Result<usize> {
+/// Seals segments before the active one that are not sealed yet, the oldest ones first. Returns how many.
+pub(crate) fn seal_rolled(shared: &Shared, count_max: usize) -> Result<usize> {
     let medium = &*shared.medium;
     let end = shared.tail()?.state;
     let mut catalog = Catalog::default();
@@ -70,7 +68,11 @@ pub(crate) fn seal_rolled(shared: &Shared) -> Result<usize> {
     if first == rolled.len() || !medium.try_lock(LOCK_MUTATOR).map_err(wrap)? {
         return Ok(0);
     }
-    let sealed = seal_from(shared, rolled, first);
+    let sealed = seal_from(
+        shared,
+        &rolled[..rolled.len().min(first + count_max)],
+        first,
+    );
     medium.unlock(LOCK_MUTATOR).map_err(wrap)?;
     sealed
 }
@@ -127,12 +129,10 @@ fn seal_from(shared: &Shared, rolled: &[Entry], first: usize) -> Result<usize> {
         .map_err(wrap)?
         .flatten()
         .unwrap_or_default();
-    let todo = rolled[first..].iter().take(SEALED_AT_ONCE_MAX);
-    let count = todo.len();
-    for entry in todo {
+    for entry in &rolled[first..] {
         previous = seal_one(shared, entry, &previous)?;
     }
-    Ok(count)
+    Ok(rolled.len() - first)
 }
 
 fn seal_one(shared: &Shared, entry: &Entry, previous: &Footer) -> Result<Footer> {

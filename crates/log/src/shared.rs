@@ -30,10 +30,29 @@ pub(crate) struct Shared {
     pub spool: Mutex<Spool>,
     /// Set while the spool holds anything.
     pub is_spooling: AtomicBool,
+    /// The published word when a wait for the lock was given up: while it stays, the log stands still.
+    pub stalled_word: AtomicU64,
     pub is_closed: AtomicBool,
     /// Counts the background's syncs, so that the appender knows that its memory faults again.
     pub sync_count: AtomicU64,
     pub alarm: Alarm,
+    pub election: Election,
+}
+
+/// Who of this handle's threads syncs for all that wait.
+#[derive(Default)]
+pub(crate) struct Election {
+    pub state: Mutex<ElectionState>,
+    pub ended: Condvar,
+}
+
+#[derive(Default)]
+pub(crate) struct ElectionState {
+    pub is_led: bool,
+    /// Threads that wait for the leader.
+    pub waiting: usize,
+    /// How many the last leader synced for.
+    pub group: usize,
 }
 
 /// Wakes the background thread early.
@@ -45,8 +64,11 @@ pub(crate) struct Alarm {
 
 impl Alarm {
     pub fn ring(&self) {
-        *guard(&self.is_rung) = true;
-        self.bell.notify_one();
+        // A bell that rings already need not be rung: a call into the kernel costs more than an append.
+        let was_rung = std::mem::replace(&mut *guard(&self.is_rung), true);
+        if !was_rung {
+            self.bell.notify_one();
+        }
     }
 }
 

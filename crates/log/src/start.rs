@@ -30,14 +30,14 @@ use crate::roll;
 use crate::scan::Scan;
 use crate::shared::{Shared, guard};
 use crate::spool::Spool;
-use crate::survey::{Survey, Verdict, survey};
+use crate::survey::{Survey, Verdict, is_same_boot, survey};
 use crate::sync::SyncState;
 
 /// How long an opener waits for another one before it reports the store as busy.
 const OPEN_WAIT: Duration = Duration::from_secs(10);
 const LIVENESS_LEN: u64 = 1 << 32;
 /// Writer ids stay below the bit that the append lock's word keeps for itself.
-const WRITER_LIMIT: u32 = 1 << 31;
+const WRITER_LIMIT: u32 = 1 << 30;
 
 /// Reads FORMAT and refuses what this program does not understand.
 pub(crate) fn read_format(medium: &dyn Medium) -> Result<Option<Format>> {
@@ -138,9 +138,11 @@ fn open_locked(medium: Arc<dyn Medium>, options: OpenOptions) -> Result<(Shared,
         syncing: Mutex::new(SyncState::default()),
         spool: Mutex::new(Spool::default()),
         is_spooling: false.into(),
+        stalled_word: 0.into(),
         is_closed: false.into(),
         sync_count: 0.into(),
         alarm: crate::shared::Alarm::default(),
+        election: crate::shared::Election::default(),
         medium,
     };
     Ok((shared, report))
@@ -230,9 +232,7 @@ fn recover(
     let sequence = survey
         .checkpoint
         .map_or(0, |checkpoint| checkpoint.sequence);
-    let boot = door::boot();
-    let known_boot = control.page().boot.load(Relaxed);
-    let is_same_boot = boot != 0 && boot == known_boot && survey.verdict != Verdict::Copy;
+    let is_same_boot = survey.verdict != Verdict::Copy && is_same_boot(control, format, folder);
     let is_clean = survey.verdict == Verdict::Clean || failpoint::is_canary("no-new-epoch");
     let (state, epoch) = if let (true, Some(header)) = (is_clean, survey.header) {
         (survey.end, header.epoch)
@@ -288,7 +288,7 @@ fn recover(
     );
     page.next_writer.store(next_writer, Relaxed);
     page.named.store(state.base, Relaxed);
-    page.boot.store(boot, Relaxed);
+    page.boot.store(door::boot(), Relaxed);
     page.write_slot(0, &state);
     let word = page.publish(0, &state, salt);
     if page.take_tail_waiters() {

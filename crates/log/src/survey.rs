@@ -3,6 +3,7 @@
 //! Invariant: nothing before the durable point is ever judged torn, and nothing that fails its crc is ever counted in.
 
 use std::io;
+use std::sync::atomic::Ordering::Relaxed;
 
 use crate::catalog::{read_header, segment_bases, segment_path};
 use crate::codec::checkpoint::{Checkpoint, FolderIdentity};
@@ -10,10 +11,12 @@ use crate::codec::footer::Footer;
 use crate::codec::identity::Format;
 use crate::codec::segment::SegmentHeader;
 use crate::codec::state::State;
+use crate::control::ControlHeader;
+use crate::door;
 use crate::error::{LogError, Result};
 use crate::ids::Lsn;
 use crate::layout::{CHECKPOINT_LEN, name, segment_name};
-use crate::medium::{Medium, MediumFile, Mode, read_file, read_full};
+use crate::medium::{Control, Medium, MediumFile, Mode, read_file, read_full};
 use crate::scan::{Follow, Scan, Step};
 
 /// What was found.
@@ -73,7 +76,10 @@ pub fn survey(
     let is_copy = checkpoint.is_some_and(|checkpoint| Some(checkpoint.folder) != folder);
     let trusted = checkpoint.filter(|_| !is_copy);
     let start = match trusted {
-        Some(checkpoint) => Some(at_checkpoint(medium, format, &checkpoint)?),
+        Some(checkpoint) => {
+            let start = at_checkpoint(medium, format, &checkpoint)?;
+            Some(skip_linked(medium, format, folder, &bases, start).map_err(wrap)?)
+        }
         None => first_unsealed(medium, format, &bases).map_err(wrap)?,
     };
     let Some((header, state)) = start else {
@@ -105,6 +111,49 @@ pub fn survey(
         late,
         checkpoint,
     })
+}
+
+/// Whether ctl was last made true in the present boot of this machine: then the page cache has kept all that was visible,
+/// the names included, whoever was killed.
+pub fn is_same_boot(control: &dyn Control, format: &Format, folder: FolderIdentity) -> bool {
+    let page = control.page();
+    let is_ours = |header: ControlHeader| header.store == format.store && header.folder == folder;
+    let boot = door::boot();
+    boot != 0 && page.boot.load(Relaxed) == boot && page.read_header().is_some_and(is_ours)
+}
+
+/// In the same boot every segment that has a successor with a successor of its own was published whole, so only the
+/// last two need to be read. Stops before a segment that two others claim to follow: a killed roll left one of them.
+fn skip_linked(
+    medium: &dyn Medium,
+    format: &Format,
+    folder: Option<FolderIdentity>,
+    bases: &[u64],
+    start: (SegmentHeader, State),
+) -> io::Result<(SegmentHeader, State)> {
+    let control = medium.control(false).ok();
+    let is_known = control.zip(folder);
+    if !is_known.is_some_and(|(control, folder)| is_same_boot(&*control, format, folder)) {
+        return Ok(start);
+    }
+    let mut newer = Vec::new();
+    for base in bases.iter().filter(|base| **base > start.0.base) {
+        newer.extend(read_header(medium, *base, format.store)?);
+    }
+    let mut chain = vec![start.0];
+    while let Some(last) = chain.last() {
+        let mut next = newer
+            .iter()
+            .filter(|header| header.previous.base == last.base);
+        match (next.next(), next.next()) {
+            (Some(only), None) => chain.push(*only),
+            _ => break,
+        }
+    }
+    let Some(from) = chain.len().checked_sub(2).filter(|from| *from > 0) else {
+        return Ok(start);
+    };
+    Ok((chain[from], chain[from].empty_state()))
 }
 
 fn new_store(late: Vec<u64>, checkpoint: Option<Checkpoint>) -> Survey {

@@ -3,7 +3,9 @@
 //! Invariants: segments first, oldest first, then the folder, then the checkpoint, then `durable` in ctl. A sync that
 //! failed is never tried again: the epoch is poisoned, because the kernel has marked the lost pages clean.
 
+use std::sync::PoisonError;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
+use std::time::Duration;
 
 use crate::catalog::{Catalog, segment_path};
 use crate::codec::checkpoint::Checkpoint;
@@ -18,6 +20,9 @@ use crate::roll;
 use crate::shared::{Shared, guard};
 use crate::start::{lock_timed, write_checkpoint};
 use crate::survey::read_checkpoint;
+
+/// How long a leader waits for its group: a fraction of what a sync of a slow disk takes.
+const GATHER_WAIT_MAX: Duration = Duration::from_micros(500);
 
 /// What one handle remembers between syncs.
 #[derive(Default)]
@@ -39,20 +44,57 @@ pub(crate) fn next_checkpoint(shared: &Shared, state: State) -> Result<Checkpoin
     })
 }
 
-/// Waits until every record before `lsn` is durable, syncing when nobody else does. Returns the durable end.
+/// Waits until every record before `lsn` is durable. One thread syncs for all that wait; those that come while it does
+/// are the next one's group. Returns the durable end.
 pub(crate) fn sync_before(shared: &Shared, lsn: u64) -> Result<Lsn> {
     let durable = &shared.control.page().durable;
     let reached = || Lsn::new(durable.load(Acquire)).filter(|durable| durable.get() >= lsn);
-    if let Some(durable) = reached() {
-        return Ok(durable);
+    let election = &shared.election;
+    let mut state = guard(&election.state);
+    loop {
+        if let Some(durable) = reached() {
+            return Ok(durable);
+        }
+        if !state.is_led {
+            break;
+        }
+        state.waiting += 1;
+        state = election
+            .ended
+            .wait(state)
+            .unwrap_or_else(PoisonError::into_inner);
+        state.waiting -= 1;
     }
+    state.is_led = true;
+    let group = state.group;
+    drop(state);
+    gather(shared, group);
+    let result = lead(shared, lsn);
+    let mut state = guard(&election.state);
+    state.is_led = false;
+    state.group = state.waiting + 1;
+    drop(state);
+    election.ended.notify_all();
+    result
+}
+
+/// Lets the threads that the last sync woke append once more before the next one: they come back together, or not at all.
+fn gather(shared: &Shared, group: usize) {
+    let deadline = crate::door::monotonic() + GATHER_WAIT_MAX;
+    while group > 1
+        && guard(&shared.election.state).waiting + 1 < group
+        && crate::door::monotonic() < deadline
+    {
+        std::thread::yield_now();
+    }
+}
+
+fn lead(shared: &Shared, lsn: u64) -> Result<Lsn> {
     let mut syncing = guard(&shared.syncing);
-    if let Some(durable) = reached() {
-        return Ok(durable);
-    }
     let wrap = |error| LogError::io(shared.medium.path(), "lock for a sync", error);
     lock_timed(&*shared.medium, LOCK_SYNC)?;
-    let result = match reached() {
+    let durable = shared.control.page().durable.load(Acquire);
+    let result = match Lsn::new(durable).filter(|durable| durable.get() >= lsn) {
         Some(durable) => Ok(durable),
         None => sync_to_tail(shared, &mut syncing),
     };

@@ -1,0 +1,165 @@
+//! The figures that the project promises, measured with their baselines in the same run.
+//!
+//! `cargo bench --bench figures -- [ROW..] [--quick] [--json] [--dir DIR]` prints one line for each figure: what, what
+//! was reached, the target, ok or short. Rows that need several processes start this program again. Stores are made
+//! in a folder of their own below DIR and removed. Each row is a file in `figures/`; `docs/benchmarks.md` explains them.
+
+#[path = "figures/arguments.rs"]
+mod arguments;
+#[path = "figures/bench.rs"]
+mod bench;
+#[path = "figures/burst.rs"]
+mod burst;
+#[path = "figures/bytes.rs"]
+mod bytes;
+#[path = "figures/child.rs"]
+mod child;
+#[path = "figures/figure.rs"]
+mod figure;
+#[path = "figures/five.rs"]
+mod five;
+#[path = "figures/frozen.rs"]
+mod frozen;
+#[path = "figures/group.rs"]
+mod group;
+#[path = "figures/open.rs"]
+mod open;
+#[path = "figures/read.rs"]
+mod read;
+#[path = "figures/single.rs"]
+mod single;
+#[path = "figures/store.rs"]
+mod store;
+#[path = "figures/sustained.rs"]
+mod sustained;
+#[path = "figures/system.rs"]
+mod system;
+#[path = "figures/tail.rs"]
+mod tail;
+#[path = "figures/times.rs"]
+mod times;
+#[path = "figures/together.rs"]
+mod together;
+
+use std::process::ExitCode;
+
+use anyhow::{Result, bail, ensure};
+
+use arguments::{Arguments, Command};
+use bench::Bench;
+
+/// One row of the table: its name on the command line, and what measures it.
+pub struct Row {
+    pub name: &'static str,
+    pub about: &'static str,
+    run: fn(&Bench) -> Result<()>,
+    /// What a process does that this row starts, by the role it is given.
+    child: fn(&[String]) -> Result<()>,
+}
+
+pub const ROWS: &[Row] = &[
+    Row {
+        name: "single",
+        about: "log_metric, one process",
+        run: single::run,
+        child: single::child,
+    },
+    Row {
+        name: "together",
+        about: "log_metric, four processes",
+        run: together::run,
+        child: together::child,
+    },
+    Row {
+        name: "five",
+        about: "log_metrics of five",
+        run: five::run,
+        child: no_child,
+    },
+    Row {
+        name: "burst",
+        about: "raw append in batches",
+        run: burst::run,
+        child: burst::child,
+    },
+    Row {
+        name: "sustained",
+        about: "raw append for gigabytes",
+        run: sustained::run,
+        child: no_child,
+    },
+    Row {
+        name: "group",
+        about: "durability policies",
+        run: group::run,
+        child: no_child,
+    },
+    Row {
+        name: "tail",
+        about: "from an append to another process",
+        run: tail::run,
+        child: tail::child,
+    },
+    Row {
+        name: "read",
+        about: "reading and replay",
+        run: read::run,
+        child: read::child,
+    },
+    Row {
+        name: "open",
+        about: "opening a store",
+        run: open::run,
+        child: open::child,
+    },
+    Row {
+        name: "bytes",
+        about: "bytes per point",
+        run: bytes::run,
+        child: no_child,
+    },
+    Row {
+        name: "frozen",
+        about: "a filesystem that stands still",
+        run: frozen::run,
+        child: frozen::child,
+    },
+];
+
+fn no_child(_: &[String]) -> Result<()> {
+    bail!("this row starts no processes")
+}
+
+fn main() -> ExitCode {
+    let result = Arguments::parse(std::env::args().skip(1)).and_then(|command| match command {
+        Command::Help => {
+            print!("{}", arguments::help());
+            Ok(())
+        }
+        Command::Child { row, rest } => (row.child)(&rest),
+        Command::Run(arguments) => run(arguments),
+    });
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("figures: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: Arguments) -> Result<()> {
+    let rows = arguments.rows.clone();
+    let bench = Bench::new(arguments)?;
+    bench.print_head()?;
+    let mut failed = Vec::new();
+    for row in rows {
+        if let Err(error) = (row.run)(&bench) {
+            // The other rows are worth having all the same.
+            eprintln!("figures: row {}: {error:#}", row.name);
+            failed.push(row.name);
+        }
+    }
+    ensure!(failed.is_empty(), "not measured: {}", failed.join(", "));
+    Ok(())
+}
