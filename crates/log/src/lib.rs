@@ -32,6 +32,7 @@ pub mod medium;
 mod options;
 mod reader;
 mod record;
+mod recover;
 mod repair;
 mod roll;
 mod scan;

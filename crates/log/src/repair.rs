@@ -172,7 +172,7 @@ fn begin_epoch_after_poison(shared: &Shared) -> Result<Lsn> {
     let (end, old) = (appender.tail.state, appender.header);
     write_again(medium, &shared.format, &end).map_err(wrap)?;
     let base = end.next_lsn + u64::from(old.len - end.offset) / 2 + 1;
-    let header = start::epoch_header(&shared.format, &end, true, base, old.len);
+    let header = crate::recover::epoch_header(&shared.format, &end, true, base, old.len);
     let (header, file) = roll::create(medium, header)?;
     roll::end_segment(medium, &end)?;
     file.sync().map_err(wrap)?;

@@ -16,9 +16,10 @@ use crate::failpoint;
 use crate::ids::Lsn;
 use crate::layout::{LOCK_SYNC, segment_name};
 use crate::medium::Mode;
+use crate::recover::write_checkpoint;
 use crate::roll;
 use crate::shared::{Shared, guard};
-use crate::start::{lock_timed, write_checkpoint};
+use crate::start::lock_timed;
 use crate::survey::read_checkpoint;
 
 /// How long a leader waits for its group: a fraction of what a sync of a slow disk takes.

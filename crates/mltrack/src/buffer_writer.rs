@@ -23,18 +23,26 @@ const CLOSING_TRIES_MAX: u32 = 20;
 
 /// Writes until the buffer is closed and empty.
 pub(crate) fn write(buffer: &Buffer) {
-    let Some(inner) = buffer.run.inner() else { return };
+    let Some(inner) = buffer.run.inner() else {
+        return;
+    };
     while let Some(batches) = next_batches(buffer) {
         for mut batch in batches {
             let count = usize::from(batch.count());
-            let written = append(buffer, inner, &mut batch);
-            let mut pending = guard(&buffer.pending);
-            if let Err(error) = written {
+            if let Err(error) = append(buffer, inner, &mut batch) {
+                let mut pending = guard(&buffer.pending);
                 // What a lost batch defined is not defined.
-                pending.names.slots.iter_mut().for_each(|slot| slot.is_defined = false);
+                pending
+                    .names
+                    .slots
+                    .iter_mut()
+                    .for_each(|slot| slot.is_defined = false);
                 let told = Error::new(error.code(), error.to_string());
                 pending.error.get_or_insert(error);
-                inner.store.warnings.tell(&Warning::PointsLost { count: count as u64, error: told });
+                inner.store.warnings.tell(&Warning::PointsLost {
+                    count: count as u64,
+                    error: told,
+                });
             }
         }
         let mut pending = guard(&buffer.pending);

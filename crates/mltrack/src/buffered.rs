@@ -58,8 +58,13 @@ impl Run {
     /// Errors while writing go to [`Builder::on_warning`](crate::Builder::on_warning) and to the next `flush`.
     #[must_use]
     pub fn buffered(&self, size: usize) -> Buffered {
-        let buffer = self.inner().and_then(|inner| Flusher::start(self, inner, size.max(1)));
-        Buffered { run: self.clone(), buffer: buffer.map(Arc::new) }
+        let buffer = self
+            .inner()
+            .and_then(|inner| Flusher::start(self, inner, size.max(1)));
+        Buffered {
+            run: self.clone(),
+            buffer: buffer.map(Arc::new),
+        }
     }
 }
 
@@ -73,7 +78,9 @@ impl Buffered {
     /// Like [`Run::log_metric`], into memory. Errors: `BUSY` when the buffer is full, `INVALID_STATE`,
     /// `VALIDATION_ERROR`.
     pub fn log_metric(&self, name: &str, value: f64) -> Result<()> {
-        let Some(buffer) = self.buffer()? else { return self.run.log_metric(name, value).map(drop) };
+        let Some(buffer) = self.buffer()? else {
+            return self.run.log_metric(name, value).map(drop);
+        };
         buffer.push(|pending| {
             let slot = pending.names.metric(name)?;
             pending.values.clear();
@@ -124,7 +131,9 @@ impl Buffered {
     /// The buffer; `None` when the run is disabled, or when this process is a forked child, whose thread is the
     /// parent's: then calls go to the run.
     fn buffer(&self) -> Result<Option<&Arc<Buffer>>> {
-        let (Some(inner), Some(flusher)) = (self.run.inner(), &self.buffer) else { return Ok(None) };
+        let (Some(inner), Some(flusher)) = (self.run.inner(), &self.buffer) else {
+            return Ok(None);
+        };
         let is_ours = inner.store.writer()? == flusher.buffer.writer;
         Ok(is_ours.then_some(&flusher.buffer))
     }
@@ -149,17 +158,22 @@ impl Flusher {
         buffers.retain(|buffer| buffer.strong_count() > 0);
         buffers.push(Arc::downgrade(&buffer));
         let process = std::process::id();
-        Some(Flusher { buffer, thread: Mutex::new(Some(thread)), process })
+        Some(Flusher {
+            buffer,
+            thread: Mutex::new(Some(thread)),
+            process,
+        })
     }
 }
 
 impl Drop for Flusher {
     fn drop(&mut self) {
-        let thread = match self.process == std::process::id() {
-            true => guard(&self.thread).take(),
-            // The thread, and maybe the lock, are the parent's.
-            false => return std::mem::forget(self.thread.get_mut().ok().and_then(Option::take)),
-        };
+        if self.process != std::process::id() {
+            // The thread, and maybe a lock, are the parent's.
+            std::mem::forget(self.thread.get_mut().ok().and_then(Option::take));
+            return;
+        }
+        let thread = guard(&self.thread).take();
         guard(&self.buffer.pending).is_closing = true;
         self.buffer.filled.notify_all();
         if let Some(thread) = thread {
@@ -170,21 +184,35 @@ impl Drop for Flusher {
 
 impl Buffer {
     fn push(&self, point: impl FnOnce(&mut Pending) -> Result<(usize, i64)>) -> Result<()> {
-        let Some(inner) = self.run.inner() else { return Ok(()) };
+        let Some(inner) = self.run.inner() else {
+            return Ok(());
+        };
         inner.gate.admit()?;
         let now_ns = door::wall_time_ns();
         let mut pending = guard(&self.pending);
         if pending.count >= self.size + STALL_POINTS_MAX {
-            return Err(self.full(pending.count));
+            return Err(full(pending.count));
         }
         let (slot, step) = point(&mut pending)?;
-        let Pending { names, values, filling, payload, .. } = &mut *pending;
+        let Pending {
+            names,
+            values,
+            filling,
+            payload,
+            ..
+        } = &mut *pending;
         let slot = &mut names.slots[slot];
         if !slot.is_defined {
             define(inner.store.session()?, slot, filling)?;
             slot.is_defined = true;
         }
-        push_values(filling, payload, (inner.key, slot, step), values, Some(now_ns))?;
+        push_values(
+            filling,
+            payload,
+            (inner.key, slot, step),
+            values,
+            Some(now_ns),
+        )?;
         pending.count += 1;
         pending.rotate_if_full(self.size);
         if pending.count == 1 || pending.count == self.wake_count() {
@@ -196,11 +224,6 @@ impl Buffer {
     /// So many points are worth a write at once.
     pub fn wake_count(&self) -> usize {
         self.size.div_ceil(2)
-    }
-
-    fn full(&self, count: usize) -> Error {
-        let what = format!("{count} points wait in the buffer and the store does not move");
-        Error::new(Code::Busy, what).with_hint("log less, or drop this point; nothing else is lost")
     }
 
     /// Waits until the buffer is empty.
@@ -215,22 +238,33 @@ impl Buffer {
     }
 }
 
+fn full(count: usize) -> Error {
+    let what = format!("{count} points wait in the buffer and the store does not move");
+    Error::new(Code::Busy, what).with_hint("log less, or drop this point; nothing else is lost")
+}
+
 /// Waits on a condition, whatever other threads panicked.
 pub(crate) fn wait<'a, T>(condition: &Condvar, guard: MutexGuard<'a, T>) -> MutexGuard<'a, T> {
-    condition.wait(guard).unwrap_or_else(PoisonError::into_inner)
+    condition
+        .wait(guard)
+        .unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Inner {
     /// Writes what buffered handles of this run still hold.
     pub fn flush_buffers(&self) -> Result<()> {
-        let buffers: Vec<Arc<Buffer>> =
-            guard(&self.buffers).iter().filter_map(std::sync::Weak::upgrade).collect();
+        let buffers: Vec<Arc<Buffer>> = guard(&self.buffers)
+            .iter()
+            .filter_map(std::sync::Weak::upgrade)
+            .collect();
         buffers.iter().try_for_each(|buffer| buffer.flush())
     }
 }
 
 impl std::fmt::Debug for Buffered {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Buffered").field("run", &self.run).finish_non_exhaustive()
+        f.debug_struct("Buffered")
+            .field("run", &self.run)
+            .finish_non_exhaustive()
     }
 }

@@ -51,7 +51,10 @@ impl Builder {
     pub(crate) fn new(path: &Path) -> Builder {
         Builder {
             path: path.to_owned(),
-            options: OpenOptions { dictionary_types: &DICTIONARY_TYPES, ..OpenOptions::default() },
+            options: OpenOptions {
+                dictionary_types: &DICTIONARY_TYPES,
+                ..OpenOptions::default()
+            },
             actor: None,
             command: None,
             on_warning: None,
@@ -146,5 +149,9 @@ pub fn is_store(path: &Path) -> bool {
 #[must_use]
 pub fn store_folder(path: &Path) -> PathBuf {
     let inside = path.join(STORE_FOLDER);
-    if !is_store(path) && is_store(&inside) { inside } else { path.to_owned() }
+    if !is_store(path) && is_store(&inside) {
+        inside
+    } else {
+        path.to_owned()
+    }
 }

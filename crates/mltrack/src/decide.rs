@@ -4,6 +4,7 @@
 //! of the streams it depends on is newer; so of two that exclude each other exactly one is appended.
 
 use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
 
 use mltrack_event::{EndState, Event, RunEnded, RunLost, RunState, StreamId};
 use mltrack_log::{Batch, Condition, LogError, Lsn, Reader, door};
@@ -15,6 +16,9 @@ use crate::error::{Error, Result};
 use crate::lock::guard;
 use crate::store::{Logged, Store, push_event};
 
+/// A decision is worth waiting for, unlike a point: others that log at full speed may keep the lock for longer than a
+/// logging call would wait. A holder that stands still is reported after this.
+const BUSY_WAIT_MAX: Duration = Duration::from_secs(10);
 /// Each round somebody gets through, so this many losses in a row mean that something else is wrong.
 const ROUNDS_MAX: usize = 10_000;
 
@@ -30,7 +34,11 @@ pub(crate) struct Plan {
 impl Plan {
     /// Events of one stream that depend on that stream only.
     pub fn on(stream: StreamId, events: Vec<Event>) -> Plan {
-        Plan { stream, unchanged: vec![stream], events }
+        Plan {
+            stream,
+            unchanged: vec![stream],
+            events,
+        }
     }
 }
 
@@ -63,7 +71,10 @@ impl Store {
                 None => batch.clear(),
             }
         }
-        Err(Error::new(Code::Busy, "others keep changing the same thing"))
+        Err(Error::new(
+            Code::Busy,
+            "others keep changing the same thing",
+        ))
     }
 
     /// `None` when somebody else was faster.
@@ -71,13 +82,24 @@ impl Store {
         for event in &plan.events {
             push_event(batch, event, None)?;
         }
-        let unchanged: Vec<_> =
-            plan.unchanged.iter().map(|stream| mltrack_log::StreamId(stream.0)).collect();
+        let unchanged: Vec<_> = plan
+            .unchanged
+            .iter()
+            .map(|stream| mltrack_log::StreamId(stream.0))
+            .collect();
         let stream = mltrack_log::StreamId(plan.stream.0);
-        let condition = Condition { stream, unchanged: &unchanged, seen };
-        match self.log()?.append_if(batch, condition) {
-            Err(LogError::Conflict { .. }) => Ok(None),
-            appended => self.settle(self.session()?, batch, appended).map(Some),
+        let condition = Condition {
+            stream,
+            unchanged: &unchanged,
+            seen,
+        };
+        let deadline = door::monotonic() + BUSY_WAIT_MAX;
+        loop {
+            match self.log()?.append_if(batch, condition) {
+                Err(LogError::Conflict { .. }) => return Ok(None),
+                Err(LogError::Busy { .. }) if door::monotonic() < deadline => {}
+                appended => return self.settle(self.session()?, batch, appended).map(Some),
+            }
         }
     }
 
@@ -89,7 +111,12 @@ impl Store {
         }
         let now_ns = door::wall_time_ns();
         let mut plans = Vec::new();
-        for run in follower.state().runs().iter().filter(|run| run.state == RunState::Running) {
+        for run in follower
+            .state()
+            .runs()
+            .iter()
+            .filter(|run| run.state == RunState::Running)
+        {
             let is_alive = |writer| self.is_alive(follower.reader(), writer);
             let event = match run_state_at(run, now_ns, is_alive) {
                 RunState::Lost => self.lost(run),
@@ -102,7 +129,8 @@ impl Store {
         for plan in plans {
             // A conflict means that somebody else has dealt with it; any other failure leaves it to the next writer,
             // and what this caller came for goes on.
-            self.append_plan(&mut batch, &plan, follower.next_lsn()).ok();
+            self.append_plan(&mut batch, &plan, follower.next_lsn())
+                .ok();
             batch.clear();
         }
         follower.catch_up()?;
@@ -111,12 +139,24 @@ impl Store {
 
     pub fn lost(&self, run: &Run) -> Event {
         let (actor, command) = (self.identity.actor.clone(), self.identity.command.clone());
-        RunLost { run: run.key(), actor, command }.into()
+        RunLost {
+            run: run.key(),
+            actor,
+            command,
+        }
+        .into()
     }
 
     fn timed_out(&self, run: &Run) -> Event {
         let (actor, command) = (self.identity.actor.clone(), self.identity.command.clone());
         let state = EndState::TimedOut;
-        RunEnded { run: run.key(), state, error: None, actor, command }.into()
+        RunEnded {
+            run: run.key(),
+            state,
+            error: None,
+            actor,
+            command,
+        }
+        .into()
     }
 }

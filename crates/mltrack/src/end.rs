@@ -5,7 +5,7 @@
 
 use std::error::Error as StdError;
 
-use mltrack_event::{EndState, RunEnded, RunError, RunId, RunMove, StreamId};
+use mltrack_event::{EndState, Event, RunEnded, RunError, RunId, RunMove, StreamId};
 use mltrack_log::{Condition, LogError};
 
 use crate::decide::{Decision, Plan};
@@ -42,12 +42,16 @@ impl Run {
     }
 
     pub(crate) fn end(&self, state: EndState, error: Option<RunError>) -> Result<()> {
-        let Some(inner) = self.inner() else { return Ok(()) };
+        let Some(inner) = self.inner() else {
+            return Ok(());
+        };
         inner.flush_buffers()?;
         inner.end(state, error)?;
         // The end stands whatever the disk does now; a failed sync shows at the next flush too.
         if let Err(error) = inner.store.log()?.sync() {
-            inner.store.warnings.tell(&Warning::NotDurable { error: error.into() });
+            inner.store.warnings.tell(&Warning::NotDurable {
+                error: error.into(),
+            });
         }
         Ok(())
     }
@@ -58,14 +62,24 @@ impl Tracker {
     ///
     /// Errors: `NOT_FOUND`, `INVALID_STATE` with the moves that are legal when it has ended already.
     pub fn end_run(&self, id: RunId, state: EndState, error: Option<RunError>) -> Result<()> {
-        let Some(store) = self.store() else { return Ok(()) };
+        let Some(store) = self.store() else {
+            return Ok(());
+        };
+        let (actor, command) = store.by();
+        let event = Event::from(RunEnded {
+            run: id.key(),
+            state,
+            error,
+            actor,
+            command,
+        });
         store.decide(|folded, _| {
             let run = folded.run_by_id(id).ok_or_else(|| Error::no_run(id))?;
             run.state.after(RunMove::End(state))?;
-            let (actor, command) = store.by();
-            let error = error.clone();
-            let event = RunEnded { run: id.key(), state, error, actor, command }.into();
-            Ok(Decision::Append(Plan::on(StreamId::run(id.key()), vec![event]), ()))
+            Ok(Decision::Append(
+                Plan::on(StreamId::run(id.key()), vec![event.clone()]),
+                (),
+            ))
         })?;
         Ok(())
     }
@@ -74,7 +88,14 @@ impl Tracker {
 impl Inner {
     fn end(&self, state: EndState, error: Option<RunError>) -> Result<()> {
         let (actor, command) = self.store.by();
-        let event = RunEnded { run: self.key, state, error, actor, command }.into();
+        let event = RunEnded {
+            run: self.key,
+            state,
+            error,
+            actor,
+            command,
+        }
+        .into();
         self.record(|recorder, (store, session)| {
             let mut seen = recorder.seen;
             loop {
@@ -82,7 +103,11 @@ impl Inner {
                 let batch = &mut recorder.batch;
                 push_event(batch, &event, None)?;
                 let stream = mltrack_log::StreamId(StreamId::run(self.key).0);
-                let condition = Condition { stream, unchanged: &[stream], seen };
+                let condition = Condition {
+                    stream,
+                    unchanged: &[stream],
+                    seen,
+                };
                 let appended = match store.log()?.append_if(batch, condition) {
                     Err(LogError::Conflict { .. }) => {
                         // Another owner joined, or ended it: only the latter is in the way.
@@ -104,9 +129,10 @@ impl Inner {
 
     /// The last handle is gone and nobody ended the run. Never waits for the disk.
     pub fn abandon(&self) {
-        let error = match std::thread::panicking() {
-            true => panic::recorded(),
-            false => in_words("abandoned", "the last handle was dropped without an end"),
+        let error = if std::thread::panicking() {
+            panic::recorded()
+        } else {
+            in_words("abandoned", "the last handle was dropped without an end")
         };
         if let Err(error) = self.end(EndState::Failed, Some(error)) {
             self.store.warnings.tell(&Warning::NotEnded { error });
@@ -157,7 +183,10 @@ mod tests {
         let parse = "x".parse::<i32>().unwrap_err();
         let error = Error::new(crate::Code::IoError, "cannot read").with_source(parse);
         let told = run_error(short_type_name::<Error>(), &error);
-        assert_eq!((told.kind.as_str(), told.message.as_str()), ("Error", "cannot read"));
+        assert_eq!(
+            (told.kind.as_str(), told.message.as_str()),
+            ("Error", "cannot read")
+        );
         assert_eq!(told.cause.as_deref(), Some("invalid digit found in string"));
     }
 }

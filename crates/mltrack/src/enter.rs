@@ -58,14 +58,20 @@ fn admit(store: &Store, id: RunId, entrance: Entrance) -> Result<(Known, Option<
     store.decide(|state, reader| {
         let run = state.run_by_id(id).ok_or_else(|| Error::no_run(id))?;
         if state.is_deleted(run) {
-            return Err(Error::new(Code::InvalidState, format!("the run {id} is deleted")));
+            return Err(Error::new(
+                Code::InvalidState,
+                format!("the run {id} is deleted"),
+            ));
         }
         let (role, events) = steps_in(store, run, reader, entrance)?;
         let known = Known::of(state, run, role, reader.next_lsn());
-        Ok(match events.is_empty() {
-            true => Decision::Already(known),
-            false => Decision::Append(Plan::on(StreamId::run(run.key()), events), known),
-        })
+        if events.is_empty() {
+            return Ok(Decision::Already(known));
+        }
+        Ok(Decision::Append(
+            Plan::on(StreamId::run(run.key()), events),
+            known,
+        ))
     })
 }
 
@@ -81,7 +87,11 @@ fn steps_in(
     if now == RunState::Running {
         let writer = store.writer()?;
         let is_owner = !run.attached || run.owners.iter().any(|owner| owner.writer == writer);
-        let events = if is_owner { Vec::new() } else { vec![attached(store, run)] };
+        let events = if is_owner {
+            Vec::new()
+        } else {
+            vec![attached(store, run)]
+        };
         return Ok((Role::Guest, events));
     }
     if entrance == Entrance::Attach {
@@ -92,7 +102,11 @@ fn steps_in(
     let mut events = Vec::new();
     // What every reader sees already is recorded first, so that the log tells the story in order.
     if run.state == RunState::Running {
-        events.push(if now == RunState::Lost { store.lost(run) } else { timed_out(store, run) });
+        events.push(if now == RunState::Lost {
+            store.lost(run)
+        } else {
+            timed_out(store, run)
+        });
     }
     if matches!(now, RunState::Pending | RunState::Queued) {
         now.after(RunMove::Start)?;
@@ -101,7 +115,14 @@ fn steps_in(
         now.after(RunMove::Resume)?;
         events.push(resumed(store, run));
     }
-    Ok((if run.attached { Role::Host } else { Role::Guest }, events))
+    Ok((
+        if run.attached {
+            Role::Host
+        } else {
+            Role::Guest
+        },
+        events,
+    ))
 }
 
 impl Known {
@@ -109,7 +130,10 @@ impl Known {
         let steps = run.metrics.summaries().iter().filter_map(|summary| {
             let metric = state.dictionary().metric(summary.metric)?;
             let next = summary.last.step.saturating_add(1);
-            metric.context.is_empty().then(|| (metric.name.clone(), next))
+            metric
+                .context
+                .is_empty()
+                .then(|| (metric.name.clone(), next))
         });
         let facts = Facts {
             id: run.id,
@@ -118,35 +142,73 @@ impl Known {
             name: run.name.clone(),
             role,
         };
-        Known { facts, params: run.params.clone(), first_steps: steps.collect(), as_of }
+        Known {
+            facts,
+            params: run.params.clone(),
+            first_steps: steps.collect(),
+            as_of,
+        }
     }
 
     fn into_parts(self, lsn: Option<Lsn>) -> (Facts, Recorder) {
         let seen = lsn.map_or(self.as_of, |lsn| lsn.plus(1));
-        (self.facts, Recorder::new(Names::new(self.first_steps), self.params, seen))
+        (
+            self.facts,
+            Recorder::new(Names::new(self.first_steps), self.params, seen),
+        )
     }
 }
 
 fn attached(store: &Store, run: &Folded) -> Event {
     let (actor, command) = store.by();
     let (host, pid) = (store.identity.host.clone(), std::process::id());
-    RunAttached { run: run.key(), host, pid, actor, command }.into()
+    RunAttached {
+        run: run.key(),
+        host,
+        pid,
+        actor,
+        command,
+    }
+    .into()
 }
 
 fn started(store: &Store, run: &Folded) -> Event {
     let (actor, command) = store.by();
     let (host, pid) = (store.identity.host.clone(), std::process::id());
-    RunStarted { run: run.key(), attached: run.attached, host, pid, actor, command }.into()
+    RunStarted {
+        run: run.key(),
+        attached: run.attached,
+        host,
+        pid,
+        actor,
+        command,
+    }
+    .into()
 }
 
 fn resumed(store: &Store, run: &Folded) -> Event {
     let (actor, command) = store.by();
     let (host, pid) = (store.identity.host.clone(), std::process::id());
-    RunResumed { run: run.key(), attached: run.attached, host, pid, actor, command }.into()
+    RunResumed {
+        run: run.key(),
+        attached: run.attached,
+        host,
+        pid,
+        actor,
+        command,
+    }
+    .into()
 }
 
 fn timed_out(store: &Store, run: &Folded) -> Event {
     let (actor, command) = store.by();
     let (state, error) = (EndState::TimedOut, None);
-    RunEnded { run: run.key(), state, error, actor, command }.into()
+    RunEnded {
+        run: run.key(),
+        state,
+        error,
+        actor,
+        command,
+    }
+    .into()
 }

@@ -101,8 +101,11 @@ impl Error {
     }
 
     pub(crate) fn read_only() -> Error {
-        Error::new(Code::InvalidState, "the tracker was opened for reading only")
-            .with_hint("open it with Tracker::open, or leave out read_only(true)")
+        Error::new(
+            Code::InvalidState,
+            "the tracker was opened for reading only",
+        )
+        .with_hint("open it with Tracker::open, or leave out read_only(true)")
     }
 }
 
@@ -141,34 +144,47 @@ impl StdError for Error {
 impl From<LogError> for Error {
     fn from(error: LogError) -> Error {
         let (code, hint) = match &error {
-            LogError::NotAStore { path } => {
-                (Code::NotFound, Some(format!("mltrack init {}", path.display())))
-            }
+            LogError::NotAStore { path } => (
+                Code::NotFound,
+                Some(format!("mltrack init {}", path.display())),
+            ),
             LogError::Format { .. } => (Code::Unsupported, Some("use the newest mltrack".into())),
             LogError::DiskFull { .. } => (
                 Code::DiskFull,
                 Some("free some space and repeat; runs can still be ended".into()),
             ),
-            LogError::ReadOnly { .. } => {
-                (Code::IoError, Some("open it for reading: builder(..).read_only(true)".into()))
+            LogError::ReadOnly { .. } => (
+                Code::IoError,
+                Some("open it for reading: builder(..).read_only(true)".into()),
+            ),
+            LogError::NoLocks { .. } => (
+                Code::Unsupported,
+                Some("put the store on a local filesystem".into()),
+            ),
+            LogError::ControlDamaged { .. } => (
+                Code::Corrupt,
+                Some("stop the processes that use the store, then open it".into()),
+            ),
+            LogError::Gone { .. } => (
+                Code::StorageError,
+                Some("open the store where it is now".into()),
+            ),
+            LogError::TooLarge { .. } => {
+                (Code::ValidationError, Some("split it into several".into()))
             }
-            LogError::NoLocks { .. } => {
-                (Code::Unsupported, Some("put the store on a local filesystem".into()))
-            }
-            LogError::ControlDamaged { .. } => {
-                (Code::Corrupt, Some("stop the processes that use the store, then open it".into()))
-            }
-            LogError::Gone { .. } => (Code::StorageError, Some("open the store where it is now".into())),
-            LogError::TooLarge { .. } => (Code::ValidationError, Some("split it into several".into())),
             LogError::Conflict { .. } => (Code::Conflict, None),
-            LogError::Busy { process, .. } => {
-                (Code::Busy, Some(format!("see what it waits for: ps -o stat,wchan,args -p {process}")))
-            }
+            LogError::Busy { process, .. } => (
+                Code::Busy,
+                Some(format!(
+                    "see what it waits for: ps -o stat,wchan,args -p {process}"
+                )),
+            ),
             LogError::Poisoned { .. } => (Code::StorageError, Some("mltrack repair".into())),
             LogError::Corrupt { .. } => (Code::Corrupt, Some("mltrack verify --deep".into())),
-            LogError::Rewound { to } => {
-                (Code::Conflict, Some(format!("read again from lsn {}", to.next)))
-            }
+            LogError::Rewound { to } => (
+                Code::Conflict,
+                Some(format!("read again from lsn {}", to.next)),
+            ),
             LogError::Closed => (Code::InvalidState, Some("open the tracker again".into())),
             _ => (Code::IoError, None),
         };
@@ -225,13 +241,14 @@ impl From<FindError> for Error {
             FindError::NoRun { nearest, .. } => {
                 Error::new(Code::NotFound, message).with_hint(did_you_mean(nearest, "mltrack runs"))
             }
-            FindError::NoExperiment { nearest, .. } => {
-                Error::new(Code::NotFound, message).with_hint(did_you_mean(nearest, "mltrack exp ls"))
-            }
+            FindError::NoExperiment { nearest, .. } => Error::new(Code::NotFound, message)
+                .with_hint(did_you_mean(nearest, "mltrack exp ls")),
             FindError::Ambiguous { candidates, .. } => {
                 let ids: Vec<String> = candidates.iter().map(ToString::to_string).collect();
-                Error::validation(format!("{message}: {}", ids.join(", ")))
-                    .with_hint(format!("mltrack run show {}", ids.first().map_or("", String::as_str)))
+                Error::validation(format!("{message}: {}", ids.join(", "))).with_hint(format!(
+                    "mltrack run show {}",
+                    ids.first().map_or("", String::as_str)
+                ))
             }
             FindError::WhichExperiment { candidates, .. } => {
                 let first = candidates.first().map_or("NAME", String::as_str);
@@ -254,10 +271,15 @@ mod tests {
     #[test]
     fn an_error_has_a_code_a_hint_and_its_causes_on_one_line() {
         let cause = std::io::Error::other("no such luck");
-        let error = Error::new(Code::IoError, "cannot write").with_source(cause).with_hint("try again");
+        let error = Error::new(Code::IoError, "cannot write")
+            .with_source(cause)
+            .with_hint("try again");
         assert_eq!(error.to_string(), "cannot write");
         assert_eq!(format!("{error:#}"), "cannot write: no such luck");
-        assert_eq!(format!("{error:?}"), "error[IO_ERROR]: cannot write: no such luck\nhint: try again");
+        assert_eq!(
+            format!("{error:?}"),
+            "error[IO_ERROR]: cannot write: no such luck\nhint: try again"
+        );
         assert!(!error.is_retryable());
     }
 
@@ -266,6 +288,9 @@ mod tests {
         let ours = Error::new(Code::DiskFull, "full");
         assert_eq!(Error::of_closure(Box::new(ours)).code(), Code::DiskFull);
         let other = Error::of_closure("bad luck".into());
-        assert_eq!((other.code(), other.to_string()), (Code::CommandFailed, "bad luck".into()));
+        assert_eq!(
+            (other.code(), other.to_string()),
+            (Code::CommandFailed, "bad luck".into())
+        );
     }
 }

@@ -29,11 +29,19 @@ pub struct Experiment {
 
 impl Experiment {
     pub(crate) fn of(store: Arc<Store>, id: ExperimentId, name: &str) -> Experiment {
-        Experiment { store: Some(store), id, name: name.into() }
+        Experiment {
+            store: Some(store),
+            id,
+            name: name.into(),
+        }
     }
 
     pub(crate) fn disabled(name: &str) -> Experiment {
-        Experiment { store: None, id: ExperimentId(0), name: name.into() }
+        Experiment {
+            store: None,
+            id: ExperimentId(0),
+            name: name.into(),
+        }
     }
 
     /// Its id, never used again; 0 when the tracker is disabled.
@@ -65,13 +73,11 @@ impl Experiment {
 
     /// A run with a name, parameters, tags, a parent, a seed. Nothing happens before
     /// [`start`](RunBuilder::start).
-    #[must_use]
     pub fn run(&self) -> RunBuilder {
         RunBuilder::new(self.store.clone(), self.id)
     }
 
     /// Changes its fields. Nothing happens before [`save`](ExperimentEdit::save).
-    #[must_use]
     pub fn edit(&self) -> ExperimentEdit {
         ExperimentEdit::new(self.store.clone(), self.id)
     }
@@ -115,7 +121,15 @@ impl Experiment {
             }
             from.move_to(ExperimentState::Archived)?;
             let (actor, command) = store.by();
-            events.push(ExperimentArchived { experiment: known.id, from, actor, command }.into());
+            events.push(
+                ExperimentArchived {
+                    experiment: known.id,
+                    from,
+                    actor,
+                    command,
+                }
+                .into(),
+            );
             Ok(events)
         })
     }
@@ -124,7 +138,9 @@ impl Experiment {
     ///
     /// Errors: `INVALID_STATE` when there is nothing to bring back, `CONFLICT` when its name was taken meanwhile.
     pub fn restore(&self) -> Result<()> {
-        let Some(store) = &self.store else { return Ok(()) };
+        let Some(store) = &self.store else {
+            return Ok(());
+        };
         let (actor, command) = store.by();
         store.decide(|state, _| {
             let known = folded(state, self.id)?;
@@ -137,11 +153,23 @@ impl Experiment {
                 return Err(name_taken(&known.name));
             }
             let (actor, command) = (actor.clone(), command.clone());
-            let event = ExperimentRestored { experiment: self.id, from, actor, command };
+            let event = ExperimentRestored {
+                experiment: self.id,
+                from,
+                actor,
+                command,
+            };
             let event = Event::from(event);
             let unchanged = vec![StreamId::experiment_names(), StreamId::experiment(self.id)];
             let stream = event.stream().expect("a restore excludes others");
-            Ok(Decision::Append(Plan { stream, unchanged, events: vec![event] }, ()))
+            Ok(Decision::Append(
+                Plan {
+                    stream,
+                    unchanged,
+                    events: vec![event],
+                },
+                (),
+            ))
         })?;
         Ok(())
     }
@@ -150,36 +178,57 @@ impl Experiment {
     pub fn delete(&self) -> Result<()> {
         self.change(|store, known| {
             let (actor, command) = store.by();
-            Ok(vec![ExperimentDeleted { experiment: known.id, actor, command }.into()])
+            Ok(vec![
+                ExperimentDeleted {
+                    experiment: known.id,
+                    actor,
+                    command,
+                }
+                .into(),
+            ])
         })
     }
 
     /// Sets a tag, replacing a value it had. A plain tag has an empty value.
     pub fn set_tag(&self, key: &str, value: &str) -> Result<()> {
         NameKind::Tag.check(key)?;
-        self.tag(vec![(key.to_owned(), value.to_owned())], Vec::new())
+        self.tag(&[(key.to_owned(), value.to_owned())], &[])
     }
 
     /// Removes a tag, if it is there.
     pub fn remove_tag(&self, key: &str) -> Result<()> {
-        self.tag(Vec::new(), vec![key.to_owned()])
+        self.tag(&[], &[key.to_owned()])
     }
 
-    fn tag(&self, set: Vec<(String, String)>, remove: Vec<String>) -> Result<()> {
+    fn tag(&self, set: &[(String, String)], remove: &[String]) -> Result<()> {
         self.change(|store, known| {
             let (actor, command) = store.by();
-            let (set, remove) = (set.clone(), remove.clone());
-            Ok(vec![ExperimentTagged { experiment: known.id, set, remove, actor, command }.into()])
+            let (set, remove) = (set.to_vec(), remove.to_vec());
+            Ok(vec![
+                ExperimentTagged {
+                    experiment: known.id,
+                    set,
+                    remove,
+                    actor,
+                    command,
+                }
+                .into(),
+            ])
         })
     }
 
     /// Appends what `events` makes of the present experiment, unless somebody else changes it first.
     fn change(&self, events: impl Fn(&Store, &Folded) -> Result<Vec<Event>>) -> Result<()> {
-        let Some(store) = &self.store else { return Ok(()) };
+        let Some(store) = &self.store else {
+            return Ok(());
+        };
         store.decide(|state, _| {
             let known = live(state, self.id)?;
             let events = events(store, known)?;
-            Ok(Decision::Append(Plan::on(StreamId::experiment(self.id), events), ()))
+            Ok(Decision::Append(
+                Plan::on(StreamId::experiment(self.id), events),
+                (),
+            ))
         })?;
         Ok(())
     }
@@ -194,7 +243,14 @@ impl Store {
 
 fn moved(store: &Store, id: ExperimentId, from: ExperimentState, to: ExperimentState) -> Event {
     let (actor, command) = store.by();
-    ExperimentStateMoved { experiment: id, from, to, actor, command }.into()
+    ExperimentStateMoved {
+        experiment: id,
+        from,
+        to,
+        actor,
+        command,
+    }
+    .into()
 }
 
 pub(crate) fn folded(state: &State, id: ExperimentId) -> Result<&Folded> {
@@ -210,8 +266,11 @@ pub(crate) fn live(state: &State, id: ExperimentId) -> Result<&Folded> {
     if known.deleted.is_none() {
         return Ok(known);
     }
-    Err(Error::new(Code::InvalidState, format!("the experiment {:?} is deleted", known.name))
-        .with_hint("experiment.restore() brings it back"))
+    Err(Error::new(
+        Code::InvalidState,
+        format!("the experiment {:?} is deleted", known.name),
+    )
+    .with_hint("experiment.restore() brings it back"))
 }
 
 fn not_gone(at: ExperimentState) -> Error {
@@ -220,12 +279,18 @@ fn not_gone(at: ExperimentState) -> Error {
 }
 
 pub(crate) fn name_taken(name: &str) -> Error {
-    Error::new(Code::Conflict, format!("another experiment is called {name:?}"))
-        .with_hint("rename one: experiment.edit().name(..).save()")
+    Error::new(
+        Code::Conflict,
+        format!("another experiment is called {name:?}"),
+    )
+    .with_hint("rename one: experiment.edit().name(..).save()")
 }
 
 impl std::fmt::Debug for Experiment {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Experiment").field("id", &self.id).field("name", &self.name).finish()
+        f.debug_struct("Experiment")
+            .field("id", &self.id)
+            .field("name", &self.name)
+            .finish_non_exhaustive()
     }
 }

@@ -37,7 +37,11 @@ impl ExperimentEdit {
             actor,
             command,
         };
-        ExperimentEdit { store, edit, metadata_error: None }
+        ExperimentEdit {
+            store,
+            edit,
+            metadata_error: None,
+        }
     }
 
     /// Its name, unique among the experiments that are not deleted.
@@ -72,7 +76,10 @@ impl ExperimentEdit {
 
     /// What its runs are after.
     pub fn goal(mut self, metric: impl Into<String>, direction: Direction) -> ExperimentEdit {
-        self.edit.goal = Some(GoalEdit::Set(Goal { metric: metric.into(), direction }));
+        self.edit.goal = Some(GoalEdit::Set(Goal {
+            metric: metric.into(),
+            direction,
+        }));
         self
     }
 
@@ -107,12 +114,16 @@ impl ExperimentEdit {
         if let Some(GoalEdit::Set(goal)) = &self.edit.goal {
             NameKind::Metric.check(&goal.metric)?;
         }
-        let Some(store) = &self.store else { return Ok(()) };
+        let Some(store) = &self.store else {
+            return Ok(());
+        };
         let id = self.edit.experiment;
         store.decide(|state, _| {
             live(state, id)?;
             if let Some(name) = &self.edit.name
-                && state.experiment_by_name(name).is_some_and(|holder| holder.id != id)
+                && state
+                    .experiment_by_name(name)
+                    .is_some_and(|holder| holder.id != id)
             {
                 return Err(name_taken(name));
             }
@@ -120,7 +131,14 @@ impl ExperimentEdit {
             // An edit that is no rename excludes nobody, but must not follow a deletion.
             let stream = event.stream().unwrap_or(StreamId::experiment(id));
             let unchanged = vec![stream, StreamId::experiment(id)];
-            Ok(Decision::Append(Plan { stream, unchanged, events: vec![event] }, ()))
+            Ok(Decision::Append(
+                Plan {
+                    stream,
+                    unchanged,
+                    events: vec![event],
+                },
+                (),
+            ))
         })?;
         Ok(())
     }

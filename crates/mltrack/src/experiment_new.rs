@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use mltrack_event::{
-    Direction, Event, ExperimentCreated, Goal, NameKind, StreamId,
-};
+use mltrack_event::{Direction, Event, ExperimentCreated, Goal, NameKind, StreamId};
 use mltrack_projector_runs::State;
 
 use crate::code::Code;
@@ -72,7 +70,10 @@ impl NewExperiment {
 
     /// What its runs are after: the metric, and which end of it is better.
     pub fn goal(mut self, metric: impl Into<String>, direction: Direction) -> NewExperiment {
-        self.goal = Some(Goal { metric: metric.into(), direction });
+        self.goal = Some(Goal {
+            metric: metric.into(),
+            direction,
+        });
         self
     }
 
@@ -88,11 +89,15 @@ impl NewExperiment {
 
     fn make(self, may_exist: bool) -> Result<Experiment> {
         NameKind::Experiment.check(&self.name)?;
-        self.tags.iter().try_for_each(|(key, _)| NameKind::Tag.check(key))?;
+        self.tags
+            .iter()
+            .try_for_each(|(key, _)| NameKind::Tag.check(key))?;
         if let Some(goal) = &self.goal {
             NameKind::Metric.check(&goal.metric)?;
         }
-        let Some(store) = &self.store else { return Ok(Experiment::disabled(&self.name)) };
+        let Some(store) = &self.store else {
+            return Ok(Experiment::disabled(&self.name));
+        };
         let found = |state: &State| state.experiment_by_name(&self.name).map(|known| known.id);
         if !store.is_writable() && may_exist {
             let id = store.with_state(|state, _| found(state).ok_or_else(Error::read_only))?;
@@ -111,8 +116,11 @@ impl NewExperiment {
     }
 
     fn exists(&self) -> Error {
-        Error::new(Code::Conflict, format!("there is an experiment {:?} already", self.name))
-            .with_hint(format!("mltrack exp show {}", self.name))
+        Error::new(
+            Code::Conflict,
+            format!("there is an experiment {:?} already", self.name),
+        )
+        .with_hint(format!("mltrack exp show {}", self.name))
     }
 
     fn event(&self, store: &Store, id: mltrack_event::ExperimentId) -> Event {

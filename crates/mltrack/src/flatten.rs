@@ -23,8 +23,15 @@ pub(crate) fn flatten_under(
     value: &(impl Serialize + ?Sized),
 ) -> Result<Vec<(String, ParamValue)>> {
     let mut params = Vec::new();
-    value.serialize(Flattener { name, params: &mut params }).map_err(|error| error.0)?;
-    params.iter().try_for_each(|(name, _)| NameKind::Param.check(name))?;
+    value
+        .serialize(Flattener {
+            name,
+            params: &mut params,
+        })
+        .map_err(|error| error.0)?;
+    params
+        .iter()
+        .try_for_each(|(name, _)| NameKind::Param.check(name))?;
     Ok(params)
 }
 
@@ -47,7 +54,11 @@ impl Flattener<'_> {
 
 /// Joins names by dots.
 fn join(name: &str, field: &str) -> String {
-    if name.is_empty() { field.to_owned() } else { format!("{name}.{field}") }
+    if name.is_empty() {
+        field.to_owned()
+    } else {
+        format!("{name}.{field}")
+    }
 }
 
 /// A list's element, or a map's key, as JSON.
@@ -115,15 +126,29 @@ mod tests {
         assert_eq!(params.len(), expected.len(), "{params:?}");
         for ((name, value), (expected_name, expected)) in params.iter().zip(expected) {
             assert_eq!(name, expected_name);
-            assert!(value.same(expected), "{name}: {value:?} is not {expected:?}");
+            assert!(
+                value.same(expected),
+                "{name}: {value:?} is not {expected:?}"
+            );
         }
     }
 
     #[test]
     fn nested_structs_become_dotted_names_with_their_types() {
-        let model = Model { kind: Kind::Mlp { hidden: 64 }, layers: vec![1, 2], dropout: Some(0.1), name: None };
+        let model = Model {
+            kind: Kind::Mlp { hidden: 64 },
+            layers: vec![1, 2],
+            dropout: Some(0.1),
+            name: None,
+        };
         let extra = BTreeMap::from([(7, 'x')]);
-        let hyper = Hyper { lr: 3e-4, seed: u64::MAX, shuffle: true, model, extra };
+        let hyper = Hyper {
+            lr: 3e-4,
+            seed: u64::MAX,
+            shuffle: true,
+            model,
+            extra,
+        };
         check(
             &hyper,
             &[
@@ -143,7 +168,10 @@ mod tests {
     fn floats_that_json_has_no_number_for_are_kept() {
         let odd = BTreeMap::from([("a", f64::NAN), ("b", f64::NEG_INFINITY), ("c", -0.0)]);
         let expected = [("a", f64::NAN), ("b", f64::NEG_INFINITY), ("c", -0.0)];
-        check(&odd, &expected.map(|(name, value)| (name, ParamValue::Float(value))));
+        check(
+            &odd,
+            &expected.map(|(name, value)| (name, ParamValue::Float(value))),
+        );
     }
 
     #[test]

@@ -18,7 +18,10 @@ pub(crate) struct Gate {
 
 impl Gate {
     pub fn running(run: RunId) -> Gate {
-        let gate = Gate { run, state: AtomicU8::new(0) };
+        let gate = Gate {
+            run,
+            state: AtomicU8::new(0),
+        };
         gate.set(RunState::Running);
         gate
     }
@@ -34,7 +37,10 @@ impl Gate {
 
     pub fn state(&self) -> RunState {
         let place = usize::from(self.state.load(Relaxed));
-        RunState::ALL.get(place).copied().unwrap_or(RunState::Running)
+        RunState::ALL
+            .get(place)
+            .copied()
+            .unwrap_or(RunState::Running)
     }
 
     /// Lets a logging call through while the run is running.

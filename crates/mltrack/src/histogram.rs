@@ -8,7 +8,11 @@ const BUCKET_COUNT: usize = 64;
 const QUANTILES: [f64; 7] = [0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99];
 
 pub(crate) fn of(run: RunKey, metric: MetricId, step: i64, values: &[f64]) -> HistogramLogged {
-    let mut sorted: Vec<f64> = values.iter().copied().filter(|value| value.is_finite()).collect();
+    let mut sorted: Vec<f64> = values
+        .iter()
+        .copied()
+        .filter(|value| value.is_finite())
+        .collect();
     sorted.sort_unstable_by(f64::total_cmp);
     let (edges, counts) = buckets(&sorted);
     HistogramLogged {
@@ -34,7 +38,13 @@ fn buckets(sorted: &[f64]) -> (Vec<f64>, Vec<u64>) {
     };
     // The width of a range from -1e308 to 1e308 is no number, and the smallest ranges cannot be divided.
     let width = max / BUCKET_COUNT as f64 - min / BUCKET_COUNT as f64;
-    let edge = |index: usize| if index == BUCKET_COUNT { max } else { min + width * index as f64 };
+    let edge = |index: usize| {
+        if index == BUCKET_COUNT {
+            max
+        } else {
+            min + width * index as f64
+        }
+    };
     let edges: Vec<f64> = (0..=BUCKET_COUNT).map(edge).collect();
     if !edges.is_sorted_by(|a, b| a < b) {
         return (vec![min, max], vec![sorted.len() as u64]);
@@ -43,7 +53,11 @@ fn buckets(sorted: &[f64]) -> (Vec<f64>, Vec<u64>) {
     let mut start = 0;
     for (index, end) in edges[1..].iter().enumerate() {
         let is_last = index + 1 == BUCKET_COUNT;
-        let stop = if is_last { sorted.len() } else { sorted.partition_point(|value| value < end) };
+        let stop = if is_last {
+            sorted.len()
+        } else {
+            sorted.partition_point(|value| value < end)
+        };
         counts.push((stop - start) as u64);
         start = stop;
     }
@@ -51,10 +65,15 @@ fn buckets(sorted: &[f64]) -> (Vec<f64>, Vec<u64>) {
 }
 
 fn quantiles(sorted: &[f64]) -> Vec<(f64, f64)> {
-    let Some(last) = sorted.len().checked_sub(1) else { return Vec::new() };
+    let Some(last) = sorted.len().checked_sub(1) else {
+        return Vec::new();
+    };
     let at = |quantile: f64| {
         let place = quantile * last as f64;
-        let (low, high) = (sorted[place.floor() as usize], sorted[place.ceil() as usize]);
+        let (low, high) = (
+            sorted[place.floor() as usize],
+            sorted[place.ceil() as usize],
+        );
         let share = place.fract();
         (quantile, low * (1.0 - share) + high * share)
     };
@@ -83,7 +102,10 @@ mod tests {
     #[test]
     fn equal_extreme_and_missing_values_have_a_histogram_too() {
         assert_eq!(histogram(&[2.0, 2.0]).counts, [2]);
-        assert_eq!(histogram(&[-f64::MAX, f64::MAX]).counts.iter().sum::<u64>(), 2);
+        assert_eq!(
+            histogram(&[-f64::MAX, f64::MAX]).counts.iter().sum::<u64>(),
+            2
+        );
         let denormal = f64::from_bits(1);
         assert_eq!(histogram(&[0.0, denormal]).counts, [2]);
         let nothing = histogram(&[f64::NAN]);

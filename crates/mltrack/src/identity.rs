@@ -22,17 +22,25 @@ fn variable(name: &str) -> Option<String> {
 }
 
 fn user() -> String {
-    ["USER", "LOGNAME", "USERNAME"].into_iter().find_map(variable).unwrap_or_default()
+    ["USER", "LOGNAME", "USERNAME"]
+        .into_iter()
+        .find_map(variable)
+        .unwrap_or_default()
 }
 
 fn program() -> String {
     let program = std::env::args_os().next().map(std::path::PathBuf::from);
     let name = program.as_deref().and_then(std::path::Path::file_name);
-    name.map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+    name.map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default()
 }
 
 fn host() -> String {
     let of_kernel = std::fs::read_to_string("/proc/sys/kernel/hostname").ok();
-    let name = of_kernel.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
-    name.or_else(|| variable("HOSTNAME")).or_else(|| variable("COMPUTERNAME")).unwrap_or_default()
+    let name = of_kernel
+        .map(|name| name.trim().to_owned())
+        .filter(|name| !name.is_empty());
+    name.or_else(|| variable("HOSTNAME"))
+        .or_else(|| variable("COMPUTERNAME"))
+        .unwrap_or_default()
 }

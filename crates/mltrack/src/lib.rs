@@ -25,7 +25,7 @@
 //! assert_eq!(page.items[0].state, RunState::Completed);
 //! let loss = tracker.history(page.items[0].id, "loss").fetch()?;
 //! assert_eq!(loss.steps.len(), 1000);
-//! let first = tracker.tail().from(Cursor::Start).types(["metrics_logged"]).follow()?.next().unwrap()?;
+//! let first = tracker.tail().from(Cursor::Start).types(["metrics_logged"]).follow().next().unwrap()?;
 //! assert_eq!(first.type_name(), "metrics_logged");
 //! # Ok(())
 //! # }
@@ -49,8 +49,10 @@
 mod buffer_writer;
 mod buffered;
 mod builder;
+mod cell;
 mod closure;
 mod code;
+mod column;
 mod decide;
 mod end;
 mod enter;
@@ -58,11 +60,21 @@ mod error;
 mod experiment;
 mod experiment_edit;
 mod experiment_new;
+mod experiment_query;
+mod filter;
+mod filter_words;
 mod flatten;
+mod follow;
 mod gate;
 mod histogram;
+mod history;
 mod identity;
+mod keep;
+#[cfg(feature = "tracing")]
+mod layer;
+mod lens;
 mod lock;
+mod moment;
 mod names;
 mod nickname;
 mod panic;
@@ -71,9 +83,13 @@ mod pending;
 mod per_writer;
 mod points;
 mod recorder;
+mod replay;
 mod run;
+mod run_query;
 mod start;
 mod store;
+mod summary;
+mod tail;
 mod tracker;
 mod warning;
 mod watch;
@@ -86,11 +102,21 @@ pub use error::{BoxError, Error, Result};
 pub use experiment::Experiment;
 pub use experiment_edit::ExperimentEdit;
 pub use experiment_new::NewExperiment;
+pub use experiment_query::ExperimentQuery;
+pub use follow::{EventStream, Follow};
+pub use history::{BucketsQuery, HistoriesQuery, HistoryQuery};
+pub use keep::{Verify, repair};
+#[cfg(feature = "tracing")]
+pub use layer::MltrackLayer;
+pub use lens::TailEvent;
 pub use panic::record_panics;
 pub use points::{MetricCall, MetricsCall};
 pub use run::Run;
+pub use run_query::{Page, PageToken, RunQuery};
 pub use start::RunBuilder;
 pub use store::Logged;
+pub use summary::{ExperimentSummary, RunSummary};
+pub use tail::{Cursor, TailBuilder};
 pub use tracker::{ExperimentTracker, Tracker};
 pub use warning::Warning;
 
@@ -99,7 +125,13 @@ pub use mltrack_event::{
     Goal, IdError, Level, Line, MetricId, MetricKey, ModelId, ParamValue, RunError, RunId, RunKey,
     RunState, WallTime, payload_json,
 };
-pub use mltrack_log::{Durability, Lsn, WriterId};
+pub use mltrack_log::{
+    Cursor as Position, Damage, Depth, Durability, Lsn, RepairReport, SegmentInfo, Verdict,
+    VerifyOptions, VerifyReport, WriterId,
+};
+pub use mltrack_projector_metrics::{Bucket, Extreme, History, Points, Series};
+pub use mltrack_projector_runs::index::{Check as IndexCheck, SetAside, Stored as IndexStored};
+pub use mltrack_projector_runs::{ExperimentMove, MetricSummary, Point};
 
 #[doc(hidden)]
 pub use mltrack_log::door;

@@ -39,7 +39,14 @@ impl Store {
         if moment == Moment::Now {
             return self.with_state(|state, reader| {
                 let lsn = Lsn::new(reader.next_lsn().get() - 1);
-                answer(&Sight { state, lsn, is_now: true }, reader)
+                answer(
+                    &Sight {
+                        state,
+                        lsn,
+                        is_now: true,
+                    },
+                    reader,
+                )
             });
         }
         let mut follower = Follower::<Runs>::new(self.reader()?);
@@ -47,7 +54,14 @@ impl Store {
             follower.to(last)?;
         }
         let lsn = Lsn::new(follower.next_lsn().get() - 1);
-        answer(&Sight { state: follower.state(), lsn, is_now: false }, follower.reader())
+        answer(
+            &Sight {
+                state: follower.state(),
+                lsn,
+                is_now: false,
+            },
+            follower.reader(),
+        )
     }
 
     /// The last record of a moment; `None` for now, and for a time before the first.

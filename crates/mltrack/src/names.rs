@@ -37,7 +37,10 @@ const END_OF_NAME: u8 = 0xff;
 
 impl Names {
     pub fn new(first_steps: BTreeMap<String, i64>) -> Names {
-        Names { first_steps, ..Names::default() }
+        Names {
+            first_steps,
+            ..Names::default()
+        }
     }
 
     /// The slot of a metric without context.
@@ -80,16 +83,18 @@ impl Names {
 
     #[cold]
     fn new_list(&mut self) -> Result<usize> {
-        let names = self.list.split(|byte| *byte == END_OF_NAME);
-        let names = names.take(self.list.iter().filter(|byte| **byte == END_OF_NAME).count());
-        let keys: Result<Vec<MetricKey>> = names
+        let keys: Result<Vec<MetricKey>> = self
+            .list
+            .split_inclusive(|byte| *byte == END_OF_NAME)
             .map(|name| {
+                let name = name.strip_suffix(&[END_OF_NAME]).unwrap_or(name);
                 let name = std::str::from_utf8(name).expect("it was copied from a str");
                 Ok(MetricKey::new(name)?)
             })
             .collect();
         let slot = self.keys(keys?)?;
-        self.by_list.insert(self.list.as_slice().into(), slot as u32);
+        self.by_list
+            .insert(self.list.as_slice().into(), slot as u32);
         Ok(slot)
     }
 
@@ -115,7 +120,9 @@ impl Names {
         if let Some(twice) = ids.windows(2).find(|pair| pair[0] == pair[1]) {
             let key = keys.iter().find(|key| key.id() == twice[0]);
             let name = key.map(ToString::to_string).unwrap_or_default();
-            return Err(Error::validation(format!("the metric {name} comes twice in one step")));
+            return Err(Error::validation(format!(
+                "the metric {name} comes twice in one step"
+            )));
         }
         let members = keys.iter().map(|key| Event::from(MetricDefined::new(key)));
         let columns = set.id;
@@ -124,7 +131,12 @@ impl Names {
     }
 
     fn push(&mut self, columns: ColumnsId, definition: Vec<Event>) -> usize {
-        self.slots.push(Slot { columns, next_step: 0, is_defined: false, definition });
+        self.slots.push(Slot {
+            columns,
+            next_step: 0,
+            is_defined: false,
+            definition,
+        });
         self.slots.len() - 1
     }
 
@@ -145,11 +157,27 @@ mod tests {
     #[test]
     fn a_list_of_names_is_one_slot_however_often_it_comes() {
         let (mut names, mut values) = (Names::default(), Vec::new());
-        let slot = names.list([("loss", 1.0), ("acc", 2.0)], &mut values).unwrap();
+        let slot = names
+            .list([("loss", 1.0), ("acc", 2.0)], &mut values)
+            .unwrap();
         assert_eq!(values, [1.0, 2.0]);
-        assert_eq!(names.list([("loss", 3.0), ("acc", 4.0)], &mut values).unwrap(), slot);
-        assert_ne!(names.list([("acc", 3.0), ("loss", 4.0)], &mut values).unwrap(), slot);
-        assert_eq!(names.slots[slot].definition.len(), 3, "two metrics and their set");
+        assert_eq!(
+            names
+                .list([("loss", 3.0), ("acc", 4.0)], &mut values)
+                .unwrap(),
+            slot
+        );
+        assert_ne!(
+            names
+                .list([("acc", 3.0), ("loss", 4.0)], &mut values)
+                .unwrap(),
+            slot
+        );
+        assert_eq!(
+            names.slots[slot].definition.len(),
+            3,
+            "two metrics and their set"
+        );
     }
 
     #[test]
@@ -162,7 +190,9 @@ mod tests {
     #[test]
     fn lists_that_cannot_be_told_apart_by_name_are_refused() {
         let (mut names, mut values) = (Names::default(), Vec::new());
-        let error = names.list([("loss", 1.0), ("loss", 2.0)], &mut values).unwrap_err();
+        let error = names
+            .list([("loss", 1.0), ("loss", 2.0)], &mut values)
+            .unwrap_err();
         assert!(error.to_string().contains("loss comes twice"), "{error}");
         assert!(names.list([("", 1.0)], &mut values).is_err());
         assert!(names.list::<&str>([], &mut values).is_err());

@@ -27,7 +27,10 @@ pub fn record_panics() {
         let earlier = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| {
             let message = message(info.payload());
-            let place = info.location().map(|place| format!(" at {place}")).unwrap_or_default();
+            let place = info
+                .location()
+                .map(|place| format!(" at {place}"))
+                .unwrap_or_default();
             let mut error = in_words("panic", format!("{message}{place}"));
             error.trace = Some(Backtrace::force_capture().to_string());
             LAST.with(|last| *last.borrow_mut() = Some(error));

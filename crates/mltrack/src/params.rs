@@ -20,7 +20,9 @@ impl Run {
     /// Errors: `CONFLICT` when it has another value, `VALIDATION_ERROR` for a name that is none, `INVALID_STATE` when
     /// the run has ended.
     pub fn log_param(&self, name: &str, value: impl Serialize) -> Result<()> {
-        let Some(inner) = self.inner() else { return Ok(()) };
+        let Some(inner) = self.inner() else {
+            return Ok(());
+        };
         NameKind::Param.check(name)?;
         inner.log_params(flatten_under(name.to_owned(), &value)?)
     }
@@ -46,7 +48,9 @@ impl Run {
     /// # }
     /// ```
     pub fn log_params(&self, params: &(impl Serialize + ?Sized)) -> Result<()> {
-        let Some(inner) = self.inner() else { return Ok(()) };
+        let Some(inner) = self.inner() else {
+            return Ok(());
+        };
         inner.log_params(flatten(params)?)
     }
 }
@@ -60,7 +64,12 @@ impl Inner {
                     return Ok(());
                 }
                 let (actor, command) = self.store.by();
-                let event = ParamsLogged { run: self.key, params: new, actor, command };
+                let event = ParamsLogged {
+                    run: self.key,
+                    params: new,
+                    actor,
+                    command,
+                };
                 if self.append_params(recorder, at, &event.into())? {
                     recorder.params.extend(params);
                     return Ok(());
@@ -81,7 +90,11 @@ impl Inner {
         batch.clear();
         push_event(batch, event, None)?;
         let stream = mltrack_log::StreamId(StreamId::run(self.key).0);
-        let condition = Condition { stream, unchanged: &[stream], seen: recorder.seen };
+        let condition = Condition {
+            stream,
+            unchanged: &[stream],
+            seen: recorder.seen,
+        };
         let appended = match store.log()?.append_if(batch, condition) {
             Err(LogError::Conflict { .. }) => return Ok(false),
             // A training loop does not wait for a log that stands still.
@@ -97,7 +110,9 @@ impl Inner {
     /// Takes into account what others did to the run.
     fn catch_up(&self, recorder: &mut Recorder) -> Result<()> {
         self.store.with_state(|state, reader| {
-            let run = state.run_by_id(self.facts.id).ok_or_else(|| Error::no_run(self.facts.id))?;
+            let run = state
+                .run_by_id(self.facts.id)
+                .ok_or_else(|| Error::no_run(self.facts.id))?;
             recorder.params.clone_from(&run.params);
             recorder.seen = reader.next_lsn();
             self.gate.set(run.state);

@@ -50,7 +50,8 @@ impl Pending {
     /// Begins a new batch when the present one is large enough.
     pub fn rotate_if_full(&mut self, size: usize) {
         let points_max = BATCH_POINTS_MAX.min(size);
-        if usize::from(self.filling.count()) >= points_max || !self.filling.has_room(RECORD_LEN_MAX) {
+        if usize::from(self.filling.count()) >= points_max || !self.filling.has_room(RECORD_LEN_MAX)
+        {
             self.full.push_back(std::mem::take(&mut self.filling));
         }
     }

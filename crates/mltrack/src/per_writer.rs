@@ -15,7 +15,11 @@ pub(crate) struct PerWriter<T> {
 
 impl<T> PerWriter<T> {
     pub fn new(writer: WriterId, value: T) -> PerWriter<T> {
-        PerWriter { writer, value, next: OnceLock::new() }
+        PerWriter {
+            writer,
+            value,
+            next: OnceLock::new(),
+        }
     }
 
     /// The value of a writer, if there is one yet.
@@ -37,11 +41,13 @@ impl<T> PerWriter<T> {
         if let Some(value) = self.get(writer) {
             return Ok(value);
         }
-        let mut made = Some(Box::new(PerWriter::new(writer, make()?)));
+        let mut fresh = Some(Box::new(PerWriter::new(writer, make()?)));
         let mut link = self;
         loop {
             // Only the thread that fills the empty place takes what was made.
-            let next = link.next.get_or_init(|| made.take().expect("it is given away once"));
+            let next = link
+                .next
+                .get_or_init(|| fresh.take().expect("it is given away once"));
             if next.writer == writer {
                 return Ok(&next.value);
             }

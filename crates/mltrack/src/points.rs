@@ -36,7 +36,9 @@ impl Run {
     /// ```
     #[inline]
     pub fn log_metric(&self, name: &str, value: f64) -> Result<Logged> {
-        let Some(inner) = self.inner() else { return Ok(Logged::Disabled) };
+        let Some(inner) = self.inner() else {
+            return Ok(Logged::Disabled);
+        };
         inner.record(|recorder, at| {
             let slot = recorder.names.metric(name)?;
             let step = recorder.names.slots[slot].next_step;
@@ -51,7 +53,9 @@ impl Run {
     /// Logs a value at a step. Errors: those of [`log_metric`](Run::log_metric).
     #[inline]
     pub fn log_metric_at(&self, name: &str, value: f64, step: i64) -> Result<Logged> {
-        let Some(inner) = self.inner() else { return Ok(Logged::Disabled) };
+        let Some(inner) = self.inner() else {
+            return Ok(Logged::Disabled);
+        };
         inner.record(|recorder, at| {
             let slot = recorder.names.metric(name)?;
             recorder.values.clear();
@@ -73,7 +77,9 @@ impl Run {
         step: i64,
         metrics: impl IntoIterator<Item = (N, f64)>,
     ) -> Result<Logged> {
-        let Some(inner) = self.inner() else { return Ok(Logged::Disabled) };
+        let Some(inner) = self.inner() else {
+            return Ok(Logged::Disabled);
+        };
         inner.record(|recorder, at| {
             let slot = recorder.names.list(metrics, &mut recorder.values)?;
             recorder.log_values(at, inner.key, slot, step, None)
@@ -91,16 +97,21 @@ impl Run {
     /// # run.finish()
     /// # }
     /// ```
-    #[must_use]
     pub fn metric(&self, name: impl Into<String>) -> MetricCall<'_> {
         let call = self.metrics();
-        MetricCall { name: name.into(), call }
+        MetricCall {
+            name: name.into(),
+            call,
+        }
     }
 
     /// Several values of one step with a context or a time of their own.
-    #[must_use]
     pub fn metrics(&self) -> MetricsCall<'_> {
-        MetricsCall { run: self, context: Vec::new(), time: None }
+        MetricsCall {
+            run: self,
+            context: Vec::new(),
+            time: None,
+        }
     }
 
     /// Logs many steps of one metric, as columns: the fastest way to bring in what exists already. Several records,
@@ -108,9 +119,15 @@ impl Run {
     ///
     /// Errors: `VALIDATION_ERROR` when there are not as many values as steps, or none.
     pub fn log_metric_batch(&self, name: &str, steps: &[i64], values: &[f64]) -> Result<Logged> {
-        let Some(inner) = self.inner() else { return Ok(Logged::Disabled) };
+        let Some(inner) = self.inner() else {
+            return Ok(Logged::Disabled);
+        };
         if steps.len() != values.len() || steps.is_empty() {
-            let what = format!("{} steps and {} values: pass as many, at least one", steps.len(), values.len());
+            let what = format!(
+                "{} steps and {} values: pass as many, at least one",
+                steps.len(),
+                values.len()
+            );
             return Err(Error::validation(what));
         }
         inner.record(|recorder, at| {
@@ -136,7 +153,9 @@ impl Run {
     /// Logs the distribution of values at a step: 64 buckets of one width, count, sum, extremes, quantiles. NaN and
     /// infinite values are counted apart. Errors: those of [`log_metric`](Run::log_metric).
     pub fn log_histogram(&self, name: &str, step: i64, values: &[f64]) -> Result<Logged> {
-        let Some(inner) = self.inner() else { return Ok(Logged::Disabled) };
+        let Some(inner) = self.inner() else {
+            return Ok(Logged::Disabled);
+        };
         inner.record(|recorder, at| {
             let metric = MetricKey::new(name)?.id();
             let slot = recorder.names.metric(name)?;
@@ -154,13 +173,23 @@ impl Run {
         step: i64,
         value: &(impl Serialize + ?Sized),
     ) -> Result<Logged> {
-        let Some(inner) = self.inner() else { return Ok(Logged::Disabled) };
+        let Some(inner) = self.inner() else {
+            return Ok(Logged::Disabled);
+        };
         NameKind::Json.check(name)?;
         let value = serde_json::to_value(value).map_err(|error| {
-            Error::new(Code::SerializationError, format!("{name:?} is no JSON: {error}"))
+            Error::new(
+                Code::SerializationError,
+                format!("{name:?} is no JSON: {error}"),
+            )
         })?;
         let json = canonical_json(&value);
-        let event = JsonLogged { run: inner.key, name: name.to_owned(), step, json };
+        let event = JsonLogged {
+            run: inner.key,
+            name: name.to_owned(),
+            step,
+            json,
+        };
         inner.record(|recorder, at| recorder.log_event(at, None, &event.into()))
     }
 }
@@ -218,7 +247,9 @@ impl MetricsCall<'_> {
         step: i64,
         metrics: impl IntoIterator<Item = (N, f64)>,
     ) -> Result<Logged> {
-        let Some(inner) = self.run.inner() else { return Ok(Logged::Disabled) };
+        let Some(inner) = self.run.inner() else {
+            return Ok(Logged::Disabled);
+        };
         let (mut keys, mut values) = (Vec::new(), Vec::new());
         for (name, value) in metrics {
             keys.push(MetricKey::with_context(name, self.context.clone())?);

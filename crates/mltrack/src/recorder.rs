@@ -53,7 +53,13 @@ impl Recorder {
         if !slot.is_defined {
             define(session, slot, &mut self.batch)?;
         }
-        push_values(&mut self.batch, &mut self.payload, (run, slot, step), &self.values, time_ns)?;
+        push_values(
+            &mut self.batch,
+            &mut self.payload,
+            (run, slot, step),
+            &self.values,
+            time_ns,
+        )?;
         let logged = store.append(session, &mut self.batch)?;
         slot.is_defined = true;
         Ok(logged)
@@ -99,7 +105,9 @@ pub(crate) fn push_values(
 pub(crate) fn define(session: &Session, slot: &Slot, batch: &mut Batch) -> Result<()> {
     // Whoever holds the fold may hold it for long; then the definition is written once more, which does no harm.
     let follower = session.follower.try_lock().ok();
-    let dictionary = follower.as_ref().map(|follower| follower.state().dictionary());
+    let dictionary = follower
+        .as_ref()
+        .map(|follower| follower.state().dictionary());
     for event in &slot.definition {
         let definition = match event {
             Event::MetricDefined(metric) => Definition::Metric(metric.clone()),
@@ -120,6 +128,9 @@ fn collision(definition: &Definition) -> Error {
         Definition::Metric(metric) => format!("the metric {:?}", metric.name),
         Definition::Set(set) => format!("the set of metrics {}", set.id),
     };
-    Error::new(Code::Conflict, format!("the id of {what} already stands for another one"))
-        .with_hint("change its name by a character")
+    Error::new(
+        Code::Conflict,
+        format!("the id of {what} already stands for another one"),
+    )
+    .with_hint("change its name by a character")
 }

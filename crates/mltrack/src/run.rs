@@ -82,7 +82,9 @@ impl Run {
             recorders,
             process: std::process::id(),
         };
-        Ok(Run { inner: Some(Arc::new(inner)) })
+        Ok(Run {
+            inner: Some(Arc::new(inner)),
+        })
     }
 
     pub(crate) fn disabled() -> Run {
@@ -91,13 +93,18 @@ impl Run {
 
     #[inline]
     pub(crate) fn inner(&self) -> Option<&Arc<Inner>> {
-        if cfg!(feature = "disabled") { None } else { self.inner.as_ref() }
+        if cfg!(feature = "disabled") {
+            None
+        } else {
+            self.inner.as_ref()
+        }
     }
 
     /// Its id; all zeros when the tracker is disabled.
     #[must_use]
     pub fn id(&self) -> RunId {
-        self.inner().map_or(RunId::from_bytes([0; 16]), |inner| inner.facts.id)
+        self.inner()
+            .map_or(RunId::from_bytes([0; 16]), |inner| inner.facts.id)
     }
 
     /// Its number in its experiment, from 1; 0 when the tracker is disabled.
@@ -115,12 +122,15 @@ impl Run {
     /// The experiment it belongs to; 0 when the tracker is disabled.
     #[must_use]
     pub fn experiment_id(&self) -> ExperimentId {
-        self.inner().map_or(ExperimentId(0), |inner| inner.facts.experiment)
+        self.inner()
+            .map_or(ExperimentId(0), |inner| inner.facts.experiment)
     }
 
     /// The state that the log has for it now; running when the tracker is disabled. Errors: those of reading.
     pub fn state(&self) -> Result<RunState> {
-        let Some(inner) = self.inner() else { return Ok(RunState::Running) };
+        let Some(inner) = self.inner() else {
+            return Ok(RunState::Running);
+        };
         inner.store.session()?.watch.look()?;
         Ok(inner.gate.state())
     }
@@ -128,7 +138,9 @@ impl Run {
     /// Starts a run that is a part of this one, in the same experiment. It ends by itself: a parent's end does not end
     /// its children. Errors: those of [`RunBuilder::start`].
     pub fn child(&self, name: &str) -> Result<Run> {
-        let Some(inner) = self.inner() else { return Ok(Run::disabled()) };
+        let Some(inner) = self.inner() else {
+            return Ok(Run::disabled());
+        };
         let builder = RunBuilder::new(Some(Arc::clone(&inner.store)), inner.facts.experiment);
         builder.name(name).parent(self).start()
     }
@@ -153,7 +165,9 @@ impl Inner {
         let writer = self.store.writer()?;
         match self.recorders.get(writer) {
             Some(recorder) => Ok(recorder),
-            None => self.recorders.get_or_make(writer, || enter::join(self).map(Mutex::new)),
+            None => self
+                .recorders
+                .get_or_make(writer, || enter::join(self).map(Mutex::new)),
         }
     }
 
@@ -178,6 +192,9 @@ impl Drop for Inner {
 
 impl std::fmt::Debug for Run {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Run").field("id", &self.id()).field("number", &self.number()).finish()
+        f.debug_struct("Run")
+            .field("id", &self.id())
+            .field("number", &self.number())
+            .finish()
     }
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mltrack_event::{
-    Event, ExperimentId, ExperimentState, ExperimentStateMoved, NameKind, ParamValue, RunAdmission, RunCreated,
-    RunId, RunKey, RunStarted, StreamId,
+    Event, ExperimentId, ExperimentState, ExperimentStateMoved, NameKind, ParamValue, RunAdmission,
+    RunCreated, RunId, RunKey, RunStarted, StreamId,
 };
 use mltrack_log::door;
 use mltrack_projector_runs::Experiment as Folded;
@@ -134,15 +134,23 @@ impl RunBuilder {
             return Err(error);
         }
         self.check()?;
-        let Some(store) = self.store.clone() else { return Ok(Run::disabled()) };
-        let id = RunId::from_parts((door::wall_time_ns() / 1_000_000) as u64, door::random_bytes());
+        let Some(store) = self.store.clone() else {
+            return Ok(Run::disabled());
+        };
+        let id = RunId::from_parts(
+            (door::wall_time_ns() / 1_000_000) as u64,
+            door::random_bytes(),
+        );
         let name = self.name.take().unwrap_or_else(|| nickname(id));
         let (number, lsn) = store.decide(|state, _| {
             let known = live(state, self.experiment)?;
             if let Some(parent) = self.parent
                 && state.run(parent).is_none()
             {
-                return Err(Error::validation(format!("the parent {} is no run of this store", parent.short())));
+                return Err(Error::validation(format!(
+                    "the parent {} is no run of this store",
+                    parent.short()
+                )));
             }
             let number = state.next_run_number(self.experiment);
             let events = self.events(&store, known, (id, number, &name))?;
@@ -156,16 +164,27 @@ impl RunBuilder {
             experiment: self.experiment,
             number,
             name,
-            role: if self.is_detached { Role::Guest } else { Role::Host },
+            role: if self.is_detached {
+                Role::Guest
+            } else {
+                Role::Host
+            },
         };
-        Run::begin(store, facts, Recorder::new(Names::default(), params, lsn.plus(1)), lsn)
+        Run::begin(
+            store,
+            facts,
+            Recorder::new(Names::default(), params, lsn.plus(1)),
+            lsn,
+        )
     }
 
     fn check(&self) -> Result<()> {
         if let Some(name) = &self.name {
             NameKind::Run.check(name)?;
         }
-        self.tags.iter().try_for_each(|(key, _)| NameKind::Tag.check(key))?;
+        self.tags
+            .iter()
+            .try_for_each(|(key, _)| NameKind::Tag.check(key))?;
         for (at, (name, value)) in self.params.iter().enumerate() {
             let earlier = self.params[..at].iter().find(|(known, _)| known == name);
             if let Some((_, known)) = earlier.filter(|(_, known)| !known.same(value)) {
@@ -207,7 +226,17 @@ impl RunBuilder {
         };
         let (run, attached) = (id.key(), !self.is_detached);
         events.push(created.into());
-        events.push(RunStarted { run, attached, host, pid, actor, command }.into());
+        events.push(
+            RunStarted {
+                run,
+                attached,
+                host,
+                pid,
+                actor,
+                command,
+            }
+            .into(),
+        );
         Ok(events)
     }
 }

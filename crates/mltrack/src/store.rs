@@ -109,7 +109,9 @@ impl Store {
         let writer = self.access.writer()?;
         match self.sessions.get(writer) {
             Some(session) => Ok(session),
-            None => self.sessions.get_or_make(writer, || Session::new(|| self.reader())),
+            None => self
+                .sessions
+                .get_or_make(writer, || Session::new(|| self.reader())),
         }
     }
 
@@ -153,7 +155,8 @@ impl Store {
                 Ok(Logged::Visible(Lsn::new(next.get() - 1).unwrap_or(first)))
             }
             Ok(Appended::Deferred) => {
-                self.warnings.deferred(|| self.log().ok()?.stalled_by().ok().flatten());
+                self.warnings
+                    .deferred(|| self.log().ok()?.stalled_by().ok().flatten());
                 Ok(Logged::Deferred)
             }
             Err(error) => {

@@ -7,7 +7,8 @@ use mltrack_event::{
 };
 use mltrack_log::{Reader, door};
 use mltrack_projector_runs::{
-    Experiment as Folded, ExperimentMove, MetricSummary, Run as FoldedRun, State, run_state_at, silent_ns,
+    Experiment as Folded, ExperimentMove, MetricSummary, Run as FoldedRun, State, run_state_at,
+    silent_ns,
 };
 
 use crate::moment::Sight;
@@ -135,7 +136,12 @@ pub(crate) struct Present<'a> {
 
 impl<'a> Present<'a> {
     pub fn new(store: &'a Store, reader: &'a Reader, sight: &Sight<'_>) -> Present<'a> {
-        Present { store, reader, is_now: sight.is_now, now_ns: door::wall_time_ns() }
+        Present {
+            store,
+            reader,
+            is_now: sight.is_now,
+            now_ns: door::wall_time_ns(),
+        }
     }
 
     /// The state of a run at the moment that is looked at: about the past, the log alone decides.
@@ -143,7 +149,9 @@ impl<'a> Present<'a> {
         if !self.is_now {
             return run.state;
         }
-        run_state_at(run, self.now_ns, |writer| self.store.is_alive(self.reader, writer))
+        run_state_at(run, self.now_ns, |writer| {
+            self.store.is_alive(self.reader, writer)
+        })
     }
 
     pub fn run(&self, state: &State, run: &FoldedRun) -> RunSummary {
@@ -152,11 +160,16 @@ impl<'a> Present<'a> {
         RunSummary {
             id: run.id,
             experiment: run.experiment,
-            experiment_name: experiment.map(|known| known.name.clone()).unwrap_or_default(),
+            experiment_name: experiment
+                .map(|known| known.name.clone())
+                .unwrap_or_default(),
             number: run.number,
             name: run.name.clone(),
             state: self.state_of(run),
-            parent: run.parent.and_then(|parent| state.run(parent)).map(|parent| parent.id),
+            parent: run
+                .parent
+                .and_then(|parent| state.run(parent))
+                .map(|parent| parent.id),
             seed: run.seed,
             created: WallTime(run.created.time_ns),
             started: run.started.map(|at| WallTime(at.time_ns)),
@@ -187,7 +200,7 @@ impl<'a> Present<'a> {
     pub fn experiment(&self, state: &State, known: &Folded) -> ExperimentSummary {
         let mut runs = BTreeMap::new();
         for run in state.runs_of(known.id).filter(|run| run.deleted.is_none()) {
-            *runs.entry(state_name(self.state_of(run))).or_default() += 1;
+            *runs.entry(self.state_of(run).name()).or_default() += 1;
         }
         ExperimentSummary {
             id: known.id,
@@ -209,8 +222,4 @@ impl<'a> Present<'a> {
             runs,
         }
     }
-}
-
-fn state_name(state: RunState) -> &'static str {
-    state.name()
 }

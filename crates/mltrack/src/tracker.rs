@@ -71,7 +71,11 @@ impl Tracker {
 
     #[inline]
     pub(crate) fn store(&self) -> Option<&Arc<Store>> {
-        if cfg!(feature = "disabled") { None } else { self.store.as_ref() }
+        if cfg!(feature = "disabled") {
+            None
+        } else {
+            self.store.as_ref()
+        }
     }
 
     /// Whether calls record anything.
@@ -118,14 +122,15 @@ impl Tracker {
 
     /// An experiment with a description, a goal, tags. Nothing happens before
     /// [`create`](NewExperiment::create) or [`get_or_create`](NewExperiment::get_or_create).
-    #[must_use]
     pub fn new_experiment(&self, name: &str) -> NewExperiment {
         NewExperiment::new(self.store().cloned(), name)
     }
 
     /// The experiment of this name, which must exist. Errors: `NOT_FOUND`, with the name that was probably meant.
     pub fn find_experiment(&self, name: &str) -> Result<Experiment> {
-        let Some(store) = self.store() else { return Ok(Experiment::disabled(name)) };
+        let Some(store) = self.store() else {
+            return Ok(Experiment::disabled(name));
+        };
         store.with_state(|state, _| {
             let found = state.find_experiment(name)?;
             Ok(Experiment::of(Arc::clone(store), found.id, name))
@@ -134,11 +139,15 @@ impl Tracker {
 
     /// The experiment with this id, deleted ones included. Errors: `NOT_FOUND`.
     pub fn experiment_by_id(&self, id: ExperimentId) -> Result<Experiment> {
-        let Some(store) = self.store() else { return Ok(Experiment::disabled("")) };
+        let Some(store) = self.store() else {
+            return Ok(Experiment::disabled(""));
+        };
         store.with_state(|state, _| match state.experiment(id) {
             Some(found) => Ok(Experiment::of(Arc::clone(store), id, &found.name)),
-            None => Err(Error::new(Code::NotFound, format!("the store has no experiment {id}"))
-                .with_hint("mltrack exp ls")),
+            None => Err(
+                Error::new(Code::NotFound, format!("the store has no experiment {id}"))
+                    .with_hint("mltrack exp ls"),
+            ),
         })
     }
 
@@ -185,6 +194,8 @@ impl Tracker {
 
 impl std::fmt::Debug for Tracker {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Tracker").field("path", &self.path()).finish_non_exhaustive()
+        f.debug_struct("Tracker")
+            .field("path", &self.path())
+            .finish_non_exhaustive()
     }
 }

@@ -28,6 +28,11 @@ pub enum Warning {
         /// Why.
         error: Error,
     },
+    /// What a program said through `tracing` could not be logged; the next ones may be.
+    NotLogged {
+        /// Why.
+        error: Error,
+    },
     /// A run could not be ended when its last handle was dropped. It will show as lost.
     NotEnded {
         /// Why.
@@ -38,8 +43,13 @@ pub enum Warning {
 impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Warning::Deferred { process: Some(process) } => {
-                write!(f, "process {process} holds the log and does not move: records wait in the spool")
+            Warning::Deferred {
+                process: Some(process),
+            } => {
+                write!(
+                    f,
+                    "process {process} holds the log and does not move: records wait in the spool"
+                )
             }
             Warning::Deferred { process: None } => {
                 f.write_str("the log does not move: records wait in the spool")
@@ -50,6 +60,7 @@ impl fmt::Display for Warning {
             Warning::NotDurable { error } => {
                 write!(f, "a run's end is visible but not durable: {error:#}")
             }
+            Warning::NotLogged { error } => write!(f, "an event could not be logged: {error:#}"),
             Warning::NotEnded { error } => write!(f, "a dropped run could not be ended: {error:#}"),
         }
     }
@@ -66,7 +77,10 @@ pub(crate) struct Warnings {
 
 impl Warnings {
     pub fn new(on_warning: Option<OnWarning>) -> Warnings {
-        Warnings { on_warning, is_deferring: AtomicBool::new(false) }
+        Warnings {
+            on_warning,
+            is_deferring: AtomicBool::new(false),
+        }
     }
 
     pub fn tell(&self, warning: &Warning) {

@@ -23,6 +23,9 @@ const LOOK_INTERVAL_MS: u64 = 5;
 /// A logging call reads at most so many records itself: some ten microseconds.
 const LOOK_RECORDS_MAX: u64 = 1024;
 
+/// Own records are skipped instead of read from so many on.
+const SKIP_RECORDS_MIN: u64 = 1 << 20;
+
 pub(crate) struct Watch {
     begun: Instant,
     looked_ms: AtomicU64,
@@ -84,7 +87,8 @@ impl Watch {
 
     #[cold]
     fn look_if_due(self: &Arc<Self>, end: Lsn) {
-        let now_ms = door::monotonic().duration_since(self.begun).as_millis() as u64 + LOOK_INTERVAL_MS;
+        let now_ms =
+            door::monotonic().duration_since(self.begun).as_millis() as u64 + LOOK_INTERVAL_MS;
         let looked_ms = self.looked_ms.load(Relaxed);
         if now_ms < looked_ms + LOOK_INTERVAL_MS {
             return;
@@ -103,6 +107,7 @@ impl Watch {
     pub fn look(&self) -> Result<Lsn> {
         let mut reader = guard(&self.reader);
         reader.refresh()?;
+        self.skip_own(&mut reader);
         loop {
             match reader.next_batch() {
                 Ok(Some(batch)) => self.take_in(batch),
@@ -118,6 +123,17 @@ impl Watch {
         self.next.store(next.get(), Relaxed);
         self.own_end.store(next.get(), Relaxed);
         Ok(next)
+    }
+
+    /// What this writer appended alone moves no gate that it has not moved itself. Finding a place in the log costs
+    /// more than reading a few records, and far less than reading all of a long training.
+    fn skip_own(&self, reader: &mut Reader) {
+        let own_end = self.own_end.load(Relaxed);
+        if own_end > reader.next_lsn().get().saturating_add(SKIP_RECORDS_MIN)
+            && let Some(next) = Lsn::new(own_end)
+        {
+            reader.seek(next);
+        }
     }
 
     fn take_in(&self, batch: BatchRecords<'_>) {
@@ -136,8 +152,12 @@ impl Watch {
     }
 
     fn move_gate(&self, event: &Event) {
-        let Some((run, step)) = RunMove::of(event) else { return };
-        let Some(gate) = guard(&self.gates).get(&run).and_then(Weak::upgrade) else { return };
+        let Some((run, step)) = RunMove::of(event) else {
+            return;
+        };
+        let Some(gate) = guard(&self.gates).get(&run).and_then(Weak::upgrade) else {
+            return;
+        };
         match step {
             RunMove::End(end) => gate.set(end.into()),
             RunMove::Lose => gate.set(RunState::Lost),

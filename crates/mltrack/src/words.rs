@@ -19,28 +19,52 @@ impl Run {
         &self,
         tags: impl IntoIterator<Item = (K, V)>,
     ) -> Result<Logged> {
-        let Some(inner) = self.inner() else { return Ok(Logged::Disabled) };
-        let tags: Vec<(String, String)> =
-            tags.into_iter().map(|(key, value)| (key.into(), value.into())).collect();
-        tags.iter().try_for_each(|(key, _)| NameKind::Tag.check(key))?;
+        let Some(inner) = self.inner() else {
+            return Ok(Logged::Disabled);
+        };
+        let tags: Vec<(String, String)> = tags
+            .into_iter()
+            .map(|(key, value)| (key.into(), value.into()))
+            .collect();
+        tags.iter()
+            .try_for_each(|(key, _)| NameKind::Tag.check(key))?;
         let (actor, command) = inner.store.by();
-        let event = TagsSet { run: inner.key, tags, actor, command };
+        let event = TagsSet {
+            run: inner.key,
+            tags,
+            actor,
+            command,
+        };
         inner.record(|recorder, at| recorder.log_event(at, None, &event.into()))
     }
 
     /// Removes a tag, if it is there. Errors: `INVALID_STATE` when the run has ended.
     pub fn remove_tag(&self, key: &str) -> Result<Logged> {
-        let Some(inner) = self.inner() else { return Ok(Logged::Disabled) };
+        let Some(inner) = self.inner() else {
+            return Ok(Logged::Disabled);
+        };
         let (actor, command) = inner.store.by();
-        let event = TagRemoved { run: inner.key, key: key.to_owned(), actor, command };
+        let event = TagRemoved {
+            run: inner.key,
+            key: key.to_owned(),
+            actor,
+            command,
+        };
         inner.record(|recorder, at| recorder.log_event(at, None, &event.into()))
     }
 
     /// Adds a note, in Markdown. Errors: `INVALID_STATE` when the run has ended.
     pub fn note(&self, text: impl Into<String>) -> Result<Logged> {
-        let Some(inner) = self.inner() else { return Ok(Logged::Disabled) };
+        let Some(inner) = self.inner() else {
+            return Ok(Logged::Disabled);
+        };
         let (actor, command) = inner.store.by();
-        let event = NoteAdded { run: inner.key, text: text.into(), actor, command };
+        let event = NoteAdded {
+            run: inner.key,
+            text: text.into(),
+            actor,
+            command,
+        };
         inner.record(|recorder, at| recorder.log_event(at, None, &event.into()))
     }
 
@@ -48,17 +72,27 @@ impl Run {
     /// 1 MiB.
     pub fn log_line(&self, level: Level, text: impl Into<String>) -> Result<Logged> {
         let (source, text) = (String::new(), text.into());
-        self.log_lines(vec![Line { level, source, text, time: None }])
+        self.log_lines(vec![Line {
+            level,
+            source,
+            text,
+            time: None,
+        }])
     }
 
     /// Logs several lines, each with where it comes from and when, as one record. Errors: those of
     /// [`log_line`](Run::log_line), and `VALIDATION_ERROR` for none at all.
     pub fn log_lines(&self, lines: Vec<Line>) -> Result<Logged> {
-        let Some(inner) = self.inner() else { return Ok(Logged::Disabled) };
+        let Some(inner) = self.inner() else {
+            return Ok(Logged::Disabled);
+        };
         if lines.is_empty() {
             return Err(crate::Error::validation("there is no line to log"));
         }
-        let event = LogLine { run: inner.key, lines };
+        let event = LogLine {
+            run: inner.key,
+            lines,
+        };
         inner.record(|recorder, at| recorder.log_event(at, None, &event.into()))
     }
 }

@@ -50,35 +50,37 @@ pub fn run_event(type_id: TypeId) -> BoxedStrategy<Event> {
                 .into()
             })
             .boxed(),
-        _ => who
-            .prop_map(move |(run, actor, command)| match type_id {
-                TypeId::RUN_QUEUED => RunQueued {
-                    run,
-                    actor,
-                    command,
-                }
-                .into(),
-                TypeId::RUN_LOST => RunLost {
-                    run,
-                    actor,
-                    command,
-                }
-                .into(),
-                TypeId::RUN_DELETED => RunDeleted {
-                    run,
-                    actor,
-                    command,
-                }
-                .into(),
-                TypeId::RUN_RESTORED => RunRestored {
-                    run,
-                    actor,
-                    command,
-                }
-                .into(),
-                other => panic!("no strategy for {other:?}: add one here"),
-            })
-            .boxed(),
+        _ => who.prop_map(move |who| plain_event(type_id, who)).boxed(),
+    }
+}
+
+fn plain_event(type_id: TypeId, (run, actor, command): (RunKey, String, String)) -> Event {
+    match type_id {
+        TypeId::RUN_QUEUED => RunQueued {
+            run,
+            actor,
+            command,
+        }
+        .into(),
+        TypeId::RUN_LOST => RunLost {
+            run,
+            actor,
+            command,
+        }
+        .into(),
+        TypeId::RUN_DELETED => RunDeleted {
+            run,
+            actor,
+            command,
+        }
+        .into(),
+        TypeId::RUN_RESTORED => RunRestored {
+            run,
+            actor,
+            command,
+        }
+        .into(),
+        other => panic!("no strategy for {other:?}: add one here"),
     }
 }
 

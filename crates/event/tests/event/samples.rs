@@ -202,6 +202,13 @@ fn experiments(type_id: TypeId) -> Vec<Event> {
                 .into()
             })
             .into(),
+        other => experiment_ends(other),
+    }
+}
+
+fn experiment_ends(type_id: TypeId) -> Vec<Event> {
+    let ((actor, command), experiment) = (who(), ExperimentId(300));
+    match type_id {
         TypeId::EXPERIMENT_DELETED => {
             vec![
                 ExperimentDeleted {
@@ -334,6 +341,13 @@ fn runs(type_id: TypeId) -> Vec<Event> {
             ended(EndState::Cancelled, Some(run_error(false))),
             ended(EndState::TimedOut, None),
         ],
+        other => run_ends(other),
+    }
+}
+
+fn run_ends(type_id: TypeId) -> Vec<Event> {
+    let ((actor, command), run) = (who(), key());
+    match type_id {
         TypeId::RUN_LOST => vec![
             RunLost {
                 run,

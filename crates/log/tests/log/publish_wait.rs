@@ -94,7 +94,7 @@ impl Page {
     }
 
     /// Sleeps while the futex word is `sequence`, until woken; false when nobody will ever do that.
-    fn sleep(&self, sequence: u32) -> bool {
+    fn doze(&self, sequence: u32) -> bool {
         let mut bucket = self.bucket.lock().unwrap();
         if self.wake_sequence.load(Relaxed) != sequence {
             return true;
@@ -122,7 +122,7 @@ impl Page {
             if word != seen {
                 return Some(word);
             }
-            if !self.sleep(sequence) {
+            if !self.doze(sequence) {
                 return None;
             }
         }

@@ -18,12 +18,19 @@ pub(crate) struct Fields<'a> {
 impl<'a> Fields<'a> {
     pub fn new(flattener: Flattener<'a>) -> Fields<'a> {
         let len_before = flattener.params.len();
-        Fields { flattener, len_before, key: None }
+        Fields {
+            flattener,
+            len_before,
+            key: None,
+        }
     }
 
     fn put<T: Serialize + ?Sized>(&mut self, field: &str, value: &T) -> Result<(), FlattenError> {
         let name = join(&self.flattener.name, field);
-        value.serialize(Flattener { name, params: self.flattener.params })
+        value.serialize(Flattener {
+            name,
+            params: self.flattener.params,
+        })
     }
 
     /// One without fields would leave no trace; where it has a name, it leaves an empty object.
@@ -31,7 +38,8 @@ impl<'a> Fields<'a> {
         if self.flattener.params.len() > self.len_before || self.flattener.name.is_empty() {
             return Ok(());
         }
-        self.flattener.put(json_text(&Value::Object(serde_json::Map::new())))
+        self.flattener
+            .put(json_text(&Value::Object(serde_json::Map::new())))
     }
 }
 
@@ -44,14 +52,18 @@ impl SerializeMap for Fields<'_> {
             Value::String(key) => key,
             Value::Number(key) => key.to_string(),
             Value::Bool(key) => key.to_string(),
-            _ => return Err(ser::Error::custom("a map's keys are texts, numbers or booleans")),
+            _ => {
+                return Err(ser::Error::custom(
+                    "a map's keys are texts, numbers or booleans",
+                ));
+            }
         });
         Ok(())
     }
 
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), FlattenError> {
         let key = self.key.take();
-        self.put(&key.ok_or_else(|| FlattenError::without_key())?, value)
+        self.put(&key.ok_or_else(FlattenError::without_key)?, value)
     }
 
     fn end(self) -> Result<(), FlattenError> {
@@ -97,7 +109,10 @@ pub(crate) struct Elements<'a> {
 
 impl<'a> Elements<'a> {
     pub fn new(flattener: Flattener<'a>) -> Elements<'a> {
-        Elements { flattener, elements: Vec::new() }
+        Elements {
+            flattener,
+            elements: Vec::new(),
+        }
     }
 }
 

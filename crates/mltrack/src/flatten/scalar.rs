@@ -48,7 +48,10 @@ impl<'a> Serializer for Flattener<'a> {
 
     fn serialize_f32(self, value: f32) -> Result<(), FlattenError> {
         // 0.1_f32 was written as 0.1 and is shown as 0.1: the shortest decimal, not the nearest binary fraction.
-        let same_text = value.is_finite().then(|| value.to_string().parse().ok()).flatten();
+        let same_text = value
+            .is_finite()
+            .then(|| value.to_string().parse().ok())
+            .flatten();
         self.put(ParamValue::Float(same_text.unwrap_or(f64::from(value))))
     }
 
@@ -108,7 +111,10 @@ impl<'a> Serializer for Flattener<'a> {
         variant: &'static str,
         value: &T,
     ) -> Result<(), FlattenError> {
-        value.serialize(Flattener { name: join(&self.name, variant), params: self.params })
+        value.serialize(Flattener {
+            name: join(&self.name, variant),
+            params: self.params,
+        })
     }
 
     fn serialize_seq(self, _len: Option<usize>) -> Result<Elements<'a>, FlattenError> {
@@ -134,7 +140,10 @@ impl<'a> Serializer for Flattener<'a> {
         variant: &'static str,
         _len: usize,
     ) -> Result<Elements<'a>, FlattenError> {
-        Ok(Elements::new(Flattener { name: join(&self.name, variant), params: self.params }))
+        Ok(Elements::new(Flattener {
+            name: join(&self.name, variant),
+            params: self.params,
+        }))
     }
 
     fn serialize_map(self, _len: Option<usize>) -> Result<Fields<'a>, FlattenError> {
@@ -156,6 +165,9 @@ impl<'a> Serializer for Flattener<'a> {
         variant: &'static str,
         _len: usize,
     ) -> Result<Fields<'a>, FlattenError> {
-        Ok(Fields::new(Flattener { name: join(&self.name, variant), params: self.params }))
+        Ok(Fields::new(Flattener {
+            name: join(&self.name, variant),
+            params: self.params,
+        }))
     }
 }

@@ -1,0 +1,219 @@
+//! The history of metrics: every point, or buckets with true extremes.
+
+use std::num::NonZeroUsize;
+use std::ops::RangeBounds;
+use std::sync::Arc;
+
+use mltrack_event::{MetricKey, RunId, WallTime};
+use mltrack_log::Lsn;
+use mltrack_projector_metrics::{Bucket, History, Points, Query, Series, Start, read};
+
+use crate::code::Code;
+use crate::error::{Error, Result};
+use crate::moment::Moment;
+use crate::store::Store;
+use crate::tracker::Tracker;
+
+/// A question about the histories of a run's metrics; see [`Tracker::histories`].
+#[must_use = "nothing is asked before `fetch`"]
+pub struct HistoriesQuery {
+    store: Option<Arc<Store>>,
+    run: RunId,
+    query: Query,
+    moment: Moment,
+}
+
+/// A question about the history of one metric; see [`Tracker::history`].
+#[must_use = "nothing is asked before `fetch`"]
+pub struct HistoryQuery {
+    all: HistoriesQuery,
+    name: String,
+    context: Vec<(String, String)>,
+}
+
+/// A question about the history of one metric in buckets; see [`HistoryQuery::buckets`].
+#[must_use = "nothing is asked before `fetch`"]
+pub struct BucketsQuery {
+    history: HistoryQuery,
+}
+
+impl Tracker {
+    /// The points of one metric of a run, in the order of their steps. Without a context, those logged without one.
+    pub fn history(&self, run: RunId, name: impl Into<String>) -> HistoryQuery {
+        let name = name.into();
+        HistoryQuery {
+            all: self.histories(run).metric(name.clone()),
+            name,
+            context: Vec::new(),
+        }
+    }
+
+    /// The histories of all metrics of a run, sorted by name and context.
+    pub fn histories(&self, run: RunId) -> HistoriesQuery {
+        let query = Query::new(run.key());
+        HistoriesQuery {
+            store: self.store().cloned(),
+            run,
+            query,
+            moment: Moment::Now,
+        }
+    }
+}
+
+impl HistoriesQuery {
+    /// Only metrics of this name, or whose name matches a pattern of `*` and `?`; each call adds more.
+    pub fn metric(mut self, pattern: impl Into<String>) -> HistoriesQuery {
+        self.query = self.query.metric(pattern);
+        self
+    }
+
+    /// Only metrics whose context has this value for this key; each call demands more.
+    pub fn context(mut self, key: impl Into<String>, value: impl Into<String>) -> HistoriesQuery {
+        self.query = self.query.context(key, value);
+        self
+    }
+
+    /// Only points at these steps.
+    pub fn steps(mut self, steps: impl RangeBounds<i64>) -> HistoriesQuery {
+        self.query = self.query.steps(steps);
+        self
+    }
+
+    /// Only points of these times, in ns since 1970.
+    pub fn times_ns(mut self, times: impl RangeBounds<i64>) -> HistoriesQuery {
+        self.query = self.query.times_ns(times);
+        self
+    }
+
+    /// At most so many buckets for each metric, at least one, instead of every point.
+    pub fn buckets(mut self, count_max: usize) -> HistoriesQuery {
+        self.query = self
+            .query
+            .buckets(NonZeroUsize::new(count_max).unwrap_or(NonZeroUsize::MIN));
+        self
+    }
+
+    /// As it was after this record.
+    pub fn at(mut self, lsn: Lsn) -> HistoriesQuery {
+        self.moment = Moment::Lsn(lsn);
+        self
+    }
+
+    /// As it was at this time.
+    pub fn at_time(mut self, time: WallTime) -> HistoriesQuery {
+        self.moment = Moment::Time(time);
+        self
+    }
+
+    /// Asks. Only metrics with points are in the answer. Errors: `NOT_FOUND` for the run.
+    pub fn fetch(self) -> Result<Vec<History>> {
+        let Some(store) = &self.store else {
+            return Ok(Vec::new());
+        };
+        // The dictionary of now holds that of any earlier moment.
+        let (created, dictionary) = store.with_state(|state, _| {
+            let run = state
+                .run_by_id(self.run)
+                .ok_or_else(|| Error::no_run(self.run))?;
+            Ok((run.created.lsn, state.dictionary().clone()))
+        })?;
+        let last = store.last_of(self.moment)?;
+        if last.is_none() && self.moment != Moment::Now {
+            return Ok(Vec::new());
+        }
+        let start = Start::Run {
+            created,
+            dictionary: &dictionary,
+        };
+        Ok(read(&mut store.reader()?, &self.query, start, last)?)
+    }
+}
+
+impl HistoryQuery {
+    /// A part of the metric's context.
+    pub fn context(mut self, key: impl Into<String>, value: impl Into<String>) -> HistoryQuery {
+        self.context.push((key.into(), value.into()));
+        self
+    }
+
+    /// Only points at these steps.
+    pub fn steps(mut self, steps: impl RangeBounds<i64>) -> HistoryQuery {
+        self.all = self.all.steps(steps);
+        self
+    }
+
+    /// As it was after this record.
+    pub fn at(mut self, lsn: Lsn) -> HistoryQuery {
+        self.all = self.all.at(lsn);
+        self
+    }
+
+    /// As it was at this time.
+    pub fn at_time(mut self, time: WallTime) -> HistoryQuery {
+        self.all = self.all.at_time(time);
+        self
+    }
+
+    /// At most so many buckets, at least one, instead of every point: first, min, max, mean, last and count of each,
+    /// with extremes that were really logged.
+    pub fn buckets(mut self, count_max: usize) -> BucketsQuery {
+        self.all = self.all.buckets(count_max);
+        BucketsQuery { history: self }
+    }
+
+    /// Asks for every point. Errors: `NOT_FOUND` when there is no such run, or when it never logged this metric.
+    pub fn fetch(self) -> Result<Points> {
+        Ok(match self.series()? {
+            Some(Series::Points(points)) => points,
+            _ => Points::default(),
+        })
+    }
+
+    /// `None` when the run has the metric, but no point of it is asked for.
+    fn series(self) -> Result<Option<Series>> {
+        let HistoryQuery { all, name, context } = self;
+        let key = MetricKey::with_context(name, context)?;
+        let (store, run) = (all.store.clone(), all.run);
+        let found = all
+            .fetch()?
+            .into_iter()
+            .find(|history| history.name == key.name() && history.context == key.context());
+        match (found, store) {
+            (Some(history), _) => Ok(Some(history.series)),
+            (None, Some(store)) => no_points(&store, run, &key).map(|()| None),
+            (None, None) => Ok(None),
+        }
+    }
+}
+
+impl BucketsQuery {
+    /// Asks for the buckets. Errors: those of [`HistoryQuery::fetch`].
+    pub fn fetch(self) -> Result<Vec<Bucket>> {
+        Ok(match self.history.series()? {
+            Some(Series::Buckets(buckets)) => buckets,
+            _ => Vec::new(),
+        })
+    }
+}
+
+/// Tells a metric that the run never logged from one without points in the range.
+fn no_points(store: &Store, run: RunId, key: &MetricKey) -> Result<()> {
+    store.with_state(|state, _| {
+        let known = state.run_by_id(run).ok_or_else(|| Error::no_run(run))?;
+        if known.metrics.get(key.id()).is_some() {
+            return Ok(());
+        }
+        let labels = known.metrics.summaries().iter();
+        let labels: Vec<String> = labels
+            .map(|summary| state.dictionary().label(summary.metric))
+            .take(10)
+            .collect();
+        let message = format!("the run {} has no metric {key}", run.short());
+        let hint = if labels.is_empty() {
+            format!("mltrack run show {run}")
+        } else {
+            format!("it has {}", labels.join(", "))
+        };
+        Err(Error::new(Code::NotFound, message).with_hint(hint))
+    })
+}

@@ -1,0 +1,16 @@
+//! The library as programs use it: one binary, one module for each thing it promises.
+
+mod buffered;
+mod closures;
+mod creation;
+mod disabled;
+mod endings;
+mod experiments;
+mod layer;
+mod looking;
+mod metrics;
+mod owners;
+mod params;
+mod seed;
+mod support;
+mod tailing;
