@@ -1,3 +1,167 @@
-//! To be written.
+//! The command line of mltrack: parses, runs one command, reports its failure once.
+//!
+//! 1. Every command is a row of [`table`]; its file holds its arguments and what it does.
+//! 2. The exit code is 0 for done, 1 for an answer that is no, 130 for interrupted, and otherwise
+//!    what the error's code says.
 
-fn main() {}
+mod ask;
+mod completion;
+mod config_show;
+mod context;
+mod demo;
+mod doctor;
+mod event_line;
+mod exp_archive;
+mod exp_ls;
+mod exp_new;
+mod exp_restore;
+mod exp_show;
+mod export;
+mod failure;
+mod help;
+mod init;
+mod interrupt;
+mod log;
+mod look;
+mod man;
+mod metrics;
+mod moment;
+mod output;
+mod pairs;
+mod plot;
+mod repair;
+mod replay;
+mod run_end;
+mod run_log;
+mod run_show;
+mod run_start;
+mod runs;
+mod store;
+mod table;
+mod tail;
+mod verify;
+mod version;
+
+use std::ffi::OsString;
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use clap::error::ErrorKind;
+
+use context::Context;
+use failure::{Exit, Failure, INTERRUPTED, Stop, report};
+use output::style::ColourWish;
+
+fn main() -> ExitCode {
+    let words: Vec<OsString> = std::env::args_os().collect();
+    let as_json = asks_for_json(&words);
+    let table = match table::Table::try_parse_from(&words) {
+        Ok(table) => table,
+        Err(error) => return refuse(&error, as_json),
+    };
+    let context = Context::new(&table.global);
+    let outcome = table::run(table.command, &context);
+    if context.is_verbose {
+        let length_ns = context::now_ns() - context.started_ns;
+        context.note(&format!("took {}", output::quantity::took(length_ns)));
+    }
+    match outcome {
+        Ok(Exit::Done) | Err(Stop::ReaderGone) => ExitCode::SUCCESS,
+        Ok(Exit::No) => ExitCode::from(1),
+        Err(Stop::Interrupted) => ExitCode::from(INTERRUPTED),
+        Err(Stop::Failed(failure)) => end_with(&failure, as_json, context.stderr_colour),
+    }
+}
+
+/// Looked for before parsing, so that even a word that does not parse is refused in JSON.
+fn asks_for_json(words: &[OsString]) -> bool {
+    let words = words
+        .iter()
+        .skip(1)
+        .take_while(|word| *word != "--")
+        .filter_map(|word| word.to_str());
+    words
+        .into_iter()
+        .any(|word| word == "--json" || word.starts_with("--json="))
+}
+
+/// Help and version are answers; everything else is a usage error in our own form.
+fn refuse(error: &clap::Error, as_json: bool) -> ExitCode {
+    let text = error.render().to_string();
+    if matches!(
+        error.kind(),
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
+    ) {
+        // A closed pipe is all that can go wrong, and then nobody is there to be told.
+        let _ = error.print();
+        return ExitCode::SUCCESS;
+    }
+    if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        eprint!("{text}");
+        return ExitCode::from(2);
+    }
+    end_with(&usage_failure(&text), as_json, failure_colour())
+}
+
+fn failure_colour() -> bool {
+    context::stderr_colour(ColourWish::Auto)
+}
+
+/// The first paragraph says what is wrong, `tip:` lines what was probably meant, `Usage:` how it goes.
+fn usage_failure(text: &str) -> Failure {
+    let (what, rest) = text.split_once("\n\n").unwrap_or((text, ""));
+    let what = what
+        .trim()
+        .trim_start_matches("error: ")
+        .lines()
+        .map(str::trim)
+        .collect::<Vec<_>>()
+        .join(" ");
+    let tips: Vec<&str> = rest
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("tip: "))
+        .collect();
+    let usage = rest.lines().find_map(|line| line.strip_prefix("Usage: "));
+    let mut failure = Failure::usage(what);
+    if !tips.is_empty() {
+        failure = failure.cause(tips.join("; "));
+    }
+    let command: Vec<&str> = usage
+        .unwrap_or("mltrack")
+        .split(' ')
+        .take_while(|word| is_command_word(word))
+        .collect();
+    failure.hint(format!("{} --help", command.join(" ")))
+}
+
+fn is_command_word(word: &str) -> bool {
+    word.chars().all(|c| c.is_ascii_lowercase() || c == '-') && !word.starts_with('-')
+}
+
+fn end_with(failure: &Failure, as_json: bool, colour: bool) -> ExitCode {
+    // Stderr is the last place to complain to: when it is closed, the exit code still tells.
+    let _ = io::stderr().write_all(report(failure, as_json, colour).as_bytes());
+    ExitCode::from(failure.code.exit_code())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_usage_error_keeps_what_is_wrong_and_points_to_help() {
+        let error = table::Table::try_parse_from(["mltrack", "runs", "--sorted", "x"]).unwrap_err();
+        let failure = usage_failure(&error.render().to_string());
+        assert!(failure.what.contains("'--sorted'"), "{failure:?}");
+        assert!(failure.cause.unwrap_or_default().contains("--sort"));
+        assert_eq!(failure.hint.as_deref(), Some("mltrack runs --help"));
+    }
+
+    #[test]
+    fn json_is_recognised_before_anything_is_parsed() {
+        let words = |text: &str| text.split(' ').map(OsString::from).collect::<Vec<_>>();
+        assert!(asks_for_json(&words("mltrack runs --json=id --nonsense")));
+        assert!(!asks_for_json(&words("mltrack run log x -- --json")));
+    }
+}

@@ -1,15 +1,19 @@
-//! The trainer behind `mltrack demo`: real digits, two real models, a sweep over them.
+//! `mltrack demo`: real digits, two real models, a sweep over them in processes of its own.
 //!
-//! Nothing here knows of the tracker, the terminal, the clock or other processes: a [`Trainer`] is
-//! a pure function of its [`Hyper`] and the [`Dataset`], so a run can be repeated to the last bit
-//! by whoever has its seed.
+//! [`command`] starts one process a run, [`worker`] is such a process, [`progress`] shows how they get
+//! on. The other files know nothing of the tracker, the terminal, the clock or other processes: a
+//! [`Trainer`](trainer::Trainer) is a pure function of its [`Hyper`](trainer::Hyper) and the [`Dataset`], so a run can be
+//! repeated to the last bit by whoever has its seed.
 
-pub mod dataset;
-pub mod network;
-pub mod random;
-pub mod sweep;
-pub mod trainer;
+mod closing;
+pub mod command;
+mod dataset;
+mod network;
+mod progress;
+mod random;
+mod sweep;
+mod trainer;
+pub mod worker;
 
-pub use dataset::Dataset;
-pub use sweep::sweep;
-pub use trainer::{StepReport, Trainer, Validation};
+use dataset::Dataset;
+use sweep::sweep;

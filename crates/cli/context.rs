@@ -1,0 +1,64 @@
+//! What every command is given: the global options, the terminal, the time it started.
+
+use std::io::{self, IsTerminal as _};
+use std::path::PathBuf;
+
+use crate::output::Terminal;
+use crate::output::style::{ColourWish, Tone, decide, paint};
+
+// No doc comment: clap would take it for the description of the command it is flattened into.
+#[derive(Clone, Debug, Default, clap::Args)]
+#[command(next_help_heading = "Global")]
+pub struct GlobalArguments {
+    /// The store: its folder, or one that contains .mltrack [env: `MLTRACK_STORE`]
+    #[arg(short = 'C', long, global = true, value_name = "PATH")]
+    store: Option<PathBuf>,
+    /// When to colour
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    color: ColourWish,
+    /// Say on stderr how long the command took
+    #[arg(short, long, global = true)]
+    verbose: bool,
+}
+
+#[derive(Debug)]
+pub struct Context {
+    pub store: Option<PathBuf>,
+    pub is_verbose: bool,
+    pub terminal: Terminal,
+    /// Whether stderr is watched by a person.
+    pub stderr_is_terminal: bool,
+    pub stderr_colour: bool,
+    pub started_ns: i64,
+}
+
+impl Context {
+    pub fn new(arguments: &GlobalArguments) -> Context {
+        let stderr_is_terminal = io::stderr().is_terminal();
+        Context {
+            store: arguments.store.clone(),
+            is_verbose: arguments.verbose,
+            terminal: Terminal::of_stdout(arguments.color),
+            stderr_is_terminal,
+            stderr_colour: stderr_colour(arguments.color),
+            started_ns: now_ns(),
+        }
+    }
+
+    /// A remark beside the answer.
+    pub fn note(&self, text: &str) {
+        eprintln!("{} {text}", paint("note:", Tone::Dim, self.stderr_colour));
+    }
+}
+
+pub fn stderr_colour(wish: ColourWish) -> bool {
+    decide(wish, io::stderr().is_terminal(), |name| {
+        std::env::var(name).ok()
+    })
+    .0
+}
+
+/// The wall clock, in nanoseconds since 1970.
+pub fn now_ns() -> i64 {
+    mltrack::door::wall_time_ns()
+}

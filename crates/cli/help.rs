@@ -1,0 +1,97 @@
+//! `mltrack help`: a command's help, or a topic that belongs to no single command.
+//!
+//! Invariant: the topic on exit codes is printed from [`mltrack::Code`], the table that decides them.
+
+use std::fmt::Write as _;
+use std::io::{self, Write as _};
+
+use mltrack::Code;
+
+use crate::failure::{Exit, Outcome};
+use crate::man::find;
+use crate::table;
+
+/// Explain a command or a topic: filters, formats, exit-codes, env
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    /// A command, or filters, formats, exit-codes, env
+    #[arg(value_name = "TOPIC")]
+    topic: Vec<String>,
+}
+
+const FILTERS: &str = "\
+A filter (-f, --filter) selects runs by comparisons joined with `and`:
+
+  metrics.acc > 0.9                the last value of a metric
+  params.lr = '0.0003'             a parameter, as text or as a number
+  tags.paper = 'v2'                a tag
+  attributes.status = 'RUNNING'    a property of the run itself
+
+Quote names with other characters than letters, digits, dots and underscores:
+  metrics.`val/acc` >= 0.5
+
+  mltrack runs digits -f \"metrics.accuracy > 0.9 and params.model.kind = 'mlp'\"
+";
+
+const FORMATS: &str = "\
+On a terminal an answer is a table fitted to its width, with relative times.
+Piped, it is tab-separated lines without a header: full ids, RFC 3339 times in UTC,
+tabs and line ends inside a value as \\t and \\n, nested values as JSON.
+
+  --json          one document {\"schema\":1,\"items\":[..],\"total\":n,\"lsn\":n,\"next\":..}
+  --json=a,b      only these fields; --json=? lists them
+  --ndjson        one JSON object a line
+  --csv           comma-separated, with a header
+  --md            a Markdown table
+  -q              ids only
+  -o FILE         to a file instead of stdout
+
+NaN and the infinities are the strings \"NaN\", \"Infinity\", \"-Infinity\" in JSON.
+
+`tail --format` takes text with these signs:
+  %o lsn   %t time   %T clock   %r run   %x experiment   %e type
+  %n name  %v value  %s step    %w writer  %p payload as JSON   %% percent
+";
+
+const ENVIRONMENT: &str = "\
+  MLTRACK_STORE    the store, when -C names none
+  XDG_DATA_HOME    where the user's store is: $XDG_DATA_HOME/mltrack/store
+  PAGER            shows long output on a terminal; `cat` for none
+  NO_COLOR         no colour when set
+  CLICOLOR_FORCE   colour even when piped
+
+`mltrack config show` prints what is in force and where each value comes from.
+";
+
+pub fn run(arguments: &Arguments) -> Outcome {
+    let topic = arguments.topic.join(" ");
+    let text = match topic.as_str() {
+        "filters" => FILTERS.to_owned(),
+        "formats" => FORMATS.to_owned(),
+        "env" => ENVIRONMENT.to_owned(),
+        "exit-codes" => exit_codes(),
+        _ => command_help(&arguments.topic)?,
+    };
+    io::stdout().write_all(text.as_bytes())?;
+    Ok(Exit::Done)
+}
+
+fn command_help(words: &[String]) -> Outcome<String> {
+    let mut root = table::command();
+    root.build();
+    let (command, _) = find(&root, words)?;
+    Ok(command.clone().render_long_help().to_string())
+}
+
+fn exit_codes() -> String {
+    let mut text = String::from("  exit  code\n     0  done; an empty list is 0 too\n");
+    text.push_str("     1  the answer is no, only where asked: replay --check\n");
+    let mut codes: Vec<&Code> = Code::ALL.iter().collect();
+    codes.sort_by_key(|code| code.exit_code());
+    for code in codes {
+        writeln!(text, "  {:>4}  {}", code.exit_code(), code.name())
+            .expect("writing to a string cannot fail");
+    }
+    text.push_str("   130  interrupted\n");
+    text
+}

@@ -1,0 +1,137 @@
+//! `mltrack run show`: everything about one run.
+
+use std::fmt::Write as _;
+
+use crate::context::Context;
+use crate::failure::{Exit, Outcome};
+use crate::look::{self, At};
+use crate::output::quantity::{counted, grouped, rfc3339, short_number};
+use crate::output::style::{Tone, paint};
+use crate::output::{OutputArguments, Sheet, list_fields, print, push_line};
+use crate::runs::row::{FIELDS, MetricRow, RunRow};
+use crate::store;
+
+/// Show one run: parameters, metrics, tags, how it ended
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    /// An id's beginning, a name, EXP/12, @last, @running or @best
+    #[arg(value_name = "RUN")]
+    run: String,
+    #[command(flatten)]
+    at: At,
+    #[command(flatten)]
+    output: OutputArguments,
+}
+
+pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
+    if list_fields(&arguments.output, FIELDS)? {
+        return Ok(Exit::Done);
+    }
+    let tracker = store::open_to_look(context)?;
+    let (row, lsn) = look::run(&tracker, &arguments.run, arguments.at, context)?;
+    let people = text(&row, context);
+    print(
+        &Sheet::of_one(FIELDS, row.item(), lsn, people),
+        &arguments.output,
+        &context.terminal,
+    )?;
+    Ok(Exit::Done)
+}
+
+fn text(row: &RunRow, context: &Context) -> String {
+    let now_ns = context.started_ns;
+    let colour = context.terminal.colour;
+    let state = row.state_cell();
+    let mut lines = vec![
+        ("run", format!("{} {}", row.id, row.name)),
+        (
+            "experiment",
+            format!("{}, run {}", row.experiment, row.number),
+        ),
+        ("state", paint(&state.text, state.tone, colour)),
+        (
+            "started",
+            row.started_ns.map_or_else(String::new, |ns| {
+                format!("{} ({})", rfc3339(ns), row.started_text(now_ns))
+            }),
+        ),
+        ("took", row.took_text(now_ns)),
+        ("ended", row.ended_ns.map_or_else(String::new, rfc3339)),
+        ("error", row.error.clone().unwrap_or_default()),
+        (
+            "where",
+            format!(
+                "{} pid {}{}",
+                row.host,
+                row.pid,
+                if row.is_attached { "" } else { ", detached" }
+            ),
+        ),
+        ("parent", row.parent.clone().unwrap_or_default()),
+        (
+            "seed",
+            row.seed.map(|seed| seed.to_string()).unwrap_or_default(),
+        ),
+        ("points", grouped(row.points)),
+    ];
+    lines.retain(|(_, value)| !value.trim().is_empty());
+    let mut text = String::new();
+    for (name, value) in lines {
+        push_line(&mut text, &format!("  {name:12}{value}"));
+    }
+    section(
+        &mut text,
+        "params",
+        row.params
+            .iter()
+            .map(|(name, value)| format!("{name} = {value}")),
+        colour,
+    );
+    section(
+        &mut text,
+        "tags",
+        row.tags
+            .iter()
+            .map(|(name, value)| format!("{name} = {value}")),
+        colour,
+    );
+    section(
+        &mut text,
+        "metrics",
+        row.metrics.iter().map(metric_line),
+        colour,
+    );
+    text
+}
+
+fn metric_line(metric: &MetricRow) -> String {
+    let mut line = format!(
+        "{} = {} @{}",
+        metric.label,
+        short_number(metric.last.value),
+        metric.last.step
+    );
+    for (name, point) in [("min", metric.min), ("max", metric.max)] {
+        if let Some(point) = point {
+            write!(
+                line,
+                ", {name} {} @{}",
+                short_number(point.value),
+                point.step
+            )
+            .expect("writing to a string cannot fail");
+        }
+    }
+    format!("{line}, {}", counted(metric.count, "point"))
+}
+
+fn section(text: &mut String, title: &str, lines: impl Iterator<Item = String>, colour: bool) {
+    let lines: Vec<String> = lines.collect();
+    if lines.is_empty() {
+        return;
+    }
+    push_line(text, &format!("  {}", paint(title, Tone::Bold, colour)));
+    for line in lines {
+        push_line(text, &format!("    {line}"));
+    }
+}

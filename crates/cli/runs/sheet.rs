@@ -1,0 +1,189 @@
+//! The table of runs: which columns it has, and what is hidden.
+
+use std::collections::BTreeSet;
+
+use super::column::{Column, Part, Property};
+use super::row::RunRow;
+use crate::output::quantity::counted;
+use crate::output::table::{self, Cell, Table};
+
+/// What a table of runs shows.
+#[derive(Clone, Debug, Default)]
+pub struct Choice {
+    /// Instead of the usual ones.
+    pub columns: Vec<Column>,
+    /// Leave out params that are equal in all runs.
+    pub only_changed: bool,
+}
+
+/// The rows in their order; `total` counts those that were cut off, too.
+pub fn table(rows: &[RunRow], total: u64, choice: &Choice, now_ns: i64) -> Table {
+    let mut notes = vec![match rows.len() as u64 {
+        shown if shown == total => counted(total, "run"),
+        shown => format!("{shown} of {}", counted(total, "run")),
+    }];
+    if choice.columns.is_empty() {
+        let (columns, hidden) = usual_columns(rows, choice.only_changed);
+        if hidden > 0 {
+            notes.push(format!(
+                "{} hidden (leave out --only-changed to see)",
+                counted(hidden, "equal column")
+            ));
+        }
+        return with_state(rows, &columns, notes, now_ns);
+    }
+    let mut columns = vec![table::Column::text("run")];
+    columns.extend(choice.columns.iter().map(heading));
+    let cells = |row: &RunRow| {
+        let mut cells = vec![Cell::from(row.title())];
+        cells.extend(
+            choice
+                .columns
+                .iter()
+                .map(|column| cell(column, row, now_ns)),
+        );
+        cells
+    };
+    Table {
+        columns,
+        rows: rows.iter().map(cells).collect(),
+        notes,
+    }
+}
+
+fn with_state(rows: &[RunRow], extra: &[Column], notes: Vec<String>, now_ns: i64) -> Table {
+    let has_several = rows.iter().any(|row| row.experiment != rows[0].experiment);
+    let mut columns = vec![table::Column::text("run")];
+    if has_several {
+        columns.push(table::Column::text("experiment"));
+    }
+    columns.extend([
+        table::Column::text("state"),
+        table::Column::text("started"),
+        table::Column::text("took"),
+    ]);
+    columns.extend(extra.iter().map(heading));
+    let cells = |row: &RunRow| {
+        let mut cells = vec![Cell::from(row.title())];
+        if has_several {
+            cells.push(row.experiment.clone().into());
+        }
+        cells.push(row.state_cell());
+        cells.extend([
+            Cell::from(row.started_text(now_ns)),
+            Cell::from(row.took_text(now_ns)),
+        ]);
+        cells.extend(extra.iter().map(|column| cell(column, row, now_ns)));
+        cells
+    };
+    Table {
+        columns,
+        rows: rows.iter().map(cells).collect(),
+        notes,
+    }
+}
+
+fn heading(column: &Column) -> table::Column {
+    table::Column {
+        title: column.title(),
+        is_number: column.is_number(),
+    }
+}
+
+fn cell(column: &Column, row: &RunRow, now_ns: i64) -> Cell {
+    if *column == Column::Property(Property::State) {
+        return Cell {
+            text: row.state.to_string(),
+            ..row.state_cell()
+        };
+    }
+    column
+        .content(row, now_ns)
+        .map_or_else(String::new, super::column::Content::text)
+        .into()
+}
+
+/// Params, then the last values of metrics, in the order of their names; and how many are left out.
+fn usual_columns(rows: &[RunRow], only_changed: bool) -> (Vec<Column>, u64) {
+    let params: BTreeSet<&String> = rows.iter().flat_map(|row| row.params.keys()).collect();
+    let (shown, equal): (Vec<&String>, Vec<&String>) = params
+        .into_iter()
+        .partition(|name| !only_changed || differs(rows, name));
+    let metrics: BTreeSet<&String> = rows
+        .iter()
+        .flat_map(|row| row.metrics.iter().map(|metric| &metric.label))
+        .collect();
+    let metric = |name: &String| Column::Metric {
+        name: name.clone(),
+        part: Part::Last,
+        with_step: false,
+    };
+    let mut columns: Vec<Column> = metrics.into_iter().map(metric).collect();
+    columns.extend(shown.into_iter().map(|name| Column::Param(name.clone())));
+    (columns, equal.len() as u64)
+}
+
+fn differs(rows: &[RunRow], name: &str) -> bool {
+    let value = |row: &RunRow| row.params.get(name).map(ToString::to_string);
+    rows.iter().any(|row| value(row) != value(&rows[0]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::row::tests::row;
+    use super::*;
+
+    fn rows() -> Vec<RunRow> {
+        let with = |name: &str, lr: f64| {
+            let mut row = row(name, Some(lr));
+            row.params.insert("lr".into(), lr.into());
+            row.params.insert("wd".into(), 0.0.into());
+            row
+        };
+        vec![with("one", 0.5), with("two", 0.25)]
+    }
+
+    fn titles(table: &Table) -> Vec<&str> {
+        table
+            .columns
+            .iter()
+            .map(|column| column.title.as_str())
+            .collect()
+    }
+
+    #[test]
+    fn equal_params_are_hidden_when_asked_and_counted() {
+        let all = table(&rows(), 2, &Choice::default(), 0);
+        assert_eq!(
+            titles(&all),
+            ["run", "state", "started", "took", "loss", "=lr", "=wd"]
+        );
+        let changed = table(
+            &rows(),
+            9,
+            &Choice {
+                only_changed: true,
+                ..Choice::default()
+            },
+            0,
+        );
+        assert_eq!(
+            titles(&changed),
+            ["run", "state", "started", "took", "loss", "=lr"]
+        );
+        assert!(changed.notes[0].starts_with("2 of 9 runs"));
+        assert!(changed.notes[1].starts_with("1 equal column hidden"));
+    }
+
+    #[test]
+    fn runs_of_several_experiments_say_which() {
+        let mut rows = rows();
+        rows[1].experiment = "other".into();
+        assert!(titles(&table(&rows, 2, &Choice::default(), 0)).contains(&"experiment"));
+    }
+
+    #[test]
+    fn no_runs_are_a_table_too() {
+        assert_eq!(table(&[], 0, &Choice::default(), 0).notes, ["0 runs"]);
+    }
+}

@@ -1,0 +1,185 @@
+//! The table of commands: the one source of parsing, help, man pages and completions.
+//!
+//! Invariant: what stands here exists. Every row runs the file of its name, and help lists no row
+//! that is not here; `tests/cli/table.rs` compares the two.
+
+use clap::{CommandFactory as _, Parser, Subcommand};
+
+use crate::context::{Context, GlobalArguments};
+use crate::failure::Outcome;
+use crate::{
+    completion, config_show, demo, doctor, exp_archive, exp_ls, exp_new, exp_restore, exp_show,
+    export, help, init, log, man, metrics, repair, replay, run_end, run_log, run_show, run_start,
+    runs, tail, verify, version,
+};
+
+const AFTER_HELP: &str = "\
+Groups:
+  look    runs, run show, exp ls, exp show, metrics
+  log     tail, log, replay, verify, repair
+  move    export
+  write   init, exp new, exp archive, exp restore, run start, run log, run end
+  others  demo, config, doctor, completion, man, version, help
+
+Begin:
+  mltrack demo            train a small model and watch it
+  mltrack help formats    more to read: filters, formats, exit-codes, env";
+
+/// Tracks machine learning experiments in a log that loses nothing
+#[derive(Debug, Parser)]
+#[command(
+    name = "mltrack",
+    version,
+    after_help = AFTER_HELP,
+    disable_help_subcommand = true,
+    subcommand_required = true,
+    arg_required_else_help = true,
+    max_term_width = 100
+)]
+pub struct Table {
+    #[command(flatten)]
+    pub global: GlobalArguments,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    Init(init::Arguments),
+    Demo(demo::command::Arguments),
+    Runs(runs::Arguments),
+    /// Begin, feed, end and show a run
+    #[command(subcommand)]
+    Run(RunCommand),
+    /// Make, list, show, archive and restore experiments
+    #[command(subcommand)]
+    Exp(ExpCommand),
+    Metrics(metrics::Arguments),
+    Tail(tail::Arguments),
+    Log(log::Arguments),
+    Replay(replay::Arguments),
+    Verify(verify::Arguments),
+    Repair(repair::Arguments),
+    /// Write events, metrics or runs for other programs
+    #[command(subcommand)]
+    Export(export::Command),
+    /// What is in force, and where each value comes from
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    Doctor(doctor::Arguments),
+    Completion(completion::Arguments),
+    Man(man::Arguments),
+    Version(version::Arguments),
+    Help(help::Arguments),
+    /// One trainer of a demo, started by `demo` itself
+    #[command(hide = true)]
+    DemoTrainer(demo::worker::Arguments),
+}
+
+#[derive(Debug, Subcommand)]
+pub enum RunCommand {
+    Show(run_show::Arguments),
+    Start(run_start::Arguments),
+    Log(run_log::Arguments),
+    End(run_end::Arguments),
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ExpCommand {
+    Ls(exp_ls::Arguments),
+    New(exp_new::Arguments),
+    Show(exp_show::Arguments),
+    Archive(exp_archive::Arguments),
+    Restore(exp_restore::Arguments),
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    Show(config_show::Arguments),
+}
+
+/// The whole table, as clap's own type.
+pub fn command() -> clap::Command {
+    Table::command()
+}
+
+pub fn run(command: Command, context: &Context) -> Outcome {
+    match command {
+        Command::Init(arguments) => init::run(&arguments, context),
+        Command::Demo(arguments) => demo::command::run(&arguments, context),
+        Command::Runs(arguments) => runs::run(&arguments, context),
+        Command::Run(RunCommand::Show(arguments)) => run_show::run(&arguments, context),
+        Command::Run(RunCommand::Start(arguments)) => run_start::run(&arguments, context),
+        Command::Run(RunCommand::Log(arguments)) => run_log::run(&arguments, context),
+        Command::Run(RunCommand::End(arguments)) => run_end::run(&arguments, context),
+        Command::Exp(ExpCommand::Ls(arguments)) => exp_ls::run(&arguments, context),
+        Command::Exp(ExpCommand::New(arguments)) => exp_new::run(&arguments, context),
+        Command::Exp(ExpCommand::Show(arguments)) => exp_show::run(&arguments, context),
+        Command::Exp(ExpCommand::Archive(arguments)) => exp_archive::run(&arguments, context),
+        Command::Exp(ExpCommand::Restore(arguments)) => exp_restore::run(&arguments, context),
+        Command::Metrics(arguments) => metrics::run(&arguments, context),
+        Command::Tail(arguments) => tail::run(&arguments, context),
+        Command::Log(arguments) => log::run(&arguments, context),
+        Command::Replay(arguments) => replay::run(&arguments, context),
+        Command::Verify(arguments) => verify::run(&arguments, context),
+        Command::Repair(arguments) => repair::run(&arguments, context),
+        Command::Export(command) => export::run(&command, context),
+        Command::Config(ConfigCommand::Show(arguments)) => config_show::run(&arguments, context),
+        Command::Doctor(arguments) => doctor::run(&arguments, context),
+        Command::Completion(arguments) => completion::run(&arguments),
+        Command::Man(arguments) => man::run(&arguments),
+        Command::Version(arguments) => version::run(&arguments, context),
+        Command::Help(arguments) => help::run(&arguments),
+        Command::DemoTrainer(arguments) => demo::worker::run(&arguments),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_holds_together() {
+        command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_and_option_says_what_it_does() {
+        fn check(command: &clap::Command, path: &str) {
+            assert!(command.get_about().is_some(), "{path} has no description");
+            for argument in command.get_arguments() {
+                assert!(
+                    argument.get_help().is_some(),
+                    "{path} {} has no description",
+                    argument.get_id()
+                );
+            }
+            for inner in command.get_subcommands() {
+                check(inner, &format!("{path} {}", inner.get_name()));
+            }
+        }
+        check(&command(), "mltrack");
+    }
+
+    #[test]
+    fn the_groups_of_the_help_name_every_command_and_no_other() {
+        let groups = AFTER_HELP
+            .lines()
+            .skip(1)
+            .take_while(|line| !line.is_empty());
+        let mut named: Vec<&str> = groups
+            .flat_map(|line| line[10..].split(", "))
+            .filter_map(|name| name.split(' ').next())
+            .collect();
+        named.sort_unstable();
+        named.dedup();
+        let table = command();
+        let mut known: Vec<&str> = table
+            .get_subcommands()
+            .filter(|command| !command.is_hide_set())
+            .map(clap::Command::get_name)
+            .collect();
+        known.sort_unstable();
+        assert_eq!(named, known);
+    }
+}
