@@ -1,0 +1,29 @@
+//! The command line, driven as people and scripts drive it: the real binary, one module a theme.
+//!
+//! Every test has a folder of its own and no surroundings that could lend it a store. Nothing sleeps:
+//! what takes time is waited for by reading the lines that say it happened.
+
+#[path = "cli/demo.rs"]
+mod demo;
+#[path = "cli/errors.rs"]
+mod errors;
+#[path = "cli/experiments.rs"]
+mod experiments;
+#[path = "cli/forms.rs"]
+mod forms;
+#[path = "cli/generated.rs"]
+mod generated;
+#[path = "cli/keeping.rs"]
+mod keeping;
+#[path = "cli/looking.rs"]
+mod looking;
+#[path = "cli/run_log.rs"]
+mod run_log;
+#[path = "cli/runs.rs"]
+mod runs;
+#[path = "cli/stores.rs"]
+mod stores;
+#[path = "cli/support.rs"]
+mod support;
+#[path = "cli/tailing.rs"]
+mod tailing;

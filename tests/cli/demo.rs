@@ -1,0 +1,184 @@
+//! `demo`: real training in processes of its own, and the truth about those that are killed.
+
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::process::Command;
+
+use serde_json::Value;
+
+use super::support::Folder;
+
+#[test]
+fn a_demo_trains_in_an_empty_folder_and_shows_what_came_of_it() {
+    let folder = Folder::empty();
+    let said = folder.run(&["demo", "--runs", "2", "--epochs", "3", "--seed", "5"]);
+    assert_eq!(said.code, 0, "{}{}", said.stdout, said.stderr);
+    for word in [
+        "softmax-careful",
+        "softmax-bold",
+        "best",
+        "validation_loss",
+        "mltrack runs digits",
+    ] {
+        assert!(said.stdout.contains(word), "{word}\n{}", said.stdout);
+    }
+    let runs = folder.json(&["runs", "digits", "--sort", ".number", "--json"])["items"].clone();
+    assert_eq!(runs.as_array().unwrap().len(), 2);
+    for run in runs.as_array().unwrap() {
+        assert_eq!(run["state"], "completed");
+        assert_eq!(run["params"]["model.kind"], "softmax");
+        assert!(
+            run["metrics"]["validation_accuracy"].as_f64().unwrap() > 0.5,
+            "{run}"
+        );
+    }
+    assert_ne!(runs[0]["pid"], runs[1]["pid"]);
+    let id = runs[0]["id"].as_str().unwrap();
+    for name in ["loss", "accuracy", "gradient_norm"] {
+        assert_eq!(
+            folder.ok(&["metrics", id, name]).lines().count(),
+            3 * 45,
+            "{name}"
+        );
+    }
+    assert_eq!(
+        folder
+            .ok(&["metrics", id, "validation_loss"])
+            .lines()
+            .count(),
+        3
+    );
+    folder.ok(&["verify", "--deep"]);
+}
+
+#[test]
+fn a_second_demo_adds_runs_to_the_same_experiment_and_equal_seeds_train_alike() {
+    let folder = Folder::empty();
+    for _ in 0..2 {
+        folder.ok(&[
+            "demo",
+            "--runs",
+            "1",
+            "--epochs",
+            "2",
+            "--store",
+            "there",
+            "--progress",
+            "none",
+        ]);
+    }
+    let list = folder.ok(&["-C", "there", "exp", "ls"]);
+    assert_eq!(list.lines().count(), 1, "{list}");
+    let runs = folder.json(&["-C", "there", "runs", "--json"])["items"].clone();
+    let numbers: Vec<&Value> = runs
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|run| &run["number"])
+        .collect();
+    assert_eq!(numbers, [2, 1]);
+    assert_eq!(runs[0]["metrics"], runs[1]["metrics"]);
+}
+
+#[test]
+fn a_killed_trainer_is_lost_in_the_table_and_the_demo_ends_with_7() {
+    let folder = Folder::empty();
+    let mut child = folder.spawn_fed(&["demo", "--runs", "2", "--epochs", "40"]);
+    let mut lines = BufReader::new(child.stderr.take().unwrap())
+        .lines()
+        .map(Result::unwrap);
+    let started = lines
+        .find(|line| line.contains("softmax-bold") && line.contains("pid "))
+        .unwrap();
+    let pid = started
+        .split("pid ")
+        .nth(1)
+        .unwrap()
+        .split_whitespace()
+        .next()
+        .unwrap();
+    assert!(
+        Command::new("kill")
+            .args(["-9", pid])
+            .status()
+            .unwrap()
+            .success()
+    );
+    let rest: Vec<String> = lines.collect();
+    let mut stdout = String::new();
+    child
+        .stdout
+        .take()
+        .unwrap()
+        .read_to_string(&mut stdout)
+        .unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(7), "{rest:?}");
+    assert!(
+        rest.iter().any(|line| line.starts_with("error[PARTIAL]")),
+        "{rest:?}"
+    );
+    let row = stdout
+        .lines()
+        .find(|line| line.contains("softmax-bold"))
+        .unwrap();
+    assert!(row.contains("lost"), "{stdout}");
+    let states: Vec<String> = ["softmax-careful", "softmax-bold"]
+        .iter()
+        .map(|name| {
+            folder.json(&["run", "show", name, "--json"])["items"][0]["state"]
+                .as_str()
+                .unwrap()
+                .to_owned()
+        })
+        .collect();
+    assert_eq!(states, ["completed", "lost"]);
+}
+
+#[test]
+fn a_demo_that_is_interrupted_cancels_its_runs() {
+    let folder = Folder::empty();
+    let mut child = folder.spawn_fed(&[
+        "demo",
+        "--runs",
+        "1",
+        "--epochs",
+        "1000000",
+        "--progress",
+        "none",
+    ]);
+    let mut lines = BufReader::new(child.stderr.take().unwrap())
+        .lines()
+        .map(Result::unwrap);
+    lines.find(|line| line.contains("pid ")).unwrap();
+    assert!(
+        Command::new("kill")
+            .args(["-INT", &child.id().to_string()])
+            .status()
+            .unwrap()
+            .success()
+    );
+    lines.for_each(drop);
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert_eq!(
+        folder.json(&["run", "show", "@last", "--json"])["items"][0]["state"],
+        "cancelled"
+    );
+}
+
+#[test]
+fn progress_for_programs_is_one_object_a_line() {
+    let folder = Folder::empty();
+    let said = folder.run(&[
+        "demo",
+        "--runs",
+        "1",
+        "--epochs",
+        "20",
+        "--progress",
+        "json",
+    ]);
+    assert_eq!(said.code, 0, "{}", said.stderr);
+    for line in said.stderr.lines().filter(|line| line.starts_with('{')) {
+        let object: Value = serde_json::from_str(line).unwrap();
+        assert!(object["progress"].as_f64().unwrap() <= 1.0);
+    }
+}

@@ -1,0 +1,133 @@
+//! The form of errors, and the exit code of each kind.
+
+use serde_json::Value;
+
+use super::support::Folder;
+
+/// A store with an ended run, an archived experiment and two runs of one name.
+fn folder() -> Folder {
+    let folder = Folder::with_store();
+    let ended = folder.start_run("resnet");
+    folder.ok(&["run", "end", &ended]);
+    folder.ok(&["run", "start", "resnet", "--name", "twin", "-q"]);
+    folder.ok(&["run", "start", "resnet", "--name", "twin", "-q"]);
+    folder.ok(&["exp", "new", "old", "-q"]);
+    folder.ok(&["exp", "archive", "old", "--yes"]);
+    folder
+}
+
+#[test]
+fn every_kind_of_failure_has_its_exit_code_and_its_code() {
+    let folder = folder();
+    for (words, exit, code) in [
+        (&["runs", "--no-such-option"][..], 2, "VALIDATION_ERROR"),
+        (&["no-such-command"], 2, "VALIDATION_ERROR"),
+        (
+            &["runs", "resnet", "-f", "metrics.acc >"],
+            2,
+            "VALIDATION_ERROR",
+        ),
+        (
+            &["runs", "resnet", "--since", "soon"],
+            2,
+            "VALIDATION_ERROR",
+        ),
+        (&["run", "show", "twin"], 2, "VALIDATION_ERROR"),
+        (&["run", "show", "resnet/@best"], 2, "VALIDATION_ERROR"),
+        (&["runs", "resnt"], 3, "NOT_FOUND"),
+        (&["run", "show", "ffffffff"], 3, "NOT_FOUND"),
+        (&["exp", "show", "resnt"], 3, "NOT_FOUND"),
+        (&["exp", "archive", "resnt", "--yes"], 3, "NOT_FOUND"),
+        (&["run", "end", "resnet/1"], 8, "INVALID_STATE"),
+        (&["run", "start", "old"], 8, "INVALID_STATE"),
+        (&["exp", "new", "resnet"], 8, "CONFLICT"),
+        (&["-C", "http://localhost", "runs"], 9, "UNSUPPORTED"),
+    ] {
+        let said = folder.run(words);
+        assert_eq!(said.code, exit, "{words:?}\n{}", said.stderr);
+        assert!(
+            said.stderr.starts_with(&format!("error[{code}]: ")),
+            "{words:?}\n{}",
+            said.stderr
+        );
+        assert_eq!(said.stdout, "", "{words:?}");
+    }
+}
+
+#[test]
+fn with_json_the_error_is_an_object_on_stderr_and_stdout_is_empty() {
+    let folder = folder();
+    for words in [
+        &["runs", "resnt", "--json"][..],
+        &["runs", "--json", "--no-such-option"],
+        &["runs", "--json=nonsense"],
+    ] {
+        let said = folder.run(words);
+        let object: Value =
+            serde_json::from_str(&said.stderr).unwrap_or_else(|_| panic!("{}", said.stderr));
+        let keys: Vec<&str> = object
+            .as_object()
+            .unwrap()
+            .keys()
+            .map(String::as_str)
+            .collect();
+        assert_eq!(keys, ["cause", "error", "hint", "message", "retryable"]);
+        assert_eq!(said.stdout, "");
+    }
+}
+
+#[test]
+fn a_slip_of_the_keyboard_gets_the_name_that_was_meant() {
+    let folder = folder();
+    let said = folder.run(&["runs", "resnt"]);
+    assert!(said.stderr.contains("resnet"), "{}", said.stderr);
+    let said = folder.run(&["rnus"]);
+    assert!(said.stderr.contains("'runs'"), "{}", said.stderr);
+}
+
+#[test]
+fn an_ambiguous_name_lists_its_candidates() {
+    let folder = folder();
+    let ids = folder.ok(&["runs", "resnet", "-q"]);
+    let said = folder.run(&["run", "show", "twin"]);
+    let named = ids.lines().filter(|id| said.stderr.contains(*id)).count();
+    assert_eq!(named, 2, "{}", said.stderr);
+}
+
+#[test]
+fn an_archived_experiment_says_how_it_comes_back() {
+    let said = folder().run(&["run", "start", "old"]);
+    assert!(
+        said.stderr.contains("mltrack exp restore old"),
+        "{}",
+        said.stderr
+    );
+}
+
+#[test]
+fn a_store_that_cannot_be_read_is_damaged_and_not_absent() {
+    let folder = Folder::with_store();
+    folder.start_run("a");
+    std::fs::write(folder.path().join(".mltrack/FORMAT"), b"not a store").unwrap();
+    let said = folder.run(&["runs"]);
+    assert!(
+        [5, 9].contains(&said.code),
+        "{}: {}",
+        said.code,
+        said.stderr
+    );
+    assert!(said.stderr.contains("FORMAT"), "{}", said.stderr);
+}
+
+#[test]
+fn a_program_called_without_words_shows_its_help_and_fails() {
+    let said = Folder::empty().run(&[]);
+    assert_eq!(said.code, 2);
+    assert!(said.stderr.contains("Usage: mltrack"), "{}", said.stderr);
+}
+
+#[test]
+fn verbose_says_how_long_it_took() {
+    let said = Folder::with_store().run(&["runs", "-v"]);
+    assert!(said.stderr.contains("took "), "{}", said.stderr);
+}

@@ -1,0 +1,191 @@
+//! Victims as child processes that answer line by line, and waiting for conditions with a deadline.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::os::unix::process::ExitStatusExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::sync::OnceLock;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::Duration;
+
+use mltrack_log::{WriterId, door};
+
+/// Longer than anything takes that is not stuck, on a machine that does other things too.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const SIGKILL: i32 = 9;
+
+/// The victim's program, built once per run of the suite.
+fn program() -> &'static Path {
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    PROGRAM.get_or_init(|| match std::env::var_os("MLTRACK_CRASH_VICTIM") {
+        Some(path) => path.into(),
+        None => build(),
+    })
+}
+
+fn build() -> PathBuf {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = Command::new(cargo);
+    command.args(["build", "--package", "mltrack-log", "--features", "failpoints", "--quiet"]);
+    command.args(["--bin", "crash-victim", "--message-format", "json", "--manifest-path"]);
+    command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml"));
+    if !cfg!(debug_assertions) {
+        command.arg("--release");
+    }
+    let output = command.stderr(Stdio::inherit()).output().expect("cargo runs");
+    assert!(output.status.success(), "the victim does not build");
+    let text = String::from_utf8(output.stdout).expect("cargo prints text");
+    let messages = text.lines().filter_map(|line| serde_json::from_str(line).ok());
+    let executable = |message: serde_json::Value| Some(message["executable"].as_str()?.to_owned());
+    PathBuf::from(messages.filter_map(executable).last().expect("cargo names what it built"))
+}
+
+/// A victim process. Dropping it kills it.
+pub struct Process {
+    child: Child,
+    input: Option<ChildStdin>,
+    answers: Receiver<String>,
+    /// What it was started as, for messages.
+    name: String,
+}
+
+impl Process {
+    /// Starts a victim; `fail` is what `MLTRACK_FAIL` says to it.
+    pub fn start(arguments: &[String], fail: Option<&str>) -> Process {
+        let mut command = Command::new(program());
+        command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped());
+        command.env_remove("MLTRACK_FAIL").env_remove("MLTRACK_CANARY");
+        if let Some(fail) = fail {
+            command.env("MLTRACK_FAIL", fail);
+        }
+        let mut child = command.spawn().expect("the victim starts");
+        let output = child.stdout.take().expect("it was piped");
+        let (sender, answers) = channel();
+        std::thread::spawn(move || {
+            for line in BufReader::new(output).lines().map_while(Result::ok) {
+                if sender.send(line).is_err() {
+                    return;
+                }
+            }
+        });
+        let input = child.stdin.take();
+        Process { child, input, answers, name: arguments.join(" ") }
+    }
+
+    /// The process id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Sends a command. A dead victim does not hear it, which is no mistake of the suite.
+    pub fn tell(&mut self, line: &str) {
+        if let Some(input) = &mut self.input {
+            writeln!(input, "{line}").ok();
+        }
+    }
+
+    /// Ends the victim's input.
+    pub fn end_input(&mut self) {
+        self.input = None;
+    }
+
+    /// The next answer; `None` when the victim is gone.
+    pub fn answer(&self) -> Option<String> {
+        self.answer_within(PATIENCE).expect("the victim answers in time")
+    }
+
+    /// The next answer, `Ok(None)` when the victim is gone, `Err` when there is none in time.
+    pub fn answer_within(&self, limit: Duration) -> Result<Option<String>, RecvTimeoutError> {
+        match self.answers.recv_timeout(limit) {
+            Ok(line) => {
+                assert!(!line.starts_with("error"), "{} failed: {line}", self.name);
+                Ok(Some(line))
+            }
+            Err(RecvTimeoutError::Disconnected) => Ok(None),
+            Err(timeout) => Err(timeout),
+        }
+    }
+
+    /// Waits for an answer that starts like this and returns the words behind it.
+    pub fn expect(&self, start: &str) -> Vec<String> {
+        let line = self.answer().unwrap_or_else(|| panic!("{} died before {start:?}", self.name));
+        let mut words = line.split(' ').map(str::to_owned);
+        assert_eq!(words.next().as_deref(), Some(start), "{line}");
+        words.collect()
+    }
+
+    /// Waits for `open` and returns the writer's id, which is 0 for a tailer.
+    pub fn expect_open(&self) -> WriterId {
+        WriterId(number(&self.expect("open")[0]))
+    }
+
+    /// Tells and waits for `done`.
+    pub fn run(&mut self, line: &str) {
+        self.tell(line);
+        self.expect("done");
+    }
+
+    /// Closes in order.
+    pub fn close(mut self) {
+        self.end_input();
+        self.expect("closed");
+        let status = self.wait();
+        assert!(status.success(), "{status}");
+    }
+
+    /// Kills with SIGKILL and reaps.
+    pub fn kill(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().expect("our child can be waited for");
+    }
+
+    /// Waits for the end.
+    pub fn wait(&mut self) -> ExitStatus {
+        let mut status = None;
+        until(PATIENCE, "the victim ends", || {
+            status = self.child.try_wait().expect("our child can be waited for");
+            status.is_some()
+        });
+        status.expect("just seen")
+    }
+
+    /// Waits for the end; whether it was by SIGKILL.
+    pub fn is_killed(&mut self) -> bool {
+        self.wait().signal() == Some(SIGKILL)
+    }
+
+    /// Sends a signal by name.
+    pub fn signal(&self, name: &str) {
+        let id = self.id().to_string();
+        let status = Command::new("kill").args(["-s", name, &id]).status().expect("kill runs");
+        assert!(status.success(), "kill -s {name} {id}: {status}");
+    }
+
+    /// Whether the kernel has stopped the process.
+    pub fn is_stopped(&self) -> bool {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.id())).unwrap_or_default();
+        stat.rsplit_once(')').is_some_and(|(_, rest)| rest.trim_start().starts_with('T'))
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+/// A number in an answer.
+pub fn number<T: std::str::FromStr>(word: &str) -> T {
+    word.parse().unwrap_or_else(|_| panic!("{word:?} is a number"))
+}
+
+/// Waits until the condition holds and returns how long that took.
+pub fn until(limit: Duration, what: &str, mut condition: impl FnMut() -> bool) -> Duration {
+    let start = door::monotonic();
+    while !condition() {
+        assert!(start.elapsed() < limit, "not within {limit:?}: {what}");
+        std::thread::park_timeout(Duration::from_micros(100));
+    }
+    start.elapsed()
+}
