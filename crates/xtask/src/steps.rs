@@ -53,6 +53,11 @@ pub const STEPS: &[Step] = &[
         run: test,
     },
     Step {
+        name: "canaries",
+        about: "builds that get one ordering step wrong make a test fail",
+        run: canaries,
+    },
+    Step {
         name: "doctest",
         about: "the examples in the documentation",
         run: doctest,
@@ -123,6 +128,22 @@ fn test_command(options: &Options) -> Command {
         command.env("MLTRACK_CRASH_ROUNDS", SOAK_ROUNDS.to_string());
     }
     command
+}
+
+fn canaries(_: &Options) -> anyhow::Result<Outcome> {
+    // A build of its own: the fault points must never be unified into another one.
+    run_tests(&mut cargo([
+        "test",
+        "--package",
+        "mltrack-log",
+        "--features",
+        "failpoints",
+        "--locked",
+        "--test",
+        "log",
+        "canary",
+    ]))
+    .map(Outcome::Tested)
 }
 
 fn doctest(_: &Options) -> anyhow::Result<Outcome> {
