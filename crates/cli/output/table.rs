@@ -1,7 +1,7 @@
 //! Tables for people: columns fitted to the width there is.
 //!
 //! 1. No line is wider than asked, unless the first column alone is.
-//! 2. Numbers stand right. What is cut ends in an ellipsis; a column that finds no room is counted
+//! 2. Numbers stand right and are never cut. What is cut ends in an ellipsis; a column that finds no room is counted
 //!    below the table, so nothing vanishes without a word.
 
 use super::push_line;
@@ -69,8 +69,7 @@ impl Cell {
 impl Table {
     /// The text for a terminal of `width` characters.
     pub fn fitted(&self, width: usize, colour: bool) -> String {
-        let natural = self.natural_widths();
-        let (widths, hidden) = fit(&natural, width.saturating_sub(INDENT.len()));
+        let (widths, hidden) = fit(&self.wants(), width.saturating_sub(INDENT.len()));
         let mut text = String::new();
         if !self.rows.is_empty() {
             let titles = self
@@ -117,16 +116,21 @@ impl Table {
         text
     }
 
-    fn natural_widths(&self) -> Vec<usize> {
-        let of_column = |(index, column): (usize, &Column)| {
-            let cells = self.rows.iter().filter_map(|row| row.get(index));
-            cells
-                .map(|cell| width_of(&cell.text))
-                .chain([width_of(&column.title)])
-                .max()
-                .unwrap_or(0)
+    /// A number that is cut is another number, and the first column says which row it is: neither gives
+    /// way. Titles and texts do.
+    fn wants(&self) -> Vec<Want> {
+        let want = |(at, column): (usize, &Column)| {
+            let cells = self.rows.iter().filter_map(|row| row.get(at));
+            let widest = cells.map(|cell| width_of(&cell.text)).max().unwrap_or(0);
+            let natural = widest.max(width_of(&column.title));
+            let least = match at {
+                0 => natural,
+                _ if column.is_number => widest.max(natural.min(CUT_WIDTH_MIN)),
+                _ => natural.min(CUT_WIDTH_MIN),
+            };
+            Want { natural, least }
         };
-        self.columns.iter().enumerate().map(of_column).collect()
+        self.columns.iter().enumerate().map(want).collect()
     }
 
     fn line(&self, cells: &[Cell], widths: &[usize], colour: bool) -> String {
@@ -149,24 +153,32 @@ impl Table {
     }
 }
 
+/// What a column would like to have, and what it must have.
+#[derive(Clone, Copy, Debug)]
+struct Want {
+    natural: usize,
+    least: usize,
+}
+
 /// Widths for as many columns as find room, and how many do not. The widest gives way first.
-fn fit(natural: &[usize], room: usize) -> (Vec<usize>, usize) {
-    let mut widths = natural.to_vec();
+fn fit(wants: &[Want], room: usize) -> (Vec<usize>, usize) {
+    let mut shown = wants.len();
     loop {
+        let mut widths: Vec<usize> = wants[..shown].iter().map(|want| want.natural).collect();
         let total: usize = widths.iter().map(|width| width + GAP.len()).sum();
-        let excess = total.saturating_sub(room + GAP.len());
-        if excess == 0 || widths.len() <= 1 {
-            return (widths.clone(), natural.len() - widths.len());
+        let mut excess = total.saturating_sub(room + GAP.len());
+        while excess > 0 {
+            let has_slack = |at: &usize| widths[*at] > wants[*at].least;
+            let Some(widest) = (0..shown).filter(has_slack).max_by_key(|at| widths[*at]) else {
+                break;
+            };
+            widths[widest] -= 1;
+            excess -= 1;
         }
-        let widest = widths
-            .iter_mut()
-            .max()
-            .expect("there are two columns or more");
-        if *widest > CUT_WIDTH_MIN {
-            *widest -= 1;
-        } else {
-            widths = natural[..widths.len() - 1].to_vec();
+        if excess == 0 || shown <= 1 {
+            return (widths, wants.len() - shown);
         }
+        shown -= 1;
     }
 }
 
@@ -240,6 +252,23 @@ mod tests {
             "{}",
             table().fitted(14, false)
         );
+    }
+
+    #[test]
+    fn neither_a_number_nor_the_first_column_is_ever_cut() {
+        let mut table = table();
+        table.columns[2].title = "a_title_longer_than_its_numbers".to_owned();
+        for width in 10..80 {
+            let text = table.fitted(width, false);
+            assert!(
+                text.contains("a3f9") && text.contains("91c2"),
+                "{width}\n{text}"
+            );
+            assert!(
+                text.contains("12.25") || text.contains("find no room"),
+                "{width}\n{text}"
+            );
+        }
     }
 
     #[test]

@@ -18,8 +18,8 @@ use crate::warning::Warning;
 const LINGER: Duration = Duration::from_millis(20);
 /// A store that refused may take it then.
 const RETRY_INTERVAL: Duration = Duration::from_millis(50);
-/// Somebody waits for the end of a buffer that is dropped: no longer than this many tries.
-const CLOSING_TRIES_MAX: u32 = 20;
+/// While somebody waits for a flush or the end, no more tries than this: one second.
+const AWAITED_TRIES_MAX: u32 = 20;
 
 /// Writes until the buffer is closed and empty.
 pub(crate) fn write(buffer: &Buffer) {
@@ -30,19 +30,7 @@ pub(crate) fn write(buffer: &Buffer) {
         for mut batch in batches {
             let count = usize::from(batch.count());
             if let Err(error) = append(buffer, inner, &mut batch) {
-                let mut pending = guard(&buffer.pending);
-                // What a lost batch defined is not defined.
-                pending
-                    .names
-                    .slots
-                    .iter_mut()
-                    .for_each(|slot| slot.is_defined = false);
-                let told = Error::new(error.code(), error.to_string());
-                pending.error.get_or_insert(error);
-                inner.store.warnings.tell(&Warning::PointsLost {
-                    count: count as u64,
-                    error: told,
-                });
+                give_up(buffer, inner, count as u64, error);
             }
         }
         let mut pending = guard(&buffer.pending);
@@ -51,6 +39,24 @@ pub(crate) fn write(buffer: &Buffer) {
     }
     guard(&buffer.pending).is_stopped = true;
     buffer.drained.notify_all();
+}
+
+/// Tells that points are lost, outside of every lock: whoever is told may log.
+fn give_up(buffer: &Buffer, inner: &Inner, count: u64, error: Error) {
+    let told = Error::new(error.code(), error.to_string());
+    let mut pending = guard(&buffer.pending);
+    // What a lost batch defined is not defined.
+    pending
+        .names
+        .slots
+        .iter_mut()
+        .for_each(|slot| slot.is_defined = false);
+    pending.error.get_or_insert(error);
+    drop(pending);
+    inner
+        .store
+        .warnings
+        .tell(&Warning::PointsLost { count, error: told });
 }
 
 /// Waits for something worth writing; `None` when there will be nothing more.
@@ -87,7 +93,8 @@ fn can_retry(buffer: &Buffer, error: &LogError, tries: u32) -> bool {
         return false;
     }
     let pending = guard(&buffer.pending);
-    if pending.is_closing && tries >= CLOSING_TRIES_MAX {
+    let is_awaited = pending.is_flushing || pending.is_closing;
+    if is_awaited && tries >= AWAITED_TRIES_MAX {
         return false;
     }
     // A push wakes this too, which only means one try more.

@@ -19,7 +19,8 @@ use crate::warning::Warning;
 impl Run {
     /// Ends the run as completed, for all its writers, and makes everything so far durable.
     ///
-    /// Errors: `INVALID_STATE` when it has ended already.
+    /// Errors: `INVALID_STATE` when it has ended already. When points of a buffered handle could not be written, for
+    /// instance with `DISK_FULL`, that is the error, and the run has ended all the same.
     pub fn finish(&self) -> Result<()> {
         self.end(EndState::Completed, None)
     }
@@ -45,7 +46,7 @@ impl Run {
         let Some(inner) = self.inner() else {
             return Ok(());
         };
-        inner.flush_buffers()?;
+        let flushed = inner.flush_buffers();
         inner.end(state, error)?;
         // The end stands whatever the disk does now; a failed sync shows at the next flush too.
         if let Err(error) = inner.store.log()?.sync() {
@@ -53,7 +54,7 @@ impl Run {
                 error: error.into(),
             });
         }
-        Ok(())
+        flushed
     }
 }
 
