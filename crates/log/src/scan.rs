@@ -130,9 +130,45 @@ impl Scan {
     }
 
     /// Goes to the next frame, which [`Scan::current`] then gives.
+    #[inline]
     pub fn advance(&mut self) -> io::Result<Advance> {
+        let mut at = (self.offset - self.buffer_offset) as usize;
+        let is_here = self.buffer[at..self.filled]
+            .first_chunk()
+            .is_some_and(|head| Frame::claimed_len(head) <= self.filled - at);
+        if !is_here {
+            if let Some(found) = self.fetch_frame()? {
+                return Ok(found);
+            }
+            at = (self.offset - self.buffer_offset) as usize;
+        }
+        match Frame::decode(&self.buffer[at..self.filled], &self.chain) {
+            Ok(frame) => {
+                let start = self.offset;
+                let body_at = at + frame.header.encoded_len();
+                let last = Last {
+                    header: frame.header,
+                    first_lsn: frame.first_lsn,
+                    crc: frame.crc,
+                    padded_len: frame.padded_len,
+                    body: body_at..body_at + frame.body.len(),
+                };
+                self.offset += last.padded_len as u64;
+                self.chain.next_lsn = last.first_lsn + u64::from(last.header.count);
+                self.chain.previous_crc = last.crc;
+                self.last = Some(last);
+                Ok(Advance::Frame(start))
+            }
+            Err(FrameFault::Blank) => Ok(Advance::End),
+            Err(fault) => Ok(Advance::Fault(fault)),
+        }
+    }
+
+    /// Brings the next frame into the buffer; `Some` says why there is none.
+    #[cold]
+    fn fetch_frame(&mut self) -> io::Result<Option<Advance>> {
         if !self.fetch(FRAME_HEADER_LEN)? {
-            return Ok(Advance::End);
+            return Ok(Some(Advance::End));
         }
         let at = (self.offset - self.buffer_offset) as usize;
         let head = self.buffer[at..]
@@ -140,29 +176,9 @@ impl Scan {
             .expect("fetch filled a header");
         let claimed = Frame::claimed_len(head);
         if claimed > FRAME_HEADER_LEN && !self.fetch(claimed)? {
-            return Ok(Advance::Fault(FrameFault::Truncated(claimed)));
+            return Ok(Some(Advance::Fault(FrameFault::Truncated(claimed))));
         }
-        let at = (self.offset - self.buffer_offset) as usize;
-        match Frame::decode(&self.buffer[at..self.filled], &self.chain) {
-            Ok(frame) => {
-                let start = self.offset;
-                let body_len = frame.body.len();
-                let body_at = at + frame.header.encoded_len();
-                self.last = Some(Last {
-                    header: frame.header,
-                    first_lsn: frame.first_lsn,
-                    crc: frame.crc,
-                    padded_len: frame.padded_len,
-                    body: body_at..body_at + body_len,
-                });
-                self.offset += frame.padded_len as u64;
-                self.chain.next_lsn = frame.next_lsn();
-                self.chain.previous_crc = frame.crc;
-                Ok(Advance::Frame(start))
-            }
-            Err(FrameFault::Blank) => Ok(Advance::End),
-            Err(fault) => Ok(Advance::Fault(fault)),
-        }
+        Ok(None)
     }
 
     /// The frame that [`Scan::advance`] found last.

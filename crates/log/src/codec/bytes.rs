@@ -4,6 +4,7 @@
 /// Reads `N` bytes of a block at a constant offset.
 ///
 /// The offset is a constant of the format inside a block of known length, so a miss is a bug.
+#[inline]
 pub fn take<const N: usize>(block: &[u8], offset: usize) -> [u8; N] {
     *block[offset..]
         .first_chunk()
@@ -11,26 +12,31 @@ pub fn take<const N: usize>(block: &[u8], offset: usize) -> [u8; N] {
 }
 
 /// Writes `bytes` into a block at a constant offset.
+#[inline]
 pub fn put(block: &mut [u8], offset: usize, bytes: &[u8]) {
     block[offset..offset + bytes.len()].copy_from_slice(bytes);
 }
 
 /// A little-endian u16 at a constant offset.
+#[inline]
 pub fn u16_at(block: &[u8], offset: usize) -> u16 {
     u16::from_le_bytes(take(block, offset))
 }
 
 /// A little-endian u32 at a constant offset.
+#[inline]
 pub fn u32_at(block: &[u8], offset: usize) -> u32 {
     u32::from_le_bytes(take(block, offset))
 }
 
 /// A little-endian u64 at a constant offset.
+#[inline]
 pub fn u64_at(block: &[u8], offset: usize) -> u64 {
     u64::from_le_bytes(take(block, offset))
 }
 
 /// A little-endian i64 at a constant offset.
+#[inline]
 pub fn i64_at(block: &[u8], offset: usize) -> i64 {
     i64::from_le_bytes(take(block, offset))
 }

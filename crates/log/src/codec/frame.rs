@@ -69,6 +69,7 @@ impl Salt {
         Salt(crc32fast::hash(&salt.to_le_bytes()))
     }
 
+    #[inline]
     fn crc(self, frame: &[u8]) -> u32 {
         let mut hasher = Hasher::new_with_initial(self.0);
         hasher.update(&frame[4..]);
@@ -194,6 +195,7 @@ pub enum FrameFault {
 
 impl<'a> Frame<'a> {
     /// Reads the frame at the start of `bytes` and checks that it follows `chain`.
+    #[inline]
     pub fn decode(bytes: &'a [u8], chain: &Chain) -> Result<Frame<'a>, FrameFault> {
         let frame = Frame::decode_unchained(bytes, chain.salt, chain.base)?;
         if frame.first_lsn != chain.next_lsn || frame.header.previous_crc != chain.previous_crc {
@@ -203,6 +205,7 @@ impl<'a> Frame<'a> {
     }
 
     /// Reads the frame at the start of `bytes` wherever it belongs: for control pointers and for the search behind damage.
+    #[inline]
     pub fn decode_unchained(
         bytes: &'a [u8],
         salt: Salt,
@@ -228,7 +231,7 @@ impl<'a> Frame<'a> {
         if salt.crc(frame) != crc {
             return Err(FrameFault::Crc);
         }
-        let header = read_header(frame, flags);
+        let header = read_header(head, frame, flags);
         let first_lsn = base
             .checked_add(u64::from(header.lsn_low))
             .ok_or(FrameFault::Malformed)?;
@@ -268,6 +271,7 @@ impl<'a> Frame<'a> {
         self.header.clock.unwrap_or(self.header.commit_time)
     }
 
+    #[inline]
     fn is_filled(&self) -> bool {
         let mut records = self.records();
         for _ in 0..self.header.count {
@@ -279,7 +283,27 @@ impl<'a> Frame<'a> {
     }
 }
 
-fn read_header(frame: &[u8], flags: u8) -> FrameHeader {
+#[inline]
+fn read_header(head: &[u8; FRAME_HEADER_LEN], frame: &[u8], flags: u8) -> FrameHeader {
+    let fixed = FrameHeader {
+        lsn_low: u32_at(head, 8),
+        previous_crc: u32_at(head, 12),
+        commit_time: i64_at(head, 16),
+        writer: u32_at(head, 24),
+        batch_id: u16_at(head, 28),
+        count: u16_at(head, 30),
+        control: None,
+        spooled: None,
+        clock: None,
+    };
+    if flags == 0 {
+        fixed
+    } else {
+        read_extensions(fixed, frame, flags)
+    }
+}
+
+fn read_extensions(fixed: FrameHeader, frame: &[u8], flags: u8) -> FrameHeader {
     let mut at = FRAME_HEADER_LEN;
     let control = (flags & FLAG_CONTROL != 0).then(|| {
         let control = ControlExtension {
@@ -301,15 +325,10 @@ fn read_header(frame: &[u8], flags: u8) -> FrameHeader {
     });
     let clock = (flags & FLAG_CLOCK != 0).then(|| i64_at(frame, at));
     FrameHeader {
-        lsn_low: u32_at(frame, 8),
-        previous_crc: u32_at(frame, 12),
-        commit_time: i64_at(frame, 16),
-        writer: u32_at(frame, 24),
-        batch_id: u16_at(frame, 28),
-        count: u16_at(frame, 30),
         control,
         spooled,
         clock,
+        ..fixed
     }
 }
 
@@ -322,6 +341,7 @@ pub struct Records<'a> {
 impl<'a> Iterator for Records<'a> {
     type Item = RawRecord<'a>;
 
+    #[inline]
     fn next(&mut self) -> Option<RawRecord<'a>> {
         let (record, rest) = split_record(self.rest)?;
         self.rest = rest;

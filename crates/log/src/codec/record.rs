@@ -58,7 +58,29 @@ pub fn push_record(out: &mut Vec<u8>, record: &RawRecord) {
 }
 
 /// Splits the first record off `bytes`; `None` when it is cut off or a field is out of range.
+#[inline]
 pub fn split_record(bytes: &[u8]) -> Option<(RawRecord<'_>, &[u8])> {
+    // Almost every record is this short: a type below 32, version 1, no time, fewer than 128 bytes.
+    if let [tag, len, rest @ ..] = bytes
+        && tag & 0x83 == 0
+        && *len < 0x80
+    {
+        let (payload, rest) = rest.split_at_checked(usize::from(*len))?;
+        let (type_id, version) = (u16::from(tag >> TYPE_SHIFT), COMMON_VERSION);
+        return Some((
+            RawRecord {
+                type_id,
+                version,
+                time: None,
+                payload,
+            },
+            rest,
+        ));
+    }
+    split_any_record(bytes)
+}
+
+fn split_any_record(bytes: &[u8]) -> Option<(RawRecord<'_>, &[u8])> {
     let (tag, bytes) = split_varint(bytes)?;
     let type_id = u16::try_from(tag >> TYPE_SHIFT).ok()?;
     let (version, bytes) = if tag & HAS_VERSION == 0 {
