@@ -10,7 +10,9 @@ use mltrack_log::medium::memory::MemoryDisk;
 use mltrack_log::{Batch, Log, StreamId};
 
 fn corpus(target: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus").join(target);
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("corpus")
+        .join(target);
     std::fs::create_dir_all(&folder).expect("the corpus is ours");
     folder
 }
@@ -26,10 +28,13 @@ fn store(is_clean: bool) -> MemoryDisk {
     let mut batch = Batch::new();
     for number in 0..40u8 {
         for part in 0..=number % 3 {
-            batch.push(1, 1, Some(7), &vec![number; 20 + usize::from(part) * 60]).expect("it fits");
+            batch
+                .push(1, 1, Some(7), &vec![number; 20 + usize::from(part) * 60])
+                .expect("it fits");
         }
         if number % 5 == 0 {
-            log.append_control(&mut batch, StreamId(3)).expect("appended");
+            log.append_control(&mut batch, StreamId(3))
+                .expect("appended");
         } else {
             log.append(&mut batch).expect("appended");
         }
@@ -54,7 +59,10 @@ fn input(disk: &MemoryDisk, flag: u8) -> Vec<u8> {
             _ => continue,
         };
         let mut bytes = disk.bytes(&name);
-        let used = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+        let used = bytes
+            .iter()
+            .rposition(|byte| *byte != 0)
+            .map_or(0, |last| last + 1);
         bytes.truncate(used.next_multiple_of(64).min(bytes.len()));
         input.push(kind | flag);
         input.extend_from_slice(&(bytes.len() as u16).to_le_bytes());
@@ -75,7 +83,10 @@ fn frames() {
         spooled: None,
         clock: None,
     };
-    let clocked = FrameHeader { clock: Some(12), ..header };
+    let clocked = FrameHeader {
+        clock: Some(12),
+        ..header
+    };
     for (name, header) in [("plain", header), ("clocked", clocked)] {
         let mut frame = vec![0; header.encoded_len()];
         frame.extend_from_slice(&[4, 3, b'o', b'n', b'e', 6, 2, 3, b't', b'w', b'o']);
@@ -89,16 +100,27 @@ fn events() {
     let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/golden/events");
     let types = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/format.md");
     let types = std::fs::read_to_string(types).expect("the format's page");
-    let mut files: Vec<_> = std::fs::read_dir(golden).expect("golden events").flatten().collect();
+    let mut files: Vec<_> = std::fs::read_dir(golden)
+        .expect("golden events")
+        .flatten()
+        .collect();
     files.sort_by_key(std::fs::DirEntry::file_name);
     for file in files {
         let name = file.file_name().into_string().expect("a plain name");
-        let Some((event, _)) = name.split_once("_v") else { continue };
-        let row = types.lines().find(|line| line.contains(&format!("| {event} |")));
-        let Some(id) = row.and_then(|row| row.split("0x").nth(1)?.get(..4)) else { continue };
+        let Some((event, _)) = name.split_once("_v") else {
+            continue;
+        };
+        let row = types
+            .lines()
+            .find(|line| line.contains(&format!("| {event} |")));
+        let Some(id) = row.and_then(|row| row.split("0x").nth(1)?.get(..4)) else {
+            continue;
+        };
         let id = u16::from_str_radix(id, 16).expect("hex");
         let text = std::fs::read_to_string(file.path()).expect("golden bytes");
-        let Some(line) = text.lines().find(|line| !line.starts_with('#')) else { continue };
+        let Some(line) = text.lines().find(|line| !line.starts_with('#')) else {
+            continue;
+        };
         let mut bytes = id.to_le_bytes().to_vec();
         bytes.push(1);
         for pair in line.trim().as_bytes().chunks_exact(2) {
@@ -113,11 +135,19 @@ fn main() {
     for (name, is_clean) in [("stopped", false), ("clean", true)] {
         let disk = store(is_clean);
         put("segment_recovery", name, &input(&disk, 0));
-        put("segment_recovery", &format!("{name}-repaired"), &input(&disk, REPAIRED));
+        put(
+            "segment_recovery",
+            &format!("{name}-repaired"),
+            &input(&disk, REPAIRED),
+        );
         for file in disk.names().iter().filter(|file| !file.starts_with("seg-")) {
             let bytes = disk.bytes(file);
             if !bytes.is_empty() && bytes.len() < 4096 {
-                put("manifest", &format!("{name}-{}", file.replace('/', "-")), &bytes);
+                put(
+                    "manifest",
+                    &format!("{name}-{}", file.replace('/', "-")),
+                    &bytes,
+                );
             }
         }
     }
@@ -138,7 +168,9 @@ fn main() {
     events();
     // Operations are read from any bytes; these lengths reach every kind of operation.
     for (name, len) in [("short", 64u16), ("long", 1024)] {
-        let bytes: Vec<u8> = (0..len).map(|at| (at.wrapping_mul(167) >> 3) as u8).collect();
+        let bytes: Vec<u8> = (0..len)
+            .map(|at| (at.wrapping_mul(167) >> 3) as u8)
+            .collect();
         put("operations", name, &bytes);
     }
 }

@@ -10,10 +10,15 @@ const BASE: u64 = 100;
 
 fn check(bytes: &[u8]) {
     let salt = Salt::new(SALT);
-    let Ok(frame) = Frame::decode_unchained(bytes, salt, BASE) else { return };
+    let Ok(frame) = Frame::decode_unchained(bytes, salt, BASE) else {
+        return;
+    };
     assert!(frame.padded_len <= bytes.len() && frame.padded_len % 8 == 0);
     assert_eq!(frame.records().count(), usize::from(frame.header.count));
-    assert_eq!(frame.next_lsn(), frame.first_lsn + u64::from(frame.header.count));
+    assert_eq!(
+        frame.next_lsn(),
+        frame.first_lsn + u64::from(frame.header.count)
+    );
     let payload_len: usize = frame.records().map(|record| record.payload.len()).sum();
     assert!(payload_len <= frame.body.len());
     let chain = Chain {
@@ -34,7 +39,10 @@ fn stamp_again(frame: &Frame) {
     let crc = frame.header.stamp(&mut bytes, Salt::new(SALT));
     bytes.resize(bytes.len().next_multiple_of(8), 0);
     let again = Frame::decode_unchained(&bytes, Salt::new(SALT), BASE).expect("just written");
-    assert_eq!((again.crc, again.header, again.body), (crc, frame.header, frame.body));
+    assert_eq!(
+        (again.crc, again.header, again.body),
+        (crc, frame.header, frame.body)
+    );
 }
 
 fuzz_target!(|bytes: &[u8]| {

@@ -16,17 +16,36 @@ use mltrack_log::{
 
 #[derive(Arbitrary, Debug)]
 enum Operation {
-    Append { handle: u8, lens: Vec<u16> },
-    Control { handle: u8, stream: u8 },
-    Conditional { handle: u8, stream: u8, other: u8, age: u8 },
-    Sync { handle: u8 },
+    Append {
+        handle: u8,
+        lens: Vec<u16>,
+    },
+    Control {
+        handle: u8,
+        stream: u8,
+    },
+    Conditional {
+        handle: u8,
+        stream: u8,
+        other: u8,
+        age: u8,
+    },
+    Sync {
+        handle: u8,
+    },
     Open,
-    Close { handle: u8 },
+    Close {
+        handle: u8,
+    },
     KillAll,
-    PowerCut { seed: u64 },
+    PowerCut {
+        seed: u64,
+    },
     FailSyncs(bool),
     Capacity(Option<u16>),
-    Read { from: u8 },
+    Read {
+        from: u8,
+    },
 }
 
 /// What the model knows of a record.
@@ -112,16 +131,22 @@ impl World {
     fn batch(&self, lens: &[u16]) -> Batch {
         let mut batch = Batch::new();
         for (at, len) in lens.iter().enumerate() {
-            let mut payload = ((self.model.fates.len() + at) as u64).to_le_bytes().to_vec();
+            let mut payload = ((self.model.fates.len() + at) as u64)
+                .to_le_bytes()
+                .to_vec();
             payload.resize(8 + usize::from(*len) % 3000, 3);
-            batch.push(1, 1, None, &payload).expect("it is far below the limit");
+            batch
+                .push(1, 1, None, &payload)
+                .expect("it is far below the limit");
         }
         batch
     }
 
     fn append(&mut self, handle: u8, lens: &[u16]) {
         let lens = &lens[..lens.len().min(6)];
-        let Some(log) = self.log(handle).filter(|_| !lens.is_empty()) else { return };
+        let Some(log) = self.log(handle).filter(|_| !lens.is_empty()) else {
+            return;
+        };
         let mut batch = self.batch(lens);
         let appended = log.append(&mut batch);
         self.note(appended, lens.len() as u64, None);
@@ -140,7 +165,11 @@ impl World {
         let Ok(end) = log.end() else { return };
         let seen = Lsn::new(end.get().saturating_sub(u64::from(age)).max(1)).expect("at least 1");
         let unchanged = [StreamId(stream), StreamId(other)];
-        let condition = Condition { stream: StreamId(stream), unchanged: &unchanged, seen };
+        let condition = Condition {
+            stream: StreamId(stream),
+            unchanged: &unchanged,
+            seen,
+        };
         let result = log.append_if(&mut self.batch(&[9]), condition);
         match result {
             Err(LogError::Conflict { newer }) => {
@@ -151,7 +180,10 @@ impl World {
                 let mut newer = self.model.controls.range(seen.get()..);
                 let is_visible = matches!(result, Ok(Appended::Visible { .. }));
                 let is_free = newer.all(|(_, known)| *known != stream && *known != other);
-                assert!(is_free || !is_visible, "a change behind {seen} was overlooked");
+                assert!(
+                    is_free || !is_visible,
+                    "a change behind {seen} was overlooked"
+                );
                 self.note(result, 1, Some(stream));
             }
         }
@@ -170,7 +202,11 @@ impl World {
 
     fn power_cut(&mut self, seed: u64) {
         // CKPT alone says what is durable: a handle's answer could be from before the last sync.
-        let durable = self.logs.first().and_then(|log| log.durable().ok()).map_or(1, Lsn::get);
+        let durable = self
+            .logs
+            .first()
+            .and_then(|log| log.durable().ok())
+            .map_or(1, Lsn::get);
         let image = self.disk.crash_image(seed);
         self.lose_all(image);
         for fate in &mut self.model.fates {
@@ -186,7 +222,11 @@ impl World {
     fn kill_all(&mut self) {
         // A copy of the folder at this moment is what killed processes leave, on another inode.
         let image = self.disk.copy();
-        let deferred = self.model.fates.iter_mut().filter(|fate| **fate == Fate::Deferred);
+        let deferred = self
+            .model
+            .fates
+            .iter_mut()
+            .filter(|fate| **fate == Fate::Deferred);
         deferred.for_each(|fate| *fate = Fate::InDoubt);
         self.lose_all(image);
     }
@@ -205,7 +245,10 @@ impl World {
                 let number = u64::from_le_bytes(record.payload[..8].try_into().expect("a number"));
                 assert!(record.lsn.get() > last, "lsns go up");
                 last = record.lsn.get();
-                assert!(found.insert(number, last).is_none(), "{number} is there twice");
+                assert!(
+                    found.insert(number, last).is_none(),
+                    "{number} is there twice"
+                );
             }
         }
         for (number, fate) in self.model.fates.iter().enumerate() {
@@ -236,7 +279,12 @@ impl World {
         match operation {
             Operation::Append { handle, lens } => self.append(handle, &lens),
             Operation::Control { handle, stream } => self.control(handle, stream),
-            Operation::Conditional { handle, stream, other, age } => {
+            Operation::Conditional {
+                handle,
+                stream,
+                other,
+                age,
+            } => {
                 self.conditional(handle, stream, other, age);
             }
             Operation::Sync { handle } => {

@@ -17,7 +17,10 @@ fn read(disk: &MemoryDisk) -> Option<Vec<u64>> {
         match reader.next_batch() {
             Ok(Some(batch)) => lsns.extend(batch.map(|record| record.lsn.get())),
             Ok(None) => {
-                assert!(lsns.is_sorted_by(|left, right| left < right), "lsns go up: {lsns:?}");
+                assert!(
+                    lsns.is_sorted_by(|left, right| left < right),
+                    "lsns go up: {lsns:?}"
+                );
                 return Some(lsns);
             }
             Err(_) => drop(reader.skip_damage().ok()?),
@@ -31,16 +34,24 @@ fuzz_target!(|bytes: &[u8]| {
     write_files(&disk, bytes);
     let before = read(&disk);
     verify_on(&disk.handle(), &VerifyOptions::default()).ok();
-    let Ok((log, report)) = Log::on(disk.handle(), options()) else { return };
+    let Ok((log, report)) = Log::on(disk.handle(), options()) else {
+        return;
+    };
     let mut batch = Batch::new();
     batch.push(1, 1, None, b"behind it all").expect("it fits");
     let is_appended = log.append(&mut batch).is_ok();
     log.close().ok();
     let after = read(&disk);
     if let (true, Some(after)) = (is_appended, after) {
-        assert!(after.last().is_some_and(|last| *last >= report.next.get()), "{after:?}");
+        assert!(
+            after.last().is_some_and(|last| *last >= report.next.get()),
+            "{after:?}"
+        );
         // Recovery takes nothing away that a reader saw.
         let before = before.unwrap_or_default();
-        assert!(before.iter().all(|lsn| after.contains(lsn)), "{before:?} then {after:?}");
+        assert!(
+            before.iter().all(|lsn| after.contains(lsn)),
+            "{before:?} then {after:?}"
+        );
     }
 });

@@ -36,7 +36,9 @@ fn file_name(kind: u8, bytes: &[u8]) -> String {
 }
 
 fn u64_at(bytes: &[u8], at: usize) -> u64 {
-    let eight = bytes.get(at..at + 8).and_then(|bytes| bytes.try_into().ok());
+    let eight = bytes
+        .get(at..at + 8)
+        .and_then(|bytes| bytes.try_into().ok());
     eight.map_or(0, u64::from_le_bytes)
 }
 
@@ -58,7 +60,9 @@ pub fn write_files(disk: &MemoryDisk, mut input: &[u8]) {
 
 fn write_file(medium: &dyn Medium, name: &str, bytes: &[u8]) {
     // A second file of the same name is left out, as a folder has each name once.
-    let Ok(file) = medium.open(name, Mode::Create(0)) else { return };
+    let Ok(file) = medium.open(name, Mode::Create(0)) else {
+        return;
+    };
     file.write_at(bytes, 0).expect("memory takes bytes");
     file.sync().expect("memory keeps bytes");
 }
@@ -73,7 +77,9 @@ fn repair_file(kind: u8, bytes: &mut [u8]) {
 
 /// Makes a header right, then every frame behind it: salt, chain and crc.
 fn repair_frames(bytes: &mut [u8], header_len: usize, salt_at: usize) {
-    let Some(header) = bytes.get_mut(..header_len) else { return };
+    let Some(header) = bytes.get_mut(..header_len) else {
+        return;
+    };
     seal(header);
     let salt = u64_at(header, salt_at);
     let mut previous = u64_at(header, header_len - 8) >> 32;
@@ -105,7 +111,9 @@ pub fn repair_frame(bytes: &mut [u8], salt: u64, previous: Option<u32>) -> Optio
 
 /// Writes the crc of all before them into the last four bytes.
 pub fn seal(bytes: &mut [u8]) {
-    let Some(at) = bytes.len().checked_sub(4) else { return };
+    let Some(at) = bytes.len().checked_sub(4) else {
+        return;
+    };
     let crc = crc32fast::hash(&bytes[..at]);
     bytes[at..].copy_from_slice(&crc.to_le_bytes());
 }

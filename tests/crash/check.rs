@@ -28,7 +28,11 @@ pub struct Store {
 /// Memory-backed when there is some: kills lose no page, so a disk would only make the rounds slower.
 pub fn test_folder() -> TempDir {
     let memory = Path::new("/dev/shm");
-    let folder = if memory.is_dir() { TempDir::new_in(memory) } else { TempDir::new() };
+    let folder = if memory.is_dir() {
+        TempDir::new_in(memory)
+    } else {
+        TempDir::new()
+    };
     folder.expect("a temporary folder")
 }
 
@@ -48,7 +52,11 @@ impl Store {
     }
 
     pub fn in_folder(folder: TempDir) -> Store {
-        Store { folder, clients: 0, tailers: 0 }
+        Store {
+            folder,
+            clients: 0,
+            tailers: 0,
+        }
     }
 
     /// The folder that holds the store and the notes.
@@ -100,7 +108,10 @@ impl Store {
 
     /// How many batches of a client were deferred.
     pub fn deferred(&self, client: u32) -> usize {
-        words(&self.acks_path(client)).iter().filter(|[first, ..]| *first == 0).count()
+        words(&self.acks_path(client))
+            .iter()
+            .filter(|[first, ..]| *first == 0)
+            .count()
     }
 
     fn acks_path(&self, client: u32) -> PathBuf {
@@ -114,7 +125,10 @@ impl Store {
     /// Judges everything. All writers are gone, closed or killed; tailers have ended.
     pub fn judge(&self) -> Vec<Seen> {
         // Whatever was deferred comes back with the next opener.
-        let options = OpenOptions { create: false, ..OpenOptions::default() };
+        let options = OpenOptions {
+            create: false,
+            ..OpenOptions::default()
+        };
         let (log, report) = Log::open(&self.path(), options).expect("the store opens");
         assert_eq!(report.unmerged, None, "a spool was left behind");
         log.close().expect("the store closes");
@@ -164,10 +178,16 @@ pub fn check_order(path: &Path, seen: &[Seen]) {
     for record in seen {
         let is_next = record.lsn == next_lsn;
         let is_behind = record.lsn > next_lsn && begins.contains(&record.lsn);
-        assert!(is_next || is_behind, "lsn {next_lsn} should be next, found {record:?}");
+        assert!(
+            is_next || is_behind,
+            "lsn {next_lsn} should be next, found {record:?}"
+        );
         next_lsn = record.lsn + 1;
         let number = numbers.entry(record.client).or_default();
-        assert_eq!(record.number, *number, "out of order, twice or missing: {record:?}");
+        assert_eq!(
+            record.number, *number,
+            "out of order, twice or missing: {record:?}"
+        );
         *number += 1;
     }
 }
@@ -175,25 +195,45 @@ pub fn check_order(path: &Path, seen: &[Seen]) {
 /// What was acknowledged is there; what was not acknowledged is at most the last batch.
 fn check_acks(seen: &[Seen], client: u32, acks: &[[u64; 3]]) {
     let by_lsn: BTreeMap<u64, &Seen> = seen.iter().map(|record| (record.lsn, record)).collect();
-    let count = seen.iter().filter(|record| record.client == u64::from(client)).count() as u64;
+    let count = seen
+        .iter()
+        .filter(|record| record.client == u64::from(client))
+        .count() as u64;
     let mut acknowledged = 0;
     for [first, number, len] in acks {
         acknowledged = number + len;
         for at in (0..*len).filter(|_| *first != 0) {
             let record = by_lsn.get(&(first + at)).copied().copied();
-            let expected = Seen { lsn: first + at, client: client.into(), number: number + at };
+            let expected = Seen {
+                lsn: first + at,
+                client: client.into(),
+                number: number + at,
+            };
             assert_eq!(record, Some(expected), "an acknowledged record");
         }
     }
-    assert!(count >= acknowledged, "client {client}: {acknowledged} acknowledged, {count} there");
-    assert!(count <= acknowledged + 5, "client {client}: more than one batch is unacknowledged");
+    assert!(
+        count >= acknowledged,
+        "client {client}: {acknowledged} acknowledged, {count} there"
+    );
+    assert!(
+        count <= acknowledged + 5,
+        "client {client}: more than one batch is unacknowledged"
+    );
 }
 
 /// A tailer noted exactly the log.
 fn check_tail(seen: &[Seen], noted: &[[u64; 3]]) {
-    let noted = noted.iter().map(|&[lsn, client, number]| Seen { lsn, client, number });
+    let noted = noted.iter().map(|&[lsn, client, number]| Seen {
+        lsn,
+        client,
+        number,
+    });
     let noted: Vec<Seen> = noted.collect();
-    let at = noted.iter().zip(seen).position(|(left, right)| left != right);
+    let at = noted
+        .iter()
+        .zip(seen)
+        .position(|(left, right)| left != right);
     let at = at.unwrap_or(noted.len().min(seen.len()));
     assert!(
         noted.len() == seen.len() && at == seen.len(),
@@ -209,5 +249,8 @@ fn check_tail(seen: &[Seen], noted: &[[u64; 3]]) {
 fn words(path: &Path) -> Vec<[u64; 3]> {
     let bytes = std::fs::read(path).unwrap_or_default();
     let word = |bytes: &[u8]| u64::from_le_bytes(bytes.try_into().expect("eight bytes"));
-    bytes.chunks_exact(24).map(|line| [word(&line[..8]), word(&line[8..16]), word(&line[16..])]).collect()
+    bytes
+        .chunks_exact(24)
+        .map(|line| [word(&line[..8]), word(&line[8..16]), word(&line[16..])])
+        .collect()
 }

@@ -1,6 +1,6 @@
 //! Copies by `cp -r`, rsync and tar, taken while writers write, opened in the same boot.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use mltrack_log::{Log, OpenOptions};
@@ -22,7 +22,11 @@ fn copy(from: &Path, to: &Path, kind: u64) {
 
 fn has(program: &str) -> bool {
     let mut command = Command::new(program);
-    let status = command.arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
+    let status = command
+        .arg("--version")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
     status.is_ok_and(|status| status.success())
 }
 
@@ -35,15 +39,31 @@ pub fn check_copy(store: &Store, kind: u64) {
     std::fs::remove_dir_all(&target).expect("a copy can be removed");
 }
 
-fn judge_copy(target: &PathBuf, before: &[crate::check::Seen]) {
+fn judge_copy(target: &Path, before: &[crate::check::Seen]) {
     let copied = read(target);
     check_order(target, &copied);
-    assert!(copied.len() >= before.len(), "{} of {} records copied", copied.len(), before.len());
-    assert_eq!(&copied[..before.len()], before, "a copy begins as the log did");
-    let options = OpenOptions { create: false, ..OpenOptions::default() };
+    assert!(
+        copied.len() >= before.len(),
+        "{} of {} records copied",
+        copied.len(),
+        before.len()
+    );
+    assert_eq!(
+        &copied[..before.len()],
+        before,
+        "a copy begins as the log did"
+    );
+    let options = OpenOptions {
+        create: false,
+        ..OpenOptions::default()
+    };
     let (log, _) = Log::open(target, options).expect("a copy opens for writing");
     log.close().expect("a copy closes");
-    assert_eq!(read(target), copied, "opening a copy for writing changes no record");
+    assert_eq!(
+        read(target),
+        copied,
+        "opening a copy for writing changes no record"
+    );
 }
 
 #[test]
@@ -56,18 +76,31 @@ fn two_rsyncs_in_a_row_while_writing_end_in_a_whole_copy() {
     let mut writers = [store.open_writer(&[]), store.open_writer(&["big=1"])];
     let target = store.folder().join("copy");
     for _ in 0..20 {
-        writers.iter_mut().for_each(|writer| writer.tell("go 40"));
+        for writer in &mut writers {
+            writer.tell("go 40");
+        }
         copy(&store.path(), &target, 1);
-        writers.iter_mut().for_each(|writer| drop(writer.expect("done")));
+        for writer in &mut writers {
+            drop(writer.expect("done"));
+        }
         // rsync goes by size and second, and stores into a mapped page move no time before the next sync.
         writers[0].run("sync");
         let before = read(&store.path());
-        writers.iter_mut().for_each(|writer| writer.tell("go 10"));
+        for writer in &mut writers {
+            writer.tell("go 10");
+        }
         copy(&store.path(), &target, 1);
         let copied = read(&target);
-        assert!(copied.len() >= before.len(), "{} of {} copied", copied.len(), before.len());
+        assert!(
+            copied.len() >= before.len(),
+            "{} of {} copied",
+            copied.len(),
+            before.len()
+        );
         assert_eq!(copied[..before.len()], before);
-        writers.iter_mut().for_each(|writer| drop(writer.expect("done")));
+        for writer in &mut writers {
+            drop(writer.expect("done"));
+        }
     }
     writers.into_iter().for_each(crate::process::Process::close);
     copy(&store.path(), &target, 1);

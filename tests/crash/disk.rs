@@ -27,7 +27,10 @@ impl Mount {
             println!("skipped: a loop mount needs root and mkfs.ext4");
             return None;
         }
-        Some(Mount { point, _folder: folder })
+        Some(Mount {
+            point,
+            _folder: folder,
+        })
     }
 
     /// `from` again, without the right to write.
@@ -35,7 +38,10 @@ impl Mount {
         let folder = TempDir::new().expect("a temporary folder");
         let point = folder.path().to_owned();
         let bound = run("mount", &["--bind", &text(from), &text(&point)]);
-        let mount = bound.then_some(Mount { point, _folder: folder });
+        let mount = bound.then_some(Mount {
+            point,
+            _folder: folder,
+        });
         let options = "remount,ro,bind";
         let mount = mount.filter(|mount| run("mount", &["-o", options, &text(&mount.point)]));
         if mount.is_none() {
@@ -52,7 +58,10 @@ impl Drop for Mount {
 }
 
 fn run(program: &str, arguments: &[&str]) -> bool {
-    let status = Command::new(program).args(arguments).stderr(std::process::Stdio::null()).status();
+    let status = Command::new(program)
+        .args(arguments)
+        .stderr(std::process::Stdio::null())
+        .status();
     status.is_ok_and(|status| status.success())
 }
 
@@ -92,7 +101,9 @@ fn fill(log: &Log, next: &mut u64, limit: u64) -> Option<LogError> {
 
 #[test]
 fn a_full_disk_is_reported_keeps_everything_and_still_takes_the_end_of_a_run() {
-    let Some(mount) = Mount::ext4(24 << 20) else { return };
+    let Some(mount) = Mount::ext4(24 << 20) else {
+        return;
+    };
     let store = mount.point.join("store");
     let filler = mount.point.join("filler");
     std::fs::write(&filler, vec![1; 12 << 20]).expect("a filler");
@@ -101,8 +112,12 @@ fn a_full_disk_is_reported_keeps_everything_and_still_takes_the_end_of_a_run() {
     let full = fill(&log, &mut next, 1 << 20);
     assert!(matches!(full, Some(LogError::DiskFull { .. })), "{full:?}");
     let mut control = Batch::new();
-    control.push(1, 1, None, &next.to_le_bytes()).expect("it fits");
-    let ended = log.append_control(&mut control, StreamId(1)).expect("there is room to end a run");
+    control
+        .push(1, 1, None, &next.to_le_bytes())
+        .expect("it fits");
+    let ended = log
+        .append_control(&mut control, StreamId(1))
+        .expect("there is room to end a run");
     assert!(matches!(ended, Appended::Visible { .. }));
     next += 1;
     assert_eq!(read_count(&store), next);
@@ -121,16 +136,24 @@ fn a_folder_that_cannot_be_written_is_read_and_followed_and_refused_for_writing(
     let (log, _) = Log::open(folder.path(), OpenOptions::default()).expect("it opens");
     let mut next = 0;
     fill(&log, &mut next, 10);
-    let Some(mount) = Mount::read_only(folder.path()) else { return };
+    let Some(mount) = Mount::read_only(folder.path()) else {
+        return;
+    };
     let refused = Log::open(&mount.point, OpenOptions::default()).err();
-    assert!(matches!(refused, Some(LogError::ReadOnly { .. })), "{refused:?}");
+    assert!(
+        matches!(refused, Some(LogError::ReadOnly { .. })),
+        "{refused:?}"
+    );
     assert_eq!(read_count(&mount.point), next);
 
     let mut reader = Reader::open(&mount.point, &OpenOptions::default()).expect("it opens");
     reader.seek(mltrack_log::Lsn::new(next + 1).expect("not 0"));
     assert!(!reader.wait(std::time::Duration::ZERO).expect("asked"));
     fill(&log, &mut next, 5);
-    assert!(reader.wait(crate::process::PATIENCE).expect("asked"), "a tailer without rights polls");
+    assert!(
+        reader.wait(crate::process::PATIENCE).expect("asked"),
+        "a tailer without rights polls"
+    );
     drop(log);
     assert_eq!(read_count(&mount.point), next, "nobody is alive any more");
 }

@@ -8,7 +8,10 @@ use mltrack_log::{Appended, Batch, Log, LogError, OpenOptions, Reader};
 use crate::check::test_folder;
 
 fn small() -> OpenOptions {
-    OpenOptions { segment_len: 4096, ..OpenOptions::default() }
+    OpenOptions {
+        segment_len: 4096,
+        ..OpenOptions::default()
+    }
 }
 
 fn open(path: &Path) -> Log {
@@ -38,7 +41,10 @@ fn two_handles_and_two_stores_in_one_process_do_not_disturb_each_other() {
     let folder = test_folder();
     let (first, second) = (folder.path().join("first"), folder.path().join("second"));
     let logs = [open(&first), open(&first), open(&second), open(&second)];
-    assert_ne!(logs[0].writer().expect("open"), logs[1].writer().expect("open"));
+    assert_ne!(
+        logs[0].writer().expect("open"),
+        logs[1].writer().expect("open")
+    );
     std::thread::scope(|scope| {
         for (number, log) in logs.iter().enumerate() {
             scope.spawn(move || {
@@ -57,7 +63,9 @@ fn two_handles_and_two_stores_in_one_process_do_not_disturb_each_other() {
     assert_eq!((left.len(), right.len()), (1001, 1000));
     for number in 0..4u8 {
         let all = if number < 2 { &left } else { &right };
-        let rounds = all.iter().filter(|payload| payload[0] == number && payload.len() == 3);
+        let rounds = all
+            .iter()
+            .filter(|payload| payload[0] == number && payload.len() == 3);
         let rounds: Vec<u16> = rounds.map(|p| u16::from_le_bytes([p[1], p[2]])).collect();
         assert_eq!(rounds, (0..500).collect::<Vec<u16>>(), "handle {number}");
     }
@@ -141,7 +149,10 @@ fn a_folder_of_something_else_is_refused_for_reading_and_writing() {
 #[test]
 fn a_newer_store_is_opened_as_far_as_its_feature_bits_allow() {
     let newer = with_format(|format| format.minor = 7);
-    append(&open(newer.path()), b"a higher minor version alone announces nothing");
+    append(
+        &open(newer.path()),
+        b"a higher minor version alone announces nothing",
+    );
     let compatible = with_format(|format| format.compatible = 1 << 9);
     append(&open(compatible.path()), b"more");
 
@@ -151,7 +162,9 @@ fn a_newer_store_is_opened_as_far_as_its_feature_bits_allow() {
     assert!(matches!(written, Some(LogError::Format { .. })));
 
     let incompatible = with_format(|format| format.incompatible = 1 << 5);
-    let read = Reader::open(incompatible.path(), &small()).err().expect("refused");
+    let read = Reader::open(incompatible.path(), &small())
+        .err()
+        .expect("refused");
     let text = with_causes(&read);
     assert!(text.contains("feature bit 5"), "the bit is named: {text}");
 }
@@ -159,7 +172,10 @@ fn a_newer_store_is_opened_as_far_as_its_feature_bits_allow() {
 /// An error and what caused it, as a user sees it.
 fn with_causes(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(Some(error), |error| error.source());
-    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+    causes
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(": ")
 }
 
 #[test]

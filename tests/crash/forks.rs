@@ -28,13 +28,20 @@ fn a_forked_child_appends_as_a_writer_of_its_own_and_its_parent_goes_on() {
     let (child, lsn) = child.expect("just seen");
     assert_ne!(child, writer);
     let reader = Reader::open(&store.path(), &OpenOptions::default()).expect("it opens");
-    until(Duration::from_secs(1), "the child is gone", || !reader.is_alive(child).expect("asked"));
-    assert!(reader.is_alive(writer).expect("asked"), "the parent is there");
+    until(Duration::from_secs(1), "the child is gone", || {
+        !reader.is_alive(child).expect("asked")
+    });
+    assert!(
+        reader.is_alive(writer).expect("asked"),
+        "the parent is there"
+    );
     parent.run("go 3");
     parent.close();
     let seen = store.judge();
-    let of_child: Vec<_> =
-        seen.iter().filter(|record| record.client == u64::from(child_client)).collect();
+    let of_child: Vec<_> = seen
+        .iter()
+        .filter(|record| record.client == u64::from(child_client))
+        .collect();
     assert_eq!(of_child.len(), 1);
     assert_eq!(of_child[0].lsn, lsn);
 }
@@ -43,7 +50,11 @@ fn a_forked_child_appends_as_a_writer_of_its_own_and_its_parent_goes_on() {
 fn a_sleeping_child_of_a_killed_process_holds_neither_its_liveness_nor_the_lock() {
     let mut store = Store::new();
     let mut other = store.open_writer(&["wait_ms=1000"]);
-    for fail in ["append.copied:3:orphan", "lock.taken:2:orphan", "sync.segments:1:orphan"] {
+    for fail in [
+        "append.copied:3:orphan",
+        "lock.taken:2:orphan",
+        "sync.segments:1:orphan",
+    ] {
         let mut parent = store.writer(&["fork=sleep", "sync=2"], Some(fail));
         let writer = parent.expect_open();
         parent.tell("go 10");

@@ -46,21 +46,36 @@ fn pass(point: &str, round: u64) -> u64 {
 
 /// One victim's life. Whether it was killed at its point.
 fn sacrifice(store: &mut Store, point: &str, round: u64) -> bool {
-    let action = if round % 3 == 0 { "orphan" } else { "kill" };
+    let action = if round.is_multiple_of(3) {
+        "orphan"
+    } else {
+        "kill"
+    };
     let fail = format!("{point}:{}:{action}", pass(point, round));
     let mut victim = store.writer(arguments(point), Some(&fail));
     let writer = match victim.answer() {
         Some(line) => line.split(' ').nth(1).and_then(|word| word.parse().ok()),
         None => None,
     };
-    victim.tell(&format!("go {}", if group(point) == "close" { 3 } else { BATCHES_MAX }));
+    victim.tell(&format!(
+        "go {}",
+        if group(point) == "close" {
+            3
+        } else {
+            BATCHES_MAX
+        }
+    ));
     victim.end_input();
     if !victim.is_killed() {
         return false;
     }
     if let Some(writer) = writer {
         let reader = Reader::open(&store.path(), &OpenOptions::default()).expect("it opens");
-        let is_gone = || !reader.is_alive(mltrack_log::WriterId(writer)).expect("the kernel says");
+        let is_gone = || {
+            !reader
+                .is_alive(mltrack_log::WriterId(writer))
+                .expect("the kernel says")
+        };
         until(LIVENESS_LIMIT, "a killed writer counts as gone", is_gone);
     }
     true
@@ -74,17 +89,26 @@ fn kill_in_company(point: &str, kills: u64) {
     let (mut killed, mut round) = (0, 0);
     while killed < kills {
         round += 1;
-        assert!(round <= 10 + 3 * kills, "{point}: {killed} kills in {round} rounds");
-        others.iter_mut().for_each(|other| other.tell("go 3"));
+        assert!(
+            round <= 10 + 3 * kills,
+            "{point}: {killed} kills in {round} rounds"
+        );
+        for other in &mut others {
+            other.tell("go 3");
+        }
         killed += u64::from(sacrifice(&mut store, point, round));
         for other in &mut others {
             other.expect("done");
             other.run("go 1");
         }
         if round % 16 == 5 {
-            others.iter_mut().for_each(|other| other.tell("go 20"));
+            for other in &mut others {
+                other.tell("go 20");
+            }
             check_copy(&store, round / 16);
-            others.iter_mut().for_each(|other| drop(other.expect("done")));
+            for other in &mut others {
+                drop(other.expect("done"));
+            }
         }
         if round % 32 == 20 {
             // Everybody dies; whoever comes next recovers.
@@ -105,8 +129,11 @@ fn kill_alone(point: &str, kills: u64) {
     let (mut killed, mut round) = (0, 0);
     while killed < kills {
         round += 1;
-        assert!(round <= 10 + 3 * kills, "{point}: {killed} kills in {round} rounds");
-        if round % 3 == 0 {
+        assert!(
+            round <= 10 + 3 * kills,
+            "{point}: {killed} kills in {round} rounds"
+        );
+        if round.is_multiple_of(3) {
             let mut other = store.open_writer(&["big=1"]);
             other.run("go 2");
             other.close();
@@ -122,7 +149,10 @@ fn kill_alone(point: &str, kills: u64) {
 
 fn kill_at_points_of(groups: &[&str]) {
     let kills = kills_per_point();
-    for point in POINTS.into_iter().filter(|point| groups.contains(&group(point))) {
+    for point in POINTS
+        .into_iter()
+        .filter(|point| groups.contains(&group(point)))
+    {
         if is_met_in_company(point) {
             kill_in_company(point, kills - kills / 3);
             kill_alone(point, kills / 3);
@@ -159,6 +189,8 @@ fn nothing_is_lost_when_writers_are_killed_while_they_sync_and_seal() {
 
 #[test]
 fn every_point_belongs_to_a_group_that_is_killed() {
-    let groups = ["open", "close", "lock", "wake", "append", "slot", "roll", "sync", "seal"];
+    let groups = [
+        "open", "close", "lock", "wake", "append", "slot", "roll", "sync", "seal",
+    ];
     assert!(POINTS.iter().all(|point| groups.contains(&group(point))));
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 use mltrack_log::{WriterId, door};
 
 /// Longer than anything takes that is not stuck, on a machine that does other things too.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_mins(1);
 pub const SIGKILL: i32 = 9;
 
 /// The victim's program, built once per run of the suite.
@@ -26,18 +26,41 @@ fn program() -> &'static Path {
 fn build() -> PathBuf {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
-    command.args(["build", "--package", "mltrack-log", "--features", "failpoints", "--quiet"]);
-    command.args(["--bin", "crash-victim", "--message-format", "json", "--manifest-path"]);
+    command.args([
+        "build",
+        "--package",
+        "mltrack-log",
+        "--features",
+        "failpoints",
+        "--quiet",
+    ]);
+    command.args([
+        "--bin",
+        "crash-victim",
+        "--message-format",
+        "json",
+        "--manifest-path",
+    ]);
     command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml"));
     if !cfg!(debug_assertions) {
         command.arg("--release");
     }
-    let output = command.stderr(Stdio::inherit()).output().expect("cargo runs");
+    let output = command
+        .stderr(Stdio::inherit())
+        .output()
+        .expect("cargo runs");
     assert!(output.status.success(), "the victim does not build");
     let text = String::from_utf8(output.stdout).expect("cargo prints text");
-    let messages = text.lines().filter_map(|line| serde_json::from_str(line).ok());
+    let messages = text
+        .lines()
+        .filter_map(|line| serde_json::from_str(line).ok());
     let executable = |message: serde_json::Value| Some(message["executable"].as_str()?.to_owned());
-    PathBuf::from(messages.filter_map(executable).last().expect("cargo names what it built"))
+    PathBuf::from(
+        messages
+            .filter_map(executable)
+            .next_back()
+            .expect("cargo names what it built"),
+    )
 }
 
 /// A victim process. Dropping it kills it.
@@ -53,8 +76,13 @@ impl Process {
     /// Starts a victim; `fail` is what `MLTRACK_FAIL` says to it.
     pub fn start(arguments: &[String], fail: Option<&str>) -> Process {
         let mut command = Command::new(program());
-        command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped());
-        command.env_remove("MLTRACK_FAIL").env_remove("MLTRACK_CANARY");
+        command
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped());
+        command
+            .env_remove("MLTRACK_FAIL")
+            .env_remove("MLTRACK_CANARY");
         if let Some(fail) = fail {
             command.env("MLTRACK_FAIL", fail);
         }
@@ -69,7 +97,12 @@ impl Process {
             }
         });
         let input = child.stdin.take();
-        Process { child, input, answers, name: arguments.join(" ") }
+        Process {
+            child,
+            input,
+            answers,
+            name: arguments.join(" "),
+        }
     }
 
     /// The process id.
@@ -91,7 +124,8 @@ impl Process {
 
     /// The next answer; `None` when the victim is gone.
     pub fn answer(&self) -> Option<String> {
-        self.answer_within(PATIENCE).expect("the victim answers in time")
+        self.answer_within(PATIENCE)
+            .expect("the victim answers in time")
     }
 
     /// The next answer, `Ok(None)` when the victim is gone, `Err` when there is none in time.
@@ -108,7 +142,9 @@ impl Process {
 
     /// Waits for an answer that starts like this and returns the words behind it.
     pub fn expect(&self, start: &str) -> Vec<String> {
-        let line = self.answer().unwrap_or_else(|| panic!("{} died before {start:?}", self.name));
+        let line = self
+            .answer()
+            .unwrap_or_else(|| panic!("{} died before {start:?}", self.name));
         let mut words = line.split(' ').map(str::to_owned);
         assert_eq!(words.next().as_deref(), Some(start), "{line}");
         words.collect()
@@ -157,14 +193,18 @@ impl Process {
     /// Sends a signal by name.
     pub fn signal(&self, name: &str) {
         let id = self.id().to_string();
-        let status = Command::new("kill").args(["-s", name, &id]).status().expect("kill runs");
+        let status = Command::new("kill")
+            .args(["-s", name, &id])
+            .status()
+            .expect("kill runs");
         assert!(status.success(), "kill -s {name} {id}: {status}");
     }
 
     /// Whether the kernel has stopped the process.
     pub fn is_stopped(&self) -> bool {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.id())).unwrap_or_default();
-        stat.rsplit_once(')').is_some_and(|(_, rest)| rest.trim_start().starts_with('T'))
+        stat.rsplit_once(')')
+            .is_some_and(|(_, rest)| rest.trim_start().starts_with('T'))
     }
 }
 
@@ -177,7 +217,8 @@ impl Drop for Process {
 
 /// A number in an answer.
 pub fn number<T: std::str::FromStr>(word: &str) -> T {
-    word.parse().unwrap_or_else(|_| panic!("{word:?} is a number"))
+    word.parse()
+        .unwrap_or_else(|_| panic!("{word:?} is a number"))
 }
 
 /// Waits until the condition holds and returns how long that took.

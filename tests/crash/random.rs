@@ -8,7 +8,8 @@ use crate::check::Store;
 use crate::process::{Process, until};
 
 fn rounds() -> u64 {
-    let kills = std::env::var("MLTRACK_CRASH_ROUNDS").map_or(100, |text| text.parse().expect("a number"));
+    let kills =
+        std::env::var("MLTRACK_CRASH_ROUNDS").map_or(100, |text| text.parse().expect("a number"));
     kills.max(10)
 }
 
@@ -16,7 +17,9 @@ fn rounds() -> u64 {
 fn let_write() {
     let limit = Duration::from_micros(door::random_u64() % 6_000);
     let start = door::monotonic();
-    until(Duration::from_secs(10), "a moment has passed", || start.elapsed() >= limit);
+    until(Duration::from_secs(10), "a moment has passed", || {
+        start.elapsed() >= limit
+    });
 }
 
 #[test]
@@ -26,7 +29,9 @@ fn nothing_is_lost_when_one_of_three_writers_is_killed_at_any_moment() {
     let mut writers = kinds.map(|kind| store.open_writer(kind));
     let tailer = store.tailer();
     for round in 0..rounds() {
-        writers.iter_mut().for_each(|writer| writer.tell("go 60"));
+        for writer in &mut writers {
+            writer.tell("go 60");
+        }
         let_write();
         let victim = round as usize % 3;
         writers[victim].kill();
@@ -50,7 +55,9 @@ fn nothing_is_lost_when_everybody_is_killed_at_once_and_the_store_is_opened_agai
     for _ in 0..rounds() / 2 {
         let mut writers = kinds.map(|kind| store.open_writer(kind));
         tailer.get_or_insert_with(|| store.tailer());
-        writers.iter_mut().for_each(|writer| writer.tell("go 500"));
+        for writer in &mut writers {
+            writer.tell("go 500");
+        }
         let_write();
         writers.iter_mut().for_each(Process::kill);
     }
@@ -66,7 +73,11 @@ fn leave_a_ghost(store: &mut Store, point: &str) -> Process {
     writer.run("go 8");
     let mut ghost = store.writer(&[], Some(&format!("{point}:1:kill")));
     ghost.expect_open();
-    ghost.tell(if point.starts_with("roll") { "big" } else { "go 1" });
+    ghost.tell(if point.starts_with("roll") {
+        "big"
+    } else {
+        "go 1"
+    });
     assert!(ghost.is_killed(), "it met {point}");
     writer
 }

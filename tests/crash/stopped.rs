@@ -33,11 +33,17 @@ fn others_defer_while_the_holder_of_the_lock_is_stopped_and_nothing_is_lost_when
     let mut store = Store::new();
     let mut others = [store.open_writer(IMPATIENT), store.open_writer(IMPATIENT)];
     let tailer = store.tailer();
-    others.iter_mut().for_each(|other| other.run("go 3"));
-    let mut holder = stopped_at(&mut store, "append.copied:5", &[]);
+    for other in &mut others {
+        other.run("go 3");
+    }
+    let holder = stopped_at(&mut store, "append.copied:5", &[]);
     for other in &mut others {
         other.run("go 20");
-        assert_eq!(stalled_by(other), holder.id(), "the warning names who stands still");
+        assert_eq!(
+            stalled_by(other),
+            holder.id(),
+            "the warning names who stands still"
+        );
     }
     assert_eq!([store.deferred(1), store.deferred(2)], [20, 20]);
     holder.signal("CONT");
@@ -46,7 +52,11 @@ fn others_defer_while_the_holder_of_the_lock_is_stopped_and_nothing_is_lost_when
         wait_until_drained(other);
         other.run("go 3");
     }
-    assert_eq!([store.deferred(1), store.deferred(2)], [20, 20], "the lock is back");
+    assert_eq!(
+        [store.deferred(1), store.deferred(2)],
+        [20, 20],
+        "the lock is back"
+    );
     others.into_iter().for_each(Process::close);
     holder.close();
     tailer.close();
@@ -55,7 +65,12 @@ fn others_defer_while_the_holder_of_the_lock_is_stopped_and_nothing_is_lost_when
 
 #[test]
 fn others_take_the_lock_when_a_stopped_holder_is_killed() {
-    for point in ["lock.taken:2", "append.half_copied:3", "slot.written:3", "append.published:3"] {
+    for point in [
+        "lock.taken:2",
+        "append.half_copied:3",
+        "slot.written:3",
+        "append.published:3",
+    ] {
         let mut store = Store::new();
         let mut other = store.open_writer(IMPATIENT);
         let mut holder = stopped_at(&mut store, point, &[]);
@@ -112,11 +127,13 @@ fn a_process_that_closes_while_it_spools_leaves_its_spool_to_the_next_opener() {
 fn a_stopped_sync_leader_holds_up_no_append_and_no_close() {
     let mut store = Store::new();
     let mut other = store.open_writer(&["interval_ms=5"]);
-    let mut leader = stopped_at(&mut store, "sync.segments:1", &["sync=2"]);
+    let leader = stopped_at(&mut store, "sync.segments:1", &["sync=2"]);
     other.run("go 20");
     assert_eq!(store.deferred(1), 0);
     other.end_input();
-    let answer = other.answer_within(BOUND).expect("closing does not wait for a stopped process");
+    let answer = other
+        .answer_within(BOUND)
+        .expect("closing does not wait for a stopped process");
     assert_eq!(answer.as_deref(), Some("closed"));
     leader.signal("CONT");
     leader.expect("done");
@@ -133,8 +150,15 @@ fn a_stopped_opener_holds_up_no_append_and_is_reported_to_other_openers() {
     writer.run("go 20");
     assert_eq!(store.deferred(1), 0);
     let second = store.writer(&["fails=1"], None);
-    let answer = second.answer_within(BOUND).expect("opening does not wait for ever");
-    assert!(answer.as_deref().is_some_and(|line| line.starts_with("failed Busy")), "{answer:?}");
+    let answer = second
+        .answer_within(BOUND)
+        .expect("opening does not wait for ever");
+    assert!(
+        answer
+            .as_deref()
+            .is_some_and(|line| line.starts_with("failed Busy")),
+        "{answer:?}"
+    );
     opener.signal("CONT");
     opener.expect_open();
     opener.close();

@@ -193,12 +193,12 @@ fn word_before(before: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn points(step: Option<i64>, values: &[(&str, f64)]) -> Option<Points> {
+    fn points(step: Option<i64>, values: &[(&str, f64)]) -> Points {
         let values = values
             .iter()
             .map(|(name, value)| ((*name).to_owned(), *value))
             .collect();
-        Some(Points { step, values })
+        Points { step, values }
     }
 
     fn read(pattern: &str, line: &str) -> Result<Option<Points>, String> {
@@ -207,24 +207,24 @@ mod tests {
 
     #[test]
     fn numbered_groups_take_the_word_before_them() {
-        let expected = points(Some(17), &[("loss", 0.25)]);
+        let expected = Some(points(Some(17), &[("loss", 0.25)]));
         assert_eq!(
             read(r"step=(\d+) loss=(\S+)", "epoch 1 step=17 loss=0.25"),
             Ok(expected)
         );
         assert_eq!(
             read(r"val/loss: *(\S+)", "val/loss:  2"),
-            Ok(points(None, &[("val/loss", 2.0)]))
+            Ok(Some(points(None, &[("val/loss", 2.0)])))
         );
         assert_eq!(
             read(r"\sloss\s*=\s*([0-9.(]+)", "the loss = 3"),
-            Ok(points(None, &[("loss", 3.0)]))
+            Ok(Some(points(None, &[("loss", 3.0)])))
         );
     }
 
     #[test]
     fn named_groups_keep_their_names() {
-        let expected = points(Some(3), &[("acc", 0.5)]);
+        let expected = Some(points(Some(3), &[("acc", 0.5)]));
         assert_eq!(
             read(r"\[(?<step>\d+)\] (?P<acc>\S+)", "[3] 0.5"),
             Ok(expected)
@@ -234,7 +234,10 @@ mod tests {
     #[test]
     fn a_group_that_matched_nothing_gives_nothing() {
         let pattern = r"loss=(\S+)(?: acc=(\S+))?";
-        assert_eq!(read(pattern, "loss=1"), Ok(points(None, &[("loss", 1.0)])));
+        assert_eq!(
+            read(pattern, "loss=1"),
+            Ok(Some(points(None, &[("loss", 1.0)])))
+        );
         assert_eq!(read(pattern, "hello"), Ok(None));
     }
 
@@ -252,7 +255,7 @@ mod tests {
     #[test]
     fn json_lines_may_nest_and_hold_what_json_has_no_number_for() {
         let read = |line| LineForm::Json.read(line);
-        let expected = points(Some(2), &[("loss", 0.5), ("val.acc", 1.0)]);
+        let expected = Some(points(Some(2), &[("loss", 0.5), ("val.acc", 1.0)]));
         assert_eq!(
             read(r#"{"loss":0.5,"step":2,"val":{"acc":1}}"#),
             Ok(expected)
@@ -274,7 +277,7 @@ mod tests {
         let read = |line| LineForm::Pairs.read(line);
         assert_eq!(
             read("epoch 3: loss=0.5, acc=1"),
-            Ok(points(None, &[("loss", 0.5), ("acc", 1.0)]))
+            Ok(Some(points(None, &[("loss", 0.5), ("acc", 1.0)])))
         );
         assert_eq!(read("starting"), Ok(None));
         assert_eq!(read("step=3"), Ok(None));

@@ -29,11 +29,18 @@ struct Arguments(HashMap<String, String>);
 impl Arguments {
     fn number(&self, name: &str) -> Option<u64> {
         let text = self.0.get(name)?;
-        Some(text.parse().unwrap_or_else(|_| panic!("{name}={text} is no number")))
+        Some(
+            text.parse()
+                .unwrap_or_else(|_| panic!("{name}={text} is no number")),
+        )
     }
 
     fn path(&self, name: &str) -> PathBuf {
-        PathBuf::from(self.0.get(name).unwrap_or_else(|| panic!("{name}= is missing")))
+        PathBuf::from(
+            self.0
+                .get(name)
+                .unwrap_or_else(|| panic!("{name}= is missing")),
+        )
     }
 
     fn word(&self, name: &str) -> Option<&str> {
@@ -55,7 +62,9 @@ impl Arguments {
 /// Answers the suite, which waits for the line.
 fn say(line: &str) {
     let mut output = std::io::stdout();
-    writeln!(output, "{line}").and_then(|()| output.flush()).expect("the suite reads our answers");
+    writeln!(output, "{line}")
+        .and_then(|()| output.flush())
+        .expect("the suite reads our answers");
 }
 
 fn main() -> ExitCode {
@@ -65,12 +74,22 @@ fn main() -> ExitCode {
         return ExitCode::from(2);
     };
     let pairs = rest.iter().filter_map(|word| word.split_once('='));
-    let arguments = pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    let arguments = pairs
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect();
     let (store, arguments) = (Path::new(store), Arguments(arguments));
-    let done = if role == "tail" { tail::run(store, &arguments) } else { write::run(store, &arguments) };
+    let done = if role == "tail" {
+        tail::run(store, &arguments)
+    } else {
+        write::run(store, &arguments)
+    };
     if let Err(error) = done {
         // The suite takes an error that it did not ask for as the reason of a failed round.
-        let word = if arguments.word("fails").is_some() { "failed" } else { "error" };
+        let word = if arguments.word("fails").is_some() {
+            "failed"
+        } else {
+            "error"
+        };
         say(&format!("{word} {error:?}"));
         return ExitCode::FAILURE;
     }

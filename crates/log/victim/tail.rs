@@ -54,9 +54,12 @@ fn follow(reader: &mut Reader, out: &mut impl std::io::Write) -> Result<()> {
                     source: std::io::Error::from(std::io::ErrorKind::InvalidData),
                 });
             };
-            let line: Vec<u8> =
-                [record.lsn.get(), client, number].iter().flat_map(|word| word.to_le_bytes()).collect();
-            out.write_all(&line).expect("the suite's folder takes files");
+            let line: Vec<u8> = [record.lsn.get(), client, number]
+                .iter()
+                .flat_map(|word| word.to_le_bytes())
+                .collect();
+            out.write_all(&line)
+                .expect("the suite's folder takes files");
         }
     }
     Ok(())

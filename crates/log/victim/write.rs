@@ -38,7 +38,11 @@ pub fn run(store: &Path, arguments: &Arguments) -> Result<()> {
     if arguments.word("fork") == Some("sleep") {
         failpoint::fork_sleeper();
     }
-    say(&format!("open {} {}", writer.log.writer()?, report.merged_batches));
+    say(&format!(
+        "open {} {}",
+        writer.log.writer()?,
+        report.merged_batches
+    ));
     for line in std::io::stdin().lock().lines() {
         let line = line.expect("the suite writes text");
         match line.split_once(' ').unwrap_or((&line, "")) {
@@ -79,14 +83,19 @@ impl Writer {
     fn append(&mut self, batch: &mut Batch, is_big: bool) -> Result<()> {
         let count = if is_big { 1 } else { 1 + self.roll(5) };
         for number in 0..count {
-            let filler = if is_big { 2_200 + self.roll(900) } else { self.roll(48) };
+            let filler = if is_big {
+                2_200 + self.roll(900)
+            } else {
+                self.roll(48)
+            };
             let mut payload = self.client.to_le_bytes().to_vec();
             payload.extend_from_slice(&(self.next + number).to_le_bytes());
             payload.resize(payload.len() + filler as usize, self.client as u8);
             batch.push(1, 1, None, &payload)?;
         }
         let appended = if self.roll(8) == 0 {
-            self.log.append_control(batch, StreamId(u64::from(self.client) + 1))?
+            self.log
+                .append_control(batch, StreamId(u64::from(self.client) + 1))?
         } else {
             self.log.append(batch)?
         };
@@ -101,9 +110,13 @@ impl Writer {
             Appended::Visible { first, .. } => first.get(),
             Appended::Deferred => 0,
         };
-        let line: Vec<u8> =
-            [first, self.next, count].iter().flat_map(|word| word.to_le_bytes()).collect();
-        self.acks.write_all(&line).expect("the suite's folder takes files");
+        let line: Vec<u8> = [first, self.next, count]
+            .iter()
+            .flat_map(|word| word.to_le_bytes())
+            .collect();
+        self.acks
+            .write_all(&line)
+            .expect("the suite's folder takes files");
     }
 
     /// Forks a child that appends through the inherited handle, and waits for its answer in a file of its own.
@@ -115,7 +128,9 @@ impl Writer {
             let mut batch = Batch::new();
             let mut payload = client.to_le_bytes().to_vec();
             payload.extend_from_slice(&0u64.to_le_bytes());
-            let appended = batch.push(1, 1, None, &payload).and_then(|()| log.append(&mut batch));
+            let appended = batch
+                .push(1, 1, None, &payload)
+                .and_then(|()| log.append(&mut batch));
             let line = match (appended, log.writer()) {
                 (Ok(Appended::Visible { first, .. }), Ok(child)) if child != parent => {
                     format!("child {child} {first}")
