@@ -265,8 +265,9 @@ impl World {
     fn read(&self, from: u8) {
         let Some(log) = self.logs.first() else { return };
         let mut reader = log.reader().expect("an open log can be read");
-        let from = Lsn::new(u64::from(from) + 1).expect("not 0");
-        reader.seek(from);
+        // Behind the end a cursor of this reader would be one that the log does not know.
+        let end = reader.end().get();
+        reader.seek(Lsn::new(u64::from(from) % end + 1).expect("not 0"));
         if let Some(mut batch) = reader.next_batch().expect("it can be read") {
             batch.next().expect("a batch has a record");
         }

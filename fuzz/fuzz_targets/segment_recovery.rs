@@ -4,7 +4,7 @@
 use libfuzzer_sys::fuzz_target;
 use mltrack_fuzz::{options, write_files};
 use mltrack_log::medium::memory::MemoryDisk;
-use mltrack_log::{Batch, Log, Reader, VerifyOptions, verify_on};
+use mltrack_log::{Appended, Batch, Log, Reader, VerifyOptions, verify_on};
 
 /// More records and damaged places than any input can hold.
 const STEPS_MAX: usize = 1 << 20;
@@ -39,7 +39,8 @@ fuzz_target!(|bytes: &[u8]| {
     };
     let mut batch = Batch::new();
     batch.push(1, 1, None, b"behind it all").expect("it fits");
-    let is_appended = log.append(&mut batch).is_ok();
+    let appended = log.append(&mut batch);
+    let is_appended = matches!(appended, Ok(Appended::Visible { .. }));
     log.close().ok();
     let after = read(&disk);
     if let (true, Some(after)) = (is_appended, after) {

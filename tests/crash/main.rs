@@ -2,7 +2,8 @@
 //!
 //! The processes are `crash-victim` of `crates/log`, built here by a nested cargo call with the feature `failpoints`:
 //! a dependency with that feature would be unified into the released binary. `MLTRACK_CRASH_VICTIM` names a built one.
-//! `MLTRACK_CRASH_ROUNDS` is the number of kills at each named point (100); `docs/testing.md` maps the rules to tests.
+//! `MLTRACK_CRASH_ROUNDS` is the number of kills at all named points together, a hundred each at least.
+//! `docs/testing.md` maps the rules to tests.
 //!
 //! One `check::Store` per test owns the folder, the acknowledgements and the final judgement.
 

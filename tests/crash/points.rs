@@ -4,17 +4,13 @@ use mltrack_log::{OpenOptions, Reader, failpoint::POINTS};
 
 use crate::check::Store;
 use crate::copies::check_copy;
-use crate::process::{Process, until};
+use crate::process::{Process, ROUNDS_MIN, rounds_per_point, until};
 use std::time::Duration;
 
 /// A dead writer is known to be dead within this time.
 const LIVENESS_LIMIT: Duration = Duration::from_secs(1);
 /// A victim that has appended this much without meeting its point never will.
 const BATCHES_MAX: u64 = 3_000;
-
-fn kills_per_point() -> u64 {
-    std::env::var("MLTRACK_CRASH_ROUNDS").map_or(100, |text| text.parse().expect("a number"))
-}
 
 /// Whether a point is met while others have the store open.
 fn is_met_in_company(point: &str) -> bool {
@@ -148,16 +144,17 @@ fn kill_alone(point: &str, kills: u64) {
 }
 
 fn kill_at_points_of(groups: &[&str]) {
-    let kills = kills_per_point();
     for point in POINTS
         .into_iter()
         .filter(|point| groups.contains(&group(point)))
     {
-        if is_met_in_company(point) {
-            kill_in_company(point, kills - kills / 3);
-            kill_alone(point, kills / 3);
-        } else {
-            kill_alone(point, kills);
+        for _ in 0..rounds_per_point().div_ceil(ROUNDS_MIN) {
+            if is_met_in_company(point) {
+                kill_in_company(point, ROUNDS_MIN - ROUNDS_MIN / 3);
+                kill_alone(point, ROUNDS_MIN / 3);
+            } else {
+                kill_alone(point, ROUNDS_MIN);
+            }
         }
     }
 }

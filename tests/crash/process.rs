@@ -8,11 +8,14 @@ use std::sync::OnceLock;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
 
+use mltrack_log::failpoint::POINTS;
 use mltrack_log::{WriterId, door};
 
 /// Longer than anything takes that is not stuck, on a machine that does other things too.
 pub const PATIENCE: Duration = Duration::from_mins(1);
 pub const SIGKILL: i32 = 9;
+/// Kills at each named point at least; and at most in one store, so that a store does not grow without end.
+pub const ROUNDS_MIN: u64 = 100;
 
 /// The victim's program, built once per run of the suite.
 fn program() -> &'static Path {
@@ -213,6 +216,12 @@ impl Drop for Process {
         self.child.kill().ok();
         self.child.wait().ok();
     }
+}
+
+/// Kills at each named point: a hundred, or an equal share of `MLTRACK_CRASH_ROUNDS` when that is more.
+pub fn rounds_per_point() -> u64 {
+    let rounds: u64 = std::env::var("MLTRACK_CRASH_ROUNDS").map_or(0, |text| number(&text));
+    rounds.div_ceil(POINTS.len() as u64).max(ROUNDS_MIN)
 }
 
 /// A number in an answer.

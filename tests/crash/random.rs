@@ -5,13 +5,7 @@ use std::time::Duration;
 use mltrack_log::door;
 
 use crate::check::Store;
-use crate::process::{Process, until};
-
-fn rounds() -> u64 {
-    let kills =
-        std::env::var("MLTRACK_CRASH_ROUNDS").map_or(100, |text| text.parse().expect("a number"));
-    kills.max(10)
-}
+use crate::process::{Process, ROUNDS_MIN, rounds_per_point, until};
 
 /// Lets the victims write for a moment of random length.
 fn let_write() {
@@ -22,13 +16,12 @@ fn let_write() {
     });
 }
 
-#[test]
-fn nothing_is_lost_when_one_of_three_writers_is_killed_at_any_moment() {
+fn kill_one_after_the_other(rounds: u64) {
     let mut store = Store::new();
     let kinds: [&[&str]; 3] = [&["big=1", "interval_ms=2"], &["sync=7"], &["fork=sleep"]];
     let mut writers = kinds.map(|kind| store.open_writer(kind));
     let tailer = store.tailer();
-    for round in 0..rounds() {
+    for round in 0..rounds {
         for writer in &mut writers {
             writer.tell("go 60");
         }
@@ -47,12 +40,11 @@ fn nothing_is_lost_when_one_of_three_writers_is_killed_at_any_moment() {
     store.judge();
 }
 
-#[test]
-fn nothing_is_lost_when_everybody_is_killed_at_once_and_the_store_is_opened_again() {
+fn kill_everybody(rounds: u64) {
     let mut store = Store::new();
     let kinds: [&[&str]; 3] = [&["big=1", "interval_ms=2"], &["sync=3"], &[]];
     let mut tailer = None;
-    for _ in 0..rounds() / 2 {
+    for _ in 0..rounds {
         let mut writers = kinds.map(|kind| store.open_writer(kind));
         tailer.get_or_insert_with(|| store.tailer());
         for writer in &mut writers {
@@ -65,6 +57,16 @@ fn nothing_is_lost_when_everybody_is_killed_at_once_and_the_store_is_opened_agai
     store.open_writer(&[]).close();
     tailer.expect("there was a round").close();
     store.judge();
+}
+
+#[test]
+fn nothing_is_lost_when_one_of_three_writers_is_killed_at_any_moment() {
+    (0..rounds_per_point().div_ceil(ROUNDS_MIN)).for_each(|_| kill_one_after_the_other(ROUNDS_MIN));
+}
+
+#[test]
+fn nothing_is_lost_when_everybody_is_killed_at_once_and_the_store_is_opened_again() {
+    (0..rounds_per_point().div_ceil(ROUNDS_MIN)).for_each(|_| kill_everybody(ROUNDS_MIN / 2));
 }
 
 /// Fills about half of a small segment, and has a victim die with a whole small frame behind the published end.

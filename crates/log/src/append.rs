@@ -195,7 +195,7 @@ impl Appender {
                 sequence: self.control_sequence,
             }),
             spooled: stamp.spooled,
-            clock: (now < state.commit_time - CLOCK_STEP_NS).then_some(now),
+            clock: (now < state.commit_time.saturating_sub(CLOCK_STEP_NS)).then_some(now),
         }
     }
 

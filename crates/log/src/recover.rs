@@ -5,13 +5,13 @@
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 
 use crate::catalog::read_header;
 use crate::codec::checkpoint::{Checkpoint, FolderIdentity};
 use crate::codec::identity::Format;
 use crate::codec::segment::{PreviousEnd, SegmentHeader};
-use crate::codec::state::State;
+use crate::codec::state::{LSN_LIMIT, State};
 use crate::control::{ControlHeader, Tail};
 use crate::door;
 use crate::error::{LogError, Result};
@@ -32,6 +32,23 @@ pub(crate) fn recover(
     folder: FolderIdentity,
     survey: &Survey,
 ) -> Result<(Tail, u64)> {
+    let recovered = recover_files(medium, control, format, folder, survey);
+    if recovered.is_err() && !failpoint::is_canary("no-poison") {
+        // A sync can have failed: whoever comes next must write again what it lost.
+        control.page().poison.store(1, SeqCst);
+    }
+    let state = recovered?;
+    Ok(write_control(control, format, folder, survey, &state))
+}
+
+/// Makes the files whole and durable; returns the state that appends go on from.
+fn recover_files(
+    medium: &dyn Medium,
+    control: &dyn Control,
+    format: &Format,
+    folder: FolderIdentity,
+    survey: &Survey,
+) -> Result<State> {
     let wrap = |error| LogError::io(medium.path(), "recover", error);
     let sequence = survey
         .checkpoint
@@ -58,7 +75,7 @@ pub(crate) fn recover(
     }
     failpoint::hit("open.recovered");
     write_again_if_poisoned(medium, control, format, &survey.end).map_err(wrap)?;
-    Ok(write_control(control, format, folder, survey, &state))
+    Ok(state)
 }
 
 /// The kernel has marked what a failed sync lost as clean, so the next sync would pass over it.
@@ -187,7 +204,11 @@ fn base_above(
             format.segment_len
         };
         let len = header.map_or(unknown, |header| header.len);
-        base = base.max(late + u64::from(len) / 2 + 1);
+        base = base.max(late.saturating_add(u64::from(len) / 2 + 1));
+    }
+    if base >= LSN_LIMIT {
+        let text = "a segment's name is beyond every lsn that a log can have: move it elsewhere";
+        return Err(io::Error::new(io::ErrorKind::InvalidData, text));
     }
     if is_same_boot || failpoint::is_canary("unnamed-rolls") {
         return Ok(base);

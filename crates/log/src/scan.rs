@@ -110,6 +110,11 @@ impl Scan {
         self.offset
     }
 
+    /// Where frames end at the latest.
+    pub fn limit(&self) -> u64 {
+        self.limit
+    }
+
     /// The lsn the next frame must have.
     pub fn next_lsn(&self) -> u64 {
         self.chain.next_lsn
@@ -240,7 +245,9 @@ impl Scan {
     /// After a fault: moves to the next place where a whole frame of this segment starts, not before `next_lsn`.
     /// False when there is none before the limit.
     pub fn skip_damage(&mut self, lsn_limit: u64) -> io::Result<bool> {
-        let mut rest = vec![0; (self.limit.saturating_sub(self.offset)) as usize];
+        // A damaged neighbour may claim that this file is longer than it is.
+        let limit = self.limit.min(self.file.len()?);
+        let mut rest = vec![0; limit.saturating_sub(self.offset) as usize];
         let len = read_full(&*self.file, &mut rest, self.offset)?;
         for at in (8..len).step_by(8) {
             let found = Frame::decode_unchained(&rest[at..len], self.chain.salt, self.chain.base);

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use crate::append::Appender;
 use crate::codec::checkpoint::{Checkpoint, FolderIdentity};
-use crate::codec::identity::Format;
+use crate::codec::identity::{Format, is_segment_len};
 use crate::codec::segment::SegmentHeader;
 use crate::codec::state::State;
 use crate::control::Tail;
@@ -18,9 +18,7 @@ use crate::door;
 use crate::error::{LogError, Result};
 use crate::failpoint;
 use crate::ids::{Lsn, StoreId, WriterId};
-use crate::layout::{
-    BALLAST_LEN, FORMAT_LEN, LOCK_LIVENESS, LOCK_OPEN, SEGMENT_LEN_MAX, SEGMENT_LEN_MIN, name,
-};
+use crate::layout::{BALLAST_LEN, FORMAT_LEN, LOCK_LIVENESS, LOCK_OPEN, name};
 use crate::medium::{Control, Medium, Mode, read_file};
 use crate::options::{OpenOptions, OpenReport};
 use crate::recover::{recover, write_checkpoint};
@@ -159,10 +157,7 @@ fn report(survey: Option<&Survey>, header: &SegmentHeader, state: &State) -> Ope
 }
 
 fn make_store(medium: &dyn Medium, segment_len: u32) -> io::Result<Format> {
-    let is_size = segment_len == 0
-        || segment_len.is_power_of_two()
-            && (SEGMENT_LEN_MIN..=SEGMENT_LEN_MAX).contains(&segment_len);
-    if !is_size {
+    if !is_segment_len(segment_len) {
         let text =
             format!("the segment size {segment_len} is no power of two from 4096 to 67108864");
         return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
@@ -227,8 +222,14 @@ fn take_liveness(
     if id >= WRITER_LIMIT {
         id = state.next_writer;
     }
-    while !medium.try_lock(LOCK_LIVENESS + u64::from(id))? {
-        id += 1;
+    id = id.max(1);
+    // Only a store that somebody wrote by hand can come here: its crcs are right and its numbers are not.
+    let used_up = || io::Error::new(io::ErrorKind::InvalidData, "every writer id is used up");
+    while id >= WRITER_LIMIT || !medium.try_lock(LOCK_LIVENESS + u64::from(id))? {
+        id = id
+            .checked_add(1)
+            .filter(|id| *id < WRITER_LIMIT)
+            .ok_or_else(used_up)?;
     }
     next.store(id + 1, SeqCst);
     Ok(WriterId(id))

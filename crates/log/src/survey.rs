@@ -94,6 +94,7 @@ pub fn survey(
         && found.scanned == 0
         && found.header.base == header.base
         && !found.is_fault
+        && found.is_whole()
         && late.is_empty();
     let verdict = if is_copy {
         Verdict::Copy
@@ -250,6 +251,12 @@ struct Found {
 }
 
 impl Found {
+    /// Whether the last segment's file still has all its bytes. Somebody may have shortened it, and then a frame that
+    /// is appended would have no room behind it.
+    fn is_whole(&self) -> bool {
+        self.scan.limit() == u64::from(self.header.len)
+    }
+
     fn is_followed(&self) -> io::Result<bool> {
         self.scan.is_followed_by_bytes()
     }

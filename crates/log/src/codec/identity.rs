@@ -2,7 +2,7 @@
 
 use super::bytes::{i64_at, is_sealed, put, seal, take, u16_at, u32_at};
 use crate::ids::StoreId;
-use crate::layout::FORMAT_LEN;
+use crate::layout::{FORMAT_LEN, SEGMENT_LEN_MAX, SEGMENT_LEN_MIN};
 
 const MAGIC: [u8; 8] = *b"MLTRACK\0";
 /// The major version this program writes and reads.
@@ -36,12 +36,23 @@ pub enum FormatError {
     /// The bytes changed since they were written.
     #[error("FORMAT is damaged: its crc is wrong")]
     Damaged,
+    /// The crc is right and the segment size is none that the format allows.
+    #[error(
+        "FORMAT says that segments have {0} bytes, which is no power of two from 4096 to 67108864"
+    )]
+    SegmentLen(u32),
     /// Written by a newer program.
     #[error("the store has format version {0}, this program knows {MAJOR_VERSION}")]
     NewerVersion(u16),
     /// Written by a newer program that uses a feature this one lacks.
     #[error("the store needs feature {}, which this program does not know", bit_numbers(*.0))]
     UnknownFeature(u32),
+}
+
+/// Whether a store can have segments of this size: 0 lets them grow.
+pub fn is_segment_len(len: u32) -> bool {
+    let is_allowed = (SEGMENT_LEN_MIN..=SEGMENT_LEN_MAX).contains(&len);
+    len == 0 || len.is_power_of_two() && is_allowed
 }
 
 /// The numbers of the bits that are set, as the format's version rules name them.
@@ -97,6 +108,9 @@ impl Format {
         if format.incompatible != 0 {
             return Err(FormatError::UnknownFeature(format.incompatible));
         }
+        if !is_segment_len(format.segment_len) {
+            return Err(FormatError::SegmentLen(format.segment_len));
+        }
         Ok(format)
     }
 }
@@ -120,6 +134,14 @@ fn a_newer_or_foreign_store_is_refused_by_name() {
     assert_eq!(
         Format::decode(&newer.encode()),
         Err(FormatError::UnknownFeature(4))
+    );
+    let odd = Format {
+        segment_len: 5000,
+        ..format
+    };
+    assert_eq!(
+        Format::decode(&odd.encode()),
+        Err(FormatError::SegmentLen(5000))
     );
     assert_eq!(Format::decode(b"hello"), Err(FormatError::Foreign));
     let mut block = format.encode();

@@ -1,7 +1,7 @@
 //! A segment's header: who it is, and where the segment before it ended.
 
 use super::bytes::{i64_at, is_sealed, put, seal, take, u32_at, u64_at};
-use super::state::{ControlPointer, State};
+use super::state::{ControlPointer, LSN_LIMIT, State};
 use crate::ids::{EpochId, StoreId};
 use crate::layout::{SEGMENT_HEADER_LEN, SEGMENT_LEN_MAX, SEGMENT_LEN_MIN};
 
@@ -104,7 +104,8 @@ impl SegmentHeader {
     }
 
     fn is_sound(&self) -> bool {
-        self.ordinal > 0
+        (1..LSN_LIMIT).contains(&self.ordinal)
+            && self.base < LSN_LIMIT
             && self.base >= self.epoch_base.max(1)
             && self.epoch_base > 0
             && self.base >= self.previous.next_lsn

@@ -15,6 +15,9 @@ const ORDINAL_BITS: u32 = 23;
 const SLOT_BIT: u32 = OFFSET_BITS + ORDINAL_BITS;
 const CHECK_BIT: u32 = SLOT_BIT + 1;
 
+/// No log gets that far, so numbers read below it can be counted on from without an overflow.
+pub const LSN_LIMIT: u64 = 1 << 62;
+
 /// Where a control frame lies.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct ControlPointer {
@@ -85,7 +88,8 @@ impl State {
 
     fn is_sound(&self) -> bool {
         (1..=self.next_lsn).contains(&self.base)
-            && self.ordinal > 0
+            && self.next_lsn < LSN_LIMIT
+            && (1..LSN_LIMIT).contains(&self.ordinal)
             && self.next_writer > 0
             && (self.offset as usize).is_multiple_of(FRAME_ALIGN)
             && (SEGMENT_HEADER_LEN as u32..=SEGMENT_LEN_MAX).contains(&self.offset)

@@ -116,7 +116,12 @@ impl MemoryDisk {
     /// The folder as `cp -r` at this moment would make it: same bytes, another inode.
     #[must_use]
     pub fn copy(&self) -> MemoryDisk {
-        MemoryDisk::with_state(guard(&self.0.state).clone(), self.0.inode + 1)
+        let mut state = guard(&self.0.state).clone();
+        for content in state.files.values_mut() {
+            // The copy's pages are dirty ones of another file: a sync writes them, whatever became of the original's.
+            content.lost.clear();
+        }
+        MemoryDisk::with_state(state, self.0.inode + 1)
     }
 
     /// The same folder after all processes that have it open for writing were killed: ctl stays as it is.

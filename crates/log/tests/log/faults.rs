@@ -121,6 +121,47 @@ fn check_reopened(disk: &MemoryDisk) {
 }
 
 #[test]
+fn a_recovery_whose_sync_failed_is_not_believed_by_the_next_one() {
+    let disk = MemoryDisk::default();
+    let (log, _) = Log::on(disk.handle(), options()).expect("the store opens");
+    push(&log, "durable").expect("appends");
+    log.sync().expect("syncs work");
+    kill(log, &disk);
+    disk.fail_syncs(true);
+    assert!(matches!(
+        Log::on(disk.handle(), options()),
+        Err(LogError::Io { .. })
+    ));
+    disk.fail_syncs(false);
+    let (log, _) = Log::on(disk.handle(), options()).expect("the store opens");
+    push(&log, "behind it").expect("appends");
+    log.sync().expect("syncs work");
+    for seed in 0..20 {
+        let image = disk.crash_image(seed);
+        assert_eq!(texts(&image), ["durable", "behind it"], "seed {seed}");
+    }
+}
+
+#[test]
+fn a_closed_store_whose_last_file_was_cut_behind_its_end_takes_records_that_can_be_read() {
+    let disk = MemoryDisk::default();
+    let (log, _) = Log::on(disk.handle(), options()).expect("the store opens");
+    push(&log, "whole").expect("appends");
+    log.close().expect("closes");
+    let names = disk.names();
+    let last = names.iter().rfind(|name| name.starts_with("seg-"));
+    disk.corrupt(last.expect("a segment"), |bytes| {
+        let used = bytes.iter().rposition(|byte| *byte != 0).unwrap_or(0);
+        bytes.truncate((used + 1).next_multiple_of(8));
+    });
+    let (log, report) = Log::on(disk.handle(), options()).expect("the store opens");
+    assert_ne!(report.verdict, Some(Verdict::Clean));
+    push(&log, "behind it").expect("appends");
+    log.close().expect("closes");
+    assert_eq!(texts(&disk), ["whole", "behind it"]);
+}
+
+#[test]
 fn repair_ends_a_poisoned_epoch_while_its_writer_goes_on() {
     let (disk, log) = poisoned();
     let repaired = repair_on(&disk.handle(), options()).expect("repairs");
