@@ -92,7 +92,8 @@ pub trait Medium: Send + Sync {
     fn is_held(&self, first: u64, len: u64) -> io::Result<bool>;
 
     /// A folder that outlives a killed process but does not stand still when the disk does; for spools.
-    fn volatile(&self) -> Option<Arc<dyn Medium>> {
+    /// Whoever only looks for spools does not make it.
+    fn volatile(&self, _is_made: bool) -> Option<Arc<dyn Medium>> {
         None
     }
 

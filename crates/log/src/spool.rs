@@ -50,7 +50,7 @@ impl Spool {
         if self.open.is_none() {
             let place = shared
                 .medium
-                .volatile()
+                .volatile(true)
                 .unwrap_or_else(|| Arc::clone(&shared.medium));
             let log_lsn = shared.tail().map_or(1, |tail| tail.state.next_lsn);
             let opened = OpenSpool::create(place, shared.format.store, shared.writer.0, log_lsn);
@@ -239,7 +239,8 @@ fn append_spooled(
 /// Returns how many batches came back, and why others did not.
 pub(crate) fn merge_orphans(shared: &Shared) -> (u64, Option<LogError>) {
     let (mut merged, mut failed) = (0, None);
-    let places = [Some(Arc::clone(&shared.medium)), shared.medium.volatile()];
+    let volatile = shared.medium.volatile(false);
+    let places = [Some(Arc::clone(&shared.medium)), volatile];
     for place in places.into_iter().flatten() {
         let names = match place.list(name::SPOOL) {
             Ok(names) => names,

@@ -247,16 +247,15 @@ impl Medium for Folder {
             .map_or(Ok(false), |lock| system::is_held(lock, first, len))
     }
 
-    fn volatile(&self) -> Option<Arc<dyn Medium>> {
+    fn volatile(&self, is_made: bool) -> Option<Arc<dyn Medium>> {
         let FolderIdentity { device, inode } = self.identity().ok()?;
         // SAFETY: the call has no preconditions.
         let user = unsafe { libc::geteuid() };
         let path = PathBuf::from(format!("/dev/shm/mltrack-{user}-{device:x}-{inode:x}"));
-        std::fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(&path)
-            .ok()?;
+        if is_made {
+            let mut builder = std::fs::DirBuilder::new();
+            builder.recursive(true).mode(0o700).create(&path).ok()?;
+        }
         let is_ours = std::fs::symlink_metadata(&path).is_ok_and(|found| {
             found.is_dir() && found.uid() == user && found.mode().trailing_zeros() >= 6
         });

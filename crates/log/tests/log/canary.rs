@@ -5,6 +5,9 @@ use std::time::Duration;
 
 use mltrack_log::failpoint::CANARIES;
 
+/// A wrong order shows only when another thread is late, so a witness may look more than once.
+const ATTEMPTS: u32 = 30;
+
 /// Which tests must notice a canary.
 fn witness(canary: &str) -> &'static str {
     match canary {
@@ -49,7 +52,7 @@ fn is_noticed(canary: &str) -> bool {
 fn every_canary_makes_a_test_fail() {
     let unnoticed: Vec<_> = CANARIES
         .into_iter()
-        .filter(|canary| !is_noticed(canary))
+        .filter(|canary| !(0..ATTEMPTS).any(|_| is_noticed(canary)))
         .collect();
     assert!(unnoticed.is_empty(), "no test notices {unnoticed:?}");
 }
