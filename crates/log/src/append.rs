@@ -206,7 +206,6 @@ impl Appender {
 
     /// Rolls; on a full disk a control batch may use what is reserved for it.
     fn make_room(&mut self, shared: &Shared, len: usize, is_control: bool) -> Result<()> {
-        self.blank_end()?;
         match crate::roll::roll(shared, &self.tail.state, &self.header, len) {
             Ok((header, file)) => {
                 self.tail.state = header.empty_state();
@@ -226,20 +225,6 @@ impl Appender {
             }
             Err(error) => Err(error),
         }
-    }
-
-    /// A writer killed before it published leaves a whole frame behind the end. Were the segment left with it, recovery
-    /// would take it for a part, and the next segment, which follows the true end, for one that does not belong.
-    fn blank_end(&self) -> Result<()> {
-        let end = self.tail.state.offset;
-        let len = (FRAME_HEADER_LEN as u32).min(self.header.len.saturating_sub(end));
-        let blank = [0; FRAME_HEADER_LEN];
-        let blanked = self.file.write_at(&blank[..len as usize], u64::from(end));
-        blanked.map_err(|source| LogError::Io {
-            path: segment_name(self.header.base).into(),
-            action: "blank a segment's end",
-            source,
-        })
     }
 
     fn write(&mut self, header: &FrameHeader, batch: &mut Batch) -> Result<u32> {
