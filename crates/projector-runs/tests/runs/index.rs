@@ -194,7 +194,7 @@ fn a_row_that_does_not_decode_is_damage_and_a_newer_index_is_left_alone() {
         let path = folder.path().join(name);
         index::rebuild(&path, log.reader().unwrap(), |_| {}).unwrap();
         {
-            let database = sled::open(&path).unwrap();
+            let database = open_when_free(&path);
             database.insert(key, value).unwrap();
             database.flush().unwrap();
         }
@@ -211,7 +211,7 @@ fn an_index_that_somebody_has_open_is_set_aside() {
     let path = folder.path().join("index");
     let log = store(folder.path());
     index::rebuild(&path, log.reader().unwrap(), |_| {}).unwrap();
-    let holder = sled::open(&path).unwrap();
+    let holder = open_when_free(&path);
     let set_aside = index::load(&path).unwrap().set_aside.unwrap();
     assert_eq!(set_aside.why, "another process uses it");
     index::rebuild(&path, log.reader().unwrap(), |_| {}).unwrap();
@@ -230,7 +230,7 @@ fn an_index_of_an_older_version_counts_as_none() {
     let log = store(folder.path());
     index::rebuild(&path, log.reader().unwrap(), |_| {}).unwrap();
     {
-        let database = sled::open(&path).unwrap();
+        let database = open_when_free(&path);
         database.insert(b"m", &b"\x00an older layout"[..]).unwrap();
         database.flush().unwrap();
     }
@@ -242,4 +242,17 @@ fn an_index_of_an_older_version_counts_as_none() {
             .unwrap()
             .is_same()
     );
+}
+
+/// A database that was closed a moment ago gives its lock back a moment later, from a thread of its own.
+fn open_when_free(path: &Path) -> sled::Db {
+    let mut attempts = 0_u32;
+    loop {
+        match sled::open(path) {
+            Ok(database) => return database,
+            Err(error) if attempts > 1_000_000 => panic!("never free: {error}"),
+            Err(_) => attempts += 1,
+        }
+        std::thread::yield_now();
+    }
 }
