@@ -4,10 +4,9 @@
 //! whatever another process does to the file.
 
 use std::io;
-use std::ops::Range;
 use std::sync::Arc;
 
-use crate::codec::frame::{Chain, Frame, FrameFault, FrameHeader, Salt};
+use crate::codec::frame::{Chain, Frame, FrameFault, Salt, Shape};
 use crate::codec::segment::SegmentHeader;
 use crate::codec::spool::SpoolHeader;
 use crate::codec::state::{ControlPointer, State};
@@ -28,15 +27,8 @@ pub struct Scan {
     buffer_offset: u64,
     filled: usize,
     chunk_len: usize,
-    last: Option<Last>,
-}
-
-struct Last {
-    header: FrameHeader,
-    first_lsn: u64,
-    crc: u32,
-    padded_len: usize,
-    body: Range<usize>,
+    /// The frame that was found last: where it starts in the buffer, and its shape.
+    last: Option<(usize, Shape)>,
 }
 
 /// What [`Scan::advance`] found.
@@ -147,23 +139,16 @@ impl Scan {
             }
             at = (self.offset - self.buffer_offset) as usize;
         }
-        match Frame::decode(&self.buffer[at..self.filled], &self.chain) {
-            Ok(frame) => {
+        let bytes = &self.buffer[at..self.filled];
+        match Shape::check(bytes, self.chain.salt, self.chain.base) {
+            Ok(shape) if shape.follows(bytes, &self.chain) => {
                 let start = self.offset;
-                let body_at = at + frame.header.encoded_len();
-                let last = Last {
-                    header: frame.header,
-                    first_lsn: frame.first_lsn,
-                    crc: frame.crc,
-                    padded_len: frame.padded_len,
-                    body: body_at..body_at + frame.body.len(),
-                };
-                self.offset += last.padded_len as u64;
-                self.chain.next_lsn = last.first_lsn + u64::from(last.header.count);
-                self.chain.previous_crc = last.crc;
-                self.last = Some(last);
+                self.offset += shape.padded_len() as u64;
+                self.chain = shape.chain_behind(bytes, &self.chain);
+                self.last = Some((at, shape));
                 Ok(Advance::Frame(start))
             }
+            Ok(_) => Ok(Advance::Fault(FrameFault::Stray)),
             Err(FrameFault::Blank) => Ok(Advance::End),
             Err(fault) => Ok(Advance::Fault(fault)),
         }
@@ -187,15 +172,10 @@ impl Scan {
     }
 
     /// The frame that [`Scan::advance`] found last.
+    #[inline]
     pub fn current(&self) -> Frame<'_> {
-        let last = self.last.as_ref().expect("advance found a frame");
-        Frame {
-            header: last.header,
-            first_lsn: last.first_lsn,
-            crc: last.crc,
-            padded_len: last.padded_len,
-            body: &self.buffer[last.body.clone()],
-        }
+        let (at, shape) = self.last.expect("advance found a frame");
+        shape.frame(&self.buffer[at..], self.chain.base)
     }
 
     /// Goes to a frame whose place an index gave; false when no such frame is there.

@@ -193,15 +193,113 @@ pub enum FrameFault {
     Records,
 }
 
+/// How long a frame is, once its bytes were checked. What else it says is read where somebody asks: a scan passes over
+/// tens of millions of frames a second, and a whole header is more to copy than a small frame's records.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Shape {
+    len: u32,
+    flags: u8,
+}
+
+impl Shape {
+    /// Checks the frame at the start of `bytes` by itself: lengths, crc, records.
+    #[inline]
+    pub fn check(bytes: &[u8], salt: Salt, base: u64) -> Result<Shape, FrameFault> {
+        let Some(head) = bytes.first_chunk::<FRAME_HEADER_LEN>() else {
+            return Err(FrameFault::Truncated(FRAME_HEADER_LEN));
+        };
+        let word = u32_at(head, 4);
+        if word == 0 && head.iter().all(|byte| *byte == 0) {
+            return Err(FrameFault::Blank);
+        }
+        let shape = Shape {
+            len: word & 0x00ff_ffff,
+            flags: (word >> 24) as u8,
+        };
+        let len = shape.len as usize;
+        if shape.flags & !KNOWN_FLAGS != 0 || len < shape.header_len() + RECORD_LEN_MIN {
+            return Err(FrameFault::Malformed);
+        }
+        let Some(frame) = bytes
+            .get(..len)
+            .filter(|_| bytes.len() >= shape.padded_len())
+        else {
+            return Err(FrameFault::Truncated(shape.padded_len()));
+        };
+        if salt.crc(frame) != u32_at(head, 0) {
+            return Err(FrameFault::Crc);
+        }
+        let count = u16_at(head, 30);
+        let first_lsn = base
+            .checked_add(u64::from(u32_at(head, 8)))
+            .ok_or(FrameFault::Malformed)?;
+        if count == 0 || first_lsn.checked_add(u64::from(count)).is_none() {
+            return Err(FrameFault::Records);
+        }
+        let records = Records {
+            rest: &frame[shape.header_len()..],
+        };
+        records
+            .are_exactly(count)
+            .then_some(shape)
+            .ok_or(FrameFault::Records)
+    }
+
+    /// Whether the frame, which was checked, is the one that comes next.
+    #[inline]
+    pub fn follows(self, bytes: &[u8], chain: &Chain) -> bool {
+        chain.base + u64::from(u32_at(bytes, 8)) == chain.next_lsn
+            && u32_at(bytes, 12) == chain.previous_crc
+    }
+
+    /// What the frame behind this one must follow.
+    #[inline]
+    pub fn chain_behind(self, bytes: &[u8], chain: &Chain) -> Chain {
+        Chain {
+            next_lsn: chain.next_lsn + u64::from(u16_at(bytes, 30)),
+            previous_crc: u32_at(bytes, 0),
+            ..*chain
+        }
+    }
+
+    /// The frame of this shape at the start of `bytes`.
+    #[inline]
+    pub fn frame(self, bytes: &[u8], base: u64) -> Frame<'_> {
+        let frame = &bytes[..self.len as usize];
+        let head = frame
+            .first_chunk()
+            .expect("a shape is at least a header long");
+        let header = read_header(head, frame, self.flags);
+        Frame {
+            first_lsn: base + u64::from(header.lsn_low),
+            header,
+            crc: u32_at(head, 0),
+            padded_len: self.padded_len(),
+            body: &frame[self.header_len()..],
+        }
+    }
+
+    /// Bytes that the frame takes in the file.
+    #[inline]
+    pub fn padded_len(self) -> usize {
+        (self.len as usize).next_multiple_of(FRAME_ALIGN)
+    }
+
+    #[inline]
+    fn header_len(self) -> usize {
+        FRAME_HEADER_LEN + extensions_len(self.flags)
+    }
+}
+
 impl<'a> Frame<'a> {
     /// Reads the frame at the start of `bytes` and checks that it follows `chain`.
     #[inline]
     pub fn decode(bytes: &'a [u8], chain: &Chain) -> Result<Frame<'a>, FrameFault> {
-        let frame = Frame::decode_unchained(bytes, chain.salt, chain.base)?;
-        if frame.first_lsn != chain.next_lsn || frame.header.previous_crc != chain.previous_crc {
-            return Err(FrameFault::Stray);
-        }
-        Ok(frame)
+        let shape = Shape::check(bytes, chain.salt, chain.base)?;
+        shape
+            .follows(bytes, chain)
+            .then(|| shape.frame(bytes, chain.base))
+            .ok_or(FrameFault::Stray)
     }
 
     /// Reads the frame at the start of `bytes` wherever it belongs: for control pointers and for the search behind damage.
@@ -211,44 +309,7 @@ impl<'a> Frame<'a> {
         salt: Salt,
         base: u64,
     ) -> Result<Frame<'a>, FrameFault> {
-        let Some(head) = bytes.first_chunk::<FRAME_HEADER_LEN>() else {
-            return Err(FrameFault::Truncated(FRAME_HEADER_LEN));
-        };
-        let word = u32_at(head, 4);
-        if word == 0 && head.iter().all(|byte| *byte == 0) {
-            return Err(FrameFault::Blank);
-        }
-        let (len, flags) = ((word & 0x00ff_ffff) as usize, (word >> 24) as u8);
-        let header_len = FRAME_HEADER_LEN + extensions_len(flags);
-        if flags & !KNOWN_FLAGS != 0 || len < header_len + RECORD_LEN_MIN {
-            return Err(FrameFault::Malformed);
-        }
-        let padded_len = len.next_multiple_of(FRAME_ALIGN);
-        let Some(frame) = bytes.get(..len).filter(|_| bytes.len() >= padded_len) else {
-            return Err(FrameFault::Truncated(padded_len));
-        };
-        let crc = u32_at(head, 0);
-        if salt.crc(frame) != crc {
-            return Err(FrameFault::Crc);
-        }
-        let header = read_header(head, frame, flags);
-        let first_lsn = base
-            .checked_add(u64::from(header.lsn_low))
-            .ok_or(FrameFault::Malformed)?;
-        let frame = Frame {
-            header,
-            first_lsn,
-            crc,
-            padded_len,
-            body: &frame[header_len..],
-        };
-        if header.count == 0 || first_lsn.checked_add(u64::from(header.count)).is_none() {
-            return Err(FrameFault::Records);
-        }
-        frame
-            .is_filled()
-            .then_some(frame)
-            .ok_or(FrameFault::Records)
+        Ok(Shape::check(bytes, salt, base)?.frame(bytes, base))
     }
 
     /// Bytes the frame at the start of `head` claims to take, for a reader that must fetch more.
@@ -269,17 +330,6 @@ impl<'a> Frame<'a> {
     /// The time of records that carry none.
     pub fn default_time(&self) -> i64 {
         self.header.clock.unwrap_or(self.header.commit_time)
-    }
-
-    #[inline]
-    fn is_filled(&self) -> bool {
-        let mut records = self.records();
-        for _ in 0..self.header.count {
-            if records.next().is_none() {
-                return false;
-            }
-        }
-        records.rest.is_empty()
     }
 }
 
@@ -336,6 +386,19 @@ fn read_extensions(fixed: FrameHeader, frame: &[u8], flags: u8) -> FrameHeader {
 #[derive(Clone, Debug)]
 pub struct Records<'a> {
     rest: &'a [u8],
+}
+
+impl Records<'_> {
+    /// Whether there are so many of them, and nothing behind the last.
+    #[inline]
+    fn are_exactly(mut self, count: u16) -> bool {
+        for _ in 0..count {
+            if self.next().is_none() {
+                return false;
+            }
+        }
+        self.rest.is_empty()
+    }
 }
 
 impl<'a> Iterator for Records<'a> {
