@@ -20,7 +20,7 @@ use crate::survey::{Verdict, read_checkpoint, survey};
 
 /// A tailer looks at the kernel and the files this often even when nobody wakes it: a writer can die between
 /// publishing and waking.
-const RECHECK: Duration = Duration::from_millis(50);
+const RECHECK: Duration = Duration::from_millis(100);
 /// How often a reader that cannot store into ctl looks.
 const POLL: Duration = Duration::from_millis(2);
 
@@ -33,6 +33,8 @@ pub(crate) struct Source {
     is_own: bool,
     still: Option<Still>,
     word: u64,
+    /// The salt of the published word, once this ctl was found to belong to this store and folder.
+    salt: Option<u64>,
 }
 
 /// What was surveyed when nobody was alive.
@@ -60,6 +62,7 @@ impl Source {
             is_own: true,
             still: None,
             word: 0,
+            salt: None,
         }
     }
 
@@ -72,6 +75,7 @@ impl Source {
             is_own: false,
             still: None,
             word: 0,
+            salt: None,
         }
     }
 
@@ -133,6 +137,9 @@ impl Source {
     }
 
     fn live_end(&mut self) -> Result<Option<State>> {
+        if let Some(end) = self.moved_end() {
+            return Ok(Some(end));
+        }
         let wrap = |error| LogError::io(self.medium.path(), "ask who is alive", error);
         let seen = self
             .control
@@ -163,7 +170,22 @@ impl Source {
         }
         let tail = page.tail(header.salt).map_err(|_| damaged())?;
         self.word = tail.word;
+        self.salt = Some(header.salt);
         Ok(Some(tail.state))
+    }
+
+    /// The end, when somebody has published since the last look. Whoever did was alive then, and what was published
+    /// stays true when he is not any more, so nobody need be asked: a tailer that was woken is in a hurry.
+    fn moved_end(&mut self) -> Option<State> {
+        let page = self.control.as_ref()?.page();
+        let salt = self.salt?;
+        if page.published() == self.word {
+            return None;
+        }
+        // A word that does not check is looked at with everything else that can be wrong.
+        let tail = page.tail(salt).ok()?;
+        self.word = tail.word;
+        Some(tail.state)
     }
 
     fn open_control(&mut self) -> Result<Option<Arc<dyn Control>>> {
