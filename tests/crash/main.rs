@@ -16,3 +16,4 @@ mod points;
 mod process;
 mod random;
 mod stopped;
+mod trainers;

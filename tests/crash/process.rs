@@ -17,33 +17,47 @@ pub const SIGKILL: i32 = 9;
 /// Kills at each named point at least; and at most in one store, so that a store does not grow without end.
 pub const ROUNDS_MIN: u64 = 100;
 
-/// The victim's program, built once per run of the suite.
-fn program() -> &'static Path {
-    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    PROGRAM.get_or_init(|| match std::env::var_os("MLTRACK_CRASH_VICTIM") {
-        Some(path) => path.into(),
-        None => build(),
-    })
+/// A program of the suite: a package, its binary, and the variable that names a build of it made elsewhere.
+#[derive(Clone, Copy)]
+pub enum Program {
+    /// Writes and follows the log itself.
+    Victim,
+    /// Logs a metric to a run through the library.
+    Trainer,
 }
 
-fn build() -> PathBuf {
+impl Program {
+    /// Where it is, built once per run of the suite.
+    fn path(self) -> &'static Path {
+        static VICTIM: OnceLock<PathBuf> = OnceLock::new();
+        static TRAINER: OnceLock<PathBuf> = OnceLock::new();
+        let (path, variable, package, binary) = match self {
+            Program::Victim => (
+                &VICTIM,
+                "MLTRACK_CRASH_VICTIM",
+                "mltrack-log",
+                "crash-victim",
+            ),
+            Program::Trainer => (
+                &TRAINER,
+                "MLTRACK_CRASH_TRAINER",
+                "mltrack",
+                "crash-trainer",
+            ),
+        };
+        path.get_or_init(|| match std::env::var_os(variable) {
+            Some(path) => path.into(),
+            None => build(package, binary),
+        })
+    }
+}
+
+fn build(package: &str, binary: &str) -> PathBuf {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
-    command.args([
-        "build",
-        "--package",
-        "mltrack-log",
-        "--features",
-        "failpoints",
-        "--quiet",
-    ]);
-    command.args([
-        "--bin",
-        "crash-victim",
-        "--message-format",
-        "json",
-        "--manifest-path",
-    ]);
+    command.args(["build", "--quiet", "--features", "failpoints"]);
+    command.args(["--package", package, "--bin", binary]);
+    command.args(["--message-format", "json", "--manifest-path"]);
     command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml"));
     if !cfg!(debug_assertions) {
         command.arg("--release");
@@ -52,7 +66,7 @@ fn build() -> PathBuf {
         .stderr(Stdio::inherit())
         .output()
         .expect("cargo runs");
-    assert!(output.status.success(), "the victim does not build");
+    assert!(output.status.success(), "{binary} does not build");
     let text = String::from_utf8(output.stdout).expect("cargo prints text");
     let messages = text
         .lines()
@@ -78,7 +92,12 @@ pub struct Process {
 impl Process {
     /// Starts a victim; `fail` is what `MLTRACK_FAIL` says to it.
     pub fn start(arguments: &[String], fail: Option<&str>) -> Process {
-        let mut command = Command::new(program());
+        Process::start_program(Program::Victim, arguments, fail)
+    }
+
+    /// Starts a program of the suite.
+    pub fn start_program(program: Program, arguments: &[String], fail: Option<&str>) -> Process {
+        let mut command = Command::new(program.path());
         command
             .args(arguments)
             .stdin(Stdio::piped())
