@@ -58,6 +58,11 @@ pub const STEPS: &[Step] = &[
         run: canaries,
     },
     Step {
+        name: "disabled",
+        about: "the library without effect, as the feature `disabled` builds it",
+        run: disabled,
+    },
+    Step {
         name: "doctest",
         about: "the examples in the documentation",
         run: doctest,
@@ -142,6 +147,22 @@ fn canaries(_: &Options) -> anyhow::Result<Outcome> {
         "--test",
         "log",
         "canary",
+    ]))
+    .map(Outcome::Tested)
+}
+
+fn disabled(_: &Options) -> anyhow::Result<Outcome> {
+    // A build of its own: with the feature on, every other test would find nothing logged.
+    run_tests(&mut cargo([
+        "test",
+        "--package",
+        "mltrack",
+        "--features",
+        "disabled",
+        "--locked",
+        "--test",
+        "library",
+        "disabled::",
     ]))
     .map(Outcome::Tested)
 }
