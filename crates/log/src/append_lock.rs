@@ -2,6 +2,9 @@
 //!
 //! Invariants: the word holds 0 or the id of a writer, and two bits for those that wait. A lock is only taken over from a writer
 //! whose liveness byte is free, and ids are never given out twice, so nobody who lives ever loses it.
+//! Before it stands the gate, a lock of the same kind in memory-backed storage, where there is one: on a filesystem that
+//! stands still, whoever stores into ctl stands still too, and at the gate the others can turn back. The gate guards
+//! nothing; handles that have none of it, or another one, are kept apart by the append lock alone.
 //! See `docs/decisions/0001-append-lock.md` for why this is not a byte of LOCK.
 
 use std::sync::atomic::AtomicU32;
@@ -12,6 +15,7 @@ use crate::door;
 use crate::failpoint;
 use crate::layout::LOCK_LIVENESS;
 use crate::medium::{Control, Medium};
+use crate::shared::Shared;
 
 const WAITERS: u32 = 1 << 31;
 /// Somebody has waited long: the lock is given to those that wait, not to whoever comes by.
@@ -25,6 +29,13 @@ const PATIENCE: Duration = Duration::from_millis(1);
 
 /// The held lock; dropping it releases.
 pub struct AppendLock<'a> {
+    // Dropped in this order: the gate opens last.
+    _lock: Held<'a>,
+    _gate: Option<Held<'a>>,
+}
+
+/// A word that is held.
+struct Held<'a> {
     control: &'a dyn Control,
 }
 
@@ -36,26 +47,42 @@ pub struct Stalled {
 }
 
 impl<'a> AppendLock<'a> {
-    /// Takes the lock for `writer`, waiting at most `wait`.
-    pub fn acquire(
+    /// Takes the lock for the handle's writer, waiting at most `wait` at the gate and as long for the lock.
+    #[inline]
+    pub(crate) fn acquire(shared: &'a Shared, wait: Duration) -> Result<AppendLock<'a>, Stalled> {
+        let gate = match &shared.gate {
+            Some(gate) => Some(Held::acquire(&**gate, shared, wait)?),
+            None => None,
+        };
+        let lock = Held::acquire(&*shared.control, shared, wait)?;
+        Ok(AppendLock {
+            _lock: lock,
+            _gate: gate,
+        })
+    }
+}
+
+impl<'a> Held<'a> {
+    #[inline]
+    fn acquire(
         control: &'a dyn Control,
-        medium: &dyn Medium,
-        writer: u32,
+        shared: &Shared,
         wait: Duration,
-    ) -> Result<AppendLock<'a>, Stalled> {
+    ) -> Result<Held<'a>, Stalled> {
+        let writer = shared.writer.0;
         debug_assert!(writer != 0 && writer & !HOLDER == 0);
         let word = &control.page().append_lock;
         if word.compare_exchange(0, writer, Acquire, Relaxed).is_err() {
-            contend(control, medium, writer, wait)?;
+            contend(control, &*shared.medium, writer, wait)?;
         }
         failpoint::hit("lock.taken");
         control.page().holder.store(process_id(), Relaxed);
         failpoint::hit("lock.named");
-        Ok(AppendLock { control })
+        Ok(Held { control })
     }
 }
 
-impl Drop for AppendLock<'_> {
+impl Drop for Held<'_> {
     fn drop(&mut self) {
         let word = &self.control.page().append_lock;
         let old = word.fetch_and(HUNGRY, Release);

@@ -1,5 +1,5 @@
 //! Every constant of `docs/format.md` that more than one file needs, tied to each other by asserts.
-// format.md blake3: ad4be5aaf960b4c567d0e2427f77dcb68ae4e1d04d6d1225fc18d6c110eed48d
+// format.md blake3: 8264508ba2514df32d687a0d8dc836726bcfd75bfb2b36fbcbcf51078034a3d6
 
 /// Bytes in FORMAT.
 pub const FORMAT_LEN: usize = 64;

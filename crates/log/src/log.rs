@@ -178,7 +178,12 @@ impl Log {
         }
         let shared = self.shared()?;
         let is_spooling = shared.is_spooling.load(Relaxed);
-        Ok(is_spooling.then(|| shared.control.page().holder.load(Relaxed)))
+        Ok(
+            is_spooling.then(|| match shared.stalled_process.load(Relaxed) {
+                0 => shared.control.page().holder.load(Relaxed),
+                process => process,
+            }),
+        )
     }
 
     /// A reader of this store at its first record.
@@ -312,11 +317,11 @@ fn append(shared: &Shared, batch: &mut Batch, stamp: &Stamp) -> Result<Appended>
     } else {
         shared.options.lock_wait
     };
-    let (control, medium) = (&*shared.control, &*shared.medium);
-    let lock = match AppendLock::acquire(control, medium, shared.writer.0, wait) {
+    let lock = match AppendLock::acquire(shared, wait) {
         Ok(lock) => lock,
-        Err(_) if can_defer => {
+        Err(stalled) if can_defer => {
             shared.stalled_word.store(word, Relaxed);
+            shared.stalled_process.store(stalled.process, Relaxed);
             return defer(shared, batch, stamp);
         }
         Err(stalled) => {
@@ -370,8 +375,7 @@ pub(crate) fn drain_spool(shared: &Shared, wait: Duration) -> Result<bool> {
     if shared.is_closed.load(Relaxed) || shared.control.page().poison.load(Relaxed) != 0 {
         return Ok(false);
     }
-    let (control, medium) = (&*shared.control, &*shared.medium);
-    let Ok(lock) = AppendLock::acquire(control, medium, shared.writer.0, wait) else {
+    let Ok(lock) = AppendLock::acquire(shared, wait) else {
         return Ok(false);
     };
     guard(&shared.spool).drain(shared, &mut appender, &lock)?;

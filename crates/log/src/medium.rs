@@ -97,6 +97,14 @@ pub trait Medium: Send + Sync {
         None
     }
 
+    /// A page in the volatile folder that the processes of this user share, for a lock in front of the append lock.
+    fn gate(&self, _name: &str) -> Option<Arc<dyn Control>> {
+        None
+    }
+
+    /// Removes that page, and the volatile folder when nothing else is in it. Those that have it mapped keep it.
+    fn remove_gate(&self, _name: &str) {}
+
     /// Another handle on the same folder, with locks of its own.
     fn reopen(&self) -> io::Result<Arc<dyn Medium>>;
 }

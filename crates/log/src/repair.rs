@@ -158,14 +158,10 @@ fn write_manifest(medium: &dyn Medium, manifest: &Manifest) -> io::Result<()> {
 /// Ends a poisoned epoch: writes again what the failed sync may have lost, and goes on in a new segment.
 fn begin_epoch_after_poison(shared: &Shared) -> Result<Lsn> {
     let medium = &*shared.medium;
-    let (control, writer) = (&*shared.control, shared.writer.0);
-    let lock =
-        AppendLock::acquire(control, medium, writer, REPAIR_LOCK_WAIT).map_err(|stalled| {
-            LogError::Busy {
-                process: stalled.process,
-                waited: REPAIR_LOCK_WAIT,
-            }
-        })?;
+    let lock = AppendLock::acquire(shared, REPAIR_LOCK_WAIT).map_err(|stalled| LogError::Busy {
+        process: stalled.process,
+        waited: REPAIR_LOCK_WAIT,
+    })?;
     let wrap = |error| LogError::io(medium.path(), "write again what a sync lost", error);
     let mut appender = guard(&shared.appender);
     appender.catch_up(shared)?;
@@ -185,7 +181,7 @@ fn begin_epoch_after_poison(shared: &Shared) -> Result<Lsn> {
     };
     *appender = Appender::at(medium, tail, header)?;
     appender.publish_state(shared);
-    control.page().poison.store(0, SeqCst);
+    shared.control.page().poison.store(0, SeqCst);
     drop(lock);
     Ok(Lsn::new(base).expect("an epoch starts behind lsn 1"))
 }

@@ -1,6 +1,6 @@
 //! What the parts of one open handle share.
 
-use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use crate::append::Appender;
@@ -20,6 +20,8 @@ use crate::sync::SyncState;
 pub(crate) struct Shared {
     pub medium: Arc<dyn Medium>,
     pub control: Arc<dyn Control>,
+    /// Where the handles of one user queue before the append lock, in memory that no disk can hold up.
+    pub gate: Option<Arc<dyn Control>>,
     pub format: Format,
     pub folder: FolderIdentity,
     pub salt: u64,
@@ -32,6 +34,8 @@ pub(crate) struct Shared {
     pub is_spooling: AtomicBool,
     /// The published word when a wait for the lock was given up: while it stays, the log stands still.
     pub stalled_word: AtomicU64,
+    /// The process that was seen in the way then; 0: none yet.
+    pub stalled_process: AtomicU32,
     pub is_closed: AtomicBool,
     /// Counts the background's syncs, so that the appender knows that its memory faults again.
     pub sync_count: AtomicU64,

@@ -273,11 +273,10 @@ fn merge_orphan(shared: &Shared, place: &dyn Medium, name: &str, count: &mut u64
         .options
         .lock_wait
         .max(std::time::Duration::from_secs(1));
-    let lock = AppendLock::acquire(&*shared.control, &*shared.medium, shared.writer.0, wait)
-        .map_err(|stalled| LogError::Busy {
-            process: stalled.process,
-            waited: wait,
-        })?;
+    let lock = AppendLock::acquire(shared, wait).map_err(|stalled| LogError::Busy {
+        process: stalled.process,
+        waited: wait,
+    })?;
     let result = merge(shared, &mut appender, &lock, &header, file, &mut merged);
     drop(lock);
     *count += merged - skip;

@@ -122,6 +122,7 @@ fn open_locked(medium: Arc<dyn Medium>, options: OpenOptions) -> Result<(Shared,
     let report = report(survey.as_ref(), &header, &tail.state);
     let appender = Appender::at(&*medium, tail, header)?;
     let shared = Shared {
+        gate: open_gate(&*medium, salt, survey.is_none()),
         control,
         format,
         folder,
@@ -133,6 +134,7 @@ fn open_locked(medium: Arc<dyn Medium>, options: OpenOptions) -> Result<(Shared,
         spool: Mutex::new(Spool::default()),
         is_spooling: false.into(),
         stalled_word: 0.into(),
+        stalled_process: 0.into(),
         is_closed: false.into(),
         sync_count: 0.into(),
         alarm: crate::shared::Alarm::default(),
@@ -140,6 +142,21 @@ fn open_locked(medium: Arc<dyn Medium>, options: OpenOptions) -> Result<(Shared,
         medium,
     };
     Ok((shared, report))
+}
+
+/// The page in front of the append lock; a store gets on without one. Its name carries the salt of ctl, so that no
+/// store ever meets the gate of an earlier one whose writers had the same ids.
+fn open_gate(medium: &dyn Medium, salt: u64, is_used: bool) -> Option<Arc<dyn Control>> {
+    let gate = medium.gate(&gate_name(salt))?;
+    if !is_used {
+        // Nobody is alive, and this is under byte 0 of LOCK: whoever held it died.
+        gate.page().append_lock.store(0, Relaxed);
+    }
+    Some(gate)
+}
+
+fn gate_name(salt: u64) -> String {
+    format!("gate-{salt:016x}")
 }
 
 fn report(survey: Option<&Survey>, header: &SegmentHeader, state: &State) -> OpenReport {
@@ -258,6 +275,9 @@ pub(crate) fn leave(shared: &Shared) -> Result<()> {
     take_open_lock(medium)?;
     let is_last = !medium.is_held(LOCK_LIVENESS, LIVENESS_LEN).map_err(wrap)?;
     let left = if is_last { leave_clean(shared) } else { Ok(()) };
+    if is_last {
+        medium.remove_gate(&gate_name(shared.salt));
+    }
     medium
         .unlock(LOCK_LIVENESS + u64::from(shared.writer.0))
         .ok();

@@ -127,6 +127,56 @@ fn trust_of(magic: u32) -> Trust {
     known.map_or(Trust::SpoolOnly, |(_, trust)| *trust)
 }
 
+impl Folder {
+    /// Maps a page of atomics, making its file when it is to be written.
+    fn map_page(&self, name: &str, is_writable: bool) -> io::Result<Arc<dyn Control>> {
+        let mode = if is_writable { Mode::Write } else { Mode::Read };
+        let file = match self.open_file(name, mode) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound && is_writable => {
+                match self.create(name, CTL_LEN as u64) {
+                    // Somebody else made it in between.
+                    Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                        self.open_file(name, mode)?
+                    }
+                    file => file?,
+                }
+            }
+            file => file?,
+        };
+        if file.metadata()?.len() < CTL_LEN as u64 {
+            if !is_writable {
+                return Err(io::Error::from(io::ErrorKind::NotFound));
+            }
+            system::allocate(&file, CTL_LEN as u64)?;
+        }
+        let mut options = MmapOptions::new();
+        options.len(CTL_LEN);
+        let map = if is_writable {
+            options.map_raw(&file)?
+        } else {
+            options.map_raw_read_only(&file)?
+        };
+        Ok(Arc::new(MappedControl { map, is_writable }))
+    }
+
+    fn volatile_folder(&self, is_made: bool) -> Option<Folder> {
+        let FolderIdentity { device, inode } = self.identity().ok()?;
+        // SAFETY: the call has no preconditions.
+        let user = unsafe { libc::geteuid() };
+        let path = PathBuf::from(format!("/dev/shm/mltrack-{user}-{device:x}-{inode:x}"));
+        if is_made {
+            let mut builder = std::fs::DirBuilder::new();
+            builder.recursive(true).mode(0o700).create(&path).ok()?;
+        }
+        let is_ours = std::fs::symlink_metadata(&path).is_ok_and(|found| {
+            found.is_dir() && found.uid() == user && found.mode().trailing_zeros() >= 6
+        });
+        is_ours
+            .then(|| Folder::open(&path, false, Some(Trust::Written)))?
+            .ok()
+    }
+}
+
 impl Medium for Folder {
     fn path(&self) -> PathBuf {
         self.path.clone()
@@ -208,29 +258,20 @@ impl Medium for Folder {
     }
 
     fn control(&self, is_writable: bool) -> io::Result<Arc<dyn Control>> {
-        let file = match self.open_file(
-            name::CTL,
-            if is_writable { Mode::Write } else { Mode::Read },
-        ) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound && is_writable => {
-                self.create(name::CTL, CTL_LEN as u64)?
-            }
-            file => file?,
-        };
-        if file.metadata()?.len() < CTL_LEN as u64 {
-            if !is_writable {
-                return Err(io::Error::from(io::ErrorKind::NotFound));
-            }
-            system::allocate(&file, CTL_LEN as u64)?;
+        self.map_page(name::CTL, is_writable)
+    }
+
+    fn gate(&self, name: &str) -> Option<Arc<dyn Control>> {
+        let folder = self.volatile_folder(true)?;
+        folder.map_page(name, true).ok()
+    }
+
+    fn remove_gate(&self, name: &str) {
+        if let Some(folder) = self.volatile_folder(false) {
+            system::remove_at(folder.raw(), name).ok();
+            // Refused while a spool lies in it.
+            std::fs::remove_dir(&folder.path).ok();
         }
-        let mut options = MmapOptions::new();
-        options.len(CTL_LEN);
-        let map = if is_writable {
-            options.map_raw(&file)?
-        } else {
-            options.map_raw_read_only(&file)?
-        };
-        Ok(Arc::new(MappedControl { map, is_writable }))
     }
 
     fn try_lock(&self, byte: u64) -> io::Result<bool> {
@@ -248,21 +289,7 @@ impl Medium for Folder {
     }
 
     fn volatile(&self, is_made: bool) -> Option<Arc<dyn Medium>> {
-        let FolderIdentity { device, inode } = self.identity().ok()?;
-        // SAFETY: the call has no preconditions.
-        let user = unsafe { libc::geteuid() };
-        let path = PathBuf::from(format!("/dev/shm/mltrack-{user}-{device:x}-{inode:x}"));
-        if is_made {
-            let mut builder = std::fs::DirBuilder::new();
-            builder.recursive(true).mode(0o700).create(&path).ok()?;
-        }
-        let is_ours = std::fs::symlink_metadata(&path).is_ok_and(|found| {
-            found.is_dir() && found.uid() == user && found.mode().trailing_zeros() >= 6
-        });
-        let folder = is_ours
-            .then(|| Folder::open(&path, false, Some(Trust::Written)))?
-            .ok()?;
-        Some(Arc::new(folder))
+        Some(Arc::new(self.volatile_folder(is_made)?))
     }
 
     fn reopen(&self) -> io::Result<Arc<dyn Medium>> {
