@@ -240,6 +240,11 @@ EVENTS = {
     0x004A: ("tag_removed", struct_of(**OF_RUN, key=text, **WHO)),
     0x004B: ("note_added", struct_of(**OF_RUN, text=text, **WHO)),
     0x004C: ("run_queued", ONLY_RUN),
+    0x004D: ("params_removed", struct_of(**OF_RUN, names=many(text), **WHO)),
+    0x004E: ("note_removed", struct_of(**OF_RUN, note=u64, **WHO)),
+    0x00E0: ("operation_undone", struct_of(first=u64, last=u64, **WHO)),
+    0x00E1: ("run_purged", struct_of(run=run_id, experiment=u64, number=u64, **WHO)),
+    0x00E2: ("experiment_purged", struct_of(**OF_EXPERIMENT, name=text, run_number_max=u64, **WHO)),
 }
 
 

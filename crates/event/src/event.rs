@@ -12,13 +12,14 @@
 //! | 0x0080-0x009F | reserved for datasets |
 //! | 0x00A0-0x00BF | reserved for models |
 //! | 0x00C0-0x00DF | reserved for lineage |
-//! | 0x00E0-0x00FF | reserved for the store and its audit |
+//! | 0x00E0-0x00FF | the store and its audit |
 //! | 0x0100-0xFFFF | third parties |
 
 use std::fmt;
 
 use serde_json::Value;
 
+use crate::audit::{ExperimentPurgedV1, OperationUndoneV1, RunPurgedV1};
 use crate::codec::{PayloadReader, read_known, write_value};
 use crate::error::DecodeCause;
 use crate::experiment::{
@@ -29,7 +30,9 @@ use crate::ids::{ExperimentId, RunKey};
 use crate::metric::{
     HistogramLoggedV1, MetricBatchLoggedV1, MetricDefinedV1, MetricSetDefinedV1, MetricsLoggedV1,
 };
-use crate::param::{NoteAddedV1, ParamsLoggedV1, TagRemovedV1, TagsSetV1};
+use crate::param::{
+    NoteAddedV1, NoteRemovedV1, ParamsLoggedV1, ParamsRemovedV1, TagRemovedV1, TagsSetV1,
+};
 use crate::run::{
     RunAttachedV1, RunCreatedV1, RunDeletedV1, RunEndedV1, RunLostV1, RunQueuedV1, RunRestoredV1,
     RunResumedV1, RunStartedV1,
@@ -176,6 +179,11 @@ events! {
     TAG_REMOVED TagRemoved(TagRemovedV1) = 0x4A "tag_removed";
     NOTE_ADDED NoteAdded(NoteAddedV1) = 0x4B "note_added";
     RUN_QUEUED RunQueued(RunQueuedV1) = 0x4C "run_queued";
+    PARAMS_REMOVED ParamsRemoved(ParamsRemovedV1) = 0x4D "params_removed";
+    NOTE_REMOVED NoteRemoved(NoteRemovedV1) = 0x4E "note_removed";
+    OPERATION_UNDONE OperationUndone(OperationUndoneV1) = 0xE0 "operation_undone";
+    RUN_PURGED RunPurged(RunPurgedV1) = 0xE1 "run_purged";
+    EXPERIMENT_PURGED ExperimentPurged(ExperimentPurgedV1) = 0xE2 "experiment_purged";
 }
 
 payload!(MetricsLoggedV1 = 1);
@@ -205,6 +213,11 @@ payload!(TagsSetV1 = 1);
 payload!(TagRemovedV1 = 1);
 payload!(NoteAddedV1 = 1);
 payload!(RunQueuedV1 = 1);
+payload!(ParamsRemovedV1 = 1);
+payload!(NoteRemovedV1 = 1);
+payload!(OperationUndoneV1 = 1);
+payload!(RunPurgedV1 = 1);
+payload!(ExperimentPurgedV1 = 1);
 
 /// The type with this name, such as `metrics_logged`.
 #[must_use]
@@ -261,6 +274,9 @@ impl Event {
             Event::TagsSet(set) => Some(set.run),
             Event::TagRemoved(removed) => Some(removed.run),
             Event::NoteAdded(added) => Some(added.run),
+            Event::ParamsRemoved(removed) => Some(removed.run),
+            Event::NoteRemoved(removed) => Some(removed.run),
+            Event::RunPurged(purged) => Some(purged.run.key()),
             _ => None,
         }
     }
@@ -277,6 +293,8 @@ impl Event {
             Event::ExperimentDeleted(deleted) => Some(deleted.experiment),
             Event::ExperimentTagged(tagged) => Some(tagged.experiment),
             Event::RunCreated(created) => Some(created.experiment),
+            Event::RunPurged(purged) => Some(purged.experiment),
+            Event::ExperimentPurged(purged) => Some(purged.experiment),
             _ => None,
         }
     }

@@ -10,6 +10,7 @@
 //! arguments. Nothing here knows where records are kept.
 #![deny(missing_docs)]
 
+mod audit;
 mod codec;
 mod error;
 mod event;
@@ -31,6 +32,7 @@ mod time;
 mod upcast;
 mod value;
 
+pub use audit::*;
 pub use codec::{PAYLOAD_LEN_MAX, decode, encode};
 pub use error::{DecodeCause, DecodeError, EncodeError};
 pub use event::*;

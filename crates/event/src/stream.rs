@@ -66,6 +66,10 @@ impl Event {
             Event::RunLost(lost) => Some(StreamId::run(lost.run)),
             Event::RunDeleted(deleted) => Some(StreamId::run(deleted.run)),
             Event::RunRestored(restored) => Some(StreamId::run(restored.run)),
+            // Params are logged on the run's stream, so that two values exclude each other.
+            Event::ParamsRemoved(removed) => Some(StreamId::run(removed.run)),
+            Event::RunPurged(purged) => Some(StreamId::run(purged.run.key())),
+            Event::ExperimentPurged(purged) => Some(StreamId::experiment(purged.experiment)),
             Event::MetricsLogged(_)
             | Event::MetricBatchLogged(_)
             | Event::LogLine(_)
@@ -78,6 +82,8 @@ impl Event {
             | Event::TagsSet(_)
             | Event::TagRemoved(_)
             | Event::NoteAdded(_)
+            | Event::NoteRemoved(_)
+            | Event::OperationUndone(_)
             | Event::Unknown { .. } => None,
         }
     }

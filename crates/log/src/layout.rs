@@ -1,5 +1,5 @@
 //! Every constant of `docs/format.md` that more than one file needs, tied to each other by asserts.
-// format.md blake3: 8264508ba2514df32d687a0d8dc836726bcfd75bfb2b36fbcbcf51078034a3d6
+// format.md blake3: 5a08871f2b8850fcea3c1a4f9c060a5ecb0626bbb8a92a774865f0a1e7a0f01a
 
 /// Bytes in FORMAT.
 pub const FORMAT_LEN: usize = 64;

@@ -2,6 +2,7 @@
 //!
 //! One binary with a module per theme. What tests a single private function stands beside it.
 
+mod audit;
 mod documents;
 mod golden;
 mod hostile;

@@ -5,17 +5,20 @@
 
 use mltrack_event::*;
 
+use crate::audit;
+
 /// Every known event type with its samples.
 pub fn samples(type_id: TypeId) -> Vec<Event> {
     match type_id.0 {
         0x01..=0x1F => frequent(type_id),
         0x20..=0x3F => experiments(type_id),
         0x40..=0x47 | 0x4C => runs(type_id),
+        0x4D | 0x4E | 0xE0..=0xFF => audit::samples(type_id),
         _ => descriptions(type_id),
     }
 }
 
-fn run_id() -> RunId {
+pub fn run_id() -> RunId {
     RunId::from_parts(
         1_795_232_540_500,
         [0x10, 0x32, 0x54, 0x76, 0x98, 0xba, 0xdc, 0xfe, 1, 2],
@@ -34,7 +37,7 @@ fn set() -> MetricSetDefined {
     MetricSetDefined::new(vec![metric().id(), MetricKey::new("acc").unwrap().id()])
 }
 
-fn who() -> (String, String) {
+pub fn who() -> (String, String) {
     ("ada".into(), "mltrack run start".into())
 }
 

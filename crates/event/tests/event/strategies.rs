@@ -5,7 +5,7 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 
-use crate::run_strategies;
+use crate::{audit, run_strategies};
 
 /// Any event of a known type.
 pub fn event(type_id: TypeId) -> BoxedStrategy<Event> {
@@ -13,6 +13,7 @@ pub fn event(type_id: TypeId) -> BoxedStrategy<Event> {
         0x01..=0x1F => frequent(type_id),
         0x20..=0x3F => experiment_event(type_id),
         0x40..=0x47 | 0x4C => run_strategies::run_event(type_id),
+        0x4D | 0x4E | 0xE0..=0xFF => audit::event(type_id),
         _ => description(type_id),
     }
 }

@@ -16,10 +16,12 @@ fn control_events_list_the_stream_that_guards_them() {
                 (_, Event::ExperimentRestored(back)) if back.from == RestoredFrom::Deletion => {
                     Some(StreamId::experiment_names())
                 }
-                (TypeId(0x20..=0x25) | TypeId::RUN_CREATED, _) => {
+                (TypeId(0x20..=0x25) | TypeId::RUN_CREATED | TypeId::EXPERIMENT_PURGED, _) => {
                     event.experiment().map(StreamId::experiment)
                 }
-                (TypeId(0x41..=0x47 | 0x4C), _) => event.run().map(StreamId::run),
+                (TypeId(0x41..=0x47 | 0x4C | 0x4D) | TypeId::RUN_PURGED, _) => {
+                    event.run().map(StreamId::run)
+                }
                 _ => None,
             };
             assert_eq!(event.stream(), expected, "{event:?}");
@@ -28,12 +30,12 @@ fn control_events_list_the_stream_that_guards_them() {
 }
 
 #[test]
-fn every_event_but_a_definition_is_about_a_run_or_an_experiment() {
+fn every_event_but_definitions_and_an_undo_is_about_a_run_or_an_experiment() {
     for type_id in TypeId::ALL {
         for event in samples(*type_id) {
             let definition = matches!(
                 *type_id,
-                TypeId::METRIC_DEFINED | TypeId::METRIC_SET_DEFINED
+                TypeId::METRIC_DEFINED | TypeId::METRIC_SET_DEFINED | TypeId::OPERATION_UNDONE
             );
             assert_eq!(
                 event.run().is_none() && event.experiment().is_none(),
@@ -41,7 +43,7 @@ fn every_event_but_a_definition_is_about_a_run_or_an_experiment() {
             );
             assert_eq!(
                 event.run().is_some(),
-                !definition && !matches!(type_id.0, 0x20..=0x3F)
+                !definition && !matches!(type_id.0, 0x20..=0x3F | 0xE2)
             );
         }
     }
