@@ -192,8 +192,8 @@ impl<'a> Present<'a> {
             points: run.points,
             points_late: run.points_late,
             lines: run.lines,
-            notes: run.notes,
-            last_note: run.last_note.clone(),
+            notes: run.notes.len() as u64,
+            last_note: run.last_note().map(str::to_owned),
         }
     }
 

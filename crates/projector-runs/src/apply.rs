@@ -19,7 +19,7 @@ pub struct Runs;
 
 impl Projector for Runs {
     const NAME: &'static str = "runs";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     type State = State;
 
     fn apply(state: &mut State, entry: &Entry<'_>) {
@@ -75,10 +75,25 @@ impl State {
             Event::ExperimentRestored(restored) => self.restore_experiment(restored, entry),
             Event::ExperimentDeleted(deleted) => self.delete_experiment(deleted, entry),
             Event::ExperimentTagged(tagged) => self.tag_experiment(tagged, entry),
+            Event::RunPurged(purged) => self.purge_run(purged),
+            Event::ExperimentPurged(purged) => self.purge_experiment(purged),
+            // The events behind it in its batch do what it announces.
+            Event::OperationUndone(_) => Outcome::Applied,
             Event::Unknown { .. } => Outcome::Unknown,
             about_run => self.apply_run_event(about_run, entry),
         };
+        if outcome == Outcome::Refused {
+            self.count_refused(event);
+        }
         self.oddities.count(outcome);
+    }
+
+    /// A purge must know how many refused events were about what it purges; those of runs are counted with the run.
+    fn count_refused(&mut self, event: &Event) {
+        let about = event.experiment().filter(|_| event.run().is_none());
+        if let Some(experiment) = about.and_then(|id| self.experiments.get_mut(&id)) {
+            experiment.refused += 1;
+        }
     }
 
     fn create_experiment(&mut self, created: &ExperimentCreated, entry: &Entry<'_>) -> Outcome {
@@ -106,6 +121,7 @@ impl State {
             command: created.command.clone(),
             runs: Vec::new(),
             run_number_max: 0,
+            refused: 0,
         };
         let id = experiment.id;
         let holder = self.names.entry(created.name.clone()).or_insert(id);

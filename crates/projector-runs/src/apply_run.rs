@@ -8,7 +8,7 @@ use mltrack_projector::{Entry, WriterId};
 
 use crate::apply::Outcome;
 use crate::metrics::{Columns, Point};
-use crate::run::{Owner, Run};
+use crate::run::{Note, Owner, Run};
 use crate::stamp::Stamp;
 use crate::state::State;
 
@@ -71,7 +71,8 @@ impl State {
 
     fn create_run(&mut self, created: &RunCreated, entry: &Entry<'_>) -> Outcome {
         let key = created.run.key();
-        if let Some(known) = self.run(key) {
+        if let Some(known) = self.run_mut(key) {
+            known.refused += 1;
             if known.id != created.run {
                 self.oddities.run_collisions.push(created.run);
             }
@@ -119,8 +120,7 @@ impl Run {
             error: None,
             params: created.params.iter().cloned().collect(),
             tags: created.tags.iter().cloned().collect(),
-            notes: 0,
-            last_note: None,
+            notes: Vec::new(),
             metrics: crate::metrics::Metrics::default(),
             points: 0,
             points_late: 0,
@@ -168,8 +168,19 @@ impl Run {
             Event::TagsSet(set) => self.tags.extend(set.tags.iter().cloned()),
             Event::TagRemoved(removed) => drop(self.tags.remove(&removed.key)),
             Event::NoteAdded(added) => {
-                self.notes += 1;
-                self.last_note = Some(added.text.clone());
+                self.notes.push(Note {
+                    at: Stamp::of(entry),
+                    text: added.text.clone(),
+                    actor: added.actor.clone(),
+                });
+            }
+            Event::NoteRemoved(removed) => {
+                self.notes.retain(|note| note.at.lsn.get() != removed.note);
+            }
+            Event::ParamsRemoved(removed) => {
+                for name in &removed.names {
+                    self.params.remove(name);
+                }
             }
             Event::LogLine(logged) => self.lines += logged.lines.len() as u64,
             Event::HistogramLogged(_) => self.histograms += 1,

@@ -48,6 +48,8 @@ pub struct Experiment {
     pub runs: Vec<RunKey>,
     /// The highest number that a run of it ever had.
     pub run_number_max: u64,
+    /// Events about it that its state or a name did not admit. Those of its runs count there.
+    pub refused: u64,
 }
 
 /// One move from state to state.

@@ -26,6 +26,17 @@ pub struct Owner {
     pub pid: u32,
 }
 
+/// A note on a run.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode)]
+pub struct Note {
+    /// When it was added; its lsn names it.
+    pub at: Stamp,
+    /// The note, in Markdown.
+    pub text: String,
+    /// Who wrote it.
+    pub actor: String,
+}
+
 /// A run.
 #[derive(Clone, Debug, Encode, Decode)]
 pub struct Run {
@@ -76,10 +87,8 @@ pub struct Run {
     pub params: BTreeMap<String, ParamValue>,
     /// Its tags; a plain tag has an empty value.
     pub tags: BTreeMap<String, String>,
-    /// How many notes it has.
-    pub notes: u64,
-    /// The last of them.
-    pub last_note: Option<String>,
+    /// Its notes that were not removed, oldest first.
+    pub notes: Vec<Note>,
     /// Its metrics, in short.
     pub metrics: Metrics,
     /// Values logged for all metrics together, the next two included.
@@ -110,6 +119,12 @@ impl Run {
     #[must_use]
     pub fn short_id(&self) -> String {
         self.id.short()
+    }
+
+    /// The text of its newest note.
+    #[must_use]
+    pub fn last_note(&self) -> Option<&str> {
+        self.notes.last().map(|note| note.text.as_str())
     }
 
     /// When its time is over, in ns since 1970; `None` without a time limit or before it runs.

@@ -21,6 +21,8 @@ pub struct State {
     pub(crate) run_slots: IntMap<RunKey, u32>,
     pub(crate) dictionary: Dictionary,
     pub(crate) oddities: Oddities,
+    /// The highest id of an experiment that was purged.
+    pub(crate) experiment_id_max: u64,
 }
 
 /// Events that were skipped, by why. All zero in a store that only this program wrote.
@@ -119,7 +121,7 @@ impl State {
     #[must_use]
     pub fn next_experiment_id(&self) -> ExperimentId {
         let highest = self.experiments.last_key_value().map_or(0, |(id, _)| id.0);
-        ExperimentId(highest.saturating_add(1))
+        ExperimentId(highest.max(self.experiment_id_max).saturating_add(1))
     }
 
     /// The number for the next run of an experiment: above every number ever used there, and at least 1.
@@ -135,6 +137,18 @@ impl State {
         self.run_slots
             .get(&key)
             .map(|slot| &mut self.runs[*slot as usize])
+    }
+
+    /// Takes a run out, as if it had never been. The slots behind it move up, so that runs stay in order.
+    pub(crate) fn take_run(&mut self, key: RunKey) -> Option<Run> {
+        let slot = self.run_slots.remove(&key)? as usize;
+        let run = self.runs.remove(slot);
+        for moved in &self.runs[slot..] {
+            if let Some(slot) = self.run_slots.get_mut(&moved.key()) {
+                *slot -= 1;
+            }
+        }
+        Some(run)
     }
 
     /// Decides whose a name is, after an experiment took it or gave it up. Looks at every experiment; both are rare.

@@ -3,6 +3,7 @@
 //! ```text
 //! 'm'                       meta         version u32, epoch [u8; 16], next lsn u64
 //! 'o'                       oddities
+//! 'x'                       highest id of a purged experiment u64, if any was
 //! 'e' experiment id, BE     experiment
 //! 'r' run id                run
 //! 'd' columns id            definition
@@ -32,6 +33,7 @@ pub type Rows = BTreeMap<Vec<u8>, Vec<u8>>;
 /// The row that says what the others are.
 pub const META: &[u8] = b"m";
 const ODDITIES: &[u8] = b"o";
+const EXPERIMENT_ID_MAX: &[u8] = b"x";
 const EXPERIMENT: u8 = b'e';
 const RUN: u8 = b'r';
 const DEFINITION: u8 = b'd';
@@ -74,6 +76,10 @@ pub fn encode(state: &State, cursor: Cursor) -> Rows {
     let mut rows = Rows::new();
     rows.insert(META.to_vec(), value(&meta));
     rows.insert(ODDITIES.to_vec(), value(&state.oddities));
+    if state.experiment_id_max > 0 {
+        let row = value(&state.experiment_id_max);
+        rows.insert(EXPERIMENT_ID_MAX.to_vec(), row);
+    }
     for experiment in state.experiments.values() {
         rows.insert(
             key(EXPERIMENT, &experiment.id.0.to_be_bytes()),
@@ -119,6 +125,7 @@ pub fn decode(rows: &Rows) -> Result<Option<(State, Cursor)>, String> {
             }
             Some((&COLLISION, _)) => refused.push(parse::<DefinitionRow>(key, bytes)?),
             _ if key == ODDITIES => state.oddities = parse(key, bytes)?,
+            _ if key == EXPERIMENT_ID_MAX => state.experiment_id_max = parse(key, bytes)?,
             _ if key == META => {}
             _ => return Err(format!("{} is no row of this version", describe(key))),
         }
@@ -163,6 +170,7 @@ fn describe(key: &[u8]) -> String {
         COLLISION => "collision ".to_owned(),
         _ if key == META => return "the checkpoint".to_owned(),
         _ if key == ODDITIES => return "the count of skipped events".to_owned(),
+        _ if key == EXPERIMENT_ID_MAX => return "the highest purged id".to_owned(),
         _ => "row ".to_owned(),
     };
     for byte in id {

@@ -5,4 +5,5 @@ mod find;
 mod index;
 mod lives;
 mod metrics;
+mod purges;
 mod support;

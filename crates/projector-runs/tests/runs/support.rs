@@ -47,6 +47,11 @@ impl World {
         self.lsn
     }
 
+    /// A record whose bytes are gone.
+    pub fn skip(&mut self) {
+        self.lsn += 1;
+    }
+
     /// A run that is running, of experiment 1.
     pub fn run(&mut self, number: u64, name: &str) -> RunKey {
         let id = run_id(number);
