@@ -42,6 +42,27 @@ impl Plan {
     }
 }
 
+/// Which streams are as they were when a batch was planned.
+pub(crate) struct Claim {
+    stream: mltrack_log::StreamId,
+    unchanged: Vec<mltrack_log::StreamId>,
+    seen: Lsn,
+}
+
+impl Claim {
+    /// A batch of `stream`, planned when every record before `seen` was known.
+    pub fn on(stream: StreamId, unchanged: &[StreamId], seen: Lsn) -> Claim {
+        let unchanged = unchanged.iter();
+        Claim {
+            stream: mltrack_log::StreamId(stream.0),
+            unchanged: unchanged
+                .map(|stream| mltrack_log::StreamId(stream.0))
+                .collect(),
+            seen,
+        }
+    }
+}
+
 /// What was decided.
 pub(crate) enum Decision<T> {
     /// Append this; then `T` is the answer.
@@ -82,16 +103,15 @@ impl Store {
         for event in &plan.events {
             push_event(batch, event, None)?;
         }
-        let unchanged: Vec<_> = plan
-            .unchanged
-            .iter()
-            .map(|stream| mltrack_log::StreamId(stream.0))
-            .collect();
-        let stream = mltrack_log::StreamId(plan.stream.0);
+        self.append_claim(batch, &Claim::on(plan.stream, &plan.unchanged, seen))
+    }
+
+    /// Appends a batch while its claim holds; `None` when it does not, and the batch is as it was.
+    pub fn append_claim(&self, batch: &mut Batch, claim: &Claim) -> Result<Option<Logged>> {
         let condition = Condition {
-            stream,
-            unchanged: &unchanged,
-            seen,
+            stream: claim.stream,
+            unchanged: &claim.unchanged,
+            seen: claim.seen,
         };
         let deadline = door::monotonic() + BUSY_WAIT_MAX;
         loop {

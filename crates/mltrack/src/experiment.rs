@@ -36,6 +36,10 @@ impl Experiment {
         }
     }
 
+    pub(crate) fn store(&self) -> Option<&Arc<Store>> {
+        self.store.as_ref()
+    }
+
     pub(crate) fn disabled(name: &str) -> Experiment {
         Experiment {
             store: None,

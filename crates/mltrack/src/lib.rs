@@ -69,6 +69,7 @@ mod gate;
 mod histogram;
 mod history;
 mod identity;
+mod import;
 mod keep;
 #[cfg(feature = "tracing")]
 mod layer;
@@ -105,6 +106,7 @@ pub use experiment_new::NewExperiment;
 pub use experiment_query::ExperimentQuery;
 pub use follow::{EventStream, Follow};
 pub use history::{BucketsQuery, HistoriesQuery, HistoryQuery};
+pub use import::{Columns, Importer, PastEnd, PastRun};
 pub use keep::{Verify, repair};
 #[cfg(feature = "tracing")]
 pub use layer::MltrackLayer;

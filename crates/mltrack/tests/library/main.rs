@@ -6,6 +6,7 @@ mod creation;
 mod disabled;
 mod endings;
 mod experiments;
+mod imports;
 mod layer;
 mod looking;
 mod metrics;
