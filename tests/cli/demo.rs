@@ -51,6 +51,45 @@ fn a_demo_trains_in_an_empty_folder_and_shows_what_came_of_it() {
 }
 
 #[test]
+fn a_scale_makes_a_large_store_of_runs_that_happened_in_the_past() {
+    for manner in [&[][..], &["--single"], &["--f64"]] {
+        let folder = Folder::empty();
+        let counts = "runs=40,params=5,metrics=3,points=60";
+        let words = [&["demo", "--scale", counts, "--seed", "1"], manner].concat();
+        let said = folder.run(&words);
+        assert_eq!(said.code, 0, "{}{}", said.stdout, said.stderr);
+        assert!(
+            said.stdout
+                .starts_with("made 40 runs in 1 experiment with ")
+        );
+        let runs = folder.json(&["runs", "scale-1", "--sort", ".number", "--json"]);
+        let runs = runs["items"].as_array().unwrap();
+        assert_eq!(runs.len(), 40);
+        for run in runs {
+            assert_eq!(run["params"].as_object().unwrap().len(), 5, "{run}");
+            assert_eq!(run["metrics"].as_object().unwrap().len(), 3, "{run}");
+        }
+        let started = |at: usize| runs[at]["started"].as_str().unwrap().to_owned();
+        assert!(started(0) < started(39));
+        folder.ok(&["verify", "--deep"]);
+    }
+}
+
+#[test]
+fn a_wrong_scale_is_a_usage_error() {
+    let folder = Folder::empty();
+    for words in [
+        &["demo", "--scale", "runs=0"][..],
+        &["demo", "--scale", "steps=4"],
+        &["demo", "--scale", "runs=3", "--runs", "2"],
+        &["demo", "--single"],
+    ] {
+        let said = folder.run(words);
+        assert_eq!(said.code, 2, "{words:?} {}", said.stderr);
+    }
+}
+
+#[test]
 fn a_second_demo_adds_runs_to_the_same_experiment_and_equal_seeds_train_alike() {
     let folder = Folder::empty();
     for _ in 0..2 {

@@ -13,6 +13,8 @@ use std::time::Duration;
 use mltrack::{Code, Direction, Tracker};
 
 use super::progress::{Board, Display, ProgressWish, TrainerLine};
+use super::scale::{self, Manner};
+use super::scale_model::Scale;
 use super::sweep;
 use super::trainer::Validation;
 use crate::context::{Context, now_ns};
@@ -34,6 +36,15 @@ pub struct Arguments {
     /// Equal seeds train alike, to the last bit
     #[arg(long, value_name = "N", default_value_t = 7)]
     seed: u64,
+    /// Make up a large store instead: runs=100000,params=20,metrics=10,points=500
+    #[arg(long, value_name = "COUNTS", conflicts_with_all = ["runs", "epochs", "progress"])]
+    scale: Option<Scale>,
+    /// With --scale: one metric a record, as if each was logged alone
+    #[arg(long, requires = "scale")]
+    single: bool,
+    /// With --scale: values of 64 bits, not such as 32-bit trainings log
+    #[arg(long = "f64", requires = "scale")]
+    is_f64: bool,
     /// How progress is told on stderr
     #[arg(long, value_name = "HOW", default_value = "auto")]
     progress: ProgressWish,
@@ -60,6 +71,14 @@ enum Said {
 }
 
 pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
+    if let Some(scale) = &arguments.scale {
+        let manner = Manner {
+            seed: arguments.seed,
+            is_single: arguments.single,
+            is_f64: arguments.is_f64,
+        };
+        return scale::run(scale, &manner, context);
+    }
     let place = store::for_beginning(context)?;
     let tracker = Tracker::open(&place)?;
     prepare(&tracker)?;
