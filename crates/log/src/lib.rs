@@ -30,6 +30,7 @@ mod log;
 #[doc(hidden)]
 pub mod medium;
 mod options;
+mod pack;
 mod reader;
 mod record;
 mod recover;
@@ -54,6 +55,7 @@ pub use ids::{Cursor, EpochId, Lsn, ParseIdError, StoreId, StreamId, WriterId};
 pub use log::Log;
 pub use medium::Trust;
 pub use options::{Appended, Durability, OpenOptions, OpenReport};
+pub use pack::{PackFault, PackRecord, Packer};
 pub use reader::{Lost, Reader, SegmentInfo};
 pub use record::{BatchRecords, Record};
 pub use repair::RepairReport;

@@ -20,4 +20,6 @@ pub use follower::{Counts, Follower, Progress, Projector};
 pub use int_map::{IntHasher, IntMap};
 pub use range::read_range;
 
-pub use mltrack_log::{Cursor, EpochId, LogError, Lost, Lsn, Reader, WriterId};
+pub use mltrack_log::{
+    Cursor, EpochId, LogError, Lost, Lsn, PackFault, PackRecord, Packer, Reader, WriterId,
+};
