@@ -39,7 +39,7 @@ pub struct Extreme {
 }
 
 impl Bucket {
-    fn of(step: i64, value: f64) -> Bucket {
+    pub(crate) fn of(step: i64, value: f64) -> Bucket {
         let is_number = !value.is_nan();
         let extreme = is_number.then_some(Extreme { value, step });
         Bucket {
@@ -56,7 +56,7 @@ impl Bucket {
     }
 
     /// Takes in what was logged after everything in here, at any step.
-    fn merge(&mut self, later: &Bucket) {
+    pub(crate) fn merge(&mut self, later: &Bucket) {
         if later.step_first < self.step_first {
             (self.step_first, self.first) = (later.step_first, later.first);
         }

@@ -8,6 +8,7 @@
 //! stream by, whatever the steps turn out to be.
 #![warn(missing_docs)]
 
+pub mod block;
 mod buckets;
 mod collect;
 mod glob;
