@@ -18,6 +18,7 @@ mod metrics;
 mod nearest;
 mod purge;
 mod run;
+pub mod search;
 mod sight;
 mod stamp;
 mod state;

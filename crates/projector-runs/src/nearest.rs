@@ -9,18 +9,27 @@ pub fn nearest<'a>(text: &str, candidates: impl Iterator<Item = &'a str>) -> Opt
     (distance <= distance_max).then_some(candidate)
 }
 
-/// Insertions, deletions and replacements of characters that turn one text into the other.
+/// Insertions, deletions and replacements of characters, and swaps of neighbours, that turn one text into the other.
 fn distance(from: &str, to: &str) -> usize {
-    let to: Vec<char> = to.chars().collect();
+    let (from, to): (Vec<char>, Vec<char>) = (from.chars().collect(), to.chars().collect());
+    let mut above = vec![0; to.len() + 1];
     let mut row: Vec<usize> = (0..=to.len()).collect();
-    for (line, a) in from.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = line + 1;
-        for (column, b) in to.iter().enumerate() {
-            let replaced = diagonal + usize::from(a != *b);
-            diagonal = row[column + 1];
-            row[column + 1] = replaced.min(diagonal + 1).min(row[column] + 1);
+    for line in 1..=from.len() {
+        let mut next = vec![line];
+        for column in 1..=to.len() {
+            let is_same = from[line - 1] == to[column - 1];
+            let replaced = row[column - 1] + usize::from(!is_same);
+            let mut fewest = replaced.min(row[column] + 1).min(next[column - 1] + 1);
+            let is_swapped = line > 1
+                && column > 1
+                && from[line - 1] == to[column - 2]
+                && from[line - 2] == to[column - 1];
+            if is_swapped {
+                fewest = fewest.min(above[column - 2] + 1);
+            }
+            next.push(fewest);
         }
+        above = std::mem::replace(&mut row, next);
     }
     row[to.len()]
 }
@@ -41,7 +50,12 @@ mod tests {
 
     #[test]
     fn distance_counts_edits() {
-        for (from, to, expected) in [("", "abc", 3), ("kitten", "sitting", 3), ("é", "e", 1)] {
+        for (from, to, expected) in [
+            ("", "abc", 3),
+            ("kitten", "sitting", 3),
+            ("é", "e", 1),
+            ("nmae", "name", 1),
+        ] {
             assert_eq!(distance(from, to), expected);
             assert_eq!(distance(to, from), expected);
         }

@@ -1,0 +1,73 @@
+//! Orders: which columns decide, and which way.
+
+use super::column::Column;
+use super::error::{FilterError, Span};
+use super::expr::{Mode, Operand, Order};
+use super::ident_mlflow;
+use super::lex::{TokenKind, plain, tokens};
+use super::name::operand;
+
+/// Reads the columns to sort by; the first decides, each of the others between equals.
+///
+/// The full grammar takes a column as tables and filters write it, with `-` before it or `desc` behind it for the
+/// largest first: `-acc`, `loss.min`, `loss.min@step`, `=lr`, `.started`, `params.lr desc`. `MLflow`'s takes
+/// `metrics.acc DESC` and refuses a column that comes twice.
+pub fn parse_orders<T: AsRef<str>>(
+    texts: impl IntoIterator<Item = T>,
+    mode: Mode,
+) -> Result<Vec<Order>, FilterError> {
+    let mut seen: Vec<String> = Vec::new();
+    let mut orders = Vec::new();
+    for text in texts {
+        let text = text.as_ref();
+        let (operand, span, is_descending) = match mode {
+            Mode::Full => full(text)?,
+            Mode::Mlflow => {
+                let (operand, span, is_descending, name) = ident_mlflow::order(text)?;
+                if seen.contains(&name) {
+                    let message = "`order_by` contains duplicate fields";
+                    return Err(FilterError::new(text, span, message));
+                }
+                seen.push(name);
+                (operand, span, is_descending)
+            }
+        };
+        orders.push(Order {
+            text: text.into(),
+            mode,
+            operand,
+            span,
+            is_descending,
+        });
+    }
+    Ok(orders)
+}
+
+fn full(text: &str) -> Result<(Operand, Span, bool), FilterError> {
+    let whole = Span::new(0, text.len());
+    let no_column = || {
+        let message = "an order names one column, such as -acc, loss.min, =lr or .started";
+        FilterError::new(text, whole, message)
+    };
+    let (rest, is_negative) = match text.strip_prefix('-') {
+        Some(rest) => (rest, true),
+        None => (text, false),
+    };
+    let tokens = tokens(rest).map_err(|error| FilterError::new(text, whole, error.message()))?;
+    let (tokens, is_descending) = match &tokens[..] {
+        [tokens @ .., last] if !tokens.is_empty() && last.is("asc") => (tokens, false),
+        [tokens @ .., last] if !tokens.is_empty() && last.is("desc") => (tokens, true),
+        tokens => (tokens, false),
+    };
+    let operand = match tokens {
+        [name] if name.kind == TokenKind::Word => operand(rest, *name).map_err(|error| {
+            FilterError::new(text, whole, error.message()).suggesting(error.suggestion())
+        })?,
+        [name] if name.kind == TokenKind::Quoted => Operand::Bare(super::lex::unquoted(name.raw)),
+        [sign, name] if sign.raw == "=" && name.kind == TokenKind::Word => {
+            Operand::Column(Column::Param(plain(name.raw).into()))
+        }
+        _ => return Err(no_column()),
+    };
+    Ok((operand, whole, is_negative != is_descending))
+}

@@ -1,0 +1,318 @@
+//! `MLflow`'s grammar: comparisons that all have to hold, with its words for what is wrong.
+//!
+//! ```text
+//! filter     = ("and" | comparison)*
+//! comparison = column operator literal | column "is" ["not"] "null" | column ["not"] "in" list
+//! ```
+//!
+//! Invariant: what its SQL store refuses is refused here, and nothing else. The store is stricter than the filter in
+//! memory: it looks at every comparator, also where an earlier comparison already decided.
+
+use super::column::{Attribute, Column};
+use super::error::{FilterError, Span};
+use super::expr::{Check, Literal, Node, Operand, Operator, Test};
+use super::ident_mlflow::{ATTRIBUTES, Ident, ident};
+use super::lex::{Token, TokenKind};
+use super::lex_mlflow::{number_len, tokens};
+
+const NUMERIC: &str = "{'!=', '<', '<=', '=', '>', '>='}";
+const NAMED: &str = "{'!=', '=', 'ILIKE', 'IS NOT NULL', 'IS NULL', 'LIKE'}";
+const TEXTUAL: &str = "{'!=', '=', 'ILIKE', 'IN', 'LIKE', 'NOT IN'}";
+
+pub(crate) fn node(text: &str) -> Result<Node, FilterError> {
+    if text.is_empty() {
+        return Ok(Node::All);
+    }
+    let tokens = tokens(text);
+    if tokens.is_empty() {
+        let message = format!("Invalid filter '{text}'. Could not be parsed.");
+        return Err(FilterError::new(text, Span::new(0, text.len()), message));
+    }
+    let mut parser = Parser {
+        text,
+        tokens: &tokens,
+    };
+    let mut nodes = Vec::new();
+    while let Some(token) = parser.tokens.first() {
+        if token.is("and") {
+            parser.tokens = &parser.tokens[1..];
+        } else {
+            nodes.push(Node::Test(parser.comparison()?));
+        }
+    }
+    Ok(Node::And(nodes))
+}
+
+struct Parser<'a> {
+    text: &'a str,
+    tokens: &'a [Token<'a>],
+}
+
+impl<'a> Parser<'a> {
+    fn comparison(&mut self) -> Result<Test, FilterError> {
+        let left = self.tokens[0];
+        let rest = &self.tokens[1..];
+        let is = |at: usize, keyword: &str| rest.get(at).is_some_and(|token| token.is(keyword));
+        let has_list = |at: usize| rest.get(at).is_some_and(|t| t.kind == TokenKind::Open);
+        let sign = rest.first().filter(|token| token.kind == TokenKind::Sign);
+        if let Some(sign) = sign {
+            return self.compare(left, (sign.raw.to_owned(), sign.span), 2);
+        }
+        let is_negated = is(0, "not");
+        let keyword = rest.get(usize::from(is_negated));
+        if let Some(keyword) = keyword.filter(|t| t.is("like") || t.is("ilike") || t.is("rlike")) {
+            let negation = if is_negated { "NOT " } else { "" };
+            let comparator = format!("{negation}{}", keyword.raw.to_uppercase());
+            return self.compare(
+                left,
+                (comparator, rest[0].span.to(keyword.span)),
+                2 + usize::from(is_negated),
+            );
+        }
+        if is(0, "is") && (is(1, "null") || (is(1, "not") && is(2, "null"))) {
+            return self.presence(left, !is(1, "null"));
+        }
+        if is(usize::from(is_negated), "in") && has_list(1 + usize::from(is_negated)) {
+            return self.list(left, is_negated);
+        }
+        Err(self.invalid_clause(left))
+    }
+
+    fn compare(
+        &mut self,
+        left: Token<'a>,
+        (comparator, comparator_span): (String, Span),
+        len: usize,
+    ) -> Result<Test, FilterError> {
+        let Some(right) = self.tokens.get(len).filter(|token| is_value(token)) else {
+            return Err(self.invalid_clause(left));
+        };
+        let ident = self.ident(left, ATTRIBUTES.len())?;
+        let literal = self.value(&ident, *right)?;
+        let operator = self.operator(&ident, &comparator, comparator_span)?;
+        self.tokens = &self.tokens[len + 1..];
+        Ok(Test {
+            operand: Operand::Column(ident.column),
+            span: left.span,
+            check: Check::Compare(operator, literal),
+        })
+    }
+
+    fn presence(&mut self, left: Token<'a>, is_present: bool) -> Result<Test, FilterError> {
+        let ident = self.ident(left, ATTRIBUTES.len())?;
+        if !matches!(ident.kind, "parameter" | "tag") {
+            let message = format!(
+                "IS NULL / IS NOT NULL is only supported for tags and params, not for '{}' '{}'",
+                ident.kind, ident.key
+            );
+            return Err(FilterError::new(self.text, left.span, message));
+        }
+        self.tokens = &self.tokens[3 + usize::from(is_present)..];
+        Ok(Test {
+            operand: Operand::Column(ident.column),
+            span: left.span,
+            check: Check::Presence { is_present },
+        })
+    }
+
+    fn list(&mut self, left: Token<'a>, is_negated: bool) -> Result<Test, FilterError> {
+        let ident = self.ident(left, ATTRIBUTES.len())?;
+        let open = 2 + usize::from(is_negated);
+        let inner = &self.tokens[open + 1..];
+        let Some(len) = inner.iter().position(|t| t.kind == TokenKind::Close) else {
+            return Err(self.invalid_clause(left));
+        };
+        let span = self.tokens[open].span.to(inner[len].span);
+        let fail = |message: String| Err(FilterError::new(self.text, span, message));
+        let raw = &self.text[span.start..span.end];
+        match ident.kind {
+            "metric" => {
+                return fail(format!(
+                    "Expected numeric value type for metric. Found {raw}"
+                ));
+            }
+            "parameter" | "tag" => {
+                return fail(format!(
+                    "Expected a quoted string value for {} (e.g. 'my-value'). Got value {raw}",
+                    ident.kind
+                ));
+            }
+            "attribute" if ident.is_time() => {
+                return fail(format!(
+                    "Expected numeric value type for numeric attribute: {}. Found {raw}",
+                    ident.key
+                ));
+            }
+            "attribute" if ident.column != Column::Attribute(Attribute::Id) => {
+                return fail(
+                    "Only ['run_id'] attributes support comparison with a list of quoted string values."
+                        .to_owned(),
+                );
+            }
+            _ => {}
+        }
+        let items = self.items(&inner[..len], span)?;
+        self.tokens = &inner[len + 1..];
+        Ok(Test {
+            operand: Operand::Column(ident.column),
+            span: left.span,
+            check: Check::In { items, is_negated },
+        })
+    }
+
+    fn items(&self, tokens: &[Token<'a>], span: Span) -> Result<Vec<Literal>, FilterError> {
+        let lead = "While parsing a list in the query, expected";
+        if tokens.is_empty() {
+            let message = format!("{lead} a non-empty list of string values, but got empty list");
+            return Err(FilterError::new(self.text, span, message));
+        }
+        let mut items = Vec::new();
+        for (at, token) in tokens.iter().enumerate() {
+            let is_comma = token.kind == TokenKind::Comma;
+            if is_comma != (at % 2 == 1) {
+                let message =
+                    format!("{lead} a non-empty list of string values, but got ill-formed list.");
+                return Err(FilterError::new(self.text, token.span, message));
+            }
+            if is_comma {
+                continue;
+            }
+            if token.kind != TokenKind::Quoted {
+                let message = format!(
+                    "{lead} string value, punctuation, or whitespace, but got different type in list: {}",
+                    &self.text[span.start..span.end]
+                );
+                return Err(FilterError::new(self.text, token.span, message));
+            }
+            items.push(quoted(*token));
+        }
+        Ok(items)
+    }
+
+    fn ident(&self, token: Token<'a>, attributes: usize) -> Result<Ident<'a>, FilterError> {
+        let is_single = token.kind == TokenKind::Quoted && token.raw.starts_with('\'');
+        let is_name = matches!(token.kind, TokenKind::Word | TokenKind::Quoted)
+            && !is_single
+            && number_len(token.raw) != Some(token.raw.len());
+        if !is_name {
+            let message = format!(
+                "Invalid comparison clause. Expected 'Identifier' found '{}'",
+                token.raw
+            );
+            return Err(FilterError::new(self.text, token.span, message));
+        }
+        ident(self.text, token, attributes)
+    }
+
+    fn value(&self, ident: &Ident<'_>, token: Token<'a>) -> Result<Literal, FilterError> {
+        let is_number =
+            token.kind == TokenKind::Word && number_len(token.raw) == Some(token.raw.len());
+        let fail = |message: String| Err(FilterError::new(self.text, token.span, message));
+        let raw = token.raw;
+        match (ident.is_number(), token.kind) {
+            (true, _) if is_number => Ok(Literal {
+                text: raw.to_owned(),
+                is_quoted: false,
+                span: token.span,
+            }),
+            (true, _) if ident.kind == "metric" => fail(format!(
+                "Expected numeric value type for metric. Found {raw}"
+            )),
+            (true, _) => fail(format!(
+                "Expected numeric value type for numeric attribute: {}. Found {raw}",
+                ident.key
+            )),
+            (false, TokenKind::Quoted) => Ok(quoted(token)),
+            (false, _) if !is_number => fail(format!(
+                "Parameter value is either not quoted or unidentified quote types used for string value {raw}. \
+                 Use either single or double quotes."
+            )),
+            (false, _) => match ident.kind {
+                "attribute" => fail(format!(
+                    "Expected a quoted string value for attributes. Got value {raw}"
+                )),
+                "dataset" => fail(format!(
+                    "Expected a quoted string value for dataset attributes. Got value {raw}"
+                )),
+                kind => fail(format!(
+                    "Expected a quoted string value for {kind} (e.g. 'my-value'). Got value {raw}"
+                )),
+            },
+        }
+    }
+
+    fn operator(
+        &self,
+        ident: &Ident<'_>,
+        comparator: &str,
+        span: Span,
+    ) -> Result<Operator, FilterError> {
+        let operator = match comparator {
+            "=" => Some(Operator::Equal),
+            "!=" => Some(Operator::NotEqual),
+            "<" => Some(Operator::Less),
+            "<=" => Some(Operator::LessOrEqual),
+            ">" => Some(Operator::Greater),
+            ">=" => Some(Operator::GreaterOrEqual),
+            "LIKE" => Some(Operator::Like),
+            "ILIKE" => Some(Operator::LikeAnyCase),
+            _ => None,
+        };
+        let fits = |operator: &Operator| match operator {
+            Operator::Equal | Operator::NotEqual => true,
+            operator => operator.is_pattern() != ident.is_number(),
+        };
+        operator.filter(fits).ok_or_else(|| {
+            let valid = match ident.kind {
+                "metric" => NUMERIC,
+                "parameter" | "tag" => NAMED,
+                _ => TEXTUAL,
+            };
+            let message = format!("Invalid comparator '{comparator}' not one of '{valid}'");
+            FilterError::new(self.text, span, message)
+        })
+    }
+
+    fn invalid_clause(&self, left: Token<'a>) -> FilterError {
+        let wrong = match left.kind {
+            TokenKind::Other | TokenKind::Open => left,
+            // A name with nothing behind it, or with something that is no comparison.
+            _ => self
+                .tokens
+                .iter()
+                .find(|token| token.kind == TokenKind::Other)
+                .copied()
+                .unwrap_or(left),
+        };
+        let is_last = self
+            .tokens
+            .last()
+            .is_none_or(|last| last.span == wrong.span);
+        let message = if wrong.raw == ";" && !is_last {
+            format!(
+                "Search filter contained multiple expression '{}'. Provide AND-ed expression list.",
+                self.text
+            )
+        } else {
+            format!("Invalid clause(s) in filter string: '{}'", wrong.raw)
+        };
+        FilterError::new(self.text, wrong.span, message)
+    }
+}
+
+/// A token that can stand on the right of a comparator, right or wrong.
+fn is_value(token: &Token<'_>) -> bool {
+    matches!(token.kind, TokenKind::Word | TokenKind::Quoted)
+        && !["and", "or", "not", "in", "is"]
+            .iter()
+            .any(|keyword| token.is(keyword))
+}
+
+/// The text between the quotes as it stands there: nothing is unescaped.
+fn quoted(token: Token<'_>) -> Literal {
+    Literal {
+        text: token.raw[1..token.raw.len() - 1].to_owned(),
+        is_quoted: true,
+        span: token.span,
+    }
+}

@@ -1,0 +1,6 @@
+//! Searching the table of runs: both grammars, what they refuse, and what they find.
+
+mod answers;
+mod full;
+mod mlflow;
+mod support;
