@@ -131,12 +131,7 @@ impl Store {
         }
         let now_ns = door::wall_time_ns();
         let mut plans = Vec::new();
-        for run in follower
-            .state()
-            .runs()
-            .iter()
-            .filter(|run| run.state == RunState::Running)
-        {
+        for run in follower.state().running() {
             let is_alive = |writer| self.is_alive(follower.reader(), writer);
             let event = match run_state_at(run, now_ns, is_alive) {
                 RunState::Lost => self.lost(run),

@@ -89,9 +89,8 @@ impl Lens {
     pub fn of(state: &State) -> Lens {
         Lens {
             runs: state
-                .runs()
-                .iter()
-                .map(|run| (run.key(), (run.id, run.experiment)))
+                .briefs()
+                .map(|(_, run)| (run.id.key(), (run.id, run.experiment)))
                 .collect(),
             dictionary: state.dictionary().clone(),
             labels: IntMap::default(),

@@ -248,7 +248,7 @@ impl RunQuery {
                     Deleted::Included => true,
                 }
         };
-        Ok(state.runs().iter().rev().filter(is_meant).collect())
+        Ok(state.runs().rev().filter(is_meant).collect())
     }
 
     fn cut(&self, rows: Vec<RunSummary>, lsn: Option<Lsn>) -> Page<RunSummary> {

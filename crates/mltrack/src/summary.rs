@@ -168,7 +168,7 @@ impl<'a> Present<'a> {
             state: self.state_of(run),
             parent: run
                 .parent
-                .and_then(|parent| state.run(parent))
+                .and_then(|parent| state.brief(parent))
                 .map(|parent| parent.id),
             seed: run.seed,
             created: WallTime(run.created.time_ns),
@@ -199,8 +199,11 @@ impl<'a> Present<'a> {
 
     pub fn experiment(&self, state: &State, known: &Folded) -> ExperimentSummary {
         let mut runs = BTreeMap::new();
-        for run in state.runs_of(known.id).filter(|run| run.deleted.is_none()) {
-            *runs.entry(self.state_of(run).name()).or_default() += 1;
+        for (slot, brief) in state.briefs_of(known.id).filter(|(_, run)| !run.is_deleted) {
+            // Only a run that seems to be running can stand otherwise than the log says.
+            let run = (brief.state == RunState::Running).then(|| state.run_at(slot));
+            let now = run.flatten().map_or(brief.state, |run| self.state_of(run));
+            *runs.entry(now.name()).or_default() += 1;
         }
         ExperimentSummary {
             id: known.id,

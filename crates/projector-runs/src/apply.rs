@@ -119,7 +119,6 @@ impl State {
             deleted: None,
             actor: created.actor.clone(),
             command: created.command.clone(),
-            runs: Vec::new(),
             run_number_max: 0,
             refused: 0,
         };

@@ -19,21 +19,19 @@ impl State {
             time_ns: entry.time_ns,
         };
         let dictionary = &self.dictionary;
-        let Some(slot) = self.run_slots.get(&view.run) else {
+        let Some(run) = self.runs.get_mut(view.run) else {
             self.oddities.orphaned += 1;
             return;
         };
-        let run = &mut self.runs[*slot as usize];
         run.hear(entry);
         let is_defined = run.metrics.add(view.columns, &row, dictionary);
         run.count_points(view.len() as u64, is_defined);
     }
 
     fn apply_batch(&mut self, logged: &MetricBatchLogged, entry: &Entry<'_>) -> Outcome {
-        let Some(slot) = self.run_slots.get(&logged.run) else {
+        let Some(run) = self.runs.get_mut(logged.run) else {
             return Outcome::Orphaned;
         };
-        let run = &mut self.runs[*slot as usize];
         run.hear(entry);
         let is_defined = Rows::new(logged, entry.time_ns)
             .is_some_and(|rows| run.metrics.add(logged.columns, &rows, &self.dictionary));
@@ -78,13 +76,11 @@ impl State {
             }
             return Outcome::Refused;
         }
-        self.run_slots.insert(key, self.runs.len() as u32);
-        self.runs.push(Run::new(created, entry));
+        self.push_run(Run::new(created, entry));
         let Some(experiment) = self.experiments.get_mut(&created.experiment) else {
             // The run is real all the same: it can be found by its id.
             return Outcome::Orphaned;
         };
-        experiment.runs.push(key);
         experiment.run_number_max = experiment.run_number_max.max(created.number);
         Outcome::Applied
     }

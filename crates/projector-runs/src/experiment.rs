@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use bincode::{Decode, Encode};
-use mltrack_event::{ExperimentId, ExperimentState, Goal, RunKey};
+use mltrack_event::{ExperimentId, ExperimentState, Goal};
 
 use crate::stamp::Stamp;
 
@@ -44,8 +44,6 @@ pub struct Experiment {
     pub actor: String,
     /// By which command or call it was created.
     pub command: String,
-    /// Its runs in the order of their creation, deleted ones included.
-    pub runs: Vec<RunKey>,
     /// The highest number that a run of it ever had.
     pub run_number_max: u64,
     /// Events about it that its state or a name did not admit. Those of its runs count there.

@@ -7,6 +7,7 @@ use std::cmp::Ordering;
 
 use mltrack_event::{Direction, ExperimentId, Goal, RunId};
 
+use crate::brief::Brief;
 use crate::experiment::Experiment;
 use crate::nearest::nearest;
 use crate::run::Run;
@@ -96,28 +97,84 @@ impl State {
         is_running: impl Fn(&Run) -> bool,
     ) -> Result<Vec<&Run>, FindError> {
         let (experiment, name) = self.split_experiment(text)?;
-        let mut runs = self.runs.iter().filter(|run| {
-            experiment.is_none_or(|experiment| experiment == run.experiment)
-                && self.is_meant(run, deleted)
-        });
-        Ok(match name {
-            "@last" => runs.next_back().into_iter().collect(),
-            "@running" => runs.filter(|run| is_running(run)).collect(),
-            "@best" => self.best(runs, experiment, text)?.into_iter().collect(),
+        let mut meant = self.meant(experiment, deleted);
+        let slots: Vec<u32> = match name {
+            "@last" => meant
+                .next_back()
+                .map(|(slot, _)| slot)
+                .into_iter()
+                .collect(),
+            "@running" => {
+                let is_meant = |run: &&Run| {
+                    experiment.is_none_or(|experiment| experiment == run.experiment)
+                        && self.is_meant(&Brief::of(run), deleted)
+                };
+                let running = self.running().filter(is_meant);
+                return Ok(running.filter(|run| is_running(run)).collect());
+            }
+            "@best" => {
+                let runs = meant.filter_map(|(slot, _)| self.run_at(slot));
+                return Ok(self.best(runs, experiment, text)?.into_iter().collect());
+            }
             number if experiment.is_some() && number.bytes().all(|byte| byte.is_ascii_digit()) => {
                 let number = number.parse().ok();
-                runs.filter(|run| Some(run.number) == number).collect()
+                let of_number = meant.filter(|(_, brief)| Some(brief.number) == number);
+                of_number.map(|(slot, _)| slot).collect()
             }
-            name => named(&runs.collect::<Vec<_>>(), name),
+            name => self.named(&meant.collect::<Vec<_>>(), name),
+        };
+        let runs = slots.into_iter().filter_map(|slot| self.run_at(slot));
+        Ok(runs.collect())
+    }
+
+    /// The runs that can be meant, as briefs with their slots.
+    fn meant(
+        &self,
+        experiment: Option<ExperimentId>,
+        deleted: Deleted,
+    ) -> impl DoubleEndedIterator<Item = (u32, Brief)> {
+        self.briefs().filter(move |(_, brief)| {
+            experiment.is_none_or(|experiment| experiment == brief.experiment)
+                && self.is_meant(brief, deleted)
         })
     }
 
-    fn is_meant(&self, run: &Run, deleted: Deleted) -> bool {
+    fn is_meant(&self, brief: &Brief, deleted: Deleted) -> bool {
         match deleted {
             Deleted::Included => true,
-            Deleted::Only => self.is_deleted(run),
-            Deleted::Hidden => !self.is_deleted(run),
+            Deleted::Only => self.is_brief_deleted(brief),
+            Deleted::Hidden => !self.is_brief_deleted(brief),
         }
+    }
+
+    /// By exact id, else by name, else by the beginning of the id or of its short form.
+    fn named(&self, runs: &[(u32, Brief)], text: &str) -> Vec<u32> {
+        let pick = |matches: &dyn Fn(u32, &Brief) -> bool| -> Vec<u32> {
+            let matching = runs.iter().filter(|(slot, brief)| matches(*slot, brief));
+            matching.map(|(slot, _)| *slot).collect()
+        };
+        let prefix = HexPrefix::parse(text);
+        let ids = |digits: usize, matches: &dyn Fn(&RunId, &HexPrefix) -> bool| match &prefix {
+            Some(prefix) if prefix.digits == digits || digits == 0 => {
+                pick(&|_, brief| matches(&brief.id, prefix))
+            }
+            _ => Vec::new(),
+        };
+        let exact = ids(ID_DIGITS, &|id, prefix| prefix.begins(&id.to_bytes()));
+        if !exact.is_empty() {
+            return exact;
+        }
+        let exact_short = ids(SHORT_DIGITS, &|id, prefix| prefix.begins(&short_bytes(id)));
+        if !exact_short.is_empty() {
+            return exact_short;
+        }
+        let of_name = pick(&|slot, _| self.name_at(slot) == text);
+        if !of_name.is_empty() {
+            return of_name;
+        }
+        ids(0, &|id, prefix| {
+            prefix.begins(&id.to_bytes()) || prefix.begins(&short_bytes(id))
+        })
     }
 
     /// `exp/12` is run 12 of `exp`; a name may hold slashes itself, and then the longest experiment name counts.
@@ -136,7 +193,9 @@ impl State {
             return Ok(split);
         }
         match text.rsplit_once('/') {
-            Some((name, rest)) if !self.runs.iter().any(|run| run.name == text) => {
+            Some((name, rest))
+                if !(0..self.slot_count()).any(|slot| self.name_at(slot) == text) =>
+            {
                 let is_number = !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit());
                 if is_number || rest.starts_with('@') {
                     Err(self.no_experiment(name))
@@ -240,8 +299,8 @@ impl State {
     }
 
     fn no_run(&self, text: &str) -> FindError {
-        let live = self.runs.iter().filter(|run| !self.is_deleted(run));
-        let nearest = nearest(text, live.map(|run| run.name.as_str())).map(str::to_owned);
+        let live = self.meant(None, Deleted::Hidden);
+        let nearest = nearest(text, live.map(|(slot, _)| self.name_at(slot))).map(str::to_owned);
         FindError::NoRun {
             text: text.to_owned(),
             nearest,
@@ -263,42 +322,13 @@ impl State {
     }
 }
 
-/// By exact id, else by name, else by the beginning of the id or of its short form.
-fn named<'a>(runs: &[&'a Run], text: &str) -> Vec<&'a Run> {
-    let pick = |matches: &dyn Fn(&Run) -> bool| -> Vec<&'a Run> {
-        runs.iter().copied().filter(|run| matches(run)).collect()
-    };
-    let prefix = HexPrefix::parse(text);
-    let ids = |digits: usize, matches: &dyn Fn(&Run, &HexPrefix) -> bool| match &prefix {
-        Some(prefix) if prefix.digits == digits || digits == 0 => pick(&|run| matches(run, prefix)),
-        _ => Vec::new(),
-    };
-    let exact = ids(ID_DIGITS, &|run, prefix| prefix.begins(&run.id.to_bytes()));
-    if !exact.is_empty() {
-        return exact;
-    }
-    let exact_short = ids(SHORT_DIGITS, &|run, prefix| {
-        prefix.begins(&short_bytes(run))
-    });
-    if !exact_short.is_empty() {
-        return exact_short;
-    }
-    let of_name = pick(&|run| run.name == text);
-    if !of_name.is_empty() {
-        return of_name;
-    }
-    ids(0, &|run, prefix| {
-        prefix.begins(&run.id.to_bytes()) || prefix.begins(&short_bytes(run))
-    })
-}
-
 /// Digits of a full id and of its short form.
 const ID_DIGITS: usize = 32;
 const SHORT_DIGITS: usize = 8;
 
 /// The bytes of the short id: the last four.
-fn short_bytes(run: &Run) -> [u8; 4] {
-    let [.., a, b, c, d] = run.id.to_bytes();
+fn short_bytes(id: &RunId) -> [u8; 4] {
+    let [.., a, b, c, d] = id.to_bytes();
     [a, b, c, d]
 }
 

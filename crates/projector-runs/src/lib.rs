@@ -2,7 +2,8 @@
 //!
 //! [`Runs`] is the projector and [`State`] what it knows: every [`Experiment`] and [`Run`], the params, tags and metric
 //! summaries of each, and the dictionary of metrics. [`State::find_run`] finds a run the way people name it.
-//! [`run_state`] says how a run stands, given who is alive. [`index`] keeps a state in a folder between programs.
+//! [`run_state`] says how a run stands, given who is alive. [`snapshot`] keeps states in files that others go on from; [`index`] keeps
+//! one in a folder between programs.
 //!
 //! Invariants: the state is a function of the events alone: who is alive and what time it is are arguments of the
 //! functions that need them; an event that does not fit (an end of an ended run, a point of an unknown run) changes
@@ -11,6 +12,8 @@
 
 mod apply;
 mod apply_run;
+mod brief;
+mod codec;
 mod experiment;
 mod find;
 pub mod index;
@@ -20,10 +23,13 @@ mod purge;
 mod run;
 pub mod search;
 mod sight;
+pub mod snapshot;
 mod stamp;
 mod state;
+mod table;
 
 pub use apply::Runs;
+pub use brief::Brief;
 pub use experiment::{Experiment, ExperimentMove};
 pub use find::{Deleted, FindError};
 pub use metrics::{MetricSummary, Metrics, Point};

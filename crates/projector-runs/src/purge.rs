@@ -13,10 +13,9 @@ use crate::state::State;
 impl State {
     pub(crate) fn purge_run(&mut self, purged: &RunPurged) -> Outcome {
         let key = purged.run.key();
-        let mut is_listed = false;
+        let mut experiment_created = None;
         if let Some(experiment) = self.experiments.get_mut(&purged.experiment) {
-            is_listed = experiment.runs.contains(&key);
-            experiment.runs.retain(|known| *known != key);
+            experiment_created = Some(experiment.created.lsn);
             experiment.run_number_max = experiment.run_number_max.max(purged.number);
         }
         let Some(run) = self.take_run(key) else {
@@ -24,7 +23,7 @@ impl State {
         };
         self.oddities.refused = self.oddities.refused.saturating_sub(run.refused);
         self.oddities.run_collisions.retain(|id| id.key() != key);
-        if !is_listed {
+        if experiment_created.is_none_or(|created| created > run.created.lsn) {
             // It was created in an experiment that the log does not create, which was counted.
             self.oddities.orphaned = self.oddities.orphaned.saturating_sub(1);
         }

@@ -11,18 +11,16 @@
 //! ```
 //!
 //! Invariants: equal states give equal rows, bit for bit, so comparing rows compares states, NaN included; a row that
-//! does not decode is damage, never a panic. The rows are derived, so a change of layout is a new
-//! [`Projector::VERSION`] and no upcast.
+//! does not decode is damage, never a panic.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use bincode::config::{Configuration, Limit, LittleEndian, Varint};
 use bincode::{Decode, Encode};
-use mltrack_event::{MetricDefined, MetricSetDefined};
-use mltrack_projector::{Cursor, Definition, EpochId, Lsn, Projector};
+use mltrack_projector::{Cursor, EpochId, Lsn, Projector};
 
 use crate::apply::Runs;
+use crate::codec::{self, DefinitionRow, value};
 use crate::experiment::Experiment;
 use crate::run::Run;
 use crate::state::State;
@@ -39,11 +37,6 @@ const RUN: u8 = b'r';
 const DEFINITION: u8 = b'd';
 const COLLISION: u8 = b'c';
 
-/// No row takes more memory: a damaged length must not ask for all of it.
-const ROW_LEN_MAX: usize = 1 << 30;
-const CONFIG: Configuration<LittleEndian, Varint, Limit<ROW_LEN_MAX>> =
-    bincode::config::standard().with_limit::<ROW_LEN_MAX>();
-
 /// What the other rows are.
 #[derive(Encode, Decode)]
 struct Meta {
@@ -52,18 +45,10 @@ struct Meta {
     next_lsn: u64,
 }
 
-#[derive(Encode, Decode)]
-enum DefinitionRow {
-    Metric(MetricDefined),
-    Set(MetricSetDefined),
-}
-
 /// The version of the projector that wrote the row of [`META`].
 pub fn version_of(meta: &[u8]) -> Result<u32, String> {
     // The version comes first, so it can be read whatever follows it in another version.
-    bincode::decode_from_slice::<u32, _>(meta, CONFIG)
-        .map(|(version, _)| version)
-        .map_err(|error| format!("its meta row is damaged: {error}"))
+    codec::parse_head(meta).map_err(|error| format!("its meta row is damaged: {error}"))
 }
 
 /// The rows of a state that was folded up to `cursor`.
@@ -86,7 +71,7 @@ pub fn encode(state: &State, cursor: Cursor) -> Rows {
             value(experiment),
         );
     }
-    for run in &state.runs {
+    for run in state.runs() {
         rows.insert(key(RUN, &run.id.to_bytes()), value(run));
     }
     for definition in state.dictionary.definitions() {
@@ -110,14 +95,14 @@ pub fn decode(rows: &Rows) -> Result<Option<(State, Cursor)>, String> {
     let next = Lsn::new(meta.next_lsn).ok_or("its checkpoint is 0")?;
     let mut state = State::default();
     // Sorted keys: collisions come before definitions, which must come first.
-    let mut refused = Vec::new();
+    let (mut refused, mut runs) = (Vec::new(), Vec::new());
     for (key, bytes) in rows {
         match key.split_first() {
             Some((&EXPERIMENT, _)) => {
                 let experiment: Experiment = parse(key, bytes)?;
                 state.experiments.insert(experiment.id, experiment);
             }
-            Some((&RUN, _)) => state.runs.push(parse::<Run>(key, bytes)?),
+            Some((&RUN, _)) => runs.push(parse::<Run>(key, bytes)?),
             Some((&DEFINITION, _)) => {
                 state
                     .dictionary
@@ -133,7 +118,11 @@ pub fn decode(rows: &Rows) -> Result<Option<(State, Cursor)>, String> {
     for definition in refused {
         state.dictionary.define(definition.into());
     }
-    state.index_rows();
+    runs.sort_unstable_by_key(|run| run.created.lsn);
+    for run in runs {
+        state.push_run(run);
+    }
+    state.settle_names();
     Ok(Some((
         state,
         Cursor {
@@ -186,36 +175,6 @@ fn key(kind: u8, id: &[u8]) -> Vec<u8> {
     key
 }
 
-fn value(row: &impl Encode) -> Vec<u8> {
-    bincode::encode_to_vec(row, CONFIG).expect("growing a vector does not fail")
-}
-
 fn parse<T: Decode<()>>(key: &[u8], bytes: &[u8]) -> Result<T, String> {
-    let (row, len) = bincode::decode_from_slice(bytes, CONFIG)
-        .map_err(|error| format!("{} is damaged: {error}", describe(key)))?;
-    if len != bytes.len() {
-        return Err(format!(
-            "{} is damaged: bytes follow its end",
-            describe(key)
-        ));
-    }
-    Ok(row)
-}
-
-impl From<&Definition> for DefinitionRow {
-    fn from(definition: &Definition) -> DefinitionRow {
-        match definition {
-            Definition::Metric(metric) => DefinitionRow::Metric(metric.clone()),
-            Definition::Set(set) => DefinitionRow::Set(set.clone()),
-        }
-    }
-}
-
-impl From<DefinitionRow> for Definition {
-    fn from(row: DefinitionRow) -> Definition {
-        match row {
-            DefinitionRow::Metric(metric) => Definition::Metric(metric),
-            DefinitionRow::Set(set) => Definition::Set(set),
-        }
-    }
+    codec::parse(bytes).map_err(|why| format!("{} is damaged: {why}", describe(key)))
 }

@@ -49,7 +49,7 @@ fn the_name_of_a_deleted_experiment_is_free_and_its_id_is_not() {
     world.add(deleted(EXPERIMENT));
     assert_eq!(name_of(&world, "resnet"), None);
     assert!(
-        world.state.is_deleted(&world.state.runs()[0]),
+        world.state.is_deleted(world.state.runs().next().unwrap()),
         "its runs go with it"
     );
     assert_eq!(world.state.next_experiment_id(), ExperimentId(2));
@@ -65,7 +65,7 @@ fn the_name_of_a_deleted_experiment_is_free_and_its_id_is_not() {
     world.add(deleted(ExperimentId(2)));
     world.add(restored(EXPERIMENT, RestoredFrom::Deletion));
     assert_eq!(name_of(&world, "resnet"), Some(EXPERIMENT));
-    assert!(!world.state.is_deleted(&world.state.runs()[0]));
+    assert!(!world.state.is_deleted(world.state.runs().next().unwrap()));
 }
 
 #[test]

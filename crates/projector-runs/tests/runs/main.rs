@@ -6,4 +6,5 @@ mod index;
 mod lives;
 mod metrics;
 mod purges;
+mod snapshot;
 mod support;

@@ -1,0 +1,208 @@
+//! Runs by slot: those that the fold has touched in memory, the others in the snapshot that it went on from.
+//!
+//! Invariants: a slot is a run's place in the order of creation and never changes; a run that was touched since the
+//! snapshot is never read from it; a row that cannot be read is the snapshot's fault, and the run looks as if it were
+//! not there.
+
+use std::sync::{Arc, OnceLock};
+
+use mltrack_event::{RunKey, RunState};
+use mltrack_projector::IntMap;
+
+use crate::brief::Brief;
+use crate::run::Run;
+use crate::snapshot::{Snapshot, SnapshotFault};
+
+/// Where a run is.
+#[derive(Clone, Debug)]
+enum Cell {
+    /// In the snapshot; once it was asked for, here too.
+    Base(OnceLock<Box<Run>>),
+    /// Touched since the snapshot.
+    Own(Box<Run>),
+    /// Touched since the snapshot, and a part of a copy of the state too.
+    Shared(Arc<Run>),
+    /// Nowhere: it was purged.
+    Gone,
+}
+
+/// All runs.
+#[derive(Clone, Default, Debug)]
+pub struct Table {
+    base: Option<Arc<Snapshot>>,
+    cells: Vec<Cell>,
+    /// Slots of the runs that were touched since the snapshot.
+    slots: IntMap<RunKey, u32>,
+    gone_count: usize,
+}
+
+impl Table {
+    /// The runs of a snapshot, none of them read yet.
+    pub fn over(base: Arc<Snapshot>) -> Table {
+        let count = base.run_count() as usize;
+        Table {
+            base: Some(base),
+            cells: (0..count).map(|_| Cell::Base(OnceLock::new())).collect(),
+            slots: IntMap::default(),
+            gone_count: 0,
+        }
+    }
+
+    /// Slots, those of runs that are no more included.
+    pub fn len(&self) -> u32 {
+        self.cells.len() as u32
+    }
+
+    /// Runs.
+    pub fn count(&self) -> usize {
+        self.cells.len() - self.gone_count
+    }
+
+    pub fn fault(&self) -> Option<&SnapshotFault> {
+        self.base.as_ref()?.fault()
+    }
+
+    pub fn base(&self) -> Option<&Arc<Snapshot>> {
+        self.base.as_ref()
+    }
+
+    pub fn slot_of(&self, key: RunKey) -> Option<u32> {
+        let own = self.slots.get(&key).copied();
+        own.or_else(|| {
+            let slot = self.base.as_ref()?.slot_of(key)?;
+            let is_gone = matches!(self.cells.get(slot as usize)?, Cell::Gone);
+            (!is_gone).then_some(slot)
+        })
+    }
+
+    pub fn get(&self, slot: u32) -> Option<&Run> {
+        match self.cells.get(slot as usize)? {
+            Cell::Own(run) => Some(run),
+            Cell::Shared(run) => Some(run),
+            Cell::Gone => None,
+            Cell::Base(read) => {
+                if let Some(run) = read.get() {
+                    return Some(run);
+                }
+                let run = self.base.as_ref()?.run(slot)?;
+                Some(read.get_or_init(|| Box::new(run)))
+            }
+        }
+    }
+
+    /// The run with this key, to be changed.
+    #[inline]
+    pub fn get_mut(&mut self, key: RunKey) -> Option<&mut Run> {
+        let slot = match self.slots.get(&key) {
+            Some(slot) => *slot,
+            None => self.adopt(key)?,
+        };
+        let cell = &mut self.cells[slot as usize];
+        if let Cell::Shared(run) = cell {
+            *cell = Cell::Own(Box::new(Run::clone(run)));
+        }
+        match cell {
+            Cell::Own(run) => Some(run),
+            Cell::Base(_) | Cell::Shared(_) | Cell::Gone => None,
+        }
+    }
+
+    /// Takes a run over from the snapshot.
+    #[cold]
+    fn adopt(&mut self, key: RunKey) -> Option<u32> {
+        let base = self.base.as_ref()?;
+        let slot = base.slot_of(key)?;
+        let cell = &mut self.cells[slot as usize];
+        let known = match cell {
+            Cell::Base(read) => read.take(),
+            Cell::Own(_) | Cell::Shared(_) | Cell::Gone => return None,
+        };
+        let run = match known {
+            Some(run) => run,
+            None => Box::new(base.run(slot)?),
+        };
+        *cell = Cell::Own(run);
+        self.slots.insert(key, slot);
+        Some(slot)
+    }
+
+    /// Takes a run out. Its slot stays empty.
+    pub fn take(&mut self, key: RunKey) -> Option<Run> {
+        let run = self.get_mut(key)?.clone();
+        let slot = self.slots.remove(&key)?;
+        self.cells[slot as usize] = Cell::Gone;
+        self.gone_count += 1;
+        Some(run)
+    }
+
+    /// Adds a run behind all others.
+    pub fn push(&mut self, run: Run) -> u32 {
+        let slot = self.len();
+        self.slots.insert(run.key(), slot);
+        self.cells.push(Cell::Own(Box::new(run)));
+        slot
+    }
+
+    /// Every run in the order of creation. Reads all of them: for lists there are briefs.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Run> {
+        (0..self.len()).filter_map(|slot| self.get(slot))
+    }
+
+    /// What lists need of a run, without reading its row.
+    pub fn brief(&self, slot: u32) -> Option<Brief> {
+        match self.cells.get(slot as usize)? {
+            Cell::Own(run) => Some(Brief::of(run)),
+            Cell::Shared(run) => Some(Brief::of(run)),
+            Cell::Base(_) => self.base.as_ref()?.brief(slot),
+            Cell::Gone => None,
+        }
+    }
+
+    /// The briefs of all runs, with their slots.
+    pub fn briefs(&self) -> impl DoubleEndedIterator<Item = (u32, Brief)> {
+        (0..self.len()).filter_map(|slot| Some((slot, self.brief(slot)?)))
+    }
+
+    /// A run's name, without reading its row; empty for a run that is not there.
+    pub fn name(&self, slot: u32) -> &str {
+        match self.cells.get(slot as usize) {
+            Some(Cell::Own(run)) => &run.name,
+            Some(Cell::Shared(run)) => &run.name,
+            Some(Cell::Base(_)) => self.base.as_ref().map_or("", |base| base.name(slot)),
+            Some(Cell::Gone) | None => "",
+        }
+    }
+
+    /// Runs that were recorded as running, in the order of creation.
+    pub fn running(&self) -> impl Iterator<Item = &Run> {
+        let old = self.base.as_ref().map_or(&[][..], |base| base.running());
+        let is_base = |slot: &u32| matches!(self.cells[*slot as usize], Cell::Base(_));
+        let mut slots: Vec<u32> = old.iter().copied().filter(is_base).collect();
+        slots.extend(self.slots.values());
+        slots.sort_unstable();
+        let runs = slots.into_iter().filter_map(|slot| self.get(slot));
+        runs.filter(|run| run.state == RunState::Running)
+    }
+
+    /// A copy that shares every run with this table. Changing a run on either side copies that run.
+    pub fn share(&mut self) -> Table {
+        for cell in &mut self.cells {
+            if let Cell::Own(_) = cell
+                && let Cell::Own(run) = std::mem::replace(cell, Cell::Base(OnceLock::new()))
+            {
+                *cell = Cell::Shared(Arc::from(run));
+            }
+        }
+        let copies = self.cells.iter().map(|cell| match cell {
+            Cell::Shared(run) => Cell::Shared(Arc::clone(run)),
+            Cell::Gone => Cell::Gone,
+            Cell::Own(_) | Cell::Base(_) => Cell::Base(OnceLock::new()),
+        });
+        Table {
+            base: self.base.clone(),
+            cells: copies.collect(),
+            slots: self.slots.clone(),
+            gone_count: self.gone_count,
+        }
+    }
+}
