@@ -6,15 +6,20 @@ use std::time::Duration;
 
 use mltrack_event::TypeId;
 use mltrack_log::{Durability, Log, LogError, OpenOptions};
+use mltrack_projector_runs::snapshot::Shelf;
 
 use crate::error::Result;
 use crate::identity::Identity;
+use crate::keeper::{Keeper, Worth};
 use crate::store::{Access, Store};
 use crate::tracker::Tracker;
 use crate::warning::{OnWarning, Warning, Warnings};
 
 /// The folder that a store has inside a project's folder.
 pub const STORE_FOLDER: &str = ".mltrack";
+
+/// The folder of snapshots in a store.
+const SNAPSHOT_FOLDER: &str = "snapshots";
 
 /// Records that explain names: a sealed segment repeats them, so that it can be read alone.
 static DICTIONARY_TYPES: [u16; 2] = [TypeId::METRIC_DEFINED.0, TypeId::METRIC_SET_DEFINED.0];
@@ -45,6 +50,8 @@ pub struct Builder {
     command: Option<String>,
     on_warning: Option<OnWarning>,
     is_read_only: bool,
+    snapshots: Option<bool>,
+    worth: Worth,
 }
 
 impl Builder {
@@ -59,6 +66,8 @@ impl Builder {
             command: None,
             on_warning: None,
             is_read_only: false,
+            snapshots: None,
+            worth: Worth::default(),
         }
     }
 
@@ -115,6 +124,21 @@ impl Builder {
         self
     }
 
+    /// Whether snapshots are written without being asked for, in the background, when folding the log's tail has become
+    /// long: more than 64 MiB, and more than half a second. Unless said otherwise true, and false for a tracker that
+    /// only looks.
+    pub fn snapshots(mut self, are_written: bool) -> Builder {
+        self.snapshots = Some(are_written);
+        self
+    }
+
+    /// Writes snapshots after another length of tail, and after another time of folding it.
+    #[doc(hidden)]
+    pub fn snapshots_after(mut self, tail_len: u64, folding: Duration) -> Builder {
+        self.worth = Worth { folding, tail_len };
+        self
+    }
+
     /// Is told, once until it is over, what goes wrong while logging goes on. Without, nobody is told: the library
     /// prints nothing. Called from the thread that logs, so keep it short.
     pub fn on_warning(mut self, tell: impl Fn(&Warning) + Send + Sync + 'static) -> Builder {
@@ -134,7 +158,16 @@ impl Builder {
             false => Access::Write(Log::open(&path, self.options)?.0),
         };
         let identity = Identity::new(self.actor, self.command);
-        let store = Store::new(path, access, identity, Warnings::new(self.on_warning))?;
+        let is_automatic = self.snapshots.unwrap_or(!self.is_read_only);
+        let folder = path.join(SNAPSHOT_FOLDER);
+        let snapshots = if is_automatic || !self.is_read_only {
+            Shelf::new(folder)
+        } else {
+            Shelf::to_look(folder)
+        };
+        let keeper = Keeper::new(snapshots, is_automatic.then_some(self.worth));
+        let warnings = Warnings::new(self.on_warning);
+        let store = Store::new(path, access, identity, warnings, keeper)?;
         Ok(Tracker::of(Arc::new(store)))
     }
 }

@@ -81,9 +81,13 @@ impl Store {
         let mut follower = guard(&session.follower);
         let mut batch = Batch::new();
         for _ in 0..ROUNDS_MAX {
-            follower.catch_up()?;
+            self.catch_up(&mut follower)?;
             self.sweep(&mut follower)?;
-            let (plan, answer) = match plan(follower.state(), follower.reader())? {
+            let planned = plan(follower.state(), follower.reader());
+            if !self.is_believed(&mut follower)? {
+                continue;
+            }
+            let (plan, answer) = match planned? {
                 Decision::Already(answer) => return Ok((answer, None)),
                 Decision::Append(plan, answer) => (plan, answer),
             };
@@ -148,8 +152,7 @@ impl Store {
                 .ok();
             batch.clear();
         }
-        follower.catch_up()?;
-        Ok(())
+        self.catch_up(follower)
     }
 
     pub fn lost(&self, run: &Run) -> Event {

@@ -64,6 +64,7 @@ mod experiment_query;
 mod filter;
 mod filter_words;
 mod flatten;
+mod fold;
 mod follow;
 mod gate;
 mod histogram;
@@ -71,6 +72,7 @@ mod history;
 mod identity;
 mod import;
 mod keep;
+mod keeper;
 #[cfg(feature = "tracing")]
 mod layer;
 mod lens;
@@ -87,6 +89,7 @@ mod recorder;
 mod replay;
 mod run;
 mod run_query;
+mod snapshot;
 mod start;
 mod store;
 mod summary;
@@ -115,6 +118,7 @@ pub use panic::record_panics;
 pub use points::{MetricCall, MetricsCall};
 pub use run::Run;
 pub use run_query::{Page, PageToken, RunQuery};
+pub use snapshot::SnapshotReport;
 pub use start::RunBuilder;
 pub use store::Logged;
 pub use summary::{ExperimentSummary, RunSummary};
@@ -133,6 +137,7 @@ pub use mltrack_log::{
 };
 pub use mltrack_projector_metrics::{Bucket, Extreme, History, Points, Series};
 pub use mltrack_projector_runs::index::{Check as IndexCheck, SetAside, Stored as IndexStored};
+pub use mltrack_projector_runs::snapshot::{Checked as SnapshotCheck, Kept as SnapshotFile};
 pub use mltrack_projector_runs::{ExperimentMove, MetricSummary, Point};
 
 #[doc(hidden)]

@@ -34,7 +34,7 @@ impl Store {
     pub fn at<T>(
         &self,
         moment: Moment,
-        answer: impl FnOnce(&Sight<'_>, &mltrack_log::Reader) -> Result<T>,
+        mut answer: impl FnMut(&Sight<'_>, &mltrack_log::Reader) -> Result<T>,
     ) -> Result<T> {
         if moment == Moment::Now {
             return self.with_state(|state, reader| {
@@ -49,19 +49,22 @@ impl Store {
                 )
             });
         }
-        let mut follower = Follower::<Runs>::new(self.reader()?);
-        if let Some(last) = self.last_of(moment)? {
-            follower.to(last)?;
-        }
-        let lsn = Lsn::new(follower.next_lsn().get() - 1);
-        answer(
-            &Sight {
+        let last = self.last_of(moment)?;
+        loop {
+            let mut follower = match last {
+                Some(last) => self.follower_at(last)?,
+                None => Follower::<Runs>::new(self.reader()?),
+            };
+            let sight = Sight {
                 state: follower.state(),
-                lsn,
+                lsn: Lsn::new(follower.next_lsn().get() - 1),
                 is_now: false,
-            },
-            follower.reader(),
-        )
+            };
+            let answered = answer(&sight, follower.reader());
+            if self.is_believed(&mut follower)? {
+                return answered;
+            }
+        }
     }
 
     /// The last record of a moment; `None` for now, and for a time before the first.

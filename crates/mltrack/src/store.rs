@@ -10,11 +10,11 @@ use std::sync::{Arc, Mutex};
 use mltrack_event::{Event, encode};
 use mltrack_log::{Appended, Batch, Log, Lsn, OpenOptions, Reader, WriterId};
 use mltrack_projector::Follower;
-use mltrack_projector_runs::{Runs, State};
+use mltrack_projector_runs::Runs;
 
 use crate::error::{Error, Result};
 use crate::identity::Identity;
-use crate::lock::guard;
+use crate::keeper::Keeper;
 use crate::per_writer::PerWriter;
 use crate::warning::Warnings;
 use crate::watch::Watch;
@@ -23,6 +23,7 @@ pub(crate) struct Store {
     pub path: PathBuf,
     pub identity: Identity,
     pub warnings: Warnings,
+    pub keeper: Keeper,
     access: Access,
     sessions: PerWriter<Session>,
 }
@@ -71,6 +72,7 @@ impl Store {
         access: Access,
         identity: Identity,
         warnings: Warnings,
+        keeper: Keeper,
     ) -> Result<Store> {
         let writer = access.writer()?;
         let session = Session::new(|| access.reader(&path))?;
@@ -78,6 +80,7 @@ impl Store {
             path,
             identity,
             warnings,
+            keeper,
             access,
             sessions: PerWriter::new(writer, session),
         })
@@ -113,16 +116,6 @@ impl Store {
                 .sessions
                 .get_or_make(writer, || Session::new(|| self.reader())),
         }
-    }
-
-    /// Answers from the fold of everything that is visible now.
-    pub fn with_state<T>(&self, answer: impl FnOnce(&State, &Reader) -> Result<T>) -> Result<T> {
-        let mut follower = guard(&self.session()?.follower);
-        follower.catch_up()?;
-        if self.is_writable() {
-            self.sweep(&mut follower)?;
-        }
-        answer(follower.state(), follower.reader())
     }
 
     /// Whether the handle of a writer is open in some living process.

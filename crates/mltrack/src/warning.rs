@@ -4,6 +4,8 @@ use std::fmt;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 
+use mltrack_projector_runs::index::SetAside;
+
 use crate::error::Error;
 
 /// Something that a person should know of, told once until it is over.
@@ -33,6 +35,11 @@ pub enum Warning {
         /// Why.
         error: Error,
     },
+    /// A snapshot could not be used and was moved out of the way. Nothing is lost: answers come from the log.
+    SetAside {
+        /// Which one, and why.
+        set_aside: SetAside,
+    },
     /// A run could not be ended when its last handle was dropped. It will show as lost.
     NotEnded {
         /// Why.
@@ -61,6 +68,7 @@ impl fmt::Display for Warning {
                 write!(f, "a run's end is visible but not durable: {error:#}")
             }
             Warning::NotLogged { error } => write!(f, "an event could not be logged: {error:#}"),
+            Warning::SetAside { set_aside } => set_aside.fmt(f),
             Warning::NotEnded { error } => write!(f, "a dropped run could not be ended: {error:#}"),
         }
     }

@@ -9,7 +9,7 @@
 //! [`Follower::resume`](mltrack_projector::Follower::resume).
 
 mod folder;
-mod rows;
+pub(crate) mod rows;
 
 use std::io;
 use std::path::{Path, PathBuf};

@@ -12,6 +12,7 @@
 //! that fails is set aside by a rename and reported, never an error that stops the caller, never deleted; whether the log
 //! still has what a snapshot saw is asked of the log.
 
+mod check;
 mod parts;
 mod reading;
 mod shelf;
@@ -21,6 +22,7 @@ mod writing;
 use std::io;
 use std::path::{Path, PathBuf};
 
+pub use check::{Checked, check};
 pub use reading::Snapshot;
 pub use shelf::{Found, Kept, Shelf, ShelfError, Written};
 
@@ -76,6 +78,14 @@ impl SnapshotFault {
             offset,
             what: what.to_owned(),
         }
+    }
+
+    /// What is wrong, without the path.
+    #[must_use]
+    pub fn why(&self) -> String {
+        let (text, path) = (self.to_string(), self.path().display().to_string());
+        let why = text.strip_prefix(&path).unwrap_or(&text);
+        why.trim_start_matches([':', ' ']).to_owned()
     }
 
     /// The file that has the fault.

@@ -196,6 +196,11 @@ impl<P: Projector> Follower<P> {
         &self.state
     }
 
+    /// The state, for what does not change its meaning, such as sharing it.
+    pub fn state_mut(&mut self) -> &mut P::State {
+        &mut self.state
+    }
+
     /// The state, without the follower.
     #[must_use]
     pub fn into_state(self) -> P::State {

@@ -13,5 +13,6 @@ mod metrics;
 mod owners;
 mod params;
 mod seed;
+mod snapshots;
 mod support;
 mod tailing;

@@ -53,6 +53,15 @@ pub fn version_of(meta: &[u8]) -> Result<u32, String> {
 
 /// The rows of a state that was folded up to `cursor`.
 pub fn encode(state: &State, cursor: Cursor) -> Rows {
+    let mut rows = encode_but_runs(state, cursor);
+    for run in state.runs() {
+        rows.insert(key(RUN, &run.id.to_bytes()), value(run));
+    }
+    rows
+}
+
+/// The same without the rows of runs, which are most of it.
+fn encode_but_runs(state: &State, cursor: Cursor) -> Rows {
     let meta = Meta {
         version: Runs::VERSION,
         epoch: cursor.epoch.0,
@@ -70,9 +79,6 @@ pub fn encode(state: &State, cursor: Cursor) -> Rows {
             key(EXPERIMENT, &experiment.id.0.to_be_bytes()),
             value(experiment),
         );
-    }
-    for run in state.runs() {
-        rows.insert(key(RUN, &run.id.to_bytes()), value(run));
     }
     for definition in state.dictionary.definitions() {
         let row = DefinitionRow::from(definition);
@@ -145,6 +151,25 @@ pub fn differences(kept: &Rows, folded: &Rows) -> Vec<String> {
     changed
         .chain(missing.map(|key| format!("{} is missing", describe(key))))
         .collect()
+}
+
+/// The names of rows that are not the same in two states, without holding the rows of all runs at once.
+pub fn compare(kept: &State, folded: &State, cursor: Cursor) -> Vec<String> {
+    let mut differing = differences(
+        &encode_but_runs(kept, cursor),
+        &encode_but_runs(folded, cursor),
+    );
+    let name = |run: &Run| describe(&key(RUN, &run.id.to_bytes()));
+    for run in kept.runs() {
+        match folded.run_by_id(run.id) {
+            Some(other) if value(other) == value(run) => {}
+            Some(_) => differing.push(format!("{} differs", name(run))),
+            None => differing.push(format!("{} is too many", name(run))),
+        }
+    }
+    let missing = folded.runs().filter(|run| kept.run_by_id(run.id).is_none());
+    differing.extend(missing.map(|run| format!("{} is missing", name(run))));
+    differing
 }
 
 fn describe(key: &[u8]) -> String {

@@ -27,6 +27,8 @@ const WRITE_BUFFER_LEN: usize = 1 << 20;
 #[derive(Debug)]
 pub struct Shelf {
     folder: PathBuf,
+    /// Whether the folder may be changed: without, what cannot be used is passed over.
+    is_writable: bool,
     /// Those that failed and could not be moved.
     avoided: Mutex<Vec<PathBuf>>,
 }
@@ -88,7 +90,17 @@ impl Shelf {
     pub fn new(folder: PathBuf) -> Shelf {
         Shelf {
             folder,
+            is_writable: true,
             avoided: Mutex::default(),
+        }
+    }
+
+    /// The snapshots in this folder, for somebody who leaves no trace.
+    #[must_use]
+    pub fn to_look(folder: PathBuf) -> Shelf {
+        Shelf {
+            is_writable: false,
+            ..Shelf::new(folder)
         }
     }
 
@@ -117,8 +129,7 @@ impl Shelf {
                     snapshot.into_state().map(|state| Ok(Some((state, cursor))))
                 }
                 Err(LogError::Rewound { .. }) => {
-                    // Whoever may not write leaves it to the next one who may.
-                    fs::remove_file(&kept.path).ok();
+                    self.discard(&kept.path);
                     Ok(Ok(None))
                 }
                 Err(error) => Ok(Err(error)),
@@ -140,15 +151,13 @@ impl Shelf {
     /// snapshot of another version stays where it is: another program can read it.
     pub fn set_aside(&self, fault: &SnapshotFault) -> Option<SetAside> {
         let from = fault.path().to_owned();
-        let mut avoided = self.avoided.lock().unwrap_or_else(PoisonError::into_inner);
-        avoided.push(from.clone());
-        drop(avoided);
+        self.avoid(&from);
         let is_harmless = match fault {
             SnapshotFault::OtherVersion { .. } => true,
             SnapshotFault::Unreadable { is_absent, .. } => *is_absent,
             SnapshotFault::Damaged { .. } => false,
         };
-        if is_harmless {
+        if is_harmless || !self.is_writable {
             return None;
         }
         let name = from.file_name()?.to_string_lossy().into_owned();
@@ -158,8 +167,20 @@ impl Shelf {
         };
         let to = (1..=u32::MAX).find_map(free)?;
         fs::rename(&from, &to).ok()?;
-        let why = fault.to_string();
+        let why = fault.why();
         Some(SetAside { from, to, why })
+    }
+
+    fn avoid(&self, path: &Path) {
+        let mut avoided = self.avoided.lock().unwrap_or_else(PoisonError::into_inner);
+        avoided.push(path.to_owned());
+    }
+
+    /// Removes a snapshot of a past that did not happen. Whoever may not, leaves it to the next one who may.
+    fn discard(&self, path: &Path) {
+        if !self.is_writable || fs::remove_file(path).is_err() {
+            self.avoid(path);
+        }
     }
 
     /// Writes the snapshot of a state that was folded up to `cursor`. Durable on return.

@@ -1,0 +1,88 @@
+//! How the state is kept up: from the newest snapshot on, and from zero when there is none.
+//!
+//! Invariants: an answer is believed only when the snapshot beneath its state had no fault; a snapshot is never believed
+//! over the log; who only looks changes nothing in the store.
+
+use mltrack_log::{Lsn, Reader, door};
+use mltrack_projector::Follower;
+use mltrack_projector_runs::index::SetAside;
+use mltrack_projector_runs::{Runs, State};
+
+use crate::error::Result;
+use crate::lock::guard;
+use crate::store::Store;
+use crate::warning::Warning;
+
+impl Store {
+    /// Answers from the fold of everything that is visible now. Asks again when the first answer is not to be believed.
+    pub fn with_state<T>(&self, mut answer: impl FnMut(&State, &Reader) -> Result<T>) -> Result<T> {
+        let mut follower = guard(&self.session()?.follower);
+        loop {
+            self.catch_up(&mut follower)?;
+            if self.is_writable() {
+                self.sweep(&mut follower)?;
+            }
+            let answered = answer(follower.state(), follower.reader());
+            if self.is_believed(&mut follower)? {
+                return answered;
+            }
+        }
+    }
+
+    /// Folds everything that is visible now, and has a snapshot written when that took long.
+    pub fn catch_up(&self, follower: &mut Follower<Runs>) -> Result<()> {
+        loop {
+            if follower.next_lsn() == Lsn::FIRST {
+                *follower = self.follower_before(None)?;
+            }
+            let begun = door::monotonic();
+            follower.catch_up()?;
+            if self.is_believed(follower)? {
+                let took = door::monotonic().saturating_duration_since(begun);
+                self.keeper.folded(follower, took);
+                return Ok(());
+            }
+        }
+    }
+
+    /// A follower that stands at `last` and has no fault.
+    pub fn follower_at(&self, last: Lsn) -> Result<Follower<Runs>> {
+        loop {
+            let mut follower = self.follower_before(Some(last))?;
+            follower.to(last)?;
+            if self.is_believed(&mut follower)? {
+                return Ok(follower);
+            }
+        }
+    }
+
+    /// A follower that goes on from the newest snapshot that knows nothing behind `last`.
+    fn follower_before(&self, last: Option<Lsn>) -> Result<Follower<Runs>> {
+        let mut reader = self.reader()?;
+        let found = self.keeper.shelf().find(&mut reader, last)?;
+        for set_aside in found.set_aside {
+            self.tell_set_aside(set_aside);
+        }
+        Ok(match found.state {
+            Some((state, cursor)) => Follower::resume(reader, state, cursor)?,
+            None => Follower::new(reader),
+        })
+    }
+
+    /// False when the snapshot beneath the state turned out to be damaged: it is set aside, and the follower begins
+    /// again.
+    pub fn is_believed(&self, follower: &mut Follower<Runs>) -> Result<bool> {
+        let Some(fault) = follower.state().fault().cloned() else {
+            return Ok(true);
+        };
+        if let Some(set_aside) = self.keeper.shelf().set_aside(&fault) {
+            self.tell_set_aside(set_aside);
+        }
+        *follower = Follower::new(self.reader()?);
+        Ok(false)
+    }
+
+    fn tell_set_aside(&self, set_aside: SetAside) {
+        self.warnings.tell(&Warning::SetAside { set_aside });
+    }
+}

@@ -1,0 +1,133 @@
+//! Who writes snapshots, and when: by command, and by whoever noticed that folding the tail has become long.
+//!
+//! Invariants: nobody waits for a snapshot but who asked for it, and whoever closes the store while one is being
+//! written; at most one is written at a time by one handle; a forked child waits for no thread of its parent.
+
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use mltrack_log::Lsn;
+use mltrack_projector::{Cursor, Follower};
+use mltrack_projector_runs::snapshot::{Shelf, ShelfError, Written};
+use mltrack_projector_runs::{Runs, State};
+
+use crate::lock::guard;
+
+/// When a snapshot pays: folding the tail has taken so long, and the tail is so long that it will not be short again
+/// soon.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Worth {
+    pub folding: Duration,
+    pub tail_len: u64,
+}
+
+impl Default for Worth {
+    fn default() -> Worth {
+        Worth {
+            folding: Duration::from_millis(500),
+            tail_len: 64 << 20,
+        }
+    }
+}
+
+pub(crate) struct Keeper {
+    shelf: Arc<Shelf>,
+    /// `None`: only by command.
+    worth: Option<Worth>,
+    spent: Mutex<Spent>,
+}
+
+/// What folding has cost since the newest snapshot that this handle knows of.
+#[derive(Default)]
+struct Spent {
+    since: Option<Lsn>,
+    folding: Duration,
+    writing: Option<(u32, JoinHandle<()>)>,
+}
+
+impl Keeper {
+    pub fn new(shelf: Shelf, worth: Option<Worth>) -> Keeper {
+        Keeper {
+            shelf: Arc::new(shelf),
+            worth,
+            spent: Mutex::default(),
+        }
+    }
+
+    pub fn shelf(&self) -> &Shelf {
+        &self.shelf
+    }
+
+    /// Takes note of a fold, and has a snapshot written in the background when it pays.
+    pub fn folded(&self, follower: &mut Follower<Runs>, took: Duration) {
+        let mut spent = guard(&self.spent);
+        spent.folding += took;
+        let Some(worth) = self.worth.filter(|worth| spent.folding >= worth.folding) else {
+            return;
+        };
+        let base = follower.state().base().map(|base| base.cursor().next);
+        let since = spent.since.max(base).unwrap_or(Lsn::FIRST);
+        if spent.is_writing() || self.tail_len(follower, since) <= worth.tail_len {
+            return;
+        }
+        let cursor = follower.checkpoint();
+        let state = follower.state_mut().share();
+        let target = Arc::clone(&self.shelf);
+        let writer = std::thread::Builder::new().name("mltrack-snapshot".into());
+        // What cannot be written now is written by the next one who notices.
+        let spawned = writer.spawn(move || drop(write(&target, &state, cursor)));
+        spent.writing = spawned.ok().map(|thread| (std::process::id(), thread));
+        spent.since = Some(cursor.next);
+        spent.folding = Duration::ZERO;
+    }
+
+    /// Bytes of log from `since` on, or since a snapshot of somebody else that is newer.
+    fn tail_len(&self, follower: &Follower<Runs>, since: Lsn) -> u64 {
+        let newest = self.shelf.list().first().map(|kept| kept.next);
+        let since = newest.map_or(since, |newest| newest.max(since));
+        let segments = follower.reader().segments();
+        let tail = segments.iter().filter(|segment| segment.next > since);
+        tail.map(|segment| {
+            let records = segment.next.get() - segment.base.get();
+            let new = segment.next.get() - since.get().max(segment.base.get());
+            (segment.used as f64 * new as f64 / records.max(1) as f64) as u64
+        })
+        .sum()
+    }
+
+    /// Writes a snapshot now.
+    pub fn write(&self, state: &State, cursor: Cursor) -> Result<Written, ShelfError> {
+        let written = write(&self.shelf, state, cursor)?;
+        let mut spent = guard(&self.spent);
+        spent.since = Some(cursor.next);
+        spent.folding = Duration::ZERO;
+        Ok(written)
+    }
+}
+
+fn write(shelf: &Shelf, state: &State, cursor: Cursor) -> Result<Written, ShelfError> {
+    let written = shelf.write(state, cursor)?;
+    shelf.prune();
+    Ok(written)
+}
+
+impl Spent {
+    fn is_writing(&self) -> bool {
+        let is_own = |process: &u32| *process == std::process::id();
+        self.writing
+            .as_ref()
+            .is_some_and(|(process, thread)| is_own(process) && !thread.is_finished())
+    }
+}
+
+impl Drop for Keeper {
+    fn drop(&mut self) {
+        let writing = guard(&self.spent).writing.take();
+        match writing {
+            Some((process, thread)) if process == std::process::id() => drop(thread.join()),
+            // The thread lives in the parent; there is nothing to join or detach here.
+            writing => std::mem::forget(writing),
+        }
+    }
+}

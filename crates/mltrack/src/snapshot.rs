@@ -1,0 +1,108 @@
+//! Snapshots by command: written, listed, compared with the log.
+//!
+//! Invariant: a snapshot is never believed over the log; deleting all of them changes no answer.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use mltrack_log::{Lsn, door};
+use mltrack_projector_runs::snapshot::{Checked, Kept, ShelfError, check};
+
+use crate::code::Code;
+use crate::error::{Error, Result};
+use crate::lock::guard;
+use crate::store::Store;
+use crate::tracker::Tracker;
+
+/// A snapshot that was written.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct SnapshotReport {
+    /// Where it is.
+    pub path: PathBuf,
+    /// The last record that is part of it; `None` in an empty store.
+    pub lsn: Option<Lsn>,
+    /// Its length.
+    pub bytes: u64,
+    /// Runs in it.
+    pub runs: u64,
+    /// How long it took, with catching up.
+    pub took: Duration,
+    /// How many snapshots there are now.
+    pub kept: usize,
+}
+
+impl Tracker {
+    /// Writes a snapshot of everything that is visible now, and removes those that it makes needless. `None` when the
+    /// tracker is disabled. Snapshots are written without being asked for too, when reading the log's tail has become
+    /// long; they make opening and looking back fast and hold nothing that the log does not.
+    ///
+    /// Errors: `INVALID_STATE` for a tracker that was opened for reading, `STORAGE_ERROR` when it cannot be written.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), mltrack::Error> {
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let tracker = mltrack::Tracker::open(folder.path())?;
+    /// # tracker.run("resnet", |run| Ok(run.log_metric("acc", 0.95)?))?;
+    /// let report = tracker.snapshot()?.unwrap();
+    /// assert_eq!((report.runs, report.lsn), (1, tracker.runs().fetch()?.lsn));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn snapshot(&self) -> Result<Option<SnapshotReport>> {
+        let Some(store) = self.store() else {
+            return Ok(None);
+        };
+        if !store.is_writable() {
+            return Err(Error::read_only());
+        }
+        write(store).map(Some)
+    }
+
+    /// The snapshots that there are, the newest first.
+    #[must_use]
+    pub fn snapshots(&self) -> Vec<Kept> {
+        self.store()
+            .map(|store| store.keeper.shelf().list())
+            .unwrap_or_default()
+    }
+
+    /// Compares every snapshot with a fold of the log from zero, byte by byte and run by run. A difference is no error.
+    ///
+    /// Errors: `CORRUPT` for a damaged log.
+    pub fn check_snapshots(&self) -> Result<Vec<Checked>> {
+        match self.store() {
+            Some(store) => Ok(check(store.keeper.shelf(), store.reader()?)?),
+            None => Ok(Vec::new()),
+        }
+    }
+}
+
+fn write(store: &Store) -> Result<SnapshotReport> {
+    let begun = door::monotonic();
+    let written = loop {
+        let mut follower = guard(&store.session()?.follower);
+        store.catch_up(&mut follower)?;
+        let cursor = follower.checkpoint();
+        let state = follower.state_mut().share();
+        drop(follower);
+        match store.keeper.write(&state, cursor) {
+            Ok(written) => break written,
+            // What the state goes on from is damaged: it is set aside, and the state folded again.
+            Err(ShelfError::Base(_)) => {
+                store.is_believed(&mut guard(&store.session()?.follower))?;
+            }
+            Err(error) => {
+                return Err(Error::new(Code::StorageError, error.to_string()).with_source(error));
+            }
+        }
+    };
+    Ok(SnapshotReport {
+        path: written.path,
+        lsn: Lsn::new(written.next.get() - 1),
+        bytes: written.bytes,
+        runs: written.runs,
+        took: door::monotonic().saturating_duration_since(begun),
+        kept: store.keeper.shelf().list().len(),
+    })
+}
