@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use mltrack_event::{MetricKey, RunId, WallTime};
 use mltrack_log::Lsn;
-use mltrack_projector_metrics::{Bucket, History, Points, Query, Series, Start, read};
+use mltrack_projector_metrics::{
+    Bucket, History, HistoryStats, Points, Query, Series, Start, Stats, read,
+};
 
 use crate::code::Code;
 use crate::error::{Error, Result};
@@ -127,6 +129,14 @@ impl HistoriesQuery {
         };
         Ok(read(&mut store.reader()?, &self.query, start, last)?)
     }
+
+    /// Asks for the numbers about each history: count, extremes and where they are, mean, median and others, exact and
+    /// over the points that are asked for. Only metrics with points are in the answer. Errors: `NOT_FOUND` for the run.
+    pub fn stats(mut self) -> Result<Vec<HistoryStats>> {
+        self.query = self.query.exact();
+        let histories = self.fetch()?.into_iter();
+        Ok(histories.filter_map(HistoryStats::of).collect())
+    }
 }
 
 impl HistoryQuery {
@@ -139,6 +149,12 @@ impl HistoryQuery {
     /// Only points at these steps.
     pub fn steps(mut self, steps: impl RangeBounds<i64>) -> HistoryQuery {
         self.all = self.all.steps(steps);
+        self
+    }
+
+    /// Only points of these times, in ns since 1970.
+    pub fn times_ns(mut self, times: impl RangeBounds<i64>) -> HistoryQuery {
+        self.all = self.all.times_ns(times);
         self
     }
 
@@ -167,6 +183,28 @@ impl HistoryQuery {
             Some(Series::Points(points)) => points,
             _ => Points::default(),
         })
+    }
+
+    /// Asks for the numbers about the points that are asked for: count, extremes and where they are, mean, median and
+    /// others, exact. Errors: those of [`HistoryQuery::fetch`].
+    ///
+    /// ```
+    /// # fn main() -> Result<(), mltrack::Error> {
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let tracker = mltrack::Tracker::open(folder.path())?;
+    /// let run = tracker.experiment("resnet")?.start_run()?;
+    /// for step in 0..100 {
+    ///     run.log_metrics(step, [("loss", 100.0 - step as f64)])?;
+    /// }
+    /// let stats = tracker.history(run.id(), "loss").steps(50..).stats()?;
+    /// assert_eq!(stats.count, 50);
+    /// assert_eq!(stats.min.map(|min| (min.value, min.step)), Some((1.0, 99)));
+    /// assert_eq!((stats.mean, stats.median), (Some(25.5), Some(25.5)));
+    /// # run.finish()
+    /// # }
+    /// ```
+    pub fn stats(self) -> Result<Stats> {
+        Ok(self.fetch()?.stats())
     }
 
     /// `None` when the run has the metric, but no point of it is asked for.

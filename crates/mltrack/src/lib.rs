@@ -95,6 +95,7 @@ mod store;
 mod summary;
 mod tail;
 mod tracker;
+mod value_history;
 mod warning;
 mod watch;
 mod words;
@@ -124,18 +125,21 @@ pub use store::Logged;
 pub use summary::{ExperimentSummary, RunSummary};
 pub use tail::{Cursor, TailBuilder};
 pub use tracker::{ExperimentTracker, Tracker};
+pub use value_history::ValuesQuery;
 pub use warning::Warning;
 
 pub use mltrack_event::{
     ArtifactId, ColumnsId, DatasetId, Direction, EndState, Event, ExperimentId, ExperimentState,
-    Goal, IdError, Level, Line, MetricId, MetricKey, ModelId, ParamValue, RunError, RunId, RunKey,
-    RunState, WallTime, payload_json,
+    Goal, HistogramLogged, IdError, JsonLogged, Level, Line, MetricId, MetricKey, ModelId,
+    ParamValue, RunError, RunId, RunKey, RunState, WallTime, payload_json,
 };
 pub use mltrack_log::{
     Cursor as Position, Damage, Depth, Durability, Lsn, RepairReport, SegmentInfo, Verdict,
     VerifyOptions, VerifyReport, WriterId,
 };
-pub use mltrack_projector_metrics::{Bucket, Extreme, History, Points, Series};
+pub use mltrack_projector_metrics::{
+    Bucket, Extreme, History, HistoryStats, Points, Series, Stats, ValuePoint,
+};
 pub use mltrack_projector_runs::index::{Check as IndexCheck, SetAside, Stored as IndexStored};
 pub use mltrack_projector_runs::snapshot::{Checked as SnapshotCheck, Kept as SnapshotFile};
 pub use mltrack_projector_runs::{ExperimentMove, MetricSummary, Point};

@@ -39,6 +39,7 @@ pub struct Extreme {
 }
 
 impl Bucket {
+    /// A single point.
     pub(crate) fn of(step: i64, value: f64) -> Bucket {
         let is_number = !value.is_nan();
         let extreme = is_number.then_some(Extreme { value, step });
@@ -102,16 +103,26 @@ pub struct Bucketer {
 
 impl Bucketer {
     pub fn new(count_max: NonZeroUsize) -> Bucketer {
+        Bucketer::with_shift(count_max, 0)
+    }
+
+    /// Begins with buckets that are `2^shift` steps wide: right only for points that need them at least that wide.
+    pub fn with_shift(count_max: NonZeroUsize, shift: u32) -> Bucketer {
         Bucketer {
             count_max: count_max.get(),
-            shift: 0,
+            shift,
             buckets: Vec::new(),
         }
     }
 
     pub fn add(&mut self, step: i64, value: f64) {
-        let point = Bucket::of(step, value);
-        let slot = self.slot(step);
+        self.add_bucket(&Bucket::of(step, value));
+    }
+
+    /// Takes in neighbours that were put together before, in buckets no wider than the ones here.
+    pub fn add_bucket(&mut self, point: &Bucket) {
+        let slot = self.slot(point.step_first);
+        debug_assert_eq!(slot, self.slot(point.step_last), "a bucket fits into one");
         // Steps nearly always come in order.
         let at = match self.buckets.last() {
             Some(last) if self.slot(last.step_first) > slot => self
@@ -125,8 +136,8 @@ impl Bucketer {
             .get(at)
             .map(|bucket| self.slot(bucket.step_first))
         {
-            Some(found) if found == slot => self.buckets[at].merge(&point),
-            _ => self.buckets.insert(at, point),
+            Some(found) if found == slot => self.buckets[at].merge(point),
+            _ => self.buckets.insert(at, *point),
         }
         while self.buckets.len() > self.count_max {
             self.widen();

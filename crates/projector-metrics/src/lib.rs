@@ -14,9 +14,13 @@ mod collect;
 mod glob;
 mod history;
 mod query;
+mod stats;
+mod values;
 
 pub use buckets::{Bucket, Extreme};
 pub use collect::{Collector, Start, read};
 pub use glob::glob_matches;
 pub use history::{History, Points, Series};
 pub use query::{Query, Resolution};
+pub use stats::{HistoryStats, Stats};
+pub use values::{ValueCollector, ValueKind, ValuePoint, read_values};

@@ -76,6 +76,13 @@ impl Query {
         self
     }
 
+    /// Every point, whatever was said before.
+    #[must_use]
+    pub fn exact(mut self) -> Query {
+        self.resolution = Resolution::Exact;
+        self
+    }
+
     /// The run that is asked about.
     #[must_use]
     pub fn run(&self) -> RunKey {
@@ -93,16 +100,17 @@ impl Query {
         let Some(metric) = metric else {
             return self.patterns.is_empty() && self.context.is_empty();
         };
+        self.wants_name(&metric.name, &metric.context)
+    }
+
+    /// Whether something of this name and context is asked for.
+    pub(crate) fn wants_name(&self, name: &str, context: &[(String, String)]) -> bool {
         let is_named = self.patterns.is_empty()
             || self
                 .patterns
                 .iter()
-                .any(|pattern| *pattern == metric.name || glob_matches(pattern, &metric.name));
-        is_named
-            && self
-                .context
-                .iter()
-                .all(|pair| metric.context.contains(pair))
+                .any(|pattern| pattern == name || glob_matches(pattern, name));
+        is_named && self.context.iter().all(|pair| context.contains(pair))
     }
 
     pub(crate) fn wants_point(&self, step: i64, time_ns: i64) -> bool {

@@ -16,3 +16,4 @@ mod seed;
 mod snapshots;
 mod support;
 mod tailing;
+mod value_kinds;
