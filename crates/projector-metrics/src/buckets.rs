@@ -115,6 +115,11 @@ impl Bucketer {
         }
     }
 
+    /// The buckets are as wide as two to the power of this.
+    pub fn shift(&self) -> u32 {
+        self.shift
+    }
+
     pub fn add(&mut self, step: i64, value: f64) {
         self.add_bucket(&Bucket::of(step, value));
     }

@@ -8,6 +8,7 @@ use mltrack_projector::{
     Body, Definition, Dictionary, Entry, IntMap, LogError, Lsn, Reader, read_range,
 };
 
+use crate::answer::pieces::{Fixed, Share};
 use crate::buckets::Bucketer;
 use crate::history::{History, Points, Series};
 use crate::query::{Query, Resolution};
@@ -199,25 +200,34 @@ impl<'a> Collector<'a> {
         let Collector {
             dictionary, table, ..
         } = self;
-        let named = table.series.into_iter().map(|(metric, series)| {
-            let context = dictionary.metric(metric).map(|known| known.context.clone());
-            let name = match dictionary.metric(metric) {
-                Some(known) => known.name.clone(),
-                None => metric.to_string(),
-            };
-            History {
-                metric,
-                name,
-                context: context.unwrap_or_default(),
-                series: series.finish(),
-            }
-        });
+        let all = table.series.into_iter();
+        let named =
+            all.map(|(metric, series)| History::named(metric, series.finish(), &dictionary));
         let mut histories: Vec<History> =
             named.filter(|history| !history.series.is_empty()).collect();
-        histories
-            .sort_by(|a, b| (&a.name, &a.context, a.metric).cmp(&(&b.name, &b.context, b.metric)));
+        sort_by_name(&mut histories);
         histories
     }
+
+    /// Takes away what was collected so far, in the order of the log, and goes on.
+    pub(crate) fn drain(&mut self) -> Vec<(MetricId, Share)> {
+        let resolution = self.query.resolution();
+        let all = self.table.series.iter_mut();
+        let taken = all.map(|(metric, growing)| {
+            let growing = std::mem::replace(growing, Growing::new(resolution));
+            (*metric, growing.share())
+        });
+        taken.collect()
+    }
+
+    /// What is defined now.
+    pub(crate) fn into_dictionary(self) -> Cow<'a, Dictionary> {
+        self.dictionary
+    }
+}
+
+pub(crate) fn sort_by_name(histories: &mut [History]) {
+    histories.sort_by(|a, b| (&a.name, &a.context, a.metric).cmp(&(&b.name, &b.context, b.metric)));
 }
 
 impl Table {
@@ -228,17 +238,27 @@ impl Table {
         }
         let slot = *self.slots.entry(metric).or_insert(self.series.len() as u32);
         if slot as usize == self.series.len() {
-            let growing = match query.resolution() {
-                Resolution::Exact => Growing::Points(Points::default()),
-                Resolution::Buckets(count_max) => Growing::Buckets(Bucketer::new(count_max)),
-            };
-            self.series.push((metric, growing));
+            self.series.push((metric, Growing::new(query.resolution())));
         }
         Some(slot)
     }
 }
 
 impl Growing {
+    fn new(resolution: Resolution) -> Growing {
+        match resolution {
+            Resolution::Exact => Growing::Points(Points::default()),
+            Resolution::Buckets(count_max) => Growing::Buckets(Bucketer::new(count_max)),
+        }
+    }
+
+    fn share(self) -> Share {
+        match self {
+            Growing::Points(points) => Share::Points(points),
+            Growing::Buckets(bucketer) => Share::Pieces(Vec::from_iter(Fixed::of(bucketer))),
+        }
+    }
+
     fn push(&mut self, step: i64, time_ns: i64, value: f64, lsn: Lsn) {
         match self {
             Growing::Points(points) => points.push(step, time_ns, value, lsn),

@@ -1,7 +1,7 @@
 //! What is answered: one history for each metric.
 
 use mltrack_event::MetricId;
-use mltrack_projector::Lsn;
+use mltrack_projector::{Dictionary, Lsn};
 
 use crate::buckets::Bucket;
 
@@ -16,6 +16,22 @@ pub struct History {
     pub context: Vec<(String, String)>,
     /// The points, or what stands for them.
     pub series: Series,
+}
+
+impl History {
+    /// With its name and context; a metric that nobody defined has its id for a name.
+    pub(crate) fn named(metric: MetricId, series: Series, dictionary: &Dictionary) -> History {
+        let (name, context) = match dictionary.metric(metric) {
+            Some(known) => (known.name.clone(), known.context.clone()),
+            None => (metric.to_string(), Vec::new()),
+        };
+        History {
+            metric,
+            name,
+            context,
+            series,
+        }
+    }
 }
 
 /// The points of a history, or what stands for them.
@@ -89,17 +105,60 @@ impl Points {
         self.lsns.push(lsn);
     }
 
-    /// From the order of the log to the order of the steps.
-    pub(crate) fn sort_by_step(&mut self) {
-        if self.steps.is_sorted() {
+    /// Adds points that were logged later.
+    pub(crate) fn append(&mut self, mut later: Points) {
+        if self.is_empty() {
+            *self = later;
             return;
         }
-        let mut order: Vec<usize> = (0..self.len()).collect();
-        // Stable, so points of one step stay in the order of the log.
-        order.sort_by_key(|at| self.steps[*at]);
-        self.steps = order.iter().map(|at| self.steps[*at]).collect();
-        self.times_ns = order.iter().map(|at| self.times_ns[*at]).collect();
-        self.values = order.iter().map(|at| self.values[*at]).collect();
-        self.lsns = order.iter().map(|at| self.lsns[*at]).collect();
+        self.steps.append(&mut later.steps);
+        self.times_ns.append(&mut later.times_ns);
+        self.values.append(&mut later.values);
+        self.lsns.append(&mut later.lsns);
+    }
+
+    /// All of them, each after the ones before it.
+    pub(crate) fn joined(parts: Vec<Points>) -> Points {
+        let len: usize = parts.iter().map(Points::len).sum();
+        let mut parts = parts.into_iter();
+        let mut all = parts.next().unwrap_or_default();
+        let more = len - all.len();
+        all.steps.reserve_exact(more);
+        all.times_ns.reserve_exact(more);
+        all.values.reserve_exact(more);
+        all.lsns.reserve_exact(more);
+        parts.for_each(|part| all.append(part));
+        all
+    }
+
+    /// From the order of the log to the order of the steps.
+    pub(crate) fn sort_by_step(&mut self) {
+        if !self.steps.is_sorted() {
+            // Stable, so points of one step stay in the order of the log.
+            let mut order: Vec<usize> = (0..self.len()).collect();
+            order.sort_by_key(|at| self.steps[*at]);
+            self.reorder(&order);
+        }
+    }
+
+    /// Into the order of the log, from stretches that are.
+    pub(crate) fn sort_by_lsn(&mut self) {
+        if !self.lsns.is_sorted() {
+            let mut order: Vec<usize> = (0..self.len()).collect();
+            order.sort_by_key(|at| self.lsns[*at]);
+            self.reorder(&order);
+        }
+    }
+
+    fn reorder(&mut self, order: &[usize]) {
+        fn sorted<T: Copy>(column: &[T], order: &[usize]) -> Vec<T> {
+            // A column that was not asked for is empty.
+            let taken = order.iter().filter_map(|at| column.get(*at).copied());
+            taken.collect()
+        }
+        self.steps = sorted(&self.steps, order);
+        self.times_ns = sorted(&self.times_ns, order);
+        self.values = sorted(&self.values, order);
+        self.lsns = sorted(&self.lsns, order);
     }
 }

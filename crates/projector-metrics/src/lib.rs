@@ -8,19 +8,23 @@
 //! stream by, whatever the steps turn out to be.
 #![warn(missing_docs)]
 
+mod answer;
 pub mod block;
 mod buckets;
 mod collect;
 mod glob;
 mod history;
 mod query;
+mod source;
 mod stats;
 mod values;
 
+pub use answer::{Answer, AnswerError, Asked, answer};
 pub use buckets::{Bucket, Extreme};
 pub use collect::{Collector, Start, read};
 pub use glob::glob_matches;
 pub use history::{History, Points, Series};
 pub use query::{Query, Resolution};
+pub use source::{Chunk, ChunkSource, Nodes, Rows, SourceFault, Want};
 pub use stats::{HistoryStats, Stats};
 pub use values::{ValueCollector, ValueKind, ValuePoint, read_values};

@@ -113,6 +113,16 @@ impl Query {
         is_named && self.context.iter().all(|pair| context.contains(pair))
     }
 
+    /// The lowest and the highest step that are asked for; the lowest is above the highest when none is.
+    pub(crate) fn step_bounds(&self) -> (i64, i64) {
+        (*self.steps.start(), *self.steps.end())
+    }
+
+    /// The earliest and the latest time that are asked for, likewise.
+    pub(crate) fn time_bounds_ns(&self) -> (i64, i64) {
+        (*self.times_ns.start(), *self.times_ns.end())
+    }
+
     pub(crate) fn wants_point(&self, step: i64, time_ns: i64) -> bool {
         self.steps.contains(&step) && self.times_ns.contains(&time_ns)
     }

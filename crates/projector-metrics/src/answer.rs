@@ -1,0 +1,247 @@
+//! Answers from sources and the log together.
+//!
+//! Invariants: the answer is the one that a fold of the log alone gives, whatever the sources and however they overlap
+//! (sums in buckets are added up in another order and may be rounded otherwise); memory is that of the answer, of what
+//! one chunk holds, and of the nodes of the series.
+
+mod cover;
+mod gather;
+pub(crate) mod pieces;
+mod window;
+
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+use mltrack_event::MetricId;
+use mltrack_projector::{Dictionary, IntMap, LogError, Lsn, Reader, read_range};
+
+use crate::collect::{Collector, sort_by_name};
+use crate::history::{History, Points, Series};
+use crate::query::{Query, Resolution};
+use crate::source::{ChunkSource, SourceFault};
+
+use cover::{Stretch, cover};
+use gather::gather;
+use pieces::{Piece, Share, put_together};
+use window::Window;
+
+/// A query, and of which records.
+#[derive(Clone, Debug)]
+pub struct Asked<'a> {
+    /// The query.
+    pub query: &'a Query,
+    /// Every definition before the end.
+    pub dictionary: &'a Dictionary,
+    /// The first record that counts: the one that created the run.
+    pub first: Lsn,
+    /// The first record that does not count any more.
+    pub end: Lsn,
+}
+
+/// Histories, and what it took.
+#[derive(Clone, PartialEq, Default, Debug)]
+pub struct Answer {
+    /// Sorted by name and context, only those with points.
+    pub histories: Vec<History>,
+    /// How many records were read from the log itself.
+    pub log_records: u64,
+}
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum AnswerError {
+    /// The log cannot be read.
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// A source is damaged. Ask again without it.
+    #[error("series source {source_at}: {fault}")]
+    Source {
+        /// Its place in the list.
+        source_at: usize,
+        /// What is wrong with it.
+        fault: SourceFault,
+    },
+}
+
+/// Answers from the sources, and from the log where they have nothing.
+pub fn answer(
+    reader: &mut Reader,
+    asked: &Asked<'_>,
+    sources: &[Arc<dyn ChunkSource>],
+) -> Result<Answer, AnswerError> {
+    let ranges: Vec<Range<u64>> = sources
+        .iter()
+        .map(|source| source.first_lsn().get()..source.next_lsn().get())
+        .collect();
+    let stretches = cover(asked.first.get()..asked.end.get(), &ranges);
+    let mut shares = gather_all(&stretches, sources, asked)?;
+    let mut tail = Collector::with_dictionary(asked.query.clone(), asked.dictionary);
+    let (mut table, mut log_records) = (Table::default(), 0);
+    for (at, stretch) in stretches.iter().enumerate() {
+        if stretch.source.is_some() {
+            let gathered = std::mem::take(&mut shares[at]);
+            table.add(gathered, stretch.source);
+            continue;
+        }
+        log_records += read_stretch(reader, stretch, &mut tail)?;
+        table.add(tail.drain(), None);
+    }
+    let dictionary = tail.into_dictionary();
+    let histories = table.finish(&dictionary, asked.query.resolution())?;
+    Ok(Answer {
+        histories,
+        log_records,
+    })
+}
+
+fn read_stretch(
+    reader: &mut Reader,
+    stretch: &Stretch,
+    tail: &mut Collector<'_>,
+) -> Result<u64, LogError> {
+    let (Some(from), Some(last)) = (
+        Lsn::new(stretch.lsns.start),
+        Lsn::new(stretch.lsns.end.saturating_sub(1)),
+    ) else {
+        return Ok(0);
+    };
+    let mut count = 0;
+    read_range(reader, from, Some(last), |entry| {
+        tail.apply(entry);
+        count += 1;
+    })?;
+    Ok(count)
+}
+
+/// What each stretch of a source adds, side by side on several processors where that pays.
+fn gather_all(
+    stretches: &[Stretch],
+    sources: &[Arc<dyn ChunkSource>],
+    asked: &Asked<'_>,
+) -> Result<Vec<Gathered>, AnswerError> {
+    let work: Vec<(usize, usize)> = stretches
+        .iter()
+        .enumerate()
+        .filter_map(|(at, stretch)| Some((at, stretch.source?)))
+        .collect();
+    let one = |at: usize, source_at: usize| {
+        let window = Window {
+            query: asked.query,
+            lsns: stretches[at].lsns.clone(),
+        };
+        gather(&sources[source_at], &window, asked.dictionary)
+            .map_err(|fault| AnswerError::Source { source_at, fault })
+    };
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    let worker_count = processors.min(WORKERS_MAX).min(work.len());
+    let mut shares: Vec<Gathered> = stretches.iter().map(|_| Vec::new()).collect();
+    if worker_count < 2 {
+        for (at, source_at) in work {
+            shares[at] = one(at, source_at)?;
+        }
+        return Ok(shares);
+    }
+    let next = AtomicUsize::new(0);
+    let worker = || {
+        let mut done = Vec::new();
+        while let Some((at, source_at)) = work.get(next.fetch_add(1, Relaxed)) {
+            done.push((*at, one(*at, *source_at)?));
+        }
+        Ok::<_, AnswerError>(done)
+    };
+    let done = std::thread::scope(|scope| {
+        let workers: Vec<_> = (1..worker_count).map(|_| scope.spawn(worker)).collect();
+        let mut done = worker()?;
+        for other in workers {
+            done.extend(other.join().expect("a worker returns its errors")?);
+        }
+        Ok::<_, AnswerError>(done)
+    })?;
+    for (at, gathered) in done {
+        shares[at] = gathered;
+    }
+    Ok(shares)
+}
+
+/// More do not help: the answer is put together by one.
+const WORKERS_MAX: usize = 8;
+
+type Gathered = Vec<(MetricId, Share)>;
+
+/// The shares of each metric, in the order of the log.
+#[derive(Default)]
+struct Table {
+    slots: IntMap<MetricId, usize>,
+    metrics: Vec<Growing>,
+}
+
+struct Growing {
+    metric: MetricId,
+    points: Vec<Points>,
+    pieces: Vec<Piece>,
+    /// The source that each piece is from.
+    origins: Vec<Option<usize>>,
+}
+
+impl Table {
+    fn add(&mut self, gathered: Gathered, source: Option<usize>) {
+        for (metric, share) in gathered {
+            let slot = *self.slots.entry(metric).or_insert(self.metrics.len());
+            if slot == self.metrics.len() {
+                self.metrics.push(Growing {
+                    metric,
+                    points: Vec::new(),
+                    pieces: Vec::new(),
+                    origins: Vec::new(),
+                });
+            }
+            let growing = &mut self.metrics[slot];
+            match share {
+                Share::Points(points) => growing.points.push(points),
+                Share::Pieces(pieces) => {
+                    growing.origins.extend(pieces.iter().map(|_| source));
+                    growing.pieces.extend(pieces);
+                }
+            }
+        }
+    }
+
+    fn finish(
+        self,
+        dictionary: &Dictionary,
+        resolution: Resolution,
+    ) -> Result<Vec<History>, AnswerError> {
+        let mut histories = Vec::with_capacity(self.metrics.len());
+        for growing in self.metrics {
+            let metric = growing.metric;
+            let series = growing.finish(resolution)?;
+            if !series.is_empty() {
+                histories.push(History::named(metric, series, dictionary));
+            }
+        }
+        sort_by_name(&mut histories);
+        Ok(histories)
+    }
+}
+
+impl Growing {
+    fn finish(self, resolution: Resolution) -> Result<Series, AnswerError> {
+        match resolution {
+            Resolution::Exact => {
+                let mut points = Points::joined(self.points);
+                points.sort_by_step();
+                Ok(Series::Points(points))
+            }
+            Resolution::Buckets(count_max) => {
+                put_together(&self.pieces, count_max)
+                    .map(Series::Buckets)
+                    .map_err(|(at, fault)| AnswerError::Source {
+                        // Only what is from a source can have a fault.
+                        source_at: self.origins[at].unwrap_or_default(),
+                        fault,
+                    })
+            }
+        }
+    }
+}

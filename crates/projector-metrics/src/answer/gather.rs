@@ -1,0 +1,314 @@
+//! What one source adds to an answer: the points of each metric, or the pieces that its buckets are made of.
+//!
+//! Invariants: points come in the order (lsn, column, row), as a fold of the log meets them; nodes stand for points only
+//! where every point of them is asked for and no other column can have logged a point in between.
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
+use mltrack_event::{ColumnsId, MetricId};
+use mltrack_projector::{Dictionary, IntMap, Lsn};
+
+use super::pieces::{Fixed, NodePiece, Piece, Share};
+use super::window::Window;
+use crate::buckets::Bucketer;
+use crate::collect::Collector;
+use crate::history::Points;
+use crate::query::Resolution;
+use crate::source::{Chunk, ChunkSource, Rows, SourceFault, Want};
+
+/// A column of a chunk.
+#[derive(Clone, Copy, Debug)]
+struct Place<'a> {
+    chunk: &'a Chunk,
+    column: usize,
+}
+
+/// What the records of a window add to each metric.
+pub fn gather(
+    source: &Arc<dyn ChunkSource>,
+    window: &Window<'_>,
+    dictionary: &Dictionary,
+) -> Result<Vec<(MetricId, Share)>, SourceFault> {
+    let mut chunks = source.chunks(window.query.run())?;
+    chunks.retain(|chunk| window.touches(chunk));
+    chunks.sort_by_key(|chunk| (*chunk.lsns.start(), chunk.id));
+    let mut rest = points_in_rest(source, window, dictionary)?;
+    let mut shares = Vec::new();
+    for (metric, places) in places_of(&chunks, window, dictionary) {
+        let metric_points = Gathering {
+            source,
+            window,
+            places,
+            rest: rest.remove(&metric),
+        };
+        shares.push((metric, metric_points.share()?));
+    }
+    let mut left: Vec<(MetricId, Points)> = rest.into_iter().collect();
+    left.sort_unstable_by_key(|(metric, _)| *metric);
+    for (metric, points) in left {
+        shares.push((metric, share_of(points, window)));
+    }
+    Ok(shares)
+}
+
+/// The columns of each metric that is asked for.
+fn places_of<'a>(
+    chunks: &'a [Chunk],
+    window: &Window<'_>,
+    dictionary: &Dictionary,
+) -> Vec<(MetricId, Vec<Place<'a>>)> {
+    let mut slots: IntMap<MetricId, usize> = IntMap::default();
+    let mut routes: IntMap<ColumnsId, Vec<(usize, MetricId)>> = IntMap::default();
+    let mut found: Vec<(MetricId, Vec<Place<'a>>)> = Vec::new();
+    for chunk in chunks {
+        let route = routes
+            .entry(chunk.columns)
+            .or_insert_with(|| route(chunk.columns, window, dictionary));
+        if width(chunk.columns, dictionary) != chunk.width {
+            continue;
+        }
+        for (column, metric) in route {
+            let slot = *slots.entry(*metric).or_insert(found.len());
+            if slot == found.len() {
+                found.push((*metric, Vec::new()));
+            }
+            let column = *column;
+            found[slot].1.push(Place { chunk, column });
+        }
+    }
+    found
+}
+
+/// How many values a row has under these columns. One that nobody defined is a metric of its own.
+fn width(columns: ColumnsId, dictionary: &Dictionary) -> usize {
+    dictionary
+        .get(columns)
+        .map_or(1, |definition| definition.members().len())
+}
+
+/// Which columns are asked for, and the metrics they belong to.
+fn route(
+    columns: ColumnsId,
+    window: &Window<'_>,
+    dictionary: &Dictionary,
+) -> Vec<(usize, MetricId)> {
+    let undefined = [MetricId(columns.0)];
+    let members = dictionary
+        .get(columns)
+        .map_or(&undefined[..], |definition| definition.members());
+    let members = members.iter().copied().enumerate();
+    members
+        .filter(|(_, metric)| window.query.wants_metric(dictionary.metric(*metric)))
+        .collect()
+}
+
+/// The points that are in no chunk, in the order of the log.
+fn points_in_rest(
+    source: &Arc<dyn ChunkSource>,
+    window: &Window<'_>,
+    dictionary: &Dictionary,
+) -> Result<IntMap<MetricId, Points>, SourceFault> {
+    let mut found = IntMap::default();
+    if !source.has_points_in_rest()? {
+        return Ok(found);
+    }
+    let mut collector = Collector::with_dictionary(window.query.clone().exact(), dictionary);
+    source.rest(&mut |entry| {
+        if window.lsns.contains(&entry.lsn.get()) {
+            collector.apply(entry);
+        }
+    })?;
+    for (metric, share) in collector.drain() {
+        if let Share::Points(points) = share {
+            found.insert(metric, points);
+        }
+    }
+    Ok(found)
+}
+
+/// One metric's part of a source.
+struct Gathering<'a> {
+    source: &'a Arc<dyn ChunkSource>,
+    window: &'a Window<'a>,
+    places: Vec<Place<'a>>,
+    /// Its points in no chunk.
+    rest: Option<Points>,
+}
+
+impl Gathering<'_> {
+    fn share(self) -> Result<Share, SourceFault> {
+        let count_max = match self.window.query.resolution() {
+            Resolution::Exact => return Ok(Share::Points(self.points(true)?)),
+            Resolution::Buckets(count_max) => count_max,
+        };
+        if self.can_use_nodes() {
+            Ok(Share::Pieces(self.pieces(count_max)?))
+        } else {
+            Ok(Share::Pieces(vec![fixed(&self.points(false)?, count_max)]))
+        }
+    }
+
+    /// Whether the order of the points between columns does not matter, and all of each column are asked for.
+    fn can_use_nodes(&self) -> bool {
+        let is_whole = |place: &Place<'_>| self.window.holds(place.chunk);
+        self.rest.is_none() && self.places.iter().all(is_whole) && !self.is_interleaved()
+    }
+
+    /// Whether two columns can have points of one step in an order that only the rows tell.
+    fn is_interleaved(&self) -> bool {
+        let mut later = self.places.iter();
+        while let Some(place) = later.next() {
+            let mixes = |other: &Place<'_>| {
+                let (a, b) = (place.chunk, other.chunk);
+                let is_same_time = a.lsns.start() <= b.lsns.end() && b.lsns.start() <= a.lsns.end();
+                is_same_time && a.steps.start() <= b.steps.end() && b.steps.start() <= a.steps.end()
+            };
+            if later.clone().any(mixes) {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Nodes where a chunk has them, buckets of its rows where it has none.
+    fn pieces(&self, count_max: NonZeroUsize) -> Result<Vec<Piece>, SourceFault> {
+        let mut pieces = Vec::new();
+        let mut open = Bucketer::new(count_max);
+        for place in &self.places {
+            if place.chunk.levels == 0 {
+                let rows = self.rows(place, Want::default())?;
+                add_rows(&mut open, &rows.steps, &rows.values);
+                continue;
+            }
+            pieces.extend(Fixed::of(std::mem::replace(
+                &mut open,
+                Bucketer::new(count_max),
+            )));
+            pieces.push(Piece::Nodes(NodePiece {
+                source: Arc::clone(self.source),
+                chunk: place.chunk.clone(),
+                column: place.column,
+                count_max,
+            }));
+        }
+        pieces.extend(Fixed::of(open));
+        Ok(pieces)
+    }
+
+    /// The points that are asked for, in the order of the log; without times and records unless they are `full`.
+    fn points(mut self, full: bool) -> Result<Points, SourceFault> {
+        let rest = self.rest.take();
+        let is_mixed = self.places.len() + usize::from(rest.is_some()) > 1;
+        let want = Want {
+            times: full,
+            lsns: full || is_mixed,
+        };
+        let mut all = Points::default();
+        for place in &self.places {
+            let rows = self.rows(place, want)?;
+            all.append(Points {
+                steps: rows.steps,
+                times_ns: rows.times_ns,
+                values: rows.values,
+                lsns: rows.lsns,
+            });
+        }
+        if let Some(mut rest) = rest {
+            if !full {
+                rest.times_ns.clear();
+            }
+            all.append(rest);
+        }
+        if is_mixed {
+            all.sort_by_lsn();
+        }
+        Ok(all)
+    }
+
+    /// The rows of a column that are asked for, with what is wanted of them.
+    fn rows(&self, place: &Place<'_>, want: Want) -> Result<Rows, SourceFault> {
+        let (chunk, window) = (place.chunk, self.window);
+        let read = Want {
+            times: want.times || !window.holds_times(chunk),
+            lsns: want.lsns || !window.holds_lsns(chunk),
+        };
+        let mut rows = self.source.rows(chunk, place.column, read)?;
+        check_lengths(&rows, read)?;
+        if !window.holds(chunk) {
+            rows = filtered(&rows, window);
+        }
+        if !want.times {
+            rows.times_ns.clear();
+        }
+        if !want.lsns {
+            rows.lsns.clear();
+        }
+        Ok(rows)
+    }
+}
+
+/// A source of other people's making is not trusted with an index.
+fn check_lengths(rows: &Rows, want: Want) -> Result<(), SourceFault> {
+    let len = rows.steps.len();
+    let fits = |is_wanted: bool, found: usize| !is_wanted || found == len;
+    if rows.values.len() == len
+        && fits(want.times, rows.times_ns.len())
+        && fits(want.lsns, rows.lsns.len())
+    {
+        return Ok(());
+    }
+    Err(SourceFault {
+        what: "the columns of a chunk are not of one length".into(),
+    })
+}
+
+fn filtered(rows: &Rows, window: &Window<'_>) -> Rows {
+    let (lowest, highest) = window.query.step_bounds();
+    let (earliest, latest) = window.query.time_bounds_ns();
+    let is_wanted = |at: &usize| {
+        let step = rows.steps[*at];
+        let is_in_time = rows
+            .times_ns
+            .get(*at)
+            .is_none_or(|time| earliest <= *time && *time <= latest);
+        let is_in_log = rows
+            .lsns
+            .get(*at)
+            .is_none_or(|lsn| window.lsns.contains(&lsn.get()));
+        lowest <= step && step <= highest && is_in_time && is_in_log
+    };
+    let kept: Vec<usize> = (0..rows.steps.len()).filter(is_wanted).collect();
+    Rows {
+        steps: kept.iter().map(|at| rows.steps[*at]).collect(),
+        values: kept.iter().map(|at| rows.values[*at]).collect(),
+        times_ns: pick(&rows.times_ns, &kept),
+        lsns: pick::<Lsn>(&rows.lsns, &kept),
+    }
+}
+
+fn pick<T: Copy>(column: &[T], kept: &[usize]) -> Vec<T> {
+    if column.is_empty() {
+        return Vec::new();
+    }
+    kept.iter().map(|at| column[*at]).collect()
+}
+
+fn share_of(points: Points, window: &Window<'_>) -> Share {
+    match window.query.resolution() {
+        Resolution::Exact => Share::Points(points),
+        Resolution::Buckets(count_max) => Share::Pieces(vec![fixed(&points, count_max)]),
+    }
+}
+
+fn fixed(points: &Points, count_max: NonZeroUsize) -> Piece {
+    let mut bucketer = Bucketer::new(count_max);
+    add_rows(&mut bucketer, &points.steps, &points.values);
+    Piece::Fixed(Fixed::from(bucketer))
+}
+
+fn add_rows(bucketer: &mut Bucketer, steps: &[i64], values: &[f64]) {
+    for (step, value) in steps.iter().zip(values) {
+        bucketer.add(*step, *value);
+    }
+}

@@ -1,0 +1,96 @@
+//! A stretch of the log whose points are kept as columns: what an answer may read instead of the log itself.
+//!
+//! Invariants: a source says what the records of its range say, and nothing else; rows come in the order of the log; a
+//! source that turns out to be damaged says so instead of answering, and the log is read in its place.
+
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+
+use mltrack_event::{ColumnsId, RunKey};
+use mltrack_projector::{Entry, Lsn};
+
+use crate::buckets::Bucket;
+
+/// The points of one stretch of the log as columns.
+pub trait ChunkSource: Send + Sync {
+    /// The first record that it stands for.
+    fn first_lsn(&self) -> Lsn;
+
+    /// The first record behind it.
+    fn next_lsn(&self) -> Lsn;
+
+    /// The chunks of a run, in any order. Together with [`ChunkSource::rest`] they hold all its points.
+    fn chunks(&self, run: RunKey) -> Result<Vec<Chunk>, SourceFault>;
+
+    /// One column of a chunk, in the order of the log.
+    fn rows(&self, chunk: &Chunk, column: usize, want: Want) -> Result<Rows, SourceFault>;
+
+    /// Neighbouring points of one column put together: level 0 is the finest of [`Chunk::levels`].
+    fn nodes(&self, chunk: &Chunk, column: usize, level: usize) -> Result<Arc<Nodes>, SourceFault>;
+
+    /// Whether there may be points that are in no chunk.
+    fn has_points_in_rest(&self) -> Result<bool, SourceFault>;
+
+    /// What is in no chunk, in the order of the log: values of other kinds, and points in unusual forms.
+    fn rest(&self, each: &mut dyn FnMut(&Entry<'_>)) -> Result<(), SourceFault>;
+}
+
+/// Why a source cannot answer. The log can.
+#[derive(Debug, thiserror::Error)]
+#[error("{what}")]
+pub struct SourceFault {
+    /// What is wrong with it.
+    pub what: String,
+}
+
+/// Points of one run that were logged under the same columns.
+#[derive(Clone, Debug)]
+pub struct Chunk {
+    /// Names it within its source.
+    pub id: u32,
+    /// What its columns stand for.
+    pub columns: ColumnsId,
+    /// How many columns it has.
+    pub width: usize,
+    /// How many rows.
+    pub rows: u64,
+    /// The first and the last record that a row came with.
+    pub lsns: RangeInclusive<u64>,
+    /// The lowest and the highest step.
+    pub steps: RangeInclusive<i64>,
+    /// The earliest and the latest time.
+    pub times_ns: RangeInclusive<i64>,
+    /// In how many widths its neighbouring points are kept together; none for small chunks.
+    pub levels: usize,
+}
+
+/// Which columns are asked for beside steps and values.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Want {
+    /// The time of each row.
+    pub times: bool,
+    /// The record of each row.
+    pub lsns: bool,
+}
+
+/// Rows of one value column, in the order of the log. What was not wanted is empty.
+#[derive(Clone, PartialEq, Default, Debug)]
+pub struct Rows {
+    /// The step of each row.
+    pub steps: Vec<i64>,
+    /// The value of each, bit for bit.
+    pub values: Vec<f64>,
+    /// The time of each, in ns since 1970.
+    pub times_ns: Vec<i64>,
+    /// The record that each came with.
+    pub lsns: Vec<Lsn>,
+}
+
+/// All points of a column, put together where their steps agree in the bits above `shift`.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Nodes {
+    /// Each node is two to the power of this wide, and begins at a multiple of that.
+    pub shift: u32,
+    /// In the order of their steps.
+    pub buckets: Vec<Bucket>,
+}
