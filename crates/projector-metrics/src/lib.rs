@@ -25,6 +25,6 @@ pub use collect::{Collector, Start, read};
 pub use glob::glob_matches;
 pub use history::{History, Points, Series};
 pub use query::{Query, Resolution};
-pub use source::{Chunk, ChunkSource, Nodes, Rows, SourceFault, Want};
+pub use source::{Axes, Chunk, ChunkSource, Nodes, SourceFault, Want};
 pub use stats::{HistoryStats, Stats};
 pub use values::{ValueCollector, ValueKind, ValuePoint, read_values};

@@ -22,8 +22,11 @@ pub trait ChunkSource: Send + Sync {
     /// The chunks of a run, in any order. Together with [`ChunkSource::rest`] they hold all its points.
     fn chunks(&self, run: RunKey) -> Result<Vec<Chunk>, SourceFault>;
 
-    /// One column of a chunk, in the order of the log.
-    fn rows(&self, chunk: &Chunk, column: usize, want: Want) -> Result<Rows, SourceFault>;
+    /// What the columns of a chunk have in common, a row each, in the order of the log.
+    fn axes(&self, chunk: &Chunk, want: Want) -> Result<Axes, SourceFault>;
+
+    /// The values of one column, a row each.
+    fn values(&self, chunk: &Chunk, column: usize) -> Result<Vec<f64>, SourceFault>;
 
     /// Neighbouring points of one column put together: level 0 is the finest of [`Chunk::levels`].
     fn nodes(&self, chunk: &Chunk, column: usize, level: usize) -> Result<Arc<Nodes>, SourceFault>;
@@ -46,8 +49,10 @@ pub struct SourceFault {
 /// Points of one run that were logged under the same columns.
 #[derive(Clone, Debug)]
 pub struct Chunk {
-    /// Names it within its source.
+    /// Names it among the chunks of its run in its source.
     pub id: u32,
+    /// The run.
+    pub run: RunKey,
     /// What its columns stand for.
     pub columns: ColumnsId,
     /// How many columns it has.
@@ -64,7 +69,7 @@ pub struct Chunk {
     pub levels: usize,
 }
 
-/// Which columns are asked for beside steps and values.
+/// What is asked for beside steps.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub struct Want {
     /// The time of each row.
@@ -73,13 +78,11 @@ pub struct Want {
     pub lsns: bool,
 }
 
-/// Rows of one value column, in the order of the log. What was not wanted is empty.
+/// Rows without their values, in the order of the log. What was not wanted is empty.
 #[derive(Clone, PartialEq, Default, Debug)]
-pub struct Rows {
+pub struct Axes {
     /// The step of each row.
     pub steps: Vec<i64>,
-    /// The value of each, bit for bit.
-    pub values: Vec<f64>,
     /// The time of each, in ns since 1970.
     pub times_ns: Vec<i64>,
     /// The record that each came with.

@@ -3,11 +3,12 @@
 //! Invariants: points come in the order (lsn, column, row), as a fold of the log meets them; nodes stand for points only
 //! where every point of them is asked for and no other column can have logged a point in between.
 
+use std::cell::RefCell;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use mltrack_event::{ColumnsId, MetricId};
-use mltrack_projector::{Dictionary, IntMap, Lsn};
+use mltrack_projector::{Dictionary, IntMap};
 
 use super::pieces::{Fixed, NodePiece, Piece, Share};
 use super::window::Window;
@@ -15,7 +16,7 @@ use crate::buckets::Bucketer;
 use crate::collect::Collector;
 use crate::history::Points;
 use crate::query::Resolution;
-use crate::source::{Chunk, ChunkSource, Rows, SourceFault, Want};
+use crate::source::{Axes, Chunk, ChunkSource, SourceFault, Want};
 
 /// A column of a chunk.
 #[derive(Clone, Copy, Debug)]
@@ -35,14 +36,17 @@ pub fn gather(
     chunks.sort_by_key(|chunk| (*chunk.lsns.start(), chunk.id));
     let mut rest = points_in_rest(source, window, dictionary)?;
     let mut shares = Vec::new();
-    for (metric, places) in places_of(&chunks, window, dictionary) {
-        let metric_points = Gathering {
+    let places = places_of(&chunks, window, dictionary);
+    let axes = SharedAxes::of(&places);
+    for (metric, places) in places {
+        let of_metric = Gathering {
             source,
             window,
             places,
             rest: rest.remove(&metric),
+            axes: &axes,
         };
-        shares.push((metric, metric_points.share()?));
+        shares.push((metric, of_metric.share()?));
     }
     let mut left: Vec<(MetricId, Points)> = rest.into_iter().collect();
     left.sort_unstable_by_key(|(metric, _)| *metric);
@@ -134,6 +138,47 @@ struct Gathering<'a> {
     places: Vec<Place<'a>>,
     /// Its points in no chunk.
     rest: Option<Points>,
+    axes: &'a SharedAxes,
+}
+
+/// The axes that were read last: the next metric most often is another column of the same chunk.
+struct SharedAxes {
+    /// How many columns of each chunk are asked for.
+    uses: IntMap<u32, u32>,
+    last: RefCell<Option<(u32, Want, Axes)>>,
+}
+
+impl SharedAxes {
+    fn of(places: &[(MetricId, Vec<Place<'_>>)]) -> SharedAxes {
+        let mut uses = IntMap::default();
+        for place in places.iter().flat_map(|(_, places)| places) {
+            *uses.entry(place.chunk.id).or_default() += 1;
+        }
+        SharedAxes {
+            uses,
+            last: RefCell::default(),
+        }
+    }
+
+    fn read(
+        &self,
+        source: &Arc<dyn ChunkSource>,
+        chunk: &Chunk,
+        want: Want,
+    ) -> Result<Axes, SourceFault> {
+        if self.uses.get(&chunk.id).is_none_or(|uses| *uses < 2) {
+            return source.axes(chunk, want);
+        }
+        let mut last = self.last.borrow_mut();
+        match &*last {
+            Some((id, wanted, axes)) if (*id, *wanted) == (chunk.id, want) => Ok(axes.clone()),
+            _ => {
+                let axes = source.axes(chunk, want)?;
+                *last = Some((chunk.id, want, axes.clone()));
+                Ok(axes)
+            }
+        }
+    }
 }
 
 impl Gathering<'_> {
@@ -178,7 +223,7 @@ impl Gathering<'_> {
         for place in &self.places {
             if place.chunk.levels == 0 {
                 let rows = self.rows(place, Want::default())?;
-                add_rows(&mut open, &rows.steps, &rows.values);
+                add_rows(&mut open, &rows);
                 continue;
             }
             pieces.extend(Fixed::of(std::mem::replace(
@@ -206,13 +251,7 @@ impl Gathering<'_> {
         };
         let mut all = Points::default();
         for place in &self.places {
-            let rows = self.rows(place, want)?;
-            all.append(Points {
-                steps: rows.steps,
-                times_ns: rows.times_ns,
-                values: rows.values,
-                lsns: rows.lsns,
-            });
+            all.append(self.rows(place, want)?);
         }
         if let Some(mut rest) = rest {
             if !full {
@@ -227,14 +266,21 @@ impl Gathering<'_> {
     }
 
     /// The rows of a column that are asked for, with what is wanted of them.
-    fn rows(&self, place: &Place<'_>, want: Want) -> Result<Rows, SourceFault> {
+    fn rows(&self, place: &Place<'_>, want: Want) -> Result<Points, SourceFault> {
         let (chunk, window) = (place.chunk, self.window);
         let read = Want {
             times: want.times || !window.holds_times(chunk),
             lsns: want.lsns || !window.holds_lsns(chunk),
         };
-        let mut rows = self.source.rows(chunk, place.column, read)?;
-        check_lengths(&rows, read)?;
+        let axes = self.axes.read(self.source, chunk, read)?;
+        let values = self.source.values(chunk, place.column)?;
+        check_lengths(&axes, &values, read)?;
+        let mut rows = Points {
+            steps: axes.steps,
+            times_ns: axes.times_ns,
+            values,
+            lsns: axes.lsns,
+        };
         if !window.holds(chunk) {
             rows = filtered(&rows, window);
         }
@@ -249,12 +295,12 @@ impl Gathering<'_> {
 }
 
 /// A source of other people's making is not trusted with an index.
-fn check_lengths(rows: &Rows, want: Want) -> Result<(), SourceFault> {
-    let len = rows.steps.len();
+fn check_lengths(axes: &Axes, values: &[f64], want: Want) -> Result<(), SourceFault> {
+    let len = axes.steps.len();
     let fits = |is_wanted: bool, found: usize| !is_wanted || found == len;
-    if rows.values.len() == len
-        && fits(want.times, rows.times_ns.len())
-        && fits(want.lsns, rows.lsns.len())
+    if values.len() == len
+        && fits(want.times, axes.times_ns.len())
+        && fits(want.lsns, axes.lsns.len())
     {
         return Ok(());
     }
@@ -263,11 +309,12 @@ fn check_lengths(rows: &Rows, want: Want) -> Result<(), SourceFault> {
     })
 }
 
-fn filtered(rows: &Rows, window: &Window<'_>) -> Rows {
+fn filtered(rows: &Points, window: &Window<'_>) -> Points {
     let (lowest, highest) = window.query.step_bounds();
     let (earliest, latest) = window.query.time_bounds_ns();
     let is_wanted = |at: &usize| {
         let step = rows.steps[*at];
+        // What was not read is asked for, whatever it is.
         let is_in_time = rows
             .times_ns
             .get(*at)
@@ -278,12 +325,12 @@ fn filtered(rows: &Rows, window: &Window<'_>) -> Rows {
             .is_none_or(|lsn| window.lsns.contains(&lsn.get()));
         lowest <= step && step <= highest && is_in_time && is_in_log
     };
-    let kept: Vec<usize> = (0..rows.steps.len()).filter(is_wanted).collect();
-    Rows {
-        steps: kept.iter().map(|at| rows.steps[*at]).collect(),
-        values: kept.iter().map(|at| rows.values[*at]).collect(),
+    let kept: Vec<usize> = (0..rows.len()).filter(is_wanted).collect();
+    Points {
+        steps: pick(&rows.steps, &kept),
         times_ns: pick(&rows.times_ns, &kept),
-        lsns: pick::<Lsn>(&rows.lsns, &kept),
+        values: pick(&rows.values, &kept),
+        lsns: pick(&rows.lsns, &kept),
     }
 }
 
@@ -303,12 +350,12 @@ fn share_of(points: Points, window: &Window<'_>) -> Share {
 
 fn fixed(points: &Points, count_max: NonZeroUsize) -> Piece {
     let mut bucketer = Bucketer::new(count_max);
-    add_rows(&mut bucketer, &points.steps, &points.values);
+    add_rows(&mut bucketer, points);
     Piece::Fixed(Fixed::from(bucketer))
 }
 
-fn add_rows(bucketer: &mut Bucketer, steps: &[i64], values: &[f64]) {
-    for (step, value) in steps.iter().zip(values) {
+fn add_rows(bucketer: &mut Bucketer, rows: &Points) {
+    for (step, value) in rows.steps.iter().zip(&rows.values) {
         bucketer.add(*step, *value);
     }
 }

@@ -128,11 +128,10 @@ impl NodePiece {
     }
 
     fn rows(&self) -> Result<Fixed, SourceFault> {
-        let rows = self
-            .source
-            .rows(&self.chunk, self.column, Want::default())?;
+        let axes = self.source.axes(&self.chunk, Want::default())?;
+        let values = self.source.values(&self.chunk, self.column)?;
         let mut bucketer = Bucketer::new(self.count_max);
-        for (step, value) in rows.steps.iter().zip(&rows.values) {
+        for (step, value) in axes.steps.iter().zip(&values) {
             bucketer.add(*step, *value);
         }
         Ok(bucketer.into())

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use mltrack_event::{MetricDefined, RunKey};
 use mltrack_projector::{Dictionary, Entry, Lsn};
 use mltrack_projector_metrics::{
-    AnswerError, Asked, Bucket, Chunk, ChunkSource, History, Nodes, Query, Rows, Series,
+    AnswerError, Asked, Axes, Bucket, Chunk, ChunkSource, History, Nodes, Query, Series,
     SourceFault, Start, Want, answer, read,
 };
 use proptest::prelude::*;
@@ -147,7 +147,11 @@ impl ChunkSource for NodesOnly {
         self.0.chunks(run)
     }
 
-    fn rows(&self, _: &Chunk, _: usize, _: Want) -> Result<Rows, SourceFault> {
+    fn axes(&self, _: &Chunk, _: Want) -> Result<Axes, SourceFault> {
+        panic!("the nodes are enough")
+    }
+
+    fn values(&self, _: &Chunk, _: usize) -> Result<Vec<f64>, SourceFault> {
         panic!("the nodes are enough")
     }
 

@@ -7,7 +7,7 @@ use mltrack_event::{ColumnsId, Event, RunKey};
 use mltrack_log::{Log, Record, WriterId};
 use mltrack_projector::{Body, Entry, Lsn, read_range};
 use mltrack_projector_metrics::{
-    Bucket, Chunk, ChunkSource, Extreme, Nodes, Rows, SourceFault, Want,
+    Axes, Bucket, Chunk, ChunkSource, Extreme, Nodes, SourceFault, Want,
 };
 
 /// How a model keeps what it is made from.
@@ -122,6 +122,11 @@ impl Model {
         }
     }
 
+    fn rows(&self, chunk: &Chunk) -> &[Row] {
+        let mut of_run = self.chunks.iter().filter(|other| other.0 == chunk.run);
+        &of_run.nth(chunk.id as usize).unwrap().2
+    }
+
     fn check(&self) -> Result<(), SourceFault> {
         if self.is_broken {
             return Err(SourceFault {
@@ -142,8 +147,9 @@ impl ChunkSource for Model {
     }
 
     fn chunks(&self, run: RunKey) -> Result<Vec<Chunk>, SourceFault> {
-        let of_run = (0..).zip(&self.chunks).filter(|(_, chunk)| chunk.0 == run);
-        Ok(of_run
+        let of_run = self.chunks.iter().filter(|chunk| chunk.0 == run);
+        Ok((0..)
+            .zip(of_run)
             .map(|(id, (_, columns, rows))| {
                 let range = |field: fn(&Row) -> i64| {
                     let values = rows.iter().map(field);
@@ -151,6 +157,7 @@ impl ChunkSource for Model {
                 };
                 Chunk {
                     id,
+                    run,
                     columns: *columns,
                     width: rows[0].values.len(),
                     rows: rows.len() as u64,
@@ -167,30 +174,33 @@ impl ChunkSource for Model {
             .collect())
     }
 
-    fn rows(&self, chunk: &Chunk, column: usize, want: Want) -> Result<Rows, SourceFault> {
+    fn axes(&self, chunk: &Chunk, want: Want) -> Result<Axes, SourceFault> {
         self.check()?;
-        let rows = &self.chunks[chunk.id as usize].2;
-        Ok(Rows {
+        let rows = self.rows(chunk);
+        let mut axes = Axes {
             steps: rows.iter().map(|row| row.step).collect(),
-            values: rows.iter().map(|row| row.values[column]).collect(),
-            times_ns: if want.times {
-                rows.iter().map(|row| row.time_ns).collect()
-            } else {
-                Vec::new()
-            },
-            lsns: if want.lsns {
-                rows.iter().map(|row| row.lsn).collect()
-            } else {
-                Vec::new()
-            },
-        })
+            ..Axes::default()
+        };
+        if want.times {
+            axes.times_ns = rows.iter().map(|row| row.time_ns).collect();
+        }
+        if want.lsns {
+            axes.lsns = rows.iter().map(|row| row.lsn).collect();
+        }
+        Ok(axes)
+    }
+
+    fn values(&self, chunk: &Chunk, column: usize) -> Result<Vec<f64>, SourceFault> {
+        self.check()?;
+        let rows = self.rows(chunk);
+        Ok(rows.iter().map(|row| row.values[column]).collect())
     }
 
     fn nodes(&self, chunk: &Chunk, column: usize, level: usize) -> Result<Arc<Nodes>, SourceFault> {
         self.check()?;
         let shift = self.form.shifts[level];
         let mut nodes: BTreeMap<i64, Vec<(i64, f64)>> = BTreeMap::new();
-        for row in &self.chunks[chunk.id as usize].2 {
+        for row in self.rows(chunk) {
             let slot = row.step.checked_shr(shift).unwrap_or(0);
             nodes
                 .entry(slot)
