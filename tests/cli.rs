@@ -15,6 +15,8 @@ mod forms;
 mod generated;
 #[path = "cli/keeping.rs"]
 mod keeping;
+#[path = "cli/listing.rs"]
+mod listing;
 #[path = "cli/looking.rs"]
 mod looking;
 #[path = "cli/run_log.rs"]

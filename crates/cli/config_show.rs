@@ -5,7 +5,6 @@ use serde_json::Value;
 
 use crate::context::Context;
 use crate::failure::{Exit, Outcome};
-use crate::metrics::glyphs;
 use crate::output::items::Envelope;
 use crate::output::table::{Column, Table};
 use crate::output::{OutputArguments, People, Sheet, list_fields, pager, print};
@@ -84,7 +83,7 @@ fn settings(context: &Context) -> Vec<[String; 3]> {
     };
     let (pager, pager_source) = pager();
     let (actor, actor_source) = actor();
-    let locale = if glyphs() == Glyphs::Braille {
+    let locale = if Glyphs::of_locale() == Glyphs::Braille {
         "braille"
     } else {
         "ascii"

@@ -30,6 +30,7 @@ pub struct Context {
     pub stderr_is_terminal: bool,
     pub stderr_colour: bool,
     pub started_ns: i64,
+    colour_wish: ColourWish,
 }
 
 impl Context {
@@ -42,6 +43,17 @@ impl Context {
             stderr_is_terminal,
             stderr_colour: stderr_colour(arguments.color),
             started_ns: now_ns(),
+            colour_wish: arguments.color,
+        }
+    }
+
+    /// For an answer that is given again: what is relative to now is so anew, and the terminal may have another size.
+    pub fn renewed(&self) -> Context {
+        Context {
+            store: self.store.clone(),
+            terminal: Terminal::of_stdout(self.colour_wish),
+            started_ns: now_ns(),
+            ..*self
         }
     }
 

@@ -8,12 +8,12 @@ use serde_json::Value;
 
 use crate::context::{Context, now_ns};
 use crate::failure::{Exit, Failure, Outcome};
-use crate::look::{self, At};
 use crate::output::items::Envelope;
 use crate::output::quantity::{counted, grouped, rfc3339};
 use crate::output::style::Tone;
 use crate::output::table::{Cell, Column, Table};
 use crate::output::{OutputArguments, People, Sheet, list_fields, print};
+use crate::runs::pick::{Wish, find};
 use crate::store;
 
 /// Check what mltrack needs: store, filesystem, clock, runs
@@ -187,8 +187,8 @@ fn bytes(path: &Path) -> Finding {
 }
 
 fn look_at_runs(context: &Context) -> Vec<Finding> {
-    let answer = store::open_to_look(context)
-        .and_then(|tracker| look::runs(&tracker, None, None, At::default(), context));
+    let answer =
+        store::open_to_look(context).and_then(|tracker| find(&tracker, &Wish::default(), context));
     let Ok(found) = answer else {
         let hint = "mltrack runs".to_owned();
         return vec![Finding {
@@ -205,7 +205,7 @@ fn look_at_runs(context: &Context) -> Vec<Finding> {
         .count() as u64;
     let told = format!(
         "{}, {} events",
-        counted(found.rows.len() as u64, "run"),
+        counted(found.total, "run"),
         grouped(found.lsn)
     );
     let mut findings = vec![Finding::ok("answers", told)];

@@ -15,8 +15,9 @@ use crate::metrics;
 use crate::moment::Moment;
 use crate::output::items::{Envelope, ItemForm, ItemWriter};
 use crate::output::{Sink, sink_to};
-use crate::runs::row::{FIELDS as RUN_FIELDS, RunRow};
-use crate::runs::{self, Pick};
+use crate::runs::pick::{Pick, Wish, find};
+use crate::runs::row::FIELDS as RUN_FIELDS;
+
 use crate::store;
 
 #[derive(Debug, clap::Subcommand)]
@@ -147,14 +148,12 @@ fn events(arguments: &EventArguments, context: &Context) -> Outcome<()> {
 
 fn points(arguments: &MetricArguments, context: &Context) -> Outcome<()> {
     let tracker = store::open_to_look(context)?;
-    let experiment = arguments.experiment.as_deref();
-    let found = runs::find(
-        &tracker,
-        experiment,
-        &arguments.pick,
-        At::default(),
-        context,
-    )?;
+    let wish = Wish {
+        experiment: arguments.experiment.as_deref(),
+        pick: arguments.pick.clone(),
+        ..Wish::default()
+    };
+    let found = find(&tracker, &wish, context)?;
     let mut writer = arguments.target.writer(METRIC_FIELDS)?;
     for row in found.rows.iter().rev() {
         let wish = look::CurveWish {
@@ -177,16 +176,14 @@ fn points(arguments: &MetricArguments, context: &Context) -> Outcome<()> {
 
 fn rows(arguments: &RunArguments, context: &Context) -> Outcome<()> {
     let tracker = store::open_to_look(context)?;
-    let experiment = arguments.experiment.as_deref();
-    let found = runs::find(
-        &tracker,
-        experiment,
-        &arguments.pick,
-        At::default(),
-        context,
-    )?;
+    let wish = Wish {
+        experiment: arguments.experiment.as_deref(),
+        pick: arguments.pick.clone(),
+        ..Wish::default()
+    };
+    let found = find(&tracker, &wish, context)?;
     let mut writer = arguments.target.writer(RUN_FIELDS)?;
-    for item in found.rows.iter().rev().map(RunRow::item) {
+    for item in found.rows.iter().rev().map(|row| row.item(Value::Null)) {
         writer.item(&item)?;
     }
     finish(writer)

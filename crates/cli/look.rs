@@ -7,12 +7,11 @@ mod curve;
 mod event;
 mod experiment;
 
-use mltrack::{Code, Lsn, Tracker, WallTime};
+use mltrack::{Code, Lsn, RunQuery, Tracker, WallTime};
 
 use crate::context::Context;
 use crate::failure::{Failure, Outcome};
 use crate::moment::{Moment, before};
-use crate::runs::Found;
 use crate::runs::row::RunRow;
 pub use curve::{Curve, CurvePoint, CurveWish, curves};
 pub use event::{EventWish, Events, events, events_from};
@@ -35,6 +34,15 @@ enum Point {
 }
 
 impl At {
+    /// The question asked of this point.
+    pub fn of_runs(self, query: RunQuery, context: &Context) -> RunQuery {
+        match self.point(context) {
+            Point::Now => query,
+            Point::Lsn(lsn) => query.at(lsn),
+            Point::Time(time) => query.at_time(time),
+        }
+    }
+
     fn point(self, context: &Context) -> Point {
         match self.moment {
             None | Some(Moment::End) => Point::Now,
@@ -48,40 +56,13 @@ impl At {
     }
 }
 
-/// Newest first.
-pub fn runs(
-    tracker: &Tracker,
-    experiment: Option<&str>,
-    filter: Option<&str>,
-    at: At,
-    context: &Context,
-) -> Outcome<Found> {
-    let mut query = tracker.runs();
-    if let Some(name) = experiment {
-        query = query.experiment(name);
-    }
-    if let Some(filter) = filter {
-        query = query.filter(filter);
-    }
-    query = match at.point(context) {
-        Point::Now => query,
-        Point::Lsn(lsn) => query.at(lsn),
-        Point::Time(time) => query.at_time(time),
-    };
-    let page = query.fetch()?;
-    Ok(Found {
-        rows: page.items.into_iter().map(RunRow::from).collect(),
-        lsn: lsn_number(page.lsn),
-    })
-}
-
 /// One run, and the lsn up to which the answer goes. Names mean what they mean now, also for the past.
 pub fn run(tracker: &Tracker, name: &str, at: At, context: &Context) -> Outcome<(RunRow, u64)> {
     let id = tracker.find_run(name)?;
-    let Found { mut rows, lsn } = runs(tracker, None, None, at, context)?;
-    rows.retain(|row| row.run_id == id);
-    match rows.pop() {
-        Some(row) => Ok((row, lsn)),
+    let query = tracker.runs().filter(format!("attributes.id = '{id}'"));
+    let mut page = at.of_runs(query, context).fetch()?;
+    match page.items.pop() {
+        Some(summary) => Ok((summary.into(), lsn_number(page.lsn))),
         None => Err(
             Failure::new(Code::NotFound, format!("there was no run {id} then"))
                 .hint("mltrack runs")

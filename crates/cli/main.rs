@@ -41,6 +41,7 @@ mod table;
 mod tail;
 mod verify;
 mod version;
+mod watch;
 
 use std::ffi::OsString;
 use std::io::{self, Write as _};

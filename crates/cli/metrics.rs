@@ -177,19 +177,5 @@ pub fn drawn(curves: &[Curve], terminal: &Terminal) -> String {
         width: terminal.width.min(120),
         height: PLOT_HEIGHT,
     };
-    plot(&series, size, glyphs())
-}
-
-/// Braille where the locale says that Unicode is shown.
-pub fn glyphs() -> Glyphs {
-    let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
-        .iter()
-        .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
-        .unwrap_or_default()
-        .to_lowercase();
-    if locale.contains("utf-8") || locale.contains("utf8") {
-        Glyphs::Braille
-    } else {
-        Glyphs::Ascii
-    }
+    plot(&series, size, Glyphs::of_locale())
 }

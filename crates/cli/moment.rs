@@ -24,6 +24,14 @@ pub enum Moment {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Length(pub Duration);
 
+/// A time: so long ago, or a time itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    Ago(Duration),
+    /// Nanoseconds since 1970.
+    At(i64),
+}
+
 /// A range of steps such as `0..1000`, `..50`, `100..`; both ends belong to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Steps {
@@ -89,6 +97,33 @@ impl FromStr for Length {
             Err(refused())
         } else {
             Ok(Length(total))
+        }
+    }
+}
+
+impl FromStr for When {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<When, String> {
+        let length = text.strip_prefix('-').unwrap_or(text);
+        if let Ok(Length(length)) = length.parse() {
+            return Ok(When::Ago(length));
+        }
+        match text.parse() {
+            Ok(Moment::At(time_ns)) => Ok(When::At(time_ns)),
+            _ => Err(format!(
+                "{text:?} is no time: give a length before now such as 2d or 1h30m, or a time such as 2026-11-21T03:42:20Z"
+            )),
+        }
+    }
+}
+
+impl When {
+    /// Nanoseconds since 1970.
+    pub fn time_ns(self, now_ns: i64) -> i64 {
+        match self {
+            When::Ago(length) => before(now_ns, length),
+            When::At(time_ns) => time_ns,
         }
     }
 }
@@ -165,6 +200,17 @@ mod tests {
         ] {
             let error = text.parse::<Moment>().unwrap_err();
             assert!(error.contains("-10m"), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_time_is_so_long_ago_with_or_without_a_sign_or_a_date() {
+        let hour = When::Ago(Duration::from_hours(1));
+        assert_eq!(("1h".parse(), "-1h".parse()), (Ok(hour), Ok(hour)));
+        assert_eq!("1970-01-01T00:00:01Z".parse(), Ok(When::At(1_000_000_000)));
+        assert_eq!(hour.time_ns(3_600_000_000_001), 1);
+        for text in ["", "-", "17", "start", "yesterday"] {
+            assert!(text.parse::<When>().is_err(), "{text}");
         }
     }
 

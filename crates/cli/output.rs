@@ -108,11 +108,7 @@ impl OutputArguments {
         sink_to(self.output.as_deref())
     }
 
-    pub fn items(
-        &self,
-        form: ItemForm,
-        fields: &'static [&'static str],
-    ) -> Outcome<ItemWriter<Sink>> {
+    pub fn items(&self, form: ItemForm, fields: &[&str]) -> Outcome<ItemWriter<Sink>> {
         let sink = self.sink()?;
         Ok(ItemWriter::new(form, fields, sink).map_err(|name| unknown_field(&name, fields))?)
     }
@@ -127,7 +123,7 @@ pub fn sink_to(path: Option<&Path>) -> Outcome<Sink> {
     Ok(Box::new(BufWriter::with_capacity(1 << 16, file)))
 }
 
-fn unknown_field(name: &str, fields: &[&str]) -> Failure {
+pub fn unknown_field(name: &str, fields: &[&str]) -> Failure {
     Failure::usage(format!("there is no field {name:?} here"))
         .cause(format!("the fields are {}", fields.join(", ")))
         .hint("--json=? lists the fields")

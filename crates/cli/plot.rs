@@ -35,6 +35,22 @@ pub enum Glyphs {
     Ascii,
 }
 
+impl Glyphs {
+    /// Braille where the locale says that Unicode is shown.
+    pub fn of_locale() -> Glyphs {
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
+            .iter()
+            .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
+            .unwrap_or_default()
+            .to_lowercase();
+        if locale.contains("utf-8") || locale.contains("utf8") {
+            Glyphs::Braille
+        } else {
+            Glyphs::Ascii
+        }
+    }
+}
+
 impl Size {
     pub const MIN: Size = Size {
         width: 40,

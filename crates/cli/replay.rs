@@ -9,10 +9,11 @@ use serde_json::{Value, json};
 
 use crate::context::{Context, now_ns};
 use crate::failure::{Exit, Outcome};
-use crate::look::{self, At};
+use crate::look;
 use crate::output::quantity::{counted, grouped, took};
 use crate::output::style::{Tone, paint};
 use crate::output::{OutputArguments, Sheet, list_fields, print, push_line};
+use crate::runs::pick::{Wish, find};
 use crate::store;
 
 /// Fold the log again from its beginning, and keep the result as the index
@@ -110,8 +111,8 @@ fn check(tracker: &Tracker, context: &Context) -> Outcome<Report> {
         Some(found) if found.checkpoint.is_some() => Ok(of_check(found)),
         _ => {
             // Every answer is folded anew, so there is nothing that could differ; that it can be folded is checked.
-            let found = look::runs(tracker, None, None, At::default(), context)?;
-            let rows = found.rows.len() as u64;
+            let found = find(tracker, &Wish::default(), context)?;
+            let rows = found.total;
             Ok(Report {
                 is_same: true,
                 events: found.lsn,

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use serde_json::Value;
+
 use crate::context::Context;
 use crate::failure::{Exit, Outcome};
 use crate::look::{self, At};
@@ -31,7 +33,7 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
     let (row, lsn) = look::run(&tracker, &arguments.run, arguments.at, context)?;
     let people = text(&row, context);
     print(
-        &Sheet::of_one(FIELDS, row.item(), lsn, people),
+        &Sheet::of_one(FIELDS, row.item(Value::Null), lsn, people),
         &arguments.output,
         &context.terminal,
     )?;

@@ -1,133 +1,231 @@
-//! `mltrack runs`: the table of runs.
+//! `mltrack runs`: the table of runs, as it is, grouped, as a tree, or as it changes.
+//!
+//! Invariant: an [`Answer`] is made once for all forms, so a pipe and a terminal are told the same.
 
+mod answer;
 pub mod column;
+mod content;
+mod group;
+pub mod pick;
 pub mod row;
 pub mod sheet;
+mod tree;
 
-use mltrack::{RunState, Tracker};
-use serde_json::Value;
+use std::io::Write as _;
+
+use mltrack::{PageToken, Tracker};
 
 use crate::context::Context;
 use crate::failure::{Exit, Outcome};
-use crate::look::{self, At};
-use crate::moment::{Length, before};
-use crate::output::items::Envelope;
-use crate::output::{OutputArguments, People, Sheet, list_fields, print};
+use crate::look::At;
+use crate::output::items::ItemForm;
+use crate::output::{Form, OutputArguments, list_fields};
+use crate::plot::Glyphs;
 use crate::store;
-use column::{Column, Sort};
-use row::{FIELDS, RunRow};
-use sheet::{Choice, table};
+use crate::watch::{Place, watch};
+use answer::Answer;
+use column::{Column, Columns, Sort, Sorts};
+use group::grouped;
+use pick::{Pick, Wish, check_pages, find};
+use sheet::Choice;
 
 /// List runs, newest first
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Columns: loss (last value), loss.min, loss.min@step, =lr (parameter), .started (property);
-max, mean, first and count alike.
+Columns: loss (last value), loss.min, loss.min@step, =lr (parameter), .started (property), tags.paper;
+max, mean, first and count like min. What ends in @step sorts by the step.
 
-  mltrack runs resnet -f 'metrics.acc > 0.9' --sort -acc --top 3 --only-changed")]
+  mltrack runs resnet -f 'metrics.acc > 0.9' --sort -acc --top 3 --only-changed
+  mltrack runs --group =lr,=optimizer --cols acc.max,loss --sort -acc.max
+  mltrack runs --state running --watch")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an option of its own on the command line"
+)]
 pub struct Arguments {
     /// Only runs of this experiment
     #[arg(value_name = "EXP")]
     experiment: Option<String>,
     #[command(flatten)]
     pick: Pick,
-    /// Sort by a column; - before it for largest first
-    #[arg(long, value_name = "[-]COL", allow_hyphen_values = true)]
-    sort: Option<Sort>,
+    /// Sort by columns; - before one for largest first
+    #[arg(long, value_name = "[-]COL,..", allow_hyphen_values = true)]
+    sort: Vec<Sorts>,
     /// Show only so many
     #[arg(long, value_name = "N")]
     top: Option<usize>,
+    /// So many on a page; the answer names the next page
+    #[arg(long, value_name = "N", conflicts_with = "top", value_parser = at_least_one)]
+    limit: Option<usize>,
+    /// The page that an answer with --limit named
+    #[arg(
+        long,
+        value_name = "TOKEN",
+        requires = "limit",
+        conflicts_with = "moment"
+    )]
+    page: Option<PageToken>,
     /// Columns of the table, instead of the usual ones
-    #[arg(long, value_name = "A,B", value_delimiter = ',')]
-    cols: Vec<Column>,
-    /// Leave out parameters that are equal in all runs
-    #[arg(long, conflicts_with = "cols")]
+    #[arg(long, value_name = "COL,..")]
+    cols: Vec<Columns>,
+    /// Leave out columns that are equal in all runs
+    #[arg(long)]
     only_changed: bool,
+    /// One row for all runs that agree in these columns, with mean and deviation of the others
+    #[arg(long, value_name = "COL,..", conflicts_with_all = ["tree", "only_changed", "limit", "quiet"])]
+    group: Vec<Columns>,
+    /// Children below their parents
+    #[arg(long, conflicts_with = "limit")]
+    tree: bool,
+    /// Show the answer again whenever it changes, until Ctrl-C
+    #[arg(long, conflicts_with_all = ["moment", "page"])]
+    watch: bool,
+    /// End with 1 when no run matches
+    #[arg(long, conflicts_with = "watch")]
+    exit_status: bool,
     #[command(flatten)]
     at: At,
     #[command(flatten)]
     output: OutputArguments,
 }
 
-// No doc comment: clap would take it for the description of the command it is flattened into.
-#[derive(Clone, Debug, Default, clap::Args)]
-pub struct Pick {
-    /// Only runs that match: see `mltrack help filters`
-    #[arg(short, long, value_name = "FILTER")]
-    filter: Option<String>,
-    /// Only runs in this state
-    #[arg(long, value_name = "STATE", value_parser = parse_state)]
-    state: Option<RunState>,
-    /// Only runs started within this length of time, such as 2d
-    #[arg(long, value_name = "LENGTH")]
-    since: Option<Length>,
-}
-
-fn parse_state(text: &str) -> Result<RunState, String> {
-    text.parse()
-        .map_err(|error: <RunState as std::str::FromStr>::Err| error.to_string())
-}
-
-/// Rows, and the lsn up to which they answer.
-pub struct Found {
-    pub rows: Vec<RunRow>,
-    pub lsn: u64,
+fn at_least_one(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(0) | Err(_) => Err("a page holds one run or more".to_owned()),
+        Ok(count) => Ok(count),
+    }
 }
 
 pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
-    if list_fields(&arguments.output, FIELDS)? {
+    let fields = if arguments.group.is_empty() {
+        row::FIELDS
+    } else {
+        group::FIELDS
+    };
+    if list_fields(&arguments.output, fields)? {
         return Ok(Exit::Done);
     }
-    let tracker = store::open_to_look(context)?;
-    let Found { mut rows, lsn } = find(
-        &tracker,
-        arguments.experiment.as_deref(),
-        &arguments.pick,
-        arguments.at,
-        context,
-    )?;
-    let now_ns = context.started_ns;
-    if let Some(sort) = &arguments.sort {
-        rows.sort_by(|a, b| sort.compare(a, b, now_ns));
+    if arguments.limit.is_some() {
+        check_pages(&arguments.sorts())?;
     }
-    let total = rows.len() as u64;
-    rows.truncate(arguments.top.unwrap_or(usize::MAX));
-    let choice = Choice {
-        columns: arguments.cols.clone(),
-        only_changed: arguments.only_changed,
-    };
-    let sheet = Sheet {
-        fields: FIELDS,
-        items: rows.iter().map(RunRow::item).collect(),
-        envelope: Envelope {
-            total,
-            lsn,
-            next: Value::Null,
-        },
-        people: People::Table(table(&rows, total, &choice, now_ns)),
-    };
-    print(&sheet, &arguments.output, &context.terminal)?;
-    Ok(Exit::Done)
+    let tracker = store::open_to_look(context)?;
+    if arguments.watch {
+        return watched(arguments, &tracker, context);
+    }
+    let answer = arguments.answer(&tracker, context)?;
+    match arguments.output.form(&context.terminal) {
+        Form::People => {
+            let terminal = &context.terminal;
+            terminal.page(&answer.table.fitted(terminal.width, terminal.colour))?;
+        }
+        Form::Markdown => arguments.write(answer.table.markdown().as_bytes())?,
+        Form::Items(form) => {
+            arguments.write(&answer.bytes(&form)?)?;
+            remark(&answer, &form, context);
+        }
+    }
+    Ok(if arguments.exit_status && answer.is_empty() {
+        Exit::No
+    } else {
+        Exit::Done
+    })
 }
 
-/// Newest first.
-pub fn find(
-    tracker: &Tracker,
-    experiment: Option<&str>,
-    pick: &Pick,
-    at: At,
-    context: &Context,
-) -> Outcome<Found> {
-    let mut found = look::runs(tracker, experiment, pick.filter.as_deref(), at, context)?;
-    if let Some(state) = pick.state {
-        found.rows.retain(|row| row.state == state);
+/// What is not in the lines. A JSON document says it itself, and whoever wants ids only wants nothing else.
+fn remark(answer: &Answer, form: &ItemForm, context: &Context) {
+    if matches!(form, ItemForm::Json(_) | ItemForm::Ids) || answer.is_whole() {
+        return;
     }
-    if let Some(Length(length)) = pick.since {
-        let since_ns = before(context.started_ns, length);
-        found.rows.retain(|row| {
-            row.started_ns
-                .is_some_and(|started_ns| started_ns >= since_ns)
-        });
+    if let Some(note) = answer.table.notes.first() {
+        context.note(note);
     }
-    Ok(found)
+    if let Some(next) = answer.next() {
+        context.note(&format!("the next page: --page {next}"));
+    }
+}
+
+/// In place on a terminal; elsewhere each answer behind the one before, when it is another one.
+fn watched(arguments: &Arguments, tracker: &Tracker, context: &Context) -> Outcome {
+    let form = arguments.output.form(&context.terminal);
+    let mut place = Place::default();
+    let mut before = None;
+    watch(tracker, || {
+        let context = &context.renewed();
+        let answer = arguments.answer(tracker, context)?;
+        match &form {
+            Form::People => {
+                let terminal = &context.terminal;
+                let text = answer.table.fitted(terminal.width, terminal.colour);
+                place.show(&text, terminal.height)?;
+            }
+            Form::Markdown => {
+                let text = answer.table.markdown();
+                if before.as_deref() != Some(text.as_bytes()) {
+                    arguments.write(format!("{text}\n").as_bytes())?;
+                    before = Some(text.into_bytes());
+                }
+            }
+            Form::Items(form) => {
+                let lines = answer.bytes_of_items(form)?;
+                if before.as_ref() != Some(&lines) {
+                    arguments.write(&answer.bytes(form)?)?;
+                    if matches!(form, ItemForm::Tsv) {
+                        arguments.write(b"\n")?;
+                    }
+                    before = Some(lines);
+                }
+            }
+        }
+        Ok(answer.lsn())
+    })
+}
+
+impl Arguments {
+    fn sorts(&self) -> Vec<Sort> {
+        let sorts = self.sort.iter().flat_map(|Sorts(sorts)| sorts);
+        sorts.cloned().collect()
+    }
+
+    fn answer(&self, tracker: &Tracker, context: &Context) -> Outcome<Answer> {
+        let flat = |columns: &[Columns]| -> Vec<Column> {
+            let columns = columns.iter().flat_map(|Columns(columns)| columns);
+            columns.cloned().collect()
+        };
+        let (sorts, columns, by) = (self.sorts(), flat(&self.cols), flat(&self.group));
+        let now_ns = context.started_ns;
+        // Groups and trees are made of all runs, and cut afterwards.
+        let is_cut_later = self.tree || !by.is_empty();
+        let wish = Wish {
+            experiment: self.experiment.as_deref(),
+            pick: self.pick.clone(),
+            sorts: if by.is_empty() { &sorts } else { &[] },
+            limit: self.limit.or(self.top).filter(|_| !is_cut_later),
+            page: self.page,
+            at: self.at,
+        };
+        let mut found = find(tracker, &wish, context)?;
+        found.next = found.next.filter(|_| self.limit.is_some());
+        let top = self.top.unwrap_or(usize::MAX);
+        if !by.is_empty() {
+            let mut groups = grouped(&found.rows, &by, &columns, now_ns)?;
+            groups.sort(&sorts)?;
+            groups.rows.truncate(top);
+            return Ok(Answer::of_groups(&groups, found.lsn));
+        }
+        if self.tree {
+            found.rows = tree::arranged(found.rows, top, Glyphs::of_locale());
+        }
+        let choice = Choice {
+            columns,
+            only_changed: self.only_changed,
+        };
+        Ok(Answer::of_runs(&found, &choice, now_ns))
+    }
+
+    fn write(&self, bytes: &[u8]) -> Outcome<()> {
+        let mut sink = self.output.sink()?;
+        sink.write_all(bytes)?;
+        sink.flush()?;
+        Ok(())
+    }
 }

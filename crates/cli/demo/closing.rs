@@ -9,6 +9,7 @@ use crate::look::{self, At, Curve, CurveWish};
 use crate::metrics::drawn;
 use crate::output::style::{Tone, paint};
 use crate::runs::column::{Column, Sort};
+use crate::runs::pick::{Wish, find};
 use crate::runs::row::RunRow;
 use crate::runs::sheet::{Choice, table};
 
@@ -25,7 +26,14 @@ const PLOT_POINTS_MAX: u32 = 500;
 
 /// All of it is read from the store.
 pub fn closing_words(tracker: &Tracker, ids: &[String], context: &Context) -> Outcome<String> {
-    let found = look::runs(tracker, Some(EXPERIMENT), None, At::default(), context)?;
+    let found = find(
+        tracker,
+        &Wish {
+            experiment: Some(EXPERIMENT),
+            ..Wish::default()
+        },
+        context,
+    )?;
     let mut rows = found.rows;
     rows.retain(|row| ids.contains(&row.id));
     let now_ns = crate::context::now_ns();

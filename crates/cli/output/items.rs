@@ -31,7 +31,7 @@ pub struct Envelope {
 
 pub struct ItemWriter<W: Write> {
     form: ItemForm,
-    fields: &'static [&'static str],
+    fields: Vec<String>,
     shown: Vec<usize>,
     out: W,
     has_begun: bool,
@@ -40,7 +40,7 @@ pub struct ItemWriter<W: Write> {
 
 impl<W: Write> ItemWriter<W> {
     /// Fails with the name of a field that there is not.
-    pub fn new(form: ItemForm, fields: &'static [&'static str], out: W) -> Result<Self, String> {
+    pub fn new(form: ItemForm, fields: &[&str], out: W) -> Result<Self, String> {
         let shown = match &form {
             ItemForm::Json(wanted) if !wanted.is_empty() => positions(wanted, fields)?,
             ItemForm::Ids => vec![0],
@@ -48,7 +48,7 @@ impl<W: Write> ItemWriter<W> {
         };
         Ok(ItemWriter {
             form,
-            fields,
+            fields: fields.iter().map(|field| (*field).to_owned()).collect(),
             shown,
             out,
             has_begun: false,
@@ -65,7 +65,10 @@ impl<W: Write> ItemWriter<W> {
         match self.form {
             ItemForm::Json(_) => self.out.write_all(b"{\"schema\":1,\"items\":["),
             ItemForm::Csv => {
-                let names = self.shown.iter().map(|index| csv_cell(self.fields[*index]));
+                let names = self
+                    .shown
+                    .iter()
+                    .map(|index| csv_cell(&self.fields[*index]));
                 writeln!(self.out, "{}", names.collect::<Vec<_>>().join(","))
             }
             _ => Ok(()),

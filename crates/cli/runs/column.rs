@@ -1,14 +1,10 @@
-//! Columns of the table of runs, as people write them: `loss`, `loss.min@step`, `=lr`, `.started`.
+//! Columns of the table of runs, as people write them: `loss`, `loss.min@step`, `=lr`, `.started`, `tags.paper`.
 //!
 //! 1. A metric's name may hold dots, so only a last part that is `min`, `max`, `mean`, `first`, `last`
 //!    or `count` is taken for one.
-//! 2. What a run lacks sorts last, in both directions; so does NaN.
+//! 2. Commas part columns, except inside the braces of a metric's context.
 
-use std::cmp::Ordering;
 use std::str::FromStr;
-
-use super::row::{MetricRow, RunRow};
-use crate::output::quantity::{rfc3339, short_number, took};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Column {
@@ -18,8 +14,13 @@ pub enum Column {
         with_step: bool,
     },
     Param(String),
+    Tag(String),
     Property(Property),
 }
+
+/// Columns in one word, such as `acc,=lr`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Columns(pub Vec<Column>);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
@@ -45,6 +46,9 @@ pub enum Property {
     Host,
     Seed,
     Points,
+    Parent,
+    Heard,
+    Error,
 }
 
 /// A column to sort by, and in which direction.
@@ -54,12 +58,9 @@ pub struct Sort {
     pub is_descending: bool,
 }
 
-/// What a run has in a column.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Content {
-    Number { value: f64, text: String },
-    Text(String),
-}
+/// Several of them in one word, such as `-acc,loss`; the later ones decide between equals.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sorts(pub Vec<Sort>);
 
 const PARTS: [(&str, Part); 6] = [
     ("last", Part::Last),
@@ -70,7 +71,7 @@ const PARTS: [(&str, Part); 6] = [
     ("count", Part::Count),
 ];
 
-const PROPERTIES: [(&str, Property); 12] = [
+const PROPERTIES: [(&str, Property); 15] = [
     ("id", Property::Id),
     ("name", Property::Name),
     ("experiment", Property::Experiment),
@@ -83,6 +84,9 @@ const PROPERTIES: [(&str, Property); 12] = [
     ("host", Property::Host),
     ("seed", Property::Seed),
     ("points", Property::Points),
+    ("parent", Property::Parent),
+    ("heard", Property::Heard),
+    ("error", Property::Error),
 ];
 
 impl FromStr for Column {
@@ -107,6 +111,9 @@ impl FromStr for Column {
                     )
                 });
         }
+        if let Some(name) = text.strip_prefix("tags.") {
+            return Ok(Column::Tag(name.to_owned()));
+        }
         if text.is_empty() {
             return Err("a column needs a name: loss, loss.min, =lr or .started".to_owned());
         }
@@ -129,6 +136,37 @@ impl FromStr for Column {
     }
 }
 
+impl FromStr for Columns {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Columns, String> {
+        let columns: Result<_, _> = parts(text).map(str::parse).collect();
+        columns.map(Columns)
+    }
+}
+
+impl FromStr for Sorts {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Sorts, String> {
+        let sorts: Result<_, _> = parts(text).map(str::parse).collect();
+        sorts.map(Sorts)
+    }
+}
+
+/// What the commas outside braces part.
+fn parts(text: &str) -> impl Iterator<Item = &str> {
+    let mut depth = 0_usize;
+    text.split(move |letter| {
+        match letter {
+            '{' => depth += 1,
+            '}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        letter == ',' && depth == 0
+    })
+}
+
 impl FromStr for Sort {
     type Err = String;
 
@@ -148,6 +186,7 @@ impl Column {
     pub fn title(&self) -> String {
         match self {
             Column::Param(name) => format!("={name}"),
+            Column::Tag(name) => format!("tags.{name}"),
             Column::Property(property) => {
                 let known = PROPERTIES.iter().find(|(_, known)| known == property);
                 format!(".{}", known.expect("every property is in the list").0)
@@ -170,7 +209,7 @@ impl Column {
     pub fn is_number(&self) -> bool {
         match self {
             Column::Metric { .. } => true,
-            Column::Param(_) => false,
+            Column::Param(_) | Column::Tag(_) => false,
             Column::Property(property) => {
                 matches!(
                     property,
@@ -184,123 +223,34 @@ impl Column {
         }
     }
 
-    pub fn content(&self, run: &RunRow, now_ns: i64) -> Option<Content> {
+    /// The column as the library's own order writes it; `None` for what only a table knows.
+    fn order(&self) -> Option<String> {
         match self {
             Column::Metric {
-                name,
-                part,
-                with_step,
-            } => of_metric(
-                run.metrics.iter().find(|metric| metric.label == *name)?,
-                *part,
-                *with_step,
-            ),
-            Column::Param(name) => {
-                let value = run.params.get(name)?;
-                let text = value.to_string();
-                Some(match text.parse::<f64>() {
-                    Ok(value) => Content::Number { value, text },
-                    Err(_) => Content::Text(text),
-                })
+                with_step: true, ..
             }
-            Column::Property(property) => of_property(run, *property, now_ns),
+            | Column::Property(
+                Property::Took
+                | Property::Points
+                | Property::Parent
+                | Property::Heard
+                | Property::Error,
+            ) => None,
+            other => Some(other.title()),
         }
     }
-}
-
-fn of_metric(metric: &MetricRow, part: Part, with_step: bool) -> Option<Content> {
-    let (value, step) = match part {
-        Part::Last => (metric.last.value, Some(metric.last.step)),
-        Part::First => (metric.first.value, Some(metric.first.step)),
-        Part::Min => (metric.min?.value, Some(metric.min?.step)),
-        Part::Max => (metric.max?.value, Some(metric.max?.step)),
-        Part::Mean => (metric.mean?, None),
-        Part::Count => (metric.count as f64, None),
-    };
-    let text = match step.filter(|_| with_step) {
-        Some(step) => format!("{}@{step}", short_number(value)),
-        None => short_number(value),
-    };
-    Some(Content::Number { value, text })
-}
-
-fn of_property(run: &RunRow, property: Property, now_ns: i64) -> Option<Content> {
-    let whole = |value: u64| Content::Number {
-        value: value as f64,
-        text: value.to_string(),
-    };
-    let time = |time_ns: i64| Content::Number {
-        value: time_ns as f64,
-        text: rfc3339(time_ns),
-    };
-    Some(match property {
-        Property::Id => Content::Text(run.id.clone()),
-        Property::Name => Content::Text(run.name.clone()),
-        Property::Experiment => Content::Text(run.experiment.clone()),
-        Property::Number => whole(run.number),
-        Property::State => Content::Text(run.state.to_string()),
-        Property::Started => time(run.started_ns?),
-        Property::Ended => time(run.ended_ns?),
-        Property::Took => {
-            let length_ns = run.took_ns(now_ns)?;
-            Content::Number {
-                value: length_ns as f64,
-                text: took(length_ns),
-            }
-        }
-        Property::Pid => whole(run.pid.into()),
-        Property::Host => Content::Text(run.host.clone()),
-        Property::Seed => whole(run.seed?),
-        Property::Points => whole(run.points),
-    })
 }
 
 impl Sort {
-    pub fn compare(&self, a: &RunRow, b: &RunRow, now_ns: i64) -> Ordering {
-        let contents = (
-            self.column.content(a, now_ns),
-            self.column.content(b, now_ns),
-        );
-        let ordering = match contents {
-            (Some(a), Some(b)) => match (is_nan(&a), is_nan(&b)) {
-                (false, false) => a.compare(&b),
-                (a_is_nan, b_is_nan) => return a_is_nan.cmp(&b_is_nan),
-            },
-            (a, b) => return a.is_none().cmp(&b.is_none()),
-        };
-        if self.is_descending {
-            ordering.reverse()
-        } else {
-            ordering
-        }
-    }
-}
-
-fn is_nan(content: &Content) -> bool {
-    matches!(content, Content::Number { value, .. } if value.is_nan())
-}
-
-impl Content {
-    pub fn text(self) -> String {
-        match self {
-            Content::Number { text, .. } | Content::Text(text) => text,
-        }
-    }
-
-    /// Numbers stand before texts.
-    fn compare(&self, other: &Content) -> Ordering {
-        match (self, other) {
-            (Content::Number { value: a, .. }, Content::Number { value: b, .. }) => a.total_cmp(b),
-            (Content::Text(a), Content::Text(b)) => a.cmp(b),
-            (Content::Number { .. }, Content::Text(_)) => Ordering::Less,
-            (Content::Text(_), Content::Number { .. }) => Ordering::Greater,
-        }
+    /// As the library writes it; `None` when it cannot sort so.
+    pub fn order(&self) -> Option<String> {
+        let sign = if self.is_descending { "-" } else { "" };
+        Some(format!("{sign}{}", self.column.order()?))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::row::tests::row;
     use super::*;
 
     #[test]
@@ -314,6 +264,7 @@ mod tests {
             "loss@step",
             "=lr",
             ".started",
+            "tags.paper",
         ] {
             assert_eq!(text.parse::<Column>().unwrap().title(), text);
         }
@@ -341,32 +292,21 @@ mod tests {
     }
 
     #[test]
-    fn what_a_run_lacks_sorts_last_in_both_directions() {
-        let rows = [
-            row("a", Some(2.0)),
-            row("b", None),
-            row("c", Some(f64::NAN)),
-            row("d", Some(1.0)),
-        ];
-        let order = |sort: &str| {
-            let sort: Sort = sort.parse().unwrap();
-            let mut rows = rows.to_vec();
-            rows.sort_by(|a, b| sort.compare(a, b, 0));
-            rows.iter()
-                .map(|row| row.name.as_str())
-                .collect::<Vec<_>>()
-                .join("")
-        };
-        assert_eq!(order("loss"), "dacb");
-        assert_eq!(order("-loss"), "adcb");
+    fn commas_part_columns_but_not_a_context() {
+        let Columns(columns) = "acc,loss{a=1,b=2}.min,=lr".parse().unwrap();
+        let titles: Vec<String> = columns.iter().map(Column::title).collect();
+        assert_eq!(titles, ["acc", "loss{a=1,b=2}.min", "=lr"]);
+        assert!("acc,,loss".parse::<Columns>().is_err());
+        let Sorts(sorts) = "-acc,tags.paper".parse().unwrap();
+        assert!(sorts[0].is_descending && !sorts[1].is_descending);
     }
 
     #[test]
-    fn the_step_is_shown_when_asked_for() {
-        let column: Column = "loss.max@step".parse().unwrap();
-        assert_eq!(
-            column.content(&row("a", Some(2.5)), 0).unwrap().text(),
-            "2.500@7"
-        );
+    fn what_the_library_cannot_sort_by_has_no_order() {
+        let order = |text: &str| text.parse::<Sort>().unwrap().order();
+        assert_eq!(order("-loss.min"), Some("-loss.min".to_owned()));
+        assert_eq!(order(".started"), Some(".started".to_owned()));
+        assert_eq!(order("-.took"), None);
+        assert_eq!(order("loss@step"), None);
     }
 }

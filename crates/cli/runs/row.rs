@@ -29,6 +29,7 @@ pub const FIELDS: &[&str] = &[
     "error",
     "points",
     "heard",
+    "columns",
 ];
 
 #[derive(Clone, Debug)]
@@ -57,9 +58,11 @@ pub struct RunRow {
     pub heard_ns: i64,
     /// How long a detached run that is running has been silent.
     pub silent_ns: Option<i64>,
+    /// What stands before its title in a tree.
+    pub branch: String,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PointRow {
     pub value: f64,
     pub step: i64,
@@ -105,6 +108,7 @@ impl From<RunSummary> for RunRow {
             points: run.points,
             heard_ns: run.heard.0,
             silent_ns: run.silent_ns,
+            branch: String::new(),
         }
     }
 }
@@ -128,8 +132,8 @@ impl From<(String, MetricSummary)> for MetricRow {
 }
 
 impl RunRow {
-    /// In the order of [`FIELDS`].
-    pub fn item(&self) -> Vec<Value> {
+    /// In the order of [`FIELDS`]; the last is what it has in the columns that were asked for.
+    pub fn item(&self, columns: Value) -> Vec<Value> {
         let metrics: Map<String, Value> = self
             .metrics
             .iter()
@@ -154,6 +158,7 @@ impl RunRow {
             json!(self.error),
             json!(self.points),
             time_value(Some(self.heard_ns)),
+            columns,
         ]
     }
 
@@ -165,7 +170,7 @@ impl RunRow {
 
     /// `a3f9f00d kind-elk`
     pub fn title(&self) -> String {
-        format!("{} {}", self.short, self.name)
+        format!("{}{} {}", self.branch, self.short, self.name)
             .trim_end()
             .to_owned()
     }
@@ -241,12 +246,13 @@ pub mod tests {
             points: 1,
             heard_ns: 0,
             silent_ns: None,
+            branch: String::new(),
         }
     }
 
     #[test]
     fn an_item_has_a_value_for_every_field() {
-        let item = row("a", Some(f64::NAN)).item();
+        let item = row("a", Some(f64::NAN)).item(Value::Null);
         assert_eq!(item.len(), FIELDS.len());
         assert_eq!(item[7], json!({"loss": "NaN"}));
         assert_eq!(item[3], "running");

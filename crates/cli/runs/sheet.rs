@@ -12,43 +12,63 @@ use crate::output::table::{self, Cell, Table};
 pub struct Choice {
     /// Instead of the usual ones.
     pub columns: Vec<Column>,
-    /// Leave out params that are equal in all runs.
+    /// Leave out columns that are equal in all runs.
     pub only_changed: bool,
 }
 
 /// The rows in their order; `total` counts those that were cut off, too.
 pub fn table(rows: &[RunRow], total: u64, choice: &Choice, now_ns: i64) -> Table {
-    let mut notes = vec![match rows.len() as u64 {
-        shown if shown == total => counted(total, "run"),
-        shown => format!("{shown} of {}", counted(total, "run")),
-    }];
+    let mut notes = vec![shown_text(rows.len() as u64, total)];
+    let (columns, hidden) = shown_columns(rows, choice, now_ns);
+    if hidden > 0 {
+        notes.push(format!(
+            "{} hidden (leave out --only-changed to see)",
+            counted(hidden, "equal column")
+        ));
+    }
     if choice.columns.is_empty() {
-        let (columns, hidden) = usual_columns(rows, choice.only_changed);
-        if hidden > 0 {
-            notes.push(format!(
-                "{} hidden (leave out --only-changed to see)",
-                counted(hidden, "equal column")
-            ));
-        }
         return with_state(rows, &columns, notes, now_ns);
     }
-    let mut columns = vec![table::Column::text("run")];
-    columns.extend(choice.columns.iter().map(heading));
+    let headings = columns.iter().map(heading);
     let cells = |row: &RunRow| {
         let mut cells = vec![Cell::from(row.title())];
-        cells.extend(
-            choice
-                .columns
-                .iter()
-                .map(|column| cell(column, row, now_ns)),
-        );
+        cells.extend(columns.iter().map(|column| cell(column, row, now_ns)));
         cells
     };
     Table {
-        columns,
+        columns: [table::Column::text("run")]
+            .into_iter()
+            .chain(headings)
+            .collect(),
         rows: rows.iter().map(cells).collect(),
         notes,
     }
+}
+
+/// `3 of 214 runs`, or `214 runs` where all are shown.
+pub fn shown_text(shown: u64, total: u64) -> String {
+    if shown == total {
+        return counted(total, "run");
+    }
+    format!("{shown} of {}", counted(total, "run"))
+}
+
+/// The columns asked for, or the usual ones: metrics, then params, in the order of their names. And how many were
+/// left out because all runs agree in them.
+fn shown_columns(rows: &[RunRow], choice: &Choice, now_ns: i64) -> (Vec<Column>, u64) {
+    let columns = if choice.columns.is_empty() {
+        usual_columns(rows)
+    } else {
+        choice.columns.clone()
+    };
+    // A single run agrees with itself in everything.
+    if !choice.only_changed || rows.len() < 2 {
+        return (columns, 0);
+    }
+    let (shown, equal): (Vec<Column>, Vec<Column>) = columns
+        .into_iter()
+        .partition(|column| differs(rows, column, now_ns));
+    (shown, equal.len() as u64)
 }
 
 fn with_state(rows: &[RunRow], extra: &[Column], notes: Vec<String>, now_ns: i64) -> Table {
@@ -99,16 +119,12 @@ fn cell(column: &Column, row: &RunRow, now_ns: i64) -> Cell {
     }
     column
         .content(row, now_ns)
-        .map_or_else(String::new, super::column::Content::text)
+        .map_or_else(String::new, |content| content.text())
         .into()
 }
 
-/// Params, then the last values of metrics, in the order of their names; and how many are left out.
-fn usual_columns(rows: &[RunRow], only_changed: bool) -> (Vec<Column>, u64) {
+fn usual_columns(rows: &[RunRow]) -> Vec<Column> {
     let params: BTreeSet<&String> = rows.iter().flat_map(|row| row.params.keys()).collect();
-    let (shown, equal): (Vec<&String>, Vec<&String>) = params
-        .into_iter()
-        .partition(|name| !only_changed || differs(rows, name));
     let metrics: BTreeSet<&String> = rows
         .iter()
         .flat_map(|row| row.metrics.iter().map(|metric| &metric.label))
@@ -119,13 +135,15 @@ fn usual_columns(rows: &[RunRow], only_changed: bool) -> (Vec<Column>, u64) {
         with_step: false,
     };
     let mut columns: Vec<Column> = metrics.into_iter().map(metric).collect();
-    columns.extend(shown.into_iter().map(|name| Column::Param(name.clone())));
-    (columns, equal.len() as u64)
+    columns.extend(params.into_iter().map(|name| Column::Param(name.clone())));
+    columns
 }
 
-fn differs(rows: &[RunRow], name: &str) -> bool {
-    let value = |row: &RunRow| row.params.get(name).map(ToString::to_string);
-    rows.iter().any(|row| value(row) != value(&rows[0]))
+/// By what is in them, not by how it is shown: two losses may differ behind the digits of a table.
+fn differs(rows: &[RunRow], column: &Column, now_ns: i64) -> bool {
+    let value = |row: &RunRow| column.content(row, now_ns).map(|content| content.value());
+    let first = value(&rows[0]);
+    rows[1..].iter().any(|row| value(row) != first)
 }
 
 #[cfg(test)]
@@ -152,27 +170,33 @@ mod tests {
     }
 
     #[test]
-    fn equal_params_are_hidden_when_asked_and_counted() {
+    fn equal_columns_are_hidden_when_asked_and_counted() {
         let all = table(&rows(), 2, &Choice::default(), 0);
         assert_eq!(
             titles(&all),
             ["run", "state", "started", "took", "loss", "=lr", "=wd"]
         );
-        let changed = table(
-            &rows(),
-            9,
-            &Choice {
+        let only_changed = |columns: &[&str], rows: &[RunRow]| {
+            let choice = Choice {
+                columns: columns.iter().map(|text| text.parse().unwrap()).collect(),
                 only_changed: true,
-                ..Choice::default()
-            },
-            0,
-        );
+            };
+            table(rows, 9, &choice, 0)
+        };
+        let mut rows = rows();
+        let changed = only_changed(&[], &rows);
         assert_eq!(
             titles(&changed),
             ["run", "state", "started", "took", "loss", "=lr"]
         );
         assert!(changed.notes[0].starts_with("2 of 9 runs"));
         assert!(changed.notes[1].starts_with("1 equal column hidden"));
+        let chosen = only_changed(&["=wd", "loss", "loss@step"], &rows);
+        assert_eq!(titles(&chosen), ["run", "loss", "loss@step"]);
+        rows[1].metrics = rows[0].metrics.clone();
+        let changed = only_changed(&[], &rows);
+        assert!(changed.notes[1].starts_with("2 equal columns hidden"));
+        assert_eq!(only_changed(&[], &rows[..1]).notes.len(), 1);
     }
 
     #[test]
