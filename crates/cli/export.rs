@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::context::Context;
 use crate::event_line;
 use crate::failure::{Exit, Outcome};
-use crate::look::{self, At, EventWish};
+use crate::look::{self, EventWish};
 use crate::metrics;
 use crate::moment::Moment;
 use crate::output::items::{Envelope, ItemForm, ItemWriter};
@@ -156,12 +156,7 @@ fn points(arguments: &MetricArguments, context: &Context) -> Outcome<()> {
     let found = find(&tracker, &wish, context)?;
     let mut writer = arguments.target.writer(METRIC_FIELDS)?;
     for row in found.rows.iter().rev() {
-        let wish = look::CurveWish {
-            globs: &arguments.metrics,
-            steps: i64::MIN..=i64::MAX,
-            max_points: None,
-            at: At::default(),
-        };
+        let wish = look::CurveWish::of(&arguments.metrics);
         for curve in look::curves(&tracker, row, &wish, context)? {
             for point in &curve.points {
                 let mut item: Vec<Value> =

@@ -7,13 +7,13 @@ mod curve;
 mod event;
 mod experiment;
 
-use mltrack::{Code, Lsn, RunQuery, Tracker, WallTime};
+use mltrack::{Code, Lsn, RunQuery, Tracker, ValueKind, ValuesQuery, WallTime};
 
 use crate::context::Context;
 use crate::failure::{Failure, Outcome};
 use crate::moment::{Moment, before};
 use crate::runs::row::RunRow;
-pub use curve::{Curve, CurvePoint, CurveWish, curves};
+pub use curve::{Curve, CurvePoint, CurveWish, curves, label};
 pub use event::{EventWish, Events, events, events_from};
 pub use experiment::{ExperimentRow, FIELDS as EXPERIMENT_FIELDS, experiment, experiments};
 
@@ -36,6 +36,19 @@ enum Point {
 impl At {
     /// The question asked of this point.
     pub fn of_runs(self, query: RunQuery, context: &Context) -> RunQuery {
+        match self.point(context) {
+            Point::Now => query,
+            Point::Lsn(lsn) => query.at(lsn),
+            Point::Time(time) => query.at_time(time),
+        }
+    }
+
+    /// The same for values of any kind.
+    pub fn of_values<T: ValueKind>(
+        self,
+        query: ValuesQuery<T>,
+        context: &Context,
+    ) -> ValuesQuery<T> {
         match self.point(context) {
             Point::Now => query,
             Point::Lsn(lsn) => query.at(lsn),

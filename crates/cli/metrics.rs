@@ -1,23 +1,35 @@
-//! `mltrack metrics`: the points of a run's metrics, whole, thinned or drawn.
+//! `mltrack metrics`: the points of a run's metrics, whole, thinned, drawn or in numbers; and what is no single number.
 
+pub mod draw;
+mod stats;
+mod values;
+
+use std::io::Write as _;
+use std::ops::RangeInclusive;
+
+use clap::ValueEnum;
 use serde_json::{Value, json};
 
 use crate::context::Context;
 use crate::failure::{Exit, Outcome};
-use crate::look::{self, At, Curve};
-use crate::moment::Steps;
+use crate::look::{self, At, Curve, CurveWish};
+use crate::moment::{Steps, When};
 use crate::output::items::Envelope;
-use crate::output::quantity::{clock, counted, number, rfc3339, short_number};
+use crate::output::quantity::{clock, counted, number, short_number, time_value};
 use crate::output::table::{Column, Table};
-use crate::output::{Form, OutputArguments, Terminal, list_fields};
-use crate::plot::{Glyphs, Series, Size, plot};
-use crate::store;
+use crate::output::{Form, OutputArguments, People, Sheet, list_fields, print};
+use crate::runs::row::RunRow;
+use crate::{pairs, store};
+use draw::{Manner, drawn};
 
 /// Print or plot the points of a run's metrics
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "  mltrack metrics @last 'val*' --plot\n  mltrack metrics @best loss --steps 0..1000 --csv -o loss.csv"
-)]
+#[command(after_help = "\
+  mltrack metrics @last 'val*' --plot --log
+  mltrack metrics @running loss --plot --smooth 0.9 --since 1h
+  mltrack metrics @best --stats
+  mltrack metrics @best loss --steps 0..1000 --csv -o loss.csv
+  mltrack metrics @last 'gradient/*' --kind histograms --plot")]
 pub struct Arguments {
     /// An id's beginning, a name, EXP/12, @last, @running or @best
     #[arg(value_name = "RUN")]
@@ -28,16 +40,42 @@ pub struct Arguments {
     /// Only these steps, both ends included
     #[arg(long, value_name = "A..B", allow_hyphen_values = true)]
     steps: Option<Steps>,
+    /// Only points logged since: a length of time such as 2h, or a time
+    #[arg(long, value_name = "2h|TIME", allow_hyphen_values = true)]
+    since: Option<When>,
+    /// Only points logged until then
+    #[arg(long, value_name = "2h|TIME", allow_hyphen_values = true)]
+    until: Option<When>,
+    /// Only metrics with this in their context
+    #[arg(long, value_name = "KEY=VALUE", value_parser = pairs::split)]
+    context: Vec<(String, String)>,
     /// At most so many points of each metric; extremes are kept
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     max_points: Option<u32>,
+    /// What to show: points are single numbers
+    #[arg(long, value_enum, value_name = "KIND", default_value = "points")]
+    kind: Kind,
+    /// Numbers about each metric instead of its points: extremes, mean, median and others
+    #[arg(long, conflicts_with_all = ["plot", "max_points"])]
+    stats: bool,
     /// Draw them
     #[arg(long, conflicts_with = "form")]
     plot: bool,
     #[command(flatten)]
+    manner: Manner,
+    #[command(flatten)]
     at: At,
     #[command(flatten)]
     output: OutputArguments,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Kind {
+    Points,
+    /// Distributions
+    Histograms,
+    /// Tables, confusion matrices, whatever was logged as JSON
+    Json,
 }
 
 pub const FIELDS: &[&str] = &["name", "step", "time", "value", "context"];
@@ -45,40 +83,94 @@ pub const FIELDS: &[&str] = &["name", "step", "time", "value", "context"];
 /// A terminal shows so many points of a metric at most; all others are a pipe or `--max-points` away.
 const PEOPLE_POINTS_MAX: u32 = 200;
 const PLOT_POINTS_MAX: u32 = 2_000;
-const PLOT_HEIGHT: usize = 16;
 
 pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
-    if list_fields(&arguments.output, FIELDS)? {
+    let fields = if arguments.stats {
+        stats::FIELDS
+    } else {
+        FIELDS
+    };
+    if list_fields(&arguments.output, fields)? {
         return Ok(Exit::Done);
     }
     let tracker = store::open_to_look(context)?;
     let (row, lsn) = look::run(&tracker, &arguments.run, arguments.at, context)?;
-    let form = arguments.output.form(&context.terminal);
-    let max_points = match &form {
-        _ if arguments.max_points.is_some() => arguments.max_points,
-        _ if arguments.plot => Some(PLOT_POINTS_MAX),
-        Form::People | Form::Markdown => Some(PEOPLE_POINTS_MAX),
-        Form::Items(_) => None,
-    };
-    let steps = arguments
-        .steps
-        .map_or(i64::MIN..=i64::MAX, |steps| steps.first..=steps.last);
-    let wish = look::CurveWish {
-        globs: &arguments.globs,
-        steps,
-        max_points,
-        at: arguments.at,
-    };
+    let wish = arguments.wish(context);
+    match arguments.kind {
+        Kind::Points => {}
+        Kind::Histograms if arguments.plot => {
+            let points = values::histograms(&tracker, &row, &wish, context)?;
+            context
+                .terminal
+                .page(&values::drawn(&points, &context.terminal))?;
+            return Ok(Exit::Done);
+        }
+        Kind::Histograms | Kind::Json => {
+            let sheet = match arguments.kind {
+                Kind::Json => values::json_sheet(&tracker, &row, &wish, lsn, context)?,
+                _ => values::histogram_sheet(&tracker, &row, &wish, lsn, context)?,
+            };
+            print(&sheet, &arguments.output, &context.terminal)?;
+            return Ok(Exit::Done);
+        }
+    }
+    if arguments.stats {
+        let found = wish.query(&tracker, &row, context).stats()?;
+        let sheet = stats::sheet_of(&found, lsn);
+        print(&sheet, &arguments.output, &context.terminal)?;
+        return Ok(Exit::Done);
+    }
     let curves = look::curves(&tracker, &row, &wish, context)?;
     if arguments.plot {
-        let text = drawn(&curves, &context.terminal);
+        let text = drawn(&curves, &arguments.manner, &context.terminal);
         context.terminal.page(&text)?;
         return Ok(Exit::Done);
     }
-    match form {
+    points(arguments, &row, &curves, lsn, context)
+}
+
+impl Arguments {
+    fn wish(&self, context: &Context) -> CurveWish<'_> {
+        let max_points = match self.output.form(&context.terminal) {
+            _ if self.max_points.is_some() => self.max_points,
+            _ if self.plot && self.manner.needs_every_point() => None,
+            _ if self.plot => Some(PLOT_POINTS_MAX),
+            Form::People | Form::Markdown => Some(PEOPLE_POINTS_MAX),
+            Form::Items(_) => None,
+        };
+        CurveWish {
+            context: &self.context,
+            steps: self
+                .steps
+                .map_or(i64::MIN..=i64::MAX, |steps| steps.first..=steps.last),
+            times_ns: self.times_ns(context.started_ns),
+            max_points,
+            is_drawn: self.plot,
+            at: self.at,
+            ..CurveWish::of(&self.globs)
+        }
+    }
+
+    fn times_ns(&self, now_ns: i64) -> RangeInclusive<i64> {
+        let time_ns =
+            |when: Option<When>, open: i64| when.map_or(open, |when| when.time_ns(now_ns));
+        time_ns(self.since, i64::MIN)..=time_ns(self.until, i64::MAX)
+    }
+}
+
+/// Programs get the points one by one, so a million of them need no second copy.
+fn points(
+    arguments: &Arguments,
+    row: &RunRow,
+    curves: &[Curve],
+    lsn: u64,
+    context: &Context,
+) -> Outcome {
+    let terminal = &context.terminal;
+    match arguments.output.form(terminal) {
         Form::Items(form) => {
             let mut writer = arguments.output.items(form, FIELDS)?;
-            for curve in &curves {
+            for curve in curves {
                 for point in &curve.points {
                     writer.item(&item(curve, point))?;
                 }
@@ -91,15 +183,18 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
             })?;
         }
         Form::Markdown => {
-            use std::io::Write as _;
             let mut sink = arguments.output.sink()?;
-            sink.write_all(table(&curves).markdown().as_bytes())?;
+            sink.write_all(table(curves).markdown().as_bytes())?;
             sink.flush()?;
         }
         Form::People => {
-            let terminal = &context.terminal;
-            terminal.page(&table(&curves).fitted(terminal.width, terminal.colour))?;
+            terminal.page(&table(curves).fitted(terminal.width, terminal.colour))?;
         }
+    }
+    let logged: u64 = curves.iter().map(|curve| curve.logged).sum();
+    if logged == 0 && context.stderr_is_terminal {
+        let names: Vec<&str> = row.metrics.iter().map(|it| it.label.as_str()).collect();
+        context.note(&format!("the run's metrics: {}", names.join(", ")));
     }
     Ok(Exit::Done)
 }
@@ -108,15 +203,15 @@ pub fn item(curve: &Curve, point: &look::CurvePoint) -> Vec<Value> {
     vec![
         curve.name.as_str().into(),
         point.step.into(),
-        rfc3339(point.time_ns).into(),
+        time_value(point.time_ns),
         number(point.value),
-        context_value(curve),
+        pairs_value(&curve.context),
     ]
 }
 
-pub fn context_value(curve: &Curve) -> Value {
-    curve
-        .context
+/// A context as an object.
+fn pairs_value(pairs: &[(String, String)]) -> Value {
+    pairs
         .iter()
         .map(|(key, value)| (key.clone(), json!(value)))
         .collect::<serde_json::Map<_, _>>()
@@ -135,7 +230,7 @@ fn table(curves: &[Curve]) -> Table {
             let cells = [
                 curve.label(),
                 point.step.to_string(),
-                clock(point.time_ns),
+                point.time_ns.map_or_else(String::new, clock),
                 short_number(point.value),
             ];
             cells.map(Into::into).to_vec()
@@ -157,25 +252,17 @@ fn table(curves: &[Curve]) -> Table {
     }
 }
 
-/// Curves on common axes, as wide as the terminal.
-pub fn drawn(curves: &[Curve], terminal: &Terminal) -> String {
-    let points = |curve: &Curve| {
-        curve
-            .points
-            .iter()
-            .map(|point| (point.step as f64, point.value))
-            .collect()
+/// An answer with a table.
+fn sheet(fields: &'static [&'static str], items: Vec<Vec<Value>>, table: Table, lsn: u64) -> Sheet {
+    let envelope = Envelope {
+        total: items.len() as u64,
+        lsn,
+        next: Value::Null,
     };
-    let labels: Vec<String> = curves.iter().map(Curve::label).collect();
-    let points: Vec<Vec<(f64, f64)>> = curves.iter().map(points).collect();
-    let series: Vec<Series<'_>> = labels
-        .iter()
-        .zip(&points)
-        .map(|(name, points)| Series { name, points })
-        .collect();
-    let size = Size {
-        width: terminal.width.min(120),
-        height: PLOT_HEIGHT,
-    };
-    plot(&series, size, Glyphs::of_locale())
+    Sheet {
+        fields,
+        items,
+        envelope,
+        people: People::Table(table),
+    }
 }

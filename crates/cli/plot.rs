@@ -5,6 +5,7 @@
 //! 3. What cannot be drawn (NaN, infinities) breaks the line and is counted in the legend.
 //! 4. The letter in the legend marks the line in the plot, so no meaning hangs on colour alone.
 
+pub mod bars;
 mod canvas;
 mod legend;
 mod scale;
@@ -67,52 +68,128 @@ impl Size {
 
 const _: () = assert!(2 * scale::LABEL_LEN_MAX + " to ".len() <= Size::MIN.width);
 
-/// Draws all series on common axes; every line of the text ends in a line feed.
-pub fn plot(series: &[Series<'_>], size: Size, glyphs: Glyphs) -> String {
-    let size = size.at_least_min();
-    let lines: Vec<Vec<(f64, f64)>> = series
-        .iter()
-        .map(|series| in_order(series.points))
-        .collect();
-    let drawable = || lines.iter().flatten().filter(|point| is_drawable(**point));
-    let x_scale = Scale::around(drawable().map(|point| point.0));
-    let y_scale = Scale::around(drawable().map(|point| point.1));
-    let mut text = match x_scale.zip(y_scale) {
-        Some(scales) => draw(&lines, scales, size, glyphs),
-        None => "no finite values to plot\n".to_owned(),
-    };
-    let column = series
-        .iter()
-        .map(|series| series.name.chars().count())
-        .max()
-        .unwrap_or(0);
-    for (index, series) in series.iter().enumerate() {
-        text.push_str(&legend::line(
-            letter(index),
-            series,
-            column,
-            size.width,
-            glyphs,
-        ));
-    }
-    text
+/// How the values of an axis are spread over it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Axis {
+    #[default]
+    Linear,
+    /// By their logarithms; what is not above zero cannot be drawn.
+    Log,
 }
 
-fn draw(lines: &[Vec<(f64, f64)>], scales: (Scale, Scale), size: Size, glyphs: Glyphs) -> String {
+/// Everything that makes a plot.
+#[derive(Clone, Copy)]
+pub struct Drawing<'a> {
+    pub series: &'a [Series<'a>],
+    /// Lines drawn instead of the points, which then are a shade behind them; none, or one for each series.
+    pub smoothed: &'a [Vec<(f64, f64)>],
+    pub size: Size,
+    pub glyphs: Glyphs,
+    /// Of the values.
+    pub axis: Axis,
+}
+
+/// Draws all series on common axes; every line of the text ends in a line feed.
+#[cfg(test)]
+pub fn plot(series: &[Series<'_>], size: Size, glyphs: Glyphs) -> String {
+    Drawing {
+        series,
+        smoothed: &[],
+        size,
+        glyphs,
+        axis: Axis::Linear,
+    }
+    .text()
+}
+
+type Line = Vec<(f64, f64)>;
+
+impl Drawing<'_> {
+    /// Every line of the text ends in a line feed.
+    pub fn text(&self) -> String {
+        assert!(
+            self.smoothed.is_empty() || self.smoothed.len() == self.series.len(),
+            "every series has its smoothed line, or none has"
+        );
+        let size = self.size.at_least_min();
+        let points = self.series.iter().map(|series| self.placed(series.points));
+        let points: Vec<Line> = points.collect();
+        let lines: Vec<Line> = self.smoothed.iter().map(|line| self.placed(line)).collect();
+        let drawable = || points.iter().flatten().filter(|point| is_drawable(**point));
+        let x_scale = Scale::around(drawable().map(|point| point.0));
+        let y_scale = match self.axis {
+            Axis::Linear => Scale::around(drawable().map(|point| point.1)),
+            Axis::Log => Scale::of_powers(drawable().map(|point| point.1)),
+        };
+        let mut text = match x_scale.zip(y_scale) {
+            Some(scales) => draw(&points, &lines, scales, size, self.glyphs),
+            None => "no finite values to plot\n".to_owned(),
+        };
+        text.push_str(&self.legend(size.width));
+        text
+    }
+
+    /// In the order of x, and as they lie on the axis.
+    fn placed(&self, points: &[(f64, f64)]) -> Line {
+        let mut points = in_order(points);
+        if self.axis == Axis::Log {
+            for (_, y) in &mut points {
+                *y = if *y > 0.0 { y.log10() } else { f64::NAN };
+            }
+        }
+        points
+    }
+
+    fn legend(&self, width: usize) -> String {
+        let names = self.series.iter().map(|series| series.name.chars().count());
+        let column = names.max().unwrap_or(0);
+        let mut text = String::new();
+        for (index, series) in self.series.iter().enumerate() {
+            text.push_str(&legend::line(
+                letter(index),
+                series,
+                column,
+                width,
+                self.glyphs,
+            ));
+        }
+        let values = self.series.iter().flat_map(|series| series.points);
+        let low = values.filter(|(_, y)| y.is_finite() && *y <= 0.0).count();
+        if self.axis == Axis::Log && low > 0 {
+            text.push_str(&low.to_string());
+            text.push_str(" not above 0: not drawn\n");
+        }
+        text
+    }
+}
+
+/// The points themselves, or lines before them as a shade.
+fn draw(
+    points: &[Line],
+    lines: &[Line],
+    scales: (Scale, Scale),
+    size: Size,
+    glyphs: Glyphs,
+) -> String {
     let (x_scale, y_scale) = scales;
     let labels = y_labels(&y_scale, size.height);
     let margin = labels.iter().map(String::len).max().unwrap_or(0);
     let width = size.width - margin - 2;
     let mut canvas = Canvas::new(width, size.height, glyphs);
-    for (index, line) in lines.iter().enumerate() {
-        for stretch in line.split(|point| !is_drawable(*point)) {
-            let fractions = stretch
-                .iter()
-                .map(|(x, y)| (x_scale.fraction(*x), y_scale.fraction(*y)));
-            canvas.draw(index, fractions);
+    let fraction = |(x, y): &(f64, f64)| (x_scale.fraction(*x), y_scale.fraction(*y));
+    if !lines.is_empty() {
+        for line in points {
+            let shaded = line.iter().filter(|point| is_drawable(**point));
+            canvas.shade(shaded.map(fraction));
         }
     }
-    let marks: Vec<char> = (0..lines.len()).map(letter).collect();
+    let inked = if lines.is_empty() { points } else { lines };
+    for (index, line) in inked.iter().enumerate() {
+        for stretch in line.split(|point| !is_drawable(*point)) {
+            canvas.draw(index, stretch.iter().map(fraction));
+        }
+    }
+    let marks: Vec<char> = (0..inked.len()).map(letter).collect();
     let mut text = String::new();
     for (row, label) in canvas.rows(&marks).iter().zip(&labels) {
         let axis = axis_glyph(!label.is_empty(), glyphs);

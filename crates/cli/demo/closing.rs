@@ -5,8 +5,8 @@ use mltrack::Tracker;
 use super::command::EXPERIMENT;
 use crate::context::Context;
 use crate::failure::Outcome;
-use crate::look::{self, At, Curve, CurveWish};
-use crate::metrics::drawn;
+use crate::look::{self, Curve, CurveWish};
+use crate::metrics::draw::{Manner, drawn};
 use crate::output::style::{Tone, paint};
 use crate::runs::column::{Column, Sort};
 use crate::runs::pick::{Wish, find};
@@ -72,10 +72,9 @@ fn curves_text(tracker: &Tracker, rows: &[RunRow], context: &Context) -> Outcome
     let mut curves: Vec<Curve> = Vec::new();
     for row in rows {
         let wish = CurveWish {
-            globs: &globs,
-            steps: i64::MIN..=i64::MAX,
             max_points: Some(PLOT_POINTS_MAX),
-            at: At::default(),
+            is_drawn: true,
+            ..CurveWish::of(&globs)
         };
         for curve in look::curves(tracker, row, &wish, context)? {
             curves.push(Curve {
@@ -89,7 +88,7 @@ fn curves_text(tracker: &Tracker, rows: &[RunRow], context: &Context) -> Outcome
     }
     Ok(format!(
         "\nvalidation_loss by epoch\n{}",
-        drawn(&curves, &context.terminal)
+        drawn(&curves, &Manner::default(), &context.terminal)
     ))
 }
 

@@ -1,11 +1,12 @@
 //! The points of a run's metrics, exact or thinned.
 //!
-//! Invariant: thinned points are points that were logged: of every bucket its first, lowest, highest and
-//! last, so an extreme is never averaged away.
+//! 1. Thinned points stand for the library's buckets: of each its first, lowest, highest and last, all of which were
+//!    logged, so an extreme is never averaged away. They have no time: a bucket spans many.
+//! 2. A curve with no more points than are wanted is whole.
 
 use std::ops::RangeInclusive;
 
-use mltrack::{History, Series, Tracker};
+use mltrack::{Bucket, HistoriesQuery, History, Points, Series, Tracker};
 
 use super::{At, Point};
 use crate::context::Context;
@@ -17,9 +18,14 @@ use crate::runs::row::RunRow;
 pub struct CurveWish<'a> {
     /// All metrics when empty.
     pub globs: &'a [String],
+    /// What the metrics' context must have.
+    pub context: &'a [(String, String)],
     pub steps: RangeInclusive<i64>,
+    pub times_ns: RangeInclusive<i64>,
     /// Of each metric.
     pub max_points: Option<u32>,
+    /// To be drawn: more points than wanted are better than an infinity that hides the finite extremes.
+    pub is_drawn: bool,
     pub at: At,
 }
 
@@ -35,8 +41,41 @@ pub struct Curve {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct CurvePoint {
     pub step: i64,
-    pub time_ns: i64,
+    pub time_ns: Option<i64>,
     pub value: f64,
+}
+
+impl<'a> CurveWish<'a> {
+    /// Every point of these metrics.
+    pub fn of(globs: &'a [String]) -> CurveWish<'a> {
+        CurveWish {
+            globs,
+            context: &[],
+            steps: i64::MIN..=i64::MAX,
+            times_ns: i64::MIN..=i64::MAX,
+            max_points: None,
+            is_drawn: false,
+            at: At::default(),
+        }
+    }
+
+    pub fn query(&self, tracker: &Tracker, row: &RunRow, context: &Context) -> HistoriesQuery {
+        let mut query = tracker
+            .histories(row.run_id)
+            .steps(self.steps.clone())
+            .times_ns(self.times_ns.clone());
+        for (key, value) in self.context {
+            query = query.context(key, value);
+        }
+        for glob in self.globs {
+            query = query.metric(glob);
+        }
+        match self.at.point(context) {
+            Point::Now => query,
+            Point::Lsn(lsn) => query.at(lsn),
+            Point::Time(time) => query.at_time(time),
+        }
+    }
 }
 
 impl Curve {
@@ -65,121 +104,139 @@ pub fn curves(
     wish: &CurveWish<'_>,
     context: &Context,
 ) -> Outcome<Vec<Curve>> {
-    let mut query = tracker.histories(row.run_id).steps(wish.steps.clone());
-    for glob in wish.globs {
-        query = query.metric(glob);
-    }
-    query = match wish.at.point(context) {
-        Point::Now => query,
-        Point::Lsn(lsn) => query.at(lsn),
-        Point::Time(time) => query.at_time(time),
+    let query = wish.query(tracker, row, context);
+    let is_small = |count_max: u32| {
+        let mut metrics = row.metrics.iter();
+        metrics.all(|metric| metric.count <= u64::from(count_max))
     };
-    Ok(query
-        .fetch()?
-        .into_iter()
-        .map(|history| curve(history, wish.max_points))
-        .collect())
+    let Some(count_max) = wish.max_points.filter(|count_max| !is_small(*count_max)) else {
+        return Ok(query.fetch()?.into_iter().map(whole).collect());
+    };
+    let thinned = query.buckets((count_max / 4).max(1) as usize).fetch()?;
+    let wants_more = |history: &History| {
+        let buckets = history.series.buckets().unwrap_or_default();
+        count_of(buckets) <= u64::from(count_max) || (wish.is_drawn && has_infinity(buckets))
+    };
+    let mut short: Vec<String> = thinned
+        .iter()
+        .filter(|history| wants_more(history))
+        .map(|history| history.name.clone())
+        .collect();
+    short.dedup();
+    let mut exact = Vec::new();
+    if !short.is_empty() {
+        let wish = CurveWish {
+            globs: &short,
+            ..wish.clone()
+        };
+        exact = wish.query(tracker, row, context).fetch()?;
+    }
+    let curve = |history: History| {
+        let same = |other: &&History| other.metric == history.metric;
+        match exact.iter().find(same).filter(|_| wants_more(&history)) {
+            Some(exact) => whole(exact.clone()),
+            None => few(history, count_max as usize),
+        }
+    };
+    Ok(thinned.into_iter().map(curve).collect())
 }
 
-fn curve(history: History, count_max: Option<u32>) -> Curve {
-    let mut points = Vec::new();
-    if let Series::Points(columns) = &history.series {
-        let rows = columns
-            .steps
-            .iter()
-            .zip(&columns.times_ns)
-            .zip(&columns.values);
-        points.extend(rows.map(|((step, time_ns), value)| CurvePoint {
-            step: *step,
-            time_ns: *time_ns,
-            value: *value,
-        }));
-    }
-    let logged = points.len() as u64;
-    if let Some(count_max) = count_max {
-        points = thinned(points, count_max);
-    }
+fn whole(history: History) -> Curve {
+    let points = history.series.points().map(points_of).unwrap_or_default();
     Curve {
+        logged: points.len() as u64,
         name: history.name,
         context: history.context,
         points,
-        logged,
     }
 }
 
-/// At most `count_max` of the points, in their order: of every stretch its lowest and highest, and of all
-/// the first and the last.
-fn thinned(points: Vec<CurvePoint>, count_max: u32) -> Vec<CurvePoint> {
-    let count_max = count_max as usize;
-    if points.len() <= count_max {
-        return points;
+fn points_of(columns: &Points) -> Vec<CurvePoint> {
+    let rows = columns
+        .steps
+        .iter()
+        .zip(&columns.times_ns)
+        .zip(&columns.values);
+    rows.map(|((step, time_ns), value)| CurvePoint {
+        step: *step,
+        time_ns: Some(*time_ns),
+        value: *value,
+    })
+    .collect()
+}
+
+fn few(history: History, count_max: usize) -> Curve {
+    let buckets = match history.series {
+        Series::Buckets(buckets) => buckets,
+        Series::Points(_) => Vec::new(),
+    };
+    let points = buckets.iter().flat_map(|bucket| chosen(bucket, count_max));
+    Curve {
+        points: points.collect(),
+        logged: count_of(&buckets),
+        name: history.name,
+        context: history.context,
     }
-    let last = points.len() - 1;
-    if count_max < 4 {
-        return [0, last]
-            .iter()
-            .take(count_max)
-            .map(|at| points[*at])
-            .collect();
-    }
-    let stretches = (count_max - 2) / 2;
-    let inner = last - 1;
-    let mut kept = vec![0];
-    for stretch in 0..stretches {
-        let range = 1 + stretch * inner / stretches..1 + (stretch + 1) * inner / stretches;
-        let by_value = |a: &usize, b: &usize| points[*a].value.total_cmp(&points[*b].value);
-        let extremes = [range.clone().min_by(by_value), range.max_by(by_value)];
-        kept.extend(extremes.into_iter().flatten());
-    }
-    kept.push(last);
-    kept.sort_unstable();
-    kept.dedup();
-    kept.into_iter().map(|at| points[at]).collect()
+}
+
+fn count_of(buckets: &[Bucket]) -> u64 {
+    buckets.iter().map(|bucket| bucket.count).sum()
+}
+
+fn has_infinity(buckets: &[Bucket]) -> bool {
+    let extremes = buckets.iter().flat_map(|bucket| [bucket.min, bucket.max]);
+    extremes
+        .flatten()
+        .any(|extreme| extreme.value.is_infinite())
+}
+
+/// Of a bucket its first, last, highest and lowest, and no more than wanted, in the order of their steps.
+fn chosen(bucket: &Bucket, count_max: usize) -> Vec<CurvePoint> {
+    let point = |step, value| CurvePoint {
+        step,
+        time_ns: None,
+        value,
+    };
+    let mut kept = vec![
+        point(bucket.step_first, bucket.first),
+        point(bucket.step_last, bucket.last),
+    ];
+    let extremes = [bucket.max, bucket.min].into_iter().flatten();
+    kept.extend(extremes.map(|extreme| point(extreme.step, extreme.value)));
+    kept.truncate(count_max);
+    kept.sort_by_key(|point| point.step);
+    kept.dedup_by(|a, b| a.step == b.step && a.value.to_bits() == b.value.to_bits());
+    kept
 }
 
 #[cfg(test)]
 mod tests {
+    use mltrack::Extreme;
+
     use super::*;
 
-    fn points(values: impl Iterator<Item = f64>) -> Vec<CurvePoint> {
-        values
-            .enumerate()
-            .map(|(step, value)| CurvePoint {
-                step: step as i64,
-                time_ns: 0,
-                value,
-            })
-            .collect()
-    }
-
     #[test]
-    fn thinning_keeps_ends_and_extremes_and_the_number_asked_for() {
-        let all = points((0..5000).map(|step| {
-            if step == 1234 {
-                99.0
-            } else {
-                f64::from(step % 7)
-            }
-        }));
-        for count_max in [1, 2, 3, 4, 5, 100, 4999] {
-            let kept = thinned(all.clone(), count_max);
-            assert!(
-                kept.len() <= count_max as usize,
-                "{count_max}: {}",
-                kept.len()
-            );
-            assert!(kept.windows(2).all(|pair| pair[0].step < pair[1].step));
-            assert_eq!(kept[0].step, 0);
-            if count_max >= 4 {
-                assert_eq!(kept[kept.len() - 1].step, 4999);
-                assert!(
-                    kept.iter()
-                        .any(|point| point.value.to_bits() == 99.0_f64.to_bits()),
-                    "{count_max}"
-                );
-            }
-        }
-        assert_eq!(thinned(all.clone(), 5000), all);
+    fn a_bucket_is_its_ends_and_its_extremes_once_each() {
+        let extreme = |value, step| Some(Extreme { value, step });
+        let bucket = Bucket {
+            step_first: 0,
+            step_last: 9,
+            first: 5.0,
+            last: 1.0,
+            min: extreme(1.0, 9),
+            max: extreme(99.0, 4),
+            sum: 120.0,
+            count: 10,
+            nan_count: 0,
+        };
+        let steps = |count_max| -> Vec<i64> {
+            let points = chosen(&bucket, count_max);
+            points.iter().map(|point| point.step).collect()
+        };
+        assert_eq!(steps(100), [0, 4, 9]);
+        assert_eq!(steps(3), [0, 4, 9]);
+        assert_eq!(steps(2), [0, 9]);
+        assert_eq!(steps(1), [0]);
     }
 
     #[test]

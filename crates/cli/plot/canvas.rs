@@ -1,7 +1,8 @@
 //! The dots of a plot: lines in, rows of characters out.
 //!
 //! In Braille, dots of all series share a character and letters mark whose line it is; in ASCII
-//! the letters are the lines and `*` stands where several meet.
+//! the letters are the lines and `*` stands where several meet. A shade lies behind all lines: every other dot, or a
+//! full stop where no line runs.
 
 use super::Glyphs;
 
@@ -23,6 +24,7 @@ pub struct Canvas {
 struct Cell {
     dots: u8,
     ink: Ink,
+    is_shaded: bool,
 }
 
 /// Who has drawn in a cell.
@@ -61,6 +63,29 @@ impl Canvas {
         }
     }
 
+    /// Shades each column of dots from the lowest to the highest of the points in it. The ends of the shade are full
+    /// dots, so that a single spike in it is still there.
+    pub fn shade(&mut self, fractions: impl Iterator<Item = (f64, f64)>) {
+        let (columns, rows) = self.dots_per_cell();
+        let last = (self.width * columns - 1, self.height * rows - 1);
+        let mut spans: Vec<Option<(usize, usize)>> = vec![None; last.0 + 1];
+        for (x, y) in fractions {
+            let (x, y) = (nearest(x, last.0), nearest(1.0 - y, last.1));
+            let (top, bottom) = spans[x].unwrap_or((y, y));
+            spans[x] = Some((top.min(y), bottom.max(y)));
+        }
+        for (x, span) in spans.into_iter().enumerate() {
+            let Some((top, bottom)) = span else { continue };
+            for y in top..=bottom {
+                let cell = &mut self.cells[y / rows * self.width + x / columns];
+                cell.is_shaded = true;
+                if (x + y).is_multiple_of(2) || y == top || y == bottom {
+                    cell.dots |= BRAILLE_BITS[x % columns][y % rows];
+                }
+            }
+        }
+    }
+
     /// Sets every dot from one to the other, both included.
     fn join(&mut self, series: usize, from: (usize, usize), to: (usize, usize)) {
         let steps = from.0.abs_diff(to.0).max(from.1.abs_diff(to.1));
@@ -88,11 +113,7 @@ impl Canvas {
     pub fn rows(&self, marks: &[char]) -> Vec<String> {
         let mut characters: Vec<char> = match self.glyphs {
             Glyphs::Braille => self.cells.iter().map(|cell| braille(cell.dots)).collect(),
-            Glyphs::Ascii => self
-                .cells
-                .iter()
-                .map(|cell| ascii(cell.ink, marks))
-                .collect(),
+            Glyphs::Ascii => self.cells.iter().map(|cell| ascii(*cell, marks)).collect(),
         };
         if self.glyphs == Glyphs::Braille && marks.len() > 1 {
             self.overlay(&mut characters, marks);
@@ -156,8 +177,9 @@ fn braille(dots: u8) -> char {
     }
 }
 
-fn ascii(ink: Ink, marks: &[char]) -> char {
-    match ink {
+fn ascii(cell: Cell, marks: &[char]) -> char {
+    match cell.ink {
+        Ink::Nobody if cell.is_shaded => '.',
         Ink::Nobody => ' ',
         Ink::One(series) => marks[series],
         Ink::Several => '*',

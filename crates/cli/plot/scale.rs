@@ -15,8 +15,14 @@ pub struct Scale {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Form {
-    Fixed { decimals: usize },
-    Scientific { decimals: usize },
+    Fixed {
+        decimals: usize,
+    },
+    Scientific {
+        decimals: usize,
+    },
+    /// The value is a power of ten, of which the exponent is at hand.
+    Power,
 }
 
 impl Scale {
@@ -33,6 +39,15 @@ impl Scale {
             low,
             high,
             form: Form::of(low, high, integers),
+        })
+    }
+
+    /// The same for the logarithms of values: its numbers are those of the values.
+    pub fn of_powers(exponents: impl Iterator<Item = f64> + Clone) -> Option<Scale> {
+        let scale = Scale::around(exponents)?;
+        Some(Scale {
+            form: Form::Power,
+            ..scale
         })
     }
 
@@ -92,6 +107,7 @@ impl Form {
         let text = match self {
             Form::Fixed { decimals } => format!("{value:.decimals$}"),
             Form::Scientific { decimals } => format!("{value:.decimals$e}"),
+            Form::Power => short(10_f64.powf(value)),
         };
         // Rounding can leave a zero with a sign, which would only puzzle.
         match text.strip_prefix('-') {

@@ -238,3 +238,68 @@ fn every_size_and_every_kind_of_value_keeps_the_form() {
         }
     }
 }
+
+#[test]
+fn a_smoothed_line_has_the_points_as_its_shade_and_keeps_their_spikes() {
+    let mut points: Vec<(f64, f64)> = (0..1000).map(|x| (f64::from(x), 1.0)).collect();
+    points[500].1 = 9.0;
+    let smoothed = vec![points.iter().map(|(x, _)| (*x, 1.5)).collect()];
+    let series = [Series {
+        name: "s",
+        points: &points,
+    }];
+    for glyphs in [Glyphs::Braille, Glyphs::Ascii] {
+        let drawing = Drawing {
+            series: &series,
+            smoothed: &smoothed,
+            size: SIZE,
+            glyphs,
+            axis: Axis::Linear,
+        };
+        let text = drawing.text();
+        let rows = curves(&text, SIZE.height);
+        assert_eq!(rows[0].trim().chars().count(), 1, "{text}");
+        assert!(text.contains("max 9"), "{text}");
+        if glyphs == Glyphs::Ascii {
+            assert_eq!(rows[0].trim(), ".");
+            assert!(rows.concat().contains("aaaa"), "{text}");
+        }
+    }
+}
+
+#[test]
+fn a_logarithmic_axis_spreads_powers_evenly_and_counts_what_it_cannot_show() {
+    let points: Vec<(f64, f64)> = (0..=4)
+        .map(|x| (f64::from(x), 10_f64.powi(x)))
+        .chain([(5.0, 0.0), (6.0, -3.0)])
+        .collect();
+    let series = [Series {
+        name: "s",
+        points: &points,
+    }];
+    let size = Size {
+        width: 40,
+        height: 5,
+    };
+    let drawing = Drawing {
+        series: &series,
+        smoothed: &[],
+        size,
+        glyphs: Glyphs::Ascii,
+        axis: Axis::Log,
+    };
+    let text = drawing.text();
+    let labels: Vec<&str> = text
+        .lines()
+        .take(5)
+        .map(|row| row.split(['|', '+']).next().unwrap().trim())
+        .collect();
+    assert_eq!((labels[0], labels[4]), ("10000", "1"), "{text}");
+    let rows = curves(&text, 5);
+    let lengths: Vec<usize> = rows.iter().map(|row| row.trim().len()).collect();
+    assert!(
+        lengths.iter().max().unwrap() - lengths.iter().min().unwrap() <= 5,
+        "{text}"
+    );
+    assert!(text.ends_with("2 not above 0: not drawn\n"), "{text}");
+}

@@ -138,7 +138,7 @@ pub use mltrack_log::{
     VerifyOptions, VerifyReport, WriterId,
 };
 pub use mltrack_projector_metrics::{
-    Bucket, Extreme, History, HistoryStats, Points, Series, Stats, ValuePoint,
+    Bucket, Extreme, History, HistoryStats, Points, Series, Stats, ValueKind, ValuePoint,
 };
 pub use mltrack_projector_runs::index::{Check as IndexCheck, SetAside, Stored as IndexStored};
 pub use mltrack_projector_runs::snapshot::{Checked as SnapshotCheck, Kept as SnapshotFile};
