@@ -13,6 +13,7 @@ use crate::append::{Condition, Stamp};
 use crate::append_lock::AppendLock;
 use crate::background;
 use crate::batch::Batch;
+use crate::door;
 use crate::error::{LogError, Result};
 use crate::failpoint;
 use crate::ids::{Lsn, StoreId, StreamId, WriterId};
@@ -22,6 +23,10 @@ use crate::reader::Reader;
 use crate::shared::{Shared, guard};
 use crate::spool_only::SpoolWriter;
 use crate::{roll, start, sync};
+
+/// How long a log may stand still before a handle that closes leaves its spool to the next opener.
+const STANDSTILL: Duration = Duration::from_secs(1);
+const CLOSE_WAIT_MAX: Duration = Duration::from_secs(10);
 
 /// Closing is not held up for longer than this many footers take.
 const SEALED_AT_CLOSE_MAX: usize = 4;
@@ -265,7 +270,7 @@ impl Handle {
         if self.shared.is_closed.load(Relaxed) {
             return Ok(());
         }
-        let drained = drain_spool(&self.shared, self.shared.options.lock_wait).map(drop);
+        let drained = drain_at_close(&self.shared);
         if !start::end_appends(&self.shared) {
             return Ok(());
         }
@@ -364,6 +369,21 @@ fn defer(shared: &Shared, batch: &Batch, stamp: &Stamp) -> Result<Appended> {
     guard(&shared.spool).push(shared, batch, stamp.stream)?;
     shared.alarm.ring();
     Ok(Appended::Deferred)
+}
+
+/// Nobody waits for a handle that closes as a training loop waits for a call, and what it leaves in its spool is seen
+/// by nobody before the next opener: so it waits as long as the log moves, and gives up on one that stands still.
+fn drain_at_close(shared: &Shared) -> Result<()> {
+    let deadline = door::monotonic() + CLOSE_WAIT_MAX;
+    let page = shared.control.page();
+    let mut word = page.published();
+    while !drain_spool(shared, shared.options.lock_wait.max(STANDSTILL))? {
+        let has_moved = std::mem::replace(&mut word, page.published()) != word;
+        if !has_moved || page.poison.load(Relaxed) != 0 || door::monotonic() >= deadline {
+            break;
+        }
+    }
+    Ok(())
 }
 
 /// Appends what waits in the spool; true when nothing waits any more.
