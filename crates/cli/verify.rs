@@ -75,6 +75,7 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
         since: arguments.since.and_then(Lsn::new),
         against: arguments.against.map(|Hash(hash)| hash),
         progress: None,
+        ..VerifyOptions::default()
     };
     let begun_ns = context::now_ns();
     let report = tracker.verify_with(&options)?;

@@ -19,6 +19,7 @@ use crate::ids::{Lsn, StreamId};
 use crate::layout::{FRAME_ALIGN, FRAME_HEADER_LEN, SEGMENT_HEADER_LEN, segment_name};
 use crate::medium::{Medium, MediumFile, Mode, read_full};
 use crate::shared::Shared;
+use crate::stored::pack_of;
 use std::sync::atomic::Ordering::Relaxed;
 
 /// Memory made writable ahead of the end, in bytes: a fault per page costs more than the copy. The background does
@@ -291,7 +292,14 @@ impl Appender {
     fn check(&self, shared: &Shared, condition: &Condition) -> Result<()> {
         let mut pointer = self.tail.state.control;
         while pointer.base != 0 && pointer.lsn >= condition.seen.get() {
-            let (lsn, control) = read_control(shared, pointer)?;
+            let Some((lsn, control)) = read_control(shared, pointer)? else {
+                // Packed segments keep no offsets. What lies in one is old, so whoever has not seen it is far behind.
+                if packed_end(shared, pointer)? <= condition.seen.get() {
+                    break;
+                }
+                let newer = Lsn::new(pointer.lsn).unwrap_or(condition.seen);
+                return Err(LogError::Conflict { newer });
+            };
             if lsn < condition.seen.get() {
                 break;
             }
@@ -315,32 +323,52 @@ pub(crate) fn reserve_len(segment_len: u32) -> usize {
     (segment_len as usize / 64).clamp(256, 64 << 10)
 }
 
-fn read_control(shared: &Shared, pointer: ControlPointer) -> Result<(u64, ControlExtension)> {
+/// The control frame that a pointer leads to; `None` when its segment is packed.
+fn read_control(
+    shared: &Shared,
+    pointer: ControlPointer,
+) -> Result<Option<(u64, ControlExtension)>> {
     let medium = &*shared.medium;
-    let path = segment_path(medium, pointer.base);
-    let read = || -> std::io::Result<Option<(u64, ControlExtension)>> {
-        let header = shared.read_header(pointer.base).ok();
-        let Some(header) = header else {
-            return Ok(None);
-        };
-        let file = medium.open(&segment_name(pointer.base), Mode::Read)?;
-        let mut head = [0; FRAME_HEADER_LEN];
-        let offset = u64::from(pointer.offset).max(SEGMENT_HEADER_LEN as u64);
-        read_full(&*file, &mut head, offset)?;
-        let mut bytes = vec![0; Frame::claimed_len(&head)];
-        let len = read_full(&*file, &mut bytes, offset)?;
-        let salt = Salt::new(header.salt);
-        let frame = Frame::decode_unchained(&bytes[..len], salt, header.base).ok();
-        Ok(frame.and_then(|frame| Some((frame.first_lsn, frame.header.control?))))
+    let path = || segment_path(medium, pointer.base);
+    let wrap = |error| LogError::io(path(), "read a control frame", error);
+    let damaged = || LogError::Corrupt {
+        path: path(),
+        offset: u64::from(pointer.offset),
+        lsn: Lsn::new(pointer.lsn).unwrap_or(Lsn::FIRST),
+        cause: "no control frame lies where one was written".into(),
     };
-    match read() {
-        Ok(Some(found)) => Ok(found),
-        Ok(None) => Err(LogError::Corrupt {
-            path,
-            offset: u64::from(pointer.offset),
-            lsn: Lsn::new(pointer.lsn).unwrap_or(Lsn::FIRST),
-            cause: "no control frame lies where one was written".into(),
-        }),
-        Err(error) => Err(LogError::io(path, "read a control frame", error)),
-    }
+    let file = match medium.open(&segment_name(pointer.base), Mode::Read) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            let pack = pack_of(medium, pointer.base).map_err(wrap)?;
+            return pack.map(|_| None).ok_or_else(damaged);
+        }
+        file => file.map_err(wrap)?,
+    };
+    let header = shared.read_header(pointer.base).map_err(|_| damaged())?;
+    let frame = frame_at(&*file, &header, pointer.offset).map_err(wrap)?;
+    frame.map(Some).ok_or_else(damaged)
+}
+
+fn frame_at(
+    file: &dyn MediumFile,
+    header: &SegmentHeader,
+    offset: u32,
+) -> std::io::Result<Option<(u64, ControlExtension)>> {
+    let mut head = [0; FRAME_HEADER_LEN];
+    let offset = u64::from(offset).max(SEGMENT_HEADER_LEN as u64);
+    read_full(file, &mut head, offset)?;
+    let mut bytes = vec![0; Frame::claimed_len(&head)];
+    let len = read_full(file, &mut bytes, offset)?;
+    let salt = Salt::new(header.salt);
+    let frame = Frame::decode_unchained(&bytes[..len], salt, header.base).ok();
+    Ok(frame.and_then(|frame| Some((frame.first_lsn, frame.header.control?))))
+}
+
+/// The lsn after the last record of a packed segment; one that vanishes meanwhile is taken for new.
+fn packed_end(shared: &Shared, pointer: ControlPointer) -> Result<u64> {
+    let pack = pack_of(&*shared.medium, pointer.base).map_err(|error| {
+        let path = segment_path(&*shared.medium, pointer.base);
+        LogError::io(path, "read a packed segment", error)
+    })?;
+    Ok(pack.map_or(u64::MAX, |pack| pack.footer.end.next_lsn))
 }

@@ -7,6 +7,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use crate::compact::{self, KEEP_REPLACED};
 use crate::door;
 use crate::options::Durability;
 use crate::shared::{Shared, guard};
@@ -14,6 +15,9 @@ use crate::{log, roll, seal, sync};
 
 /// How often a spool is tried to be drained.
 const DRAIN_INTERVAL: Duration = Duration::from_millis(20);
+
+/// How often files are looked for that packed segments have replaced.
+const SWEEP_INTERVAL: Duration = Duration::from_mins(10);
 
 /// Segments sealed in one go; the rest waits for the next interval.
 const SEALED_AT_ONCE_MAX: usize = 32;
@@ -29,6 +33,7 @@ pub(crate) fn spawn(shared: &Arc<Shared>) -> JoinHandle<()> {
 
 fn run(shared: &Shared) {
     let mut next_sync = door::monotonic() + shared.options.sync_interval;
+    let mut next_sweep = door::monotonic() + SWEEP_INTERVAL;
     while !shared.is_closed.load(Relaxed) {
         sleep_until(shared, next_sync);
         if shared.is_closed.load(Relaxed) {
@@ -41,6 +46,10 @@ fn run(shared: &Shared) {
         if door::monotonic() >= next_sync {
             sync_and_seal(shared);
             next_sync = door::monotonic() + shared.options.sync_interval;
+        }
+        if door::monotonic() >= next_sweep {
+            compact::sweep(&*shared.medium, KEEP_REPLACED).ok();
+            next_sweep = door::monotonic() + SWEEP_INTERVAL;
         }
     }
 }

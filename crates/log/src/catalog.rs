@@ -10,9 +10,10 @@ use crate::codec::segment::SegmentHeader;
 use crate::codec::state::State;
 use crate::error::{LogError, Result};
 use crate::ids::StoreId;
-use crate::layout::{SEGMENT_HEADER_LEN, segment_base, segment_name};
-use crate::medium::{Medium, Mode, read_full};
+use crate::layout::segment_name;
+use crate::medium::Medium;
 use crate::scan::{Follow, Scan, Step};
+use crate::stored::{Headers, Names, Stored};
 
 /// One segment of the log.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -43,33 +44,18 @@ pub struct Catalog {
     missing: Vec<Missing>,
 }
 
-/// Reads a segment's header; `None` when the file holds none of this store.
+/// Reads a segment's header, packed or not; `None` when no file holds one of this store.
 pub fn read_header(
     medium: &dyn Medium,
     base: u64,
     store: StoreId,
 ) -> io::Result<Option<SegmentHeader>> {
-    let file = match medium.open(&segment_name(base), Mode::Read) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        file => file?,
-    };
-    let mut block = [0; SEGMENT_HEADER_LEN];
-    if read_full(&*file, &mut block, 0)? < block.len() {
-        return Ok(None);
-    }
-    let header = SegmentHeader::decode(&block);
-    Ok(header.filter(|header| header.base == base && header.store == store))
+    Headers::new(medium, store).read(base)
 }
 
-/// Base lsns of all files named as segments, ascending. Not all of them need be part of the log.
+/// Base lsns of all files named as segments, packed or not, ascending. Not all of them need be part of the log.
 pub fn segment_bases(medium: &dyn Medium) -> io::Result<Vec<u64>> {
-    let mut bases: Vec<u64> = medium
-        .list(".")?
-        .iter()
-        .filter_map(|name| segment_base(name))
-        .collect();
-    bases.sort_unstable();
-    Ok(bases)
+    Ok(Names::list(medium)?.bases().collect())
 }
 
 /// A segment's path, for messages.
@@ -94,6 +80,7 @@ impl Catalog {
         }
         let wrap = |error| LogError::io(medium.path(), "list the segments", error);
         let (mut newer, mut missing) = (Vec::new(), Vec::new());
+        let mut headers = Headers::new(medium, store);
         let (mut base, mut end_offset, mut next_lsn) = (end.base, end.offset, end.next_lsn);
         let mut kept = 0;
         while base != 0 {
@@ -103,7 +90,7 @@ impl Catalog {
                 kept = known + 1;
                 break;
             }
-            if let Some(header) = read_header(medium, base, store).map_err(wrap)? {
+            if let Some(header) = headers.read(base).map_err(wrap)? {
                 newer.push(Entry {
                     header,
                     end_offset,
@@ -165,7 +152,11 @@ fn newest_before(medium: &dyn Medium, store: StoreId, base: u64) -> io::Result<O
         let Some(header) = read_header(medium, older, store)? else {
             continue;
         };
-        let file = medium.open(&segment_name(older), Mode::Read)?;
+        let file = match crate::stored::open(medium, older)? {
+            Stored::Raw(file) => file,
+            Stored::Packed(pack) => return Ok(Some(pack.footer.end)),
+            Stored::Broken { .. } => continue,
+        };
         let mut follow = Follow {
             state: header.empty_state(),
             count: 0,

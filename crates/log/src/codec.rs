@@ -2,10 +2,12 @@
 
 pub mod bytes;
 pub mod checkpoint;
+pub mod facts;
 pub mod footer;
 pub mod frame;
 pub mod identity;
 pub mod manifest;
+pub mod pack;
 pub mod record;
 pub mod segment;
 pub mod spool;

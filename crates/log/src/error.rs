@@ -104,6 +104,16 @@ pub enum LogError {
         /// What is wrong there.
         cause: String,
     },
+    /// Read it with the program that packed it: this one does not know how.
+    #[error("{path}: packed by packer {packer}, which this program does not know", path = .path.display())]
+    NoPacker {
+        /// The packed segment.
+        path: PathBuf,
+        /// The packer's number.
+        packer: u32,
+        /// The first record that cannot be read.
+        lsn: Lsn,
+    },
     /// Start again from `to`: the records after it were never durable and are gone.
     #[error("the log was rewound to {to} by an unclean stop")]
     Rewound {

@@ -4,7 +4,7 @@
 //! a point (action `kill`, `stop`, or `orphan`: fork a sleeping child, then kill); `MLTRACK_CANARY=name` switches a canary on, which the suite must notice.
 
 /// Every point, in the order an append can meet them. The crash suite goes through this list.
-pub const POINTS: [&str; 24] = [
+pub const POINTS: [&str; 31] = [
     "open.locked",
     "open.recovered",
     "open.control_written",
@@ -29,10 +29,17 @@ pub const POINTS: [&str; 24] = [
     "seal.hashed",
     "seal.written",
     "close.synced",
+    "compact.written",
+    "compact.synced",
+    "compact.compared",
+    "compact.announced",
+    "compact.renamed",
+    "compact.named",
+    "compact.retired",
 ];
 
 /// Every canary, and the step that it undoes. The suite must fail under each.
-pub const CANARIES: [&str; 12] = [
+pub const CANARIES: [&str; 14] = [
     "publish-before-copy",
     "one-slot",
     "no-wake",
@@ -45,6 +52,8 @@ pub const CANARIES: [&str; 12] = [
     "no-rewrite",
     "steal-lock",
     "overtake-spool",
+    "pack-unsynced",
+    "retire-first",
 ];
 
 #[cfg(feature = "failpoints")]

@@ -1,5 +1,5 @@
 //! Every constant of `docs/format.md` that more than one file needs, tied to each other by asserts.
-// format.md blake3: 5a08871f2b8850fcea3c1a4f9c060a5ecb0626bbb8a92a774865f0a1e7a0f01a
+// format.md blake3: a7fa1a65dd2a7db8df051a9df8e0430dd531578b646dea381492f74f8eb6ed64
 
 /// Bytes in FORMAT.
 pub const FORMAT_LEN: usize = 64;
@@ -9,6 +9,8 @@ pub const CTL_LEN: usize = 4096;
 pub const CHECKPOINT_LEN: usize = 256;
 /// Bytes before a segment's first frame.
 pub const SEGMENT_HEADER_LEN: usize = 256;
+/// Bytes between a packed segment's header and its first block.
+pub const PACK_HEADER_LEN: usize = 64;
 /// Bytes before a spool's first frame.
 pub const SPOOL_HEADER_LEN: usize = 128;
 /// Bytes in a frame's fixed header.
@@ -48,6 +50,11 @@ pub const FLAG_SPOOLED: u8 = 2;
 /// The wall clock had stepped back when the frame was committed.
 pub const FLAG_CLOCK: u8 = 4;
 
+/// Incompatible bit 0 of FORMAT: segments may be packed.
+pub const FEATURE_PACKED: u32 = 1;
+/// The incompatible bits that this program knows.
+pub const FEATURES_KNOWN: u32 = FEATURE_PACKED;
+
 /// The file names in a store.
 pub mod name {
     pub const FORMAT: &str = "FORMAT";
@@ -68,6 +75,8 @@ pub const LOCK_SYNC: u64 = 1;
 pub const LOCK_MUTATOR: u64 = 2;
 /// Byte 4 of LOCK: making the spare segment.
 pub const LOCK_SPARE: u64 = 4;
+/// Byte 5 of LOCK: packing segments.
+pub const LOCK_COMPACTOR: u64 = 5;
 /// The first liveness byte; writer w holds this plus w.
 pub const LOCK_LIVENESS: u64 = 1 << 32;
 
@@ -92,4 +101,30 @@ pub fn segment_base(name: &str) -> Option<u64> {
     let digits = name.strip_prefix("seg-")?.strip_suffix(".log")?;
     (digits.len() == 20 && digits.bytes().all(|b| b.is_ascii_digit()))
         .then(|| digits.parse().ok())?
+}
+
+/// The name of a packed form of the segment whose first record is `base`.
+pub fn pack_name(base: u64, generation: u32) -> String {
+    format!("pack-{base:020}-{generation:010}.log")
+}
+
+/// The base lsn and the generation in the name of a packed segment, or `None` for any other file.
+pub fn pack_parts(name: &str) -> Option<(u64, u32)> {
+    let (base, generation) = name
+        .strip_prefix("pack-")?
+        .strip_suffix(".log")?
+        .split_once('-')?;
+    let is_number = |text: &str, len| text.len() == len && text.bytes().all(|b| b.is_ascii_digit());
+    (is_number(base, 20) && is_number(generation, 10))
+        .then(|| Some((base.parse().ok()?, generation.parse().ok()?)))?
+}
+
+#[test]
+fn names_of_packed_segments_read_back_and_others_are_none() {
+    let name = pack_name(70, 3);
+    assert_eq!(pack_parts(&name), Some((70, 3)));
+    assert_eq!(segment_base(&name), None);
+    for other in ["pack-70-3.log", &format!("{name}.tmp"), &segment_name(70)] {
+        assert_eq!(pack_parts(other), None, "{other}");
+    }
 }

@@ -19,6 +19,7 @@ pub mod bench_support;
 mod catalog;
 #[doc(hidden)]
 pub mod codec;
+mod compact;
 mod control;
 pub mod door;
 mod error;
@@ -30,11 +31,13 @@ mod log;
 #[doc(hidden)]
 pub mod medium;
 mod options;
-mod pack;
+pub mod pack;
+mod packed;
 mod reader;
 mod record;
 mod recover;
 mod repair;
+mod rewrite;
 mod roll;
 mod scan;
 mod seal;
@@ -43,19 +46,27 @@ mod source;
 mod spool;
 mod spool_only;
 mod start;
+mod stored;
 mod survey;
 mod sync;
 mod tail;
+mod unpack;
 mod verify;
 
 pub use append::Condition;
 pub use batch::Batch;
+#[doc(hidden)]
+pub use compact::compact_on;
+pub use compact::{
+    CompactOptions, CompactProgress, CompactReport, KEEP_REPLACED, SkipReason, compact,
+};
 pub use error::{LogError, Result};
 pub use ids::{Cursor, EpochId, Lsn, ParseIdError, StoreId, StreamId, WriterId};
 pub use log::Log;
 pub use medium::Trust;
 pub use options::{Appended, Durability, OpenOptions, OpenReport};
-pub use pack::{PackFault, PackRecord, Packer};
+pub use pack::{PackFault, PackRecord, Packer, PlainPacker};
+pub use packed::PackedBlock;
 pub use reader::{Lost, Reader, SegmentInfo};
 pub use record::{BatchRecords, Record};
 pub use repair::RepairReport;
@@ -67,4 +78,4 @@ pub use tail::{OwnedRecord, Tail, TailStream};
 pub use verify::verify;
 #[doc(hidden)]
 pub use verify::verify_on;
-pub use verify::{Damage, Depth, VerifyOptions, VerifyReport};
+pub use verify::{Damage, Depth, Purged, VerifyOptions, VerifyReport};

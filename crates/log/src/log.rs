@@ -13,6 +13,7 @@ use crate::append::{Condition, Stamp};
 use crate::append_lock::AppendLock;
 use crate::background;
 use crate::batch::Batch;
+use crate::compact::{self, CompactOptions, CompactReport, KEEP_REPLACED};
 use crate::door;
 use crate::error::{LogError, Result};
 use crate::failpoint;
@@ -199,6 +200,16 @@ impl Log {
         }
     }
 
+    /// Packs sealed segments of this store, beside everything else that goes on in it.
+    pub fn compact(&self, options: &CompactOptions<'_>) -> Result<CompactReport> {
+        let shared = self.shared()?;
+        if options.is_dry_run {
+            let open = shared.options.clone();
+            return compact::compact_on(&shared.medium, open, options);
+        }
+        compact::compact_open(shared, options)
+    }
+
     /// Leaves the store now and reports what dropping would swallow. Every clone is closed.
     pub fn close(self) -> Result<()> {
         match &self.0 {
@@ -280,6 +291,7 @@ impl Handle {
         }
         // A store that is only ever open for short stretches gets its footers too.
         crate::seal::seal_rolled(&self.shared, SEALED_AT_CLOSE_MAX).ok();
+        compact::sweep(&*self.shared.medium, KEEP_REPLACED).ok();
         drained.and(start::leave(&self.shared))
     }
 }

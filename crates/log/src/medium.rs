@@ -67,6 +67,9 @@ pub trait Medium: Send + Sync {
     /// Renames without ever replacing.
     fn rename(&self, from: &str, to: &str) -> io::Result<()>;
 
+    /// Renames and takes the place of a file that has the new name, in one step.
+    fn replace(&self, from: &str, to: &str) -> io::Result<()>;
+
     /// Removes a file.
     fn remove(&self, name: &str) -> io::Result<()>;
 

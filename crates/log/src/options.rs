@@ -1,9 +1,11 @@
 //! How a store is opened, and what came of it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::ids::{EpochId, Lsn};
 use crate::medium::Trust;
+use crate::pack::Packer;
 use crate::survey::Verdict;
 
 /// When an append is durable.
@@ -35,6 +37,8 @@ pub struct OpenOptions {
     pub trust: Option<Trust>,
     /// Types of records that explain names; footers repeat them.
     pub dictionary_types: &'static [u16],
+    /// Who can unpack segments, beside the packer that everybody has.
+    pub packers: Vec<Arc<dyn Packer>>,
 }
 
 impl Default for OpenOptions {
@@ -47,6 +51,7 @@ impl Default for OpenOptions {
             sync_interval: Duration::from_secs(1),
             trust: None,
             dictionary_types: &[],
+            packers: Vec::new(),
         }
     }
 }

@@ -1,9 +1,24 @@
-//! What turns the records of a sealed segment into fewer bytes and back.
+//! The door between the log and whoever knows what records mean: records in, fewer bytes out, and back exactly.
 //!
-//! The log stores blocks and hands records over; what payloads mean, and so how they pack, is known above it.
-//! A packer's blocks must give every record back bit for bit: the log compares before it lets go of a segment.
+//! Invariant: `unpack(pack(records))` gives the same records, bit for bit and in the same order; the log checks that
+//! before it trusts a packed segment, and never hands a block to another packer than the one whose number it carries.
+
+pub(crate) mod batches;
+mod plain;
+
+use std::fmt;
+
+pub use plain::PlainPacker;
 
 use crate::ids::{Lsn, WriterId};
+use crate::layout::FRAME_LEN_MAX;
+
+/// The most records that one block holds.
+pub const BLOCK_RECORDS_MAX: usize = 1 << 18;
+/// The most bytes of records that one block holds. Batches are never split over blocks; each fits in one.
+pub const BLOCK_LEN_MAX: usize = 32 << 20;
+
+const _: () = assert!(FRAME_LEN_MAX < BLOCK_LEN_MAX);
 
 /// One record, all that must come back exactly.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -38,12 +53,18 @@ pub trait Packer: Send + Sync {
     fn unpack(&self, block: &[u8], each: &mut dyn FnMut(PackRecord<'_>)) -> Result<(), PackFault>;
 }
 
-/// Why a block gives no records back: its bytes are damaged, or not what this packer writes.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("the block is damaged at byte {offset}: {what}")]
+impl fmt::Debug for dyn Packer {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Packer({:#x})", self.id())
+    }
+}
+
+/// Why a block cannot be unpacked.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("{what} at byte {offset} of the block")]
 pub struct PackFault {
-    /// What was found, or what was missing.
-    pub what: String,
+    /// What is wrong.
+    pub what: &'static str,
     /// Where in the block.
     pub offset: u64,
 }

@@ -13,15 +13,19 @@ use crate::codec::manifest::{Manifest, Quarantine};
 use crate::codec::state::State;
 use crate::error::{LogError, Result};
 use crate::ids::{Cursor, EpochId, Lsn, WriterId};
-use crate::layout::segment_name;
-use crate::medium::{Medium, Mode};
+use crate::medium::Medium;
 use crate::options::OpenOptions;
+use crate::pack::Packer;
+use crate::packed::{self, PackedBlock};
 use crate::record::BatchRecords;
 use crate::repair::read_manifest;
-use crate::scan::{Advance, Scan};
+use crate::scan::Advance;
 use crate::shared::Shared;
 use crate::source::Source;
+use crate::stored::PackFile;
 use crate::survey::{Verdict, read_footer};
+use crate::unpack::SegmentScan;
+use crate::verify::Purged;
 
 /// Frames in order; what [`Reader`] and the log's own parts share.
 pub(crate) struct Frames {
@@ -30,7 +34,7 @@ pub(crate) struct Frames {
     manifest: Option<Manifest>,
     end: State,
     next_lsn: u64,
-    open: Option<(Entry, Scan)>,
+    open: Option<(Entry, SegmentScan)>,
 }
 
 /// A range of records that cannot be read.
@@ -124,7 +128,7 @@ impl Frames {
                 self.next_lsn = self.next_lsn.max(next_lsn);
                 Ok(is_new)
             }
-            Advance::End | Advance::Fault(_) if scan.offset() >= u64::from(entry.end_offset) => {
+            Advance::End | Advance::Fault(_) if scan.is_at_end(u64::from(entry.end_offset)) => {
                 self.next_lsn = self.next_lsn.max(entry.next_lsn);
                 self.open = None;
                 Ok(false)
@@ -163,11 +167,16 @@ impl Frames {
             self.skip_damage()?;
             return Ok(false);
         }
-        Err(LogError::Corrupt {
-            path: segment_path(&*self.source.medium, base),
-            offset,
-            lsn: lsn(scan.next_lsn()),
-            cause: fault.to_string(),
+        let path = crate::stored::path(&*self.source.medium, base);
+        let lsn = lsn(scan.next_lsn());
+        Err(match fault {
+            FrameFault::Packer(packer) => LogError::NoPacker { path, packer, lsn },
+            fault => LogError::Corrupt {
+                path,
+                offset,
+                lsn,
+                cause: fault.to_string(),
+            },
         })
     }
 
@@ -211,12 +220,12 @@ impl Frames {
         };
         let medium = &*self.source.medium;
         let wrap = |error| LogError::io(segment_path(medium, entry.header.base), "open", error);
-        let file = medium
-            .open(&segment_name(entry.header.base), Mode::Read)
+        let end_offset = u64::from(entry.end_offset);
+        let mut scan = SegmentScan::open(medium, &entry.header, end_offset, &self.source.packers)
             .map_err(wrap)?;
-        let state = entry.header.empty_state();
-        let mut scan = Scan::segment_from(file, &entry.header, &state, u64::from(entry.end_offset));
+        scan.seek_block(self.next_lsn);
         if self.next_lsn > entry.header.base
+            && let SegmentScan::Raw(scan) = &mut scan
             && let Some(footer) =
                 read_footer(medium, &entry.header, entry.end_offset).map_err(wrap)?
         {
@@ -282,18 +291,24 @@ pub struct Reader {
 impl Reader {
     /// Opens the store in `path` for reading, at its first record.
     pub fn open(path: &Path, options: &OpenOptions) -> Result<Reader> {
-        Reader::on(crate::start::medium_at(path, false, options)?)
+        let medium = crate::start::medium_at(path, false, options)?;
+        Reader::on_with(medium, options.packers.clone())
     }
 
     /// Opens the store on any medium.
     pub fn on(medium: Arc<dyn Medium>) -> Result<Reader> {
+        Reader::on_with(medium, Vec::new())
+    }
+
+    /// Opens the store on any medium, with packers that can unpack its segments.
+    pub fn on_with(medium: Arc<dyn Medium>, packers: Vec<Arc<dyn Packer>>) -> Result<Reader> {
         let Some(format) = crate::start::read_format(&*medium)? else {
             return Err(LogError::NotAStore {
                 path: medium.path(),
             });
         };
         Ok(Reader {
-            frames: Frames::new(Source::open(medium, format), 1)?,
+            frames: Frames::new(Source::open(medium, format, packers), 1)?,
         })
     }
 
@@ -418,14 +433,42 @@ impl Reader {
 
     /// The log's segments: base lsn, lsn after the last record, allocated bytes, bytes in use.
     pub fn segments(&self) -> Vec<SegmentInfo> {
-        let info = |entry: &Entry| SegmentInfo {
-            base: lsn(entry.header.base),
-            next: lsn(entry.next_lsn),
-            epoch: entry.header.epoch,
-            allocated: u64::from(entry.header.len),
-            used: u64::from(entry.end_offset),
+        // What cannot be listed counts as not packed: reading it says why.
+        let packs = self.packs().unwrap_or_default();
+        let info = |entry: &Entry| {
+            let pack = packs.binary_search_by_key(&entry.header.base, |pack| pack.header.base);
+            let packed_len = pack.ok().map(|at| packs[at].len);
+            SegmentInfo {
+                base: lsn(entry.header.base),
+                next: lsn(entry.next_lsn),
+                epoch: entry.header.epoch,
+                allocated: packed_len.unwrap_or(u64::from(entry.header.len)),
+                used: packed_len.unwrap_or(u64::from(entry.end_offset)),
+                is_packed: packed_len.is_some(),
+            }
         };
         self.frames.catalog.entries().iter().map(info).collect()
+    }
+
+    fn packs(&self) -> Result<Vec<PackFile>> {
+        let medium = &*self.frames.source.medium;
+        packed::packs(medium, self.frames.catalog.entries())
+            .map_err(|error| LogError::io(medium.path(), "look for packed segments", error))
+    }
+
+    /// The blocks of the packed segments, in lsn order, as of the last refresh and what is packed now.
+    pub fn packed(&self) -> Result<Vec<PackedBlock>> {
+        Ok(packed::blocks(&self.packs()?))
+    }
+
+    /// What was dropped on purpose from packed segments, in log order.
+    pub fn purged(&self) -> Result<Vec<Purged>> {
+        Ok(packed::purged(&self.packs()?))
+    }
+
+    /// The newest record because of which others were dropped: what was asked before it can lack them now.
+    pub fn floor(&self) -> Result<Option<Lsn>> {
+        Ok(packed::floor(&self.packs()?))
     }
 }
 
@@ -440,6 +483,8 @@ pub struct SegmentInfo {
     pub epoch: EpochId,
     /// Bytes the file has.
     pub allocated: u64,
-    /// Bytes up to the end of the last frame.
+    /// Bytes up to the end of the last frame, or all of a packed segment.
     pub used: u64,
+    /// Whether the segment is packed.
+    pub is_packed: bool,
 }

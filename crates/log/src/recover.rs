@@ -259,7 +259,11 @@ pub(crate) fn epoch_header(
 /// Copies what lies behind the cut into trash/: it was never durable, and somebody may want to look at it.
 fn keep_torn_bytes(medium: &dyn Medium, old: &SegmentHeader, end: &State) -> io::Result<()> {
     let segment = segment_name(old.base);
-    let file = medium.open(&segment, Mode::Read)?;
+    let file = match medium.open(&segment, Mode::Read) {
+        // Nothing lies behind the end of a packed segment.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        file => file?,
+    };
     let limit = file.len()?.min(u64::from(old.len));
     if !Scan::segment_from(Arc::clone(&file), old, end, limit).is_followed_by_bytes()? {
         return Ok(());

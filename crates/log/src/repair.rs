@@ -192,7 +192,11 @@ pub(crate) fn write_again(medium: &dyn Medium, format: &Format, end: &State) -> 
     let durable = checkpoint.map_or(0, |checkpoint| checkpoint.state.base);
     for base in crate::catalog::segment_bases(medium)? {
         if (durable..=end.base).contains(&base) {
-            let file = medium.open(&segment_name(base), Mode::Write)?;
+            let file = match medium.open(&segment_name(base), Mode::Write) {
+                // A segment that is packed was durable before.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                file => file?,
+            };
             write_file_again(&*file)?;
             file.sync()?;
         }

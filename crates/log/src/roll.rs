@@ -15,10 +15,11 @@ use crate::failpoint;
 use crate::ids::EpochId;
 use crate::layout::{
     FRAME_HEADER_LEN, FRAME_LEN_MAX, SEGMENT_HEADER_LEN, SEGMENT_LEN_FIRST, SEGMENT_LEN_MAX, name,
-    segment_base, segment_name,
+    pack_name, pack_parts, segment_base, segment_name,
 };
 use crate::medium::{Medium, MediumFile, Mode, read_full};
 use crate::shared::Shared;
+use crate::stored::Names;
 
 /// Lsns that lost segments may have used: above what the disk can prove, nobody publishes more than this many.
 pub(crate) const LSN_RESERVE: u64 = 1 << 27;
@@ -210,20 +211,35 @@ fn put_aside_behind(medium: &dyn Medium, base: u64) -> io::Result<()> {
 /// Base lsns of the segments in trash/.
 pub(crate) fn bases_in_trash(medium: &dyn Medium) -> io::Result<Vec<u64>> {
     let names = medium.list(name::TRASH)?;
-    let len = segment_name(0).len();
-    Ok(names
-        .iter()
-        .filter_map(|name| segment_base(name.get(..len)?))
-        .collect())
+    let (len, pack_len) = (segment_name(0).len(), pack_name(0, 0).len());
+    let base_in = |name: &String| {
+        let packed = name.get(..pack_len).and_then(pack_parts);
+        let segment = || segment_base(name.get(..len)?);
+        packed.map(|(base, _)| base).or_else(segment)
+    };
+    Ok(names.iter().filter_map(base_in).collect())
 }
 
-/// Moves one segment into trash/.
+/// Moves all files of one segment into trash/.
 pub(crate) fn put_aside(medium: &dyn Medium, base: u64) -> io::Result<()> {
+    let forms = Names::list(medium)?.forms(base);
+    let packed = forms.generations.iter();
+    let mut names: Vec<String> = packed
+        .map(|generation| pack_name(base, *generation))
+        .collect();
+    if forms.is_raw || names.is_empty() {
+        names.push(segment_name(base));
+    }
+    names
+        .iter()
+        .try_for_each(|name| put_file_aside(medium, name))
+}
+
+/// Moves one file into trash/.
+pub(crate) fn put_file_aside(medium: &dyn Medium, from: &str) -> io::Result<()> {
     medium.make_folder(name::TRASH)?;
-    let from = segment_name(base);
-    debug_assert!(segment_base(&from) == Some(base));
     let to = format!("{}/{}.{:08x}", name::TRASH, from, door::random_u64() as u32);
-    medium.rename(&from, &to)
+    medium.rename(from, &to)
 }
 
 /// Makes the spare when the active segment is half full and there is none.

@@ -14,8 +14,10 @@ use crate::error::{LogError, Result};
 use crate::failpoint;
 use crate::layout::{LOCK_MUTATOR, segment_name};
 use crate::medium::{Medium, Mode};
+use crate::pack::PackRecord;
 use crate::scan::{Scan, Step};
 use crate::shared::Shared;
+use crate::stored;
 use crate::survey::read_footer;
 
 /// Bytes between two entries of the sparse index.
@@ -31,6 +33,23 @@ impl SealHasher {
         let mut hasher = blake3::Hasher::new();
         hasher.update(previous_seal);
         SealHasher(hasher)
+    }
+
+    /// Starts a hash that continues no other.
+    pub fn unchained() -> SealHasher {
+        SealHasher(blake3::Hasher::new())
+    }
+
+    /// Adds one record.
+    pub fn record(&mut self, record: &PackRecord<'_>) {
+        self.0.update(&record.lsn.get().to_le_bytes());
+        self.0.update(&record.type_id.to_le_bytes());
+        self.0.update(&record.version.to_le_bytes());
+        self.0.update(&record.writer.0.to_le_bytes());
+        self.0.update(&record.time_ns.to_le_bytes());
+        self.0.update(&record.commit_time_ns.to_le_bytes());
+        self.0.update(&(record.payload.len() as u32).to_le_bytes());
+        self.0.update(record.payload);
     }
 
     /// Adds a frame's records.
@@ -70,7 +89,7 @@ pub(crate) fn seal_rolled(shared: &Shared, count_max: usize) -> Result<usize> {
     }
     let sealed = seal_from(
         shared,
-        &rolled[..rolled.len().min(first + count_max)],
+        &rolled[..rolled.len().min(first.saturating_add(count_max))],
         first,
     );
     medium.unlock(LOCK_MUTATOR).map_err(wrap)?;
@@ -88,12 +107,13 @@ pub(crate) fn reseal_damaged(shared: &Shared) -> Result<usize> {
     let footers = catalog.entries().iter();
     let footers = footers.map(|entry| read_footer(medium, &entry.header, entry.end_offset));
     let footers = footers.collect::<io::Result<Vec<_>>>().map_err(wrap)?;
+    let files = stored::Names::list(medium).map_err(wrap)?;
     let mut count = 0;
     let mut previous = Some(Footer::default());
     for (index, entry) in catalog.entries().iter().enumerate() {
         let next = footers.get(index + 1).and_then(Option::as_ref);
         let footer = match (&footers[index], &previous, next) {
-            (None, Some(previous), Some(next)) => {
+            (None, Some(previous), Some(next)) if files.forms(entry.header.base).is_raw => {
                 let again = footer_of(shared, entry, previous)?;
                 let is_same = again.seal == next.previous_seal;
                 is_same.then_some((again, true))

@@ -17,6 +17,7 @@ use crate::layout::{FRAME_HEADER_LEN, LOCK_LIVENESS, segment_name};
 use crate::medium::{Control, Medium, Mode, read_full};
 use crate::shared::Shared;
 use crate::survey::{Verdict, read_checkpoint, survey};
+use crate::unpack::Packers;
 
 /// A tailer looks at the kernel and the files this often even when nobody wakes it: a writer can die between
 /// publishing and waking.
@@ -28,6 +29,7 @@ const POLL: Duration = Duration::from_millis(2);
 pub(crate) struct Source {
     pub medium: Arc<dyn Medium>,
     pub format: Format,
+    pub packers: Packers,
     control: Option<Arc<dyn Control>>,
     /// The reader belongs to a handle that writes: somebody is alive for certain.
     is_own: bool,
@@ -58,6 +60,7 @@ impl Source {
         Source {
             medium: Arc::clone(&shared.medium),
             format: shared.format,
+            packers: shared.options.packers.clone(),
             control: Some(Arc::clone(&shared.control)),
             is_own: true,
             still: None,
@@ -67,10 +70,11 @@ impl Source {
     }
 
     /// For a reader of its own.
-    pub fn open(medium: Arc<dyn Medium>, format: Format) -> Source {
+    pub fn open(medium: Arc<dyn Medium>, format: Format, packers: Packers) -> Source {
         Source {
             medium,
             format,
+            packers,
             control: None,
             is_own: false,
             still: None,
@@ -119,7 +123,11 @@ impl Source {
         }
         let wrap = |error| LogError::io(segment_path(&*self.medium, end.base), "read", error);
         let name = segment_name(end.base);
-        let file = self.medium.open(&name, Mode::Read).map_err(wrap)?;
+        let file = match self.medium.open(&name, Mode::Read) {
+            // Nothing is ever written behind a packed segment.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(true),
+            file => file.map_err(wrap)?,
+        };
         let mut head = [0; FRAME_HEADER_LEN];
         read_full(&*file, &mut head, u64::from(end.offset)).map_err(wrap)?;
         Ok(head.iter().all(|byte| *byte == 0))

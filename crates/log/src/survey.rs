@@ -18,6 +18,7 @@ use crate::ids::Lsn;
 use crate::layout::{CHECKPOINT_LEN, name, segment_name};
 use crate::medium::{Control, Medium, MediumFile, Mode, read_file, read_full};
 use crate::scan::{Follow, Scan, Step};
+use crate::stored::{Headers, Stored, pack_of};
 
 /// What was found.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -138,8 +139,9 @@ fn skip_linked(
         return Ok(start);
     }
     let mut newer = Vec::new();
+    let mut headers = Headers::new(medium, format.store);
     for base in bases.iter().filter(|base| **base > start.0.base) {
-        newer.extend(read_header(medium, *base, format.store)?);
+        newer.extend(headers.read(*base)?);
     }
     let mut chain = vec![start.0];
     while let Some(last) = chain.last() {
@@ -224,9 +226,16 @@ pub fn read_footer(
     header: &SegmentHeader,
     offset: u32,
 ) -> io::Result<Option<Footer>> {
-    let file = medium.open(&segment_name(header.base), Mode::Read)?;
-    let footer = read_footer_of(&*file, offset)?;
-    Ok(footer.filter(|footer| footer.base == header.base && footer.offset == offset))
+    let of_segment = |footer: &Footer| footer.base == header.base && footer.offset == offset;
+    let footer = match medium.open(&segment_name(header.base), Mode::Read) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        file => read_footer_of(&*file?, offset)?.filter(of_segment),
+    };
+    if footer.is_some() {
+        return Ok(footer);
+    }
+    let pack = pack_of(medium, header.base)?;
+    Ok(pack.map(|pack| pack.footer.footer()).filter(of_segment))
 }
 
 fn read_footer_of(file: &dyn MediumFile, offset: u32) -> io::Result<Option<Footer>> {
@@ -247,18 +256,21 @@ struct Found {
     state: State,
     scanned: u64,
     is_fault: bool,
-    scan: Scan,
+    /// `None` behind a packed segment: nothing can be appended to one.
+    scan: Option<Scan>,
 }
 
 impl Found {
     /// Whether the last segment's file still has all its bytes. Somebody may have shortened it, and then a frame that
     /// is appended would have no room behind it.
     fn is_whole(&self) -> bool {
-        self.scan.limit() == u64::from(self.header.len)
+        let limit = self.scan.as_ref().map(Scan::limit);
+        limit == Some(u64::from(self.header.len))
     }
 
     fn is_followed(&self) -> io::Result<bool> {
-        self.scan.is_followed_by_bytes()
+        let scan = self.scan.as_ref();
+        scan.map_or(Ok(false), Scan::is_followed_by_bytes)
     }
 }
 
@@ -297,16 +309,33 @@ fn scan_segment(
     medium: &dyn Medium,
     header: &SegmentHeader,
     follow: &mut Follow,
-) -> io::Result<(Scan, bool)> {
-    let file = medium.open(&segment_name(header.base), Mode::Read)?;
+) -> io::Result<(Option<Scan>, bool)> {
+    let file = match crate::stored::open(medium, header.base)? {
+        Stored::Raw(file) => file,
+        Stored::Packed(pack) => {
+            // Only a segment that was durable and sealed is packed, so its end is known without reading it.
+            let next_writer = follow.state.next_writer.max(pack.footer.end.next_writer);
+            follow.count += pack
+                .footer
+                .end
+                .next_lsn
+                .saturating_sub(follow.state.next_lsn);
+            follow.state = State {
+                next_writer,
+                ..pack.footer.end
+            };
+            return Ok((None, false));
+        }
+        Stored::Broken { .. } => return Ok((None, true)),
+    };
     // A footer may lie behind the allocated part; frames never do.
     let limit = file.len()?.min(u64::from(header.len));
     let mut scan = Scan::segment_from(file, header, &follow.state, limit);
     loop {
         match scan.step()? {
             Step::Frame(frame, start) => follow.take(&frame, start),
-            Step::End => return Ok((scan, false)),
-            Step::Fault => return Ok((scan, true)),
+            Step::End => return Ok((Some(scan), false)),
+            Step::Fault => return Ok((Some(scan), true)),
         }
     }
 }

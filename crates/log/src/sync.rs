@@ -15,11 +15,12 @@ use crate::error::{LogError, Result};
 use crate::failpoint;
 use crate::ids::Lsn;
 use crate::layout::{LOCK_SYNC, segment_name};
-use crate::medium::Mode;
+use crate::medium::{Medium, Mode};
 use crate::recover::write_checkpoint;
 use crate::roll;
 use crate::shared::{Shared, guard};
 use crate::start::lock_timed;
+use crate::stored::pack_of;
 use crate::survey::read_checkpoint;
 
 /// How long a leader waits for its group: a fraction of what a sync of a slow disk takes.
@@ -164,7 +165,11 @@ fn sync_segments(shared: &Shared, syncing: &mut SyncState, end: &State) -> Resul
     for entry in &entries[first..] {
         let name = segment_name(entry.header.base);
         let wrap = |error| LogError::io(segment_path(medium, entry.header.base), "open", error);
-        let file = medium.open(&name, Mode::Write).map_err(wrap)?;
+        let file = match medium.open(&name, Mode::Write) {
+            // A segment that is packed was durable before.
+            Err(error) if is_packed(medium, entry.header.base, &error) => continue,
+            file => file.map_err(wrap)?,
+        };
         file.sync().map_err(|error| poison(shared, &name, error))?;
         file.touch().ok();
     }
@@ -172,6 +177,10 @@ fn sync_segments(shared: &Shared, syncing: &mut SyncState, end: &State) -> Resul
         roll::sync_names(shared, end.base)?;
     }
     Ok(())
+}
+
+fn is_packed(medium: &dyn Medium, base: u64, error: &std::io::Error) -> bool {
+    error.kind() == std::io::ErrorKind::NotFound && matches!(pack_of(medium, base), Ok(Some(_)))
 }
 
 /// Marks the epoch: what the failed sync was to keep may be gone, whatever a later one says.

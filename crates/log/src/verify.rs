@@ -7,19 +7,23 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::catalog::{Catalog, Entry, segment_path};
+use crate::catalog::{Catalog, Entry};
 use crate::codec::footer::Footer;
 use crate::codec::frame::FrameFault;
 use crate::codec::manifest::Quarantine;
+use crate::codec::pack::Dropped;
 use crate::error::{LogError, Result};
 use crate::ids::Lsn;
-use crate::layout::{SEGMENT_HEADER_LEN, segment_name};
-use crate::medium::{Medium, Mode};
+use crate::layout::{SEGMENT_HEADER_LEN, pack_name};
+use crate::medium::Medium;
+use crate::pack::Packer;
 use crate::repair::read_manifest;
-use crate::scan::{Advance, Scan};
+use crate::scan::Advance;
 use crate::seal::SealHasher;
 use crate::source::Source;
+use crate::stored::{self, Names, PackFile, Stored};
 use crate::survey::{Verdict, read_checkpoint, read_footer};
+use crate::unpack::{Packers, SegmentScan, packer_of};
 
 /// How much of the store is read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -52,6 +56,30 @@ pub struct Damage {
     pub is_quarantined: bool,
 }
 
+/// Records that one rewriting of a packed segment dropped on purpose.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Purged {
+    /// The first of them.
+    pub first: Lsn,
+    /// The lsn after the last of them. Records that were kept may lie in between.
+    pub next: Lsn,
+    /// How many.
+    pub count: u64,
+    /// Blake3 over them in lsn order, as in a seal but without a previous one.
+    pub hash: [u8; 32],
+}
+
+impl Purged {
+    pub(crate) fn of(dropped: &Dropped) -> Purged {
+        Purged {
+            first: lsn(dropped.first_lsn),
+            next: lsn(dropped.next_lsn),
+            count: dropped.count,
+            hash: dropped.hash,
+        }
+    }
+}
+
 /// What verifying found.
 #[derive(Clone, Debug, Default)]
 pub struct VerifyReport {
@@ -73,6 +101,12 @@ pub struct VerifyReport {
     pub is_hash_found: Option<bool>,
     /// How the end was found, when nobody has the store open.
     pub verdict: Option<Verdict>,
+    /// Of the segments, packed ones.
+    pub packed: u64,
+    /// Packed segments whose records were not looked at, because none of the packers given made them.
+    pub unread: u64,
+    /// Records that were dropped on purpose from packed segments, in log order.
+    pub purged: Vec<Purged>,
     /// Everything that is wrong, in log order.
     pub damages: Vec<Damage>,
     /// Segments met so far that have no footer.
@@ -97,6 +131,8 @@ pub struct VerifyOptions<'a> {
     pub against: Option<[u8; 32]>,
     /// Called after each segment with segments done and segments in all.
     pub progress: Option<&'a dyn Fn(u64, u64)>,
+    /// Who can unpack segments, beside the packer that everybody has.
+    pub packers: &'a [Arc<dyn Packer>],
 }
 
 /// Verifies the store in `path`.
@@ -113,7 +149,7 @@ pub fn verify_on(medium: &Arc<dyn Medium>, options: &VerifyOptions<'_>) -> Resul
         });
     };
     let wrap = |error| LogError::io(medium.path(), "verify", error);
-    let mut source = Source::open(Arc::clone(medium), format);
+    let mut source = Source::open(Arc::clone(medium), format, options.packers.to_vec());
     let end = source.end()?;
     let mut report = VerifyReport {
         next: Lsn::new(end.next_lsn),
@@ -129,6 +165,7 @@ pub fn verify_on(medium: &Arc<dyn Medium>, options: &VerifyOptions<'_>) -> Resul
     let verifier = Verifier {
         medium: &**medium,
         options,
+        packers: options.packers.to_vec(),
         known: known.unwrap_or_default(),
         durable: read_checkpoint(&**medium, &format)
             .map_err(wrap)?
@@ -157,6 +194,7 @@ pub fn verify_on(medium: &Arc<dyn Medium>, options: &VerifyOptions<'_>) -> Resul
 struct Verifier<'a> {
     medium: &'a dyn Medium,
     options: &'a VerifyOptions<'a>,
+    packers: Packers,
     known: Vec<Quarantine>,
     durable: u64,
 }
@@ -173,7 +211,7 @@ impl Verifier<'_> {
                 && range.1 <= u64::from(known.end_offset)
         });
         Damage {
-            path: segment_path(self.medium, base),
+            path: stored::path(self.medium, base),
             base: lsn(base),
             offset: range.0,
             end_offset: range.1,
@@ -228,16 +266,27 @@ impl Verifier<'_> {
             read_footer(self.medium, &entry.header, entry.end_offset)?
         };
         report.sealed += u64::from(footer.is_some());
+        let pack = self.look_at_pack(entry, report)?;
         let is_trusted = self
             .options
             .since
             .is_some_and(|since| entry.next_lsn <= since.get());
         let is_read = !is_trusted && (self.options.depth == Depth::Deep || footer.is_none());
-        let hashed = if is_read {
+        let is_known = pack
+            .as_ref()
+            .is_none_or(|pack| packer_of(&self.packers, pack.footer.header.packer).is_some());
+        let hashed = if is_read && is_known {
             self.frames(entry, footer.as_ref(), report)?
         } else {
             None
         };
+        report.unread += u64::from(is_read && !is_known);
+        // Of a segment that lacks records on purpose, the seal says what it was and not what it is.
+        let is_all = |pack: &PackFile| pack.footer.dropped.is_empty();
+        let hashed = hashed.filter(|_| pack.as_ref().is_none_or(is_all));
+        if let Some(pack) = pack.filter(|_| is_read) {
+            self.check_root(&pack, report)?;
+        }
         let Some(footer) = footer else {
             report.unsealed.push(*entry);
             return Ok(None);
@@ -254,6 +303,57 @@ impl Verifier<'_> {
         }
         report.head = Some(footer.seal);
         Ok(Some(footer.seal))
+    }
+
+    /// Counts a packed segment and what was dropped from it. A packed form that is damaged where there is another file
+    /// hides no record, and is named.
+    fn look_at_pack(
+        &self,
+        entry: &Entry,
+        report: &mut VerifyReport,
+    ) -> io::Result<Option<PackFile>> {
+        let base = entry.header.base;
+        let newest = Names::list(self.medium)?.forms(base).generations.pop();
+        let Some(newest) = newest else {
+            return Ok(None);
+        };
+        let (pack, name) = match stored::open(self.medium, base)? {
+            Stored::Packed(pack) => (Some(pack), pack_name(base, newest)),
+            Stored::Raw(_) => (None, pack_name(base, newest)),
+            Stored::Broken { .. } => return Ok(None),
+        };
+        let generation = |pack: &PackFile| pack.footer.header.generation;
+        if pack.as_ref().is_none_or(|pack| generation(pack) < newest) {
+            let cause = "the header or footer is damaged; the records are whole in another file, \
+                         and `repair` sets this one aside";
+            let lsns = (base, base);
+            report.damages.push(Damage {
+                path: self.medium.path().join(name),
+                ..self.damage(base, (0, 0), lsns, cause.to_owned())
+            });
+        }
+        if let Some(pack) = &pack {
+            report.packed += 1;
+            let dropped = pack.footer.dropped.iter();
+            report.purged.extend(dropped.map(Purged::of));
+        }
+        Ok(pack)
+    }
+
+    /// Every byte of a packed segment, whoever packed it, against the hash in its footer.
+    fn check_root(&self, pack: &PackFile, report: &mut VerifyReport) -> io::Result<()> {
+        if crate::rewrite::root_of(&*pack.file, pack.footer_offset)? == pack.footer.root {
+            return Ok(());
+        }
+        let (base, next) = (pack.header.base, pack.footer.end.next_lsn);
+        let is_named = |damage: &Damage| damage.base.get() == base;
+        if !report.damages.iter().any(is_named) {
+            let cause = "the bytes are not those that were packed".to_owned();
+            let range = (SEGMENT_HEADER_LEN as u64, pack.footer_offset);
+            let damage = self.damage(base, range, (base, next), cause);
+            report.damages.push(damage);
+        }
+        Ok(())
     }
 
     /// Footers are written oldest first, so a segment before a sealed one had a footer.
@@ -298,12 +398,8 @@ impl Verifier<'_> {
         footer: Option<&Footer>,
         report: &mut VerifyReport,
     ) -> io::Result<Option<[u8; 32]>> {
-        let file = self
-            .medium
-            .open(&segment_name(entry.header.base), Mode::Read)?;
-        let state = entry.header.empty_state();
         let limit = u64::from(entry.end_offset);
-        let mut scan = Scan::segment_from(file, &entry.header, &state, limit);
+        let mut scan = SegmentScan::open(self.medium, &entry.header, limit, &self.packers)?;
         let mut hasher = footer.map(|footer| SealHasher::new(&footer.previous_seal));
         let mut scratch = Vec::new();
         loop {
@@ -318,22 +414,20 @@ impl Verifier<'_> {
                     }
                     continue;
                 }
-                Advance::End if scan.offset() >= limit => break,
+                Advance::End if scan.is_at_end(limit) => break,
                 Advance::End => FrameFault::Blank,
                 Advance::Fault(fault) => fault,
             };
             hasher = None;
             let (offset, first) = (scan.offset(), scan.next_lsn());
             let goes_on = scan.skip_damage(entry.next_lsn)?;
-            let range = (offset, if goes_on { scan.offset() } else { limit });
-            let lsns = (
-                first,
-                if goes_on {
-                    scan.next_lsn()
-                } else {
-                    entry.next_lsn
-                },
-            );
+            let range = (offset, scan.damage_end(goes_on, limit));
+            let end = if goes_on {
+                scan.next_lsn()
+            } else {
+                entry.next_lsn
+            };
+            let lsns = (first, end);
             report
                 .damages
                 .push(self.damage(entry.header.base, range, lsns, fault.to_string()));

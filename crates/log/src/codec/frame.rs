@@ -11,6 +11,7 @@ use crate::layout::{
     CLOCK_EXTENSION_LEN, CONTROL_EXTENSION_LEN, FLAG_CLOCK, FLAG_CONTROL, FLAG_SPOOLED,
     FRAME_ALIGN, FRAME_HEADER_LEN, FRAME_LEN_MAX, RECORD_LEN_MIN, SPOOL_EXTENSION_LEN,
 };
+use crate::pack::PackFault;
 
 const KNOWN_FLAGS: u8 = FLAG_CONTROL | FLAG_SPOOLED | FLAG_CLOCK;
 
@@ -191,6 +192,18 @@ pub enum FrameFault {
     /// The crc holds and the records do not fill the frame: a bug wrote it.
     #[error("the frame's records do not fill it")]
     Records,
+    /// The segment is packed, and whoever reads it was not given the packer with this number.
+    #[error("packer {0} is not known to this program")]
+    Packer(u32),
+    /// The segment is packed, and its header or footer is not what was written.
+    #[error("the header or footer of the packed segment is damaged")]
+    Footer,
+    /// The segment is packed, and what a block says of its batches is not what was written.
+    #[error("the facts of a packed block are damaged")]
+    Facts,
+    /// The segment is packed, and its packer refuses a block.
+    #[error("a packed block is damaged: {0}")]
+    Pack(PackFault),
 }
 
 /// How long a frame is, once its bytes were checked. What else it says is read where somebody asks: a scan passes over

@@ -2,7 +2,7 @@
 
 use super::bytes::{i64_at, is_sealed, put, seal, take, u16_at, u32_at};
 use crate::ids::StoreId;
-use crate::layout::{FORMAT_LEN, SEGMENT_LEN_MAX, SEGMENT_LEN_MIN};
+use crate::layout::{FEATURES_KNOWN, FORMAT_LEN, SEGMENT_LEN_MAX, SEGMENT_LEN_MIN};
 
 const MAGIC: [u8; 8] = *b"MLTRACK\0";
 /// The major version this program writes and reads.
@@ -105,8 +105,9 @@ impl Format {
             segment_len: u32_at(block, 40),
             created_ns: i64_at(block, 48),
         };
-        if format.incompatible != 0 {
-            return Err(FormatError::UnknownFeature(format.incompatible));
+        let unknown = format.incompatible & !FEATURES_KNOWN;
+        if unknown != 0 {
+            return Err(FormatError::UnknownFeature(unknown));
         }
         if !is_segment_len(format.segment_len) {
             return Err(FormatError::SegmentLen(format.segment_len));
@@ -127,8 +128,13 @@ fn a_newer_or_foreign_store_is_refused_by_name() {
         created_ns: -5,
     };
     assert_eq!(Format::decode(&format.encode()), Ok(format));
+    let packed = Format {
+        incompatible: FEATURES_KNOWN,
+        ..format
+    };
+    assert_eq!(Format::decode(&packed.encode()), Ok(packed));
     let newer = Format {
-        incompatible: 4,
+        incompatible: FEATURES_KNOWN | 4,
         ..format
     };
     assert_eq!(

@@ -233,6 +233,10 @@ impl Medium for Folder {
         system::rename_at(self.raw(), from, to)
     }
 
+    fn replace(&self, from: &str, to: &str) -> io::Result<()> {
+        system::replace_at(self.raw(), from, to)
+    }
+
     fn remove(&self, name: &str) -> io::Result<()> {
         system::remove_at(self.raw(), name)
     }

@@ -6,16 +6,17 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use super::{Control, Medium, MediumFile, Mode, Trust};
 use crate::codec::checkpoint::FolderIdentity;
-use crate::control::ControlPage;
-use crate::layout::{CTL_LEN, LOCK_LIVENESS};
+use crate::layout::LOCK_LIVENESS;
 
+mod page;
 mod power_cut;
+
+use page::MemoryControl;
 
 const PAGE_LEN: usize = 4096;
 
@@ -32,6 +33,8 @@ struct State {
     files: HashMap<u64, Content>,
     names: BTreeMap<String, u64>,
     durable_names: BTreeMap<String, u64>,
+    /// Names that lead to another file since they were durable, by a rename: a power cut leaves the one or the other.
+    replaced: HashSet<String>,
     next_file: u64,
 }
 
@@ -261,6 +264,19 @@ impl Medium for MemoryMedium {
         Ok(())
     }
 
+    fn replace(&self, from: &str, to: &str) -> io::Result<()> {
+        self.disk.check_alive(self.number);
+        {
+            let mut state = guard(&self.disk.0.state);
+            let id = state.names.remove(from).ok_or_else(not_found)?;
+            if state.names.insert(to.to_owned(), id).is_some() {
+                state.replaced.insert(to.to_owned());
+            }
+        }
+        self.disk.done();
+        Ok(())
+    }
+
     fn remove(&self, name: &str) -> io::Result<()> {
         self.disk.check_alive(self.number);
         guard(&self.disk.0.state)
@@ -276,6 +292,7 @@ impl Medium for MemoryMedium {
         {
             let mut state = guard(&self.disk.0.state);
             state.durable_names = state.names.clone();
+            state.replaced.clear();
         }
         self.disk.done();
         Ok(())
@@ -442,47 +459,4 @@ impl MediumFile for MemoryFile {
     }
 
     fn populate(&self, _offset: u64, _len: u64) {}
-}
-
-struct MemoryControl {
-    page: Box<ControlPage>,
-}
-
-impl MemoryControl {
-    fn new() -> MemoryControl {
-        // SAFETY: the page is CTL_LEN bytes of atomics, for which zero is a valid value.
-        let page = unsafe { Box::<ControlPage>::new_zeroed().assume_init() };
-        const { assert!(size_of::<ControlPage>() == CTL_LEN) };
-        MemoryControl { page }
-    }
-}
-
-impl Control for MemoryControl {
-    fn page(&self) -> &ControlPage {
-        &self.page
-    }
-
-    fn is_writable(&self) -> bool {
-        true
-    }
-
-    #[cfg(target_os = "linux")]
-    fn wait(&self, word: &AtomicU32, expected: u32, timeout: Duration) {
-        super::system::futex_wait(word, expected, timeout);
-    }
-
-    #[cfg(target_os = "linux")]
-    fn wake(&self, word: &AtomicU32, count: u32) {
-        super::system::futex_wake(word, count);
-    }
-
-    #[cfg(not(target_os = "linux"))]
-    fn wait(&self, word: &AtomicU32, expected: u32, timeout: Duration) {
-        if word.load(Ordering::Acquire) == expected {
-            std::thread::sleep(timeout.min(Duration::from_millis(1)));
-        }
-    }
-
-    #[cfg(not(target_os = "linux"))]
-    fn wake(&self, _word: &AtomicU32, _count: u32) {}
 }

@@ -59,6 +59,14 @@ pub fn remove_at(folder: RawFd, name: &str) -> io::Result<()> {
     retry(|| i64::from(unsafe { libc::unlinkat(folder, name.as_ptr(), 0) })).map(drop)
 }
 
+/// `renameat`, which replaces.
+pub fn replace_at(folder: RawFd, from: &str, to: &str) -> io::Result<()> {
+    let (from, to) = (c_string(from)?, c_string(to)?);
+    // SAFETY: both names are C strings that outlive the call.
+    retry(|| i64::from(unsafe { libc::renameat(folder, from.as_ptr(), folder, to.as_ptr()) }))
+        .map(drop)
+}
+
 /// `renameat2` that never replaces; a hard link and an unlink where the filesystem lacks that flag.
 pub fn rename_at(folder: RawFd, from: &str, to: &str) -> io::Result<()> {
     let (from_c, to_c) = (c_string(from)?, c_string(to)?);

@@ -1,6 +1,5 @@
 //! Failing syncs, a full disk, a stopped lock holder, copies: nothing that was accepted is lost, and order is kept.
 
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use mltrack_log::medium::memory::MemoryDisk;
@@ -8,7 +7,7 @@ use mltrack_log::{
     Appended, Batch, Condition, Log, LogError, OpenOptions, Reader, StreamId, Verdict, repair_on,
 };
 
-use crate::support::{kill, options, read_rest, read_store};
+use crate::support::{hold_lock, kill, options, read_rest, read_store};
 
 fn push(log: &Log, text: &str) -> Result<Appended, LogError> {
     let mut batch = Batch::new();
@@ -216,15 +215,6 @@ fn a_full_disk_refuses_batches_takes_control_batches_and_goes_on_when_there_is_r
     expected.push("room again".into());
     log.close().expect("closes");
     assert_eq!(texts(&disk), expected);
-}
-
-/// Stops the store's first writer in the middle of an append, as a debugger does.
-fn hold_lock(disk: &MemoryDisk, holder: u32) {
-    let control = disk
-        .handle()
-        .control(true)
-        .expect("the memory disk has a page");
-    control.page().append_lock.store(holder, Ordering::SeqCst);
 }
 
 fn impatient() -> OpenOptions {

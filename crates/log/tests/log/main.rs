@@ -10,6 +10,7 @@ mod corruption;
 mod crash;
 mod faults;
 mod model;
+mod packing;
 mod publish_wait;
 mod sharing;
 mod support;

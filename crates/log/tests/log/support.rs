@@ -1,6 +1,7 @@
 //! What the tests share: dice, a history that knows what was appended and when it was acknowledged, reading back.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use mltrack_log::medium::memory::MemoryDisk;
@@ -242,4 +243,13 @@ pub fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
         );
         std::thread::yield_now();
     }
+}
+
+/// Stops the store's first writer in the middle of an append, as a debugger does.
+pub fn hold_lock(disk: &MemoryDisk, holder: u32) {
+    let control = disk
+        .handle()
+        .control(true)
+        .expect("the memory disk has a page");
+    control.page().append_lock.store(holder, Ordering::SeqCst);
 }

@@ -35,7 +35,8 @@ pub(super) fn crash(state: &State, seed: u64) -> State {
     names.retain(|name, id| {
         // A rename is one step of the journal: the file has its old name or its new one.
         let is_renamed = || state.names.values().any(|live| live == id);
-        state.names.get(name) == Some(id) || is_renamed() || dice.roll(2) == 0
+        let is_live = state.names.get(name) == Some(id);
+        is_live || state.replaced.contains(name) || is_renamed() || dice.roll(2) == 0
     });
     let mut ids: Vec<u64> = state.files.keys().copied().collect();
     ids.sort_unstable();
