@@ -148,10 +148,6 @@ impl PackScan {
 }
 
 /// A place in a segment.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "a reader has one, and steps through the large form for every frame"
-)]
 pub(crate) enum SegmentScan {
     /// In one that lies as it was written.
     Raw(Scan),

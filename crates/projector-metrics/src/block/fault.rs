@@ -49,16 +49,20 @@ pub(super) fn damaged(offset: u64, what: impl Into<String>) -> BlockFault {
     BlockFault::Damaged { what, offset }
 }
 
+/// The log says which segment it is, and where the block lies; what else the fault knows stays here.
 impl From<BlockFault> for PackFault {
     fn from(fault: BlockFault) -> PackFault {
         match fault {
-            BlockFault::Damaged { what, offset } => PackFault { what, offset },
+            BlockFault::Damaged { offset, .. } => PackFault {
+                what: "the block's bytes are none that its packer writes",
+                offset,
+            },
             BlockFault::Read { offset, .. } => PackFault {
-                what: fault.to_string(),
+                what: "the block could not be read",
                 offset,
             },
             BlockFault::NoColumn { .. } | BlockFault::NoLevel { .. } => PackFault {
-                what: fault.to_string(),
+                what: "the block lacks a column that it names",
                 offset: 0,
             },
         }
