@@ -7,6 +7,7 @@
 mod examples;
 mod fuzz;
 mod licences;
+mod mlflow;
 mod options;
 mod process;
 mod report;

@@ -8,6 +8,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::Context as _;
 
+use crate::mlflow;
 use crate::options::Options;
 use crate::process::{cache_folder, cargo, has_program, output, run};
 use crate::steps::Outcome;
@@ -27,18 +28,38 @@ pub fn step(_: &Options) -> anyhow::Result<Outcome> {
     let python = output(Command::new("python3").arg("--version"))
         .context("python3 is needed: the second reader of docs/format.md is written in it")?;
     println!("{}", python.trim());
+    let notes: Vec<String> = [programs()?, mlflow_note()].into_iter().flatten().collect();
+    if notes.is_empty() {
+        return Ok(Outcome::Passed);
+    }
+    Ok(Outcome::Noted(notes.join("; ")))
+}
+
+/// Installs the programs that are missing; what there is to know about it.
+fn programs() -> anyhow::Result<Option<String>> {
     let packages = missing_packages(has_program);
     if packages.is_empty() {
-        return Ok(Outcome::Passed);
+        return Ok(None);
     }
     let names = packages.join(", ");
     if !is_root() || !has_program("apt-get") {
-        return Ok(Outcome::Noted(format!(
+        return Ok(Some(format!(
             "without {names}: install it, or the tests that need it fail"
         )));
     }
     install(&packages)?;
-    Ok(Outcome::Noted(format!("installed {names}")))
+    Ok(Some(format!("installed {names}")))
+}
+
+/// Installs `MLflow` when it is missing; what there is to know about it.
+fn mlflow_note() -> Option<String> {
+    match mlflow::install() {
+        Ok(false) => None,
+        Ok(true) => Some("installed MLflow".to_owned()),
+        Err(error) => Some(format!(
+            "without MLflow ({error:#}): the test that compares answers with it fails"
+        )),
+    }
 }
 
 /// Where `cargo-fuzz` of the wanted version is, installed into the cache folder when it is not there yet.

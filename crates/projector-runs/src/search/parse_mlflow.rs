@@ -28,17 +28,25 @@ pub(crate) fn node(text: &str) -> Result<Node, FilterError> {
         let message = format!("Invalid filter '{text}'. Could not be parsed.");
         return Err(FilterError::new(text, Span::new(0, text.len()), message));
     }
-    let mut parser = Parser {
+    let mut rest = Parser {
         text,
         tokens: &tokens,
     };
     let mut nodes = Vec::new();
-    while let Some(token) = parser.tokens.first() {
+    let mut is_joined = true;
+    while let Some(token) = rest.tokens.first() {
         if token.is("and") {
-            parser.tokens = &parser.tokens[1..];
-        } else {
-            nodes.push(Node::Test(parser.comparison()?));
+            rest.tokens = &rest.tokens[1..];
+            is_joined = true;
+            continue;
         }
+        let comparison = rest.comparison()?;
+        // Side by side, a name goes to the comparison before it, and only a sign takes it away again.
+        if !is_joined && !matches!(comparison.check, Check::Compare(..)) {
+            return Err(rest.invalid_clause(*token));
+        }
+        nodes.push(Node::Test(comparison));
+        is_joined = false;
     }
     Ok(Node::And(nodes))
 }

@@ -3,4 +3,6 @@
 mod answers;
 mod full;
 mod mlflow;
+mod questions;
+mod search_utils;
 mod support;
