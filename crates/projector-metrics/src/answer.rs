@@ -4,7 +4,7 @@
 //! (sums in buckets are added up in another order and may be rounded otherwise); memory is that of the answer, of what
 //! one chunk holds, and of the nodes of the series.
 
-mod cover;
+pub(crate) mod cover;
 mod gather;
 pub(crate) mod pieces;
 mod window;
@@ -14,12 +14,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use mltrack_event::MetricId;
-use mltrack_projector::{Dictionary, IntMap, LogError, Lsn, Reader, read_range};
+use mltrack_projector::{Dictionary, Entry, IntMap, LogError, Lsn, Reader, read_range};
 
 use crate::collect::{Collector, sort_by_name};
 use crate::history::{History, Points, Series};
 use crate::query::{Query, Resolution};
 use crate::source::{ChunkSource, SourceFault};
+use crate::values::{ValueCollector, ValueKind, ValuePoint};
 
 use cover::{Stretch, cover};
 use gather::gather;
@@ -70,10 +71,7 @@ pub fn answer(
     asked: &Asked<'_>,
     sources: &[Arc<dyn ChunkSource>],
 ) -> Result<Answer, AnswerError> {
-    let ranges: Vec<Range<u64>> = sources
-        .iter()
-        .map(|source| source.first_lsn().get()..source.next_lsn().get())
-        .collect();
+    let ranges = ranges_of(sources);
     let stretches = cover(asked.first.get()..asked.end.get(), &ranges);
     let mut shares = gather_all(&stretches, sources, asked)?;
     let mut tail = Collector::with_dictionary(asked.query.clone(), asked.dictionary);
@@ -84,7 +82,10 @@ pub fn answer(
             table.add(gathered, stretch.source);
             continue;
         }
-        log_records += read_stretch(reader, stretch, &mut tail)?;
+        each_of_log(reader, stretch, |entry| {
+            tail.apply(entry);
+            log_records += 1;
+        })?;
         table.add(tail.drain(), None);
     }
     let dictionary = tail.into_dictionary();
@@ -95,23 +96,47 @@ pub fn answer(
     })
 }
 
-fn read_stretch(
+/// The values of a kind, from the sources, and from the log where they have nothing.
+pub fn answer_values<T: ValueKind>(
+    reader: &mut Reader,
+    asked: &Asked<'_>,
+    sources: &[Arc<dyn ChunkSource>],
+) -> Result<Vec<ValuePoint<T>>, AnswerError> {
+    let ranges = ranges_of(sources);
+    let mut values = ValueCollector::new(asked.query.clone(), asked.dictionary.clone());
+    for stretch in cover(asked.first.get()..asked.end.get(), &ranges) {
+        let Some(source_at) = stretch.source else {
+            each_of_log(reader, &stretch, |entry| values.apply(entry))?;
+            continue;
+        };
+        let mut each = |entry: &Entry<'_>| {
+            if stretch.lsns.contains(&entry.lsn.get()) {
+                values.apply(entry);
+            }
+        };
+        let read = sources[source_at].rest(&mut each);
+        read.map_err(|fault| AnswerError::Source { source_at, fault })?;
+    }
+    Ok(values.finish())
+}
+
+pub(crate) fn ranges_of(sources: &[Arc<dyn ChunkSource>]) -> Vec<Range<u64>> {
+    sources
+        .iter()
+        .map(|source| source.first_lsn().get()..source.next_lsn().get())
+        .collect()
+}
+
+fn each_of_log(
     reader: &mut Reader,
     stretch: &Stretch,
-    tail: &mut Collector<'_>,
-) -> Result<u64, LogError> {
-    let (Some(from), Some(last)) = (
-        Lsn::new(stretch.lsns.start),
-        Lsn::new(stretch.lsns.end.saturating_sub(1)),
-    ) else {
-        return Ok(0);
-    };
-    let mut count = 0;
-    read_range(reader, from, Some(last), |entry| {
-        tail.apply(entry);
-        count += 1;
-    })?;
-    Ok(count)
+    apply: impl FnMut(&Entry<'_>),
+) -> Result<(), LogError> {
+    let last = stretch.lsns.end.checked_sub(1).and_then(Lsn::new);
+    if let (Some(from), Some(last)) = (Lsn::new(stretch.lsns.start), last) {
+        read_range(reader, from, Some(last), apply)?;
+    }
+    Ok(())
 }
 
 /// What each stretch of a source adds, side by side on several processors where that pays.

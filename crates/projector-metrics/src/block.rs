@@ -29,7 +29,7 @@ use mltrack_projector::{PackFault, PackRecord, Packer};
 pub use fault::BlockFault;
 pub use read::{
     BlockIndex, ChunkInfo, ResidueInfo, Rows, Want, read_axes, read_nodes, read_residue, read_rows,
-    read_values,
+    read_values, residue_types,
 };
 #[doc(hidden)]
 pub use reseal::reseal;

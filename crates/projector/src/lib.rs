@@ -21,5 +21,5 @@ pub use int_map::{IntHasher, IntMap};
 pub use range::read_range;
 
 pub use mltrack_log::{
-    Cursor, EpochId, LogError, Lost, Lsn, PackFault, PackRecord, Packer, Reader, WriterId,
+    Cursor, EpochId, LogError, Lost, Lsn, PackFault, PackRecord, Packer, Reader, Record, WriterId,
 };

@@ -325,3 +325,8 @@ pub fn read_residue(
     }
     Ok(())
 }
+
+/// The types of the records in a part of the residue, without their payloads.
+pub fn residue_types(source: &dyn ReadAt, residue: &ResidueInfo) -> Result<Vec<u16>, BlockFault> {
+    super::residue::read_types(source, &residue.residue)
+}

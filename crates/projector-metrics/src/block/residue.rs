@@ -150,3 +150,19 @@ fn payloads(mut cursor: Cursor<'_>, len: usize) -> Result<Vec<u8>, BlockFault> {
     }
     Ok(payloads)
 }
+
+/// The type of each record of a part, without the payloads.
+pub(super) fn read_types(source: &dyn ReadAt, residue: &Residue) -> Result<Vec<u16>, BlockFault> {
+    let count = residue.records;
+    let bytes = read_section(source, residue.sections[TIMES])?;
+    let mut cursor = Cursor::new(&bytes, residue.sections[TIMES].offset);
+    let times_ns = integers::decode(&mut cursor, count)?;
+    let bytes = read_section(source, residue.sections[FACTS])?;
+    let mut cursor = Cursor::new(&bytes, residue.sections[FACTS].offset);
+    Facts::decode(&mut cursor, times_ns)?;
+    let start = cursor;
+    let types = take_column(&mut cursor, count)?.into_iter();
+    types
+        .map(|type_id| u16::try_from(type_id).map_err(|_| start.fault("a type is out of range")))
+        .collect()
+}

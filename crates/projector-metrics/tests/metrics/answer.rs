@@ -14,7 +14,7 @@ use proptest::prelude::*;
 use crate::model::{Form, Model};
 use crate::world::{RUN, World, action, keys, pair, random_world, step};
 
-fn dictionary() -> Dictionary {
+pub fn dictionary() -> Dictionary {
     let mut dictionary = Dictionary::default();
     for key in keys() {
         dictionary.apply(&MetricDefined::new(&key).into());
@@ -24,7 +24,7 @@ fn dictionary() -> Dictionary {
 }
 
 /// The same as text, every bit of it but for those of the sums.
-fn told(histories: &[History]) -> Vec<String> {
+pub fn told(histories: &[History]) -> Vec<String> {
     let bucket = |bucket: &Bucket| {
         let bits = [bucket.first, bucket.last].map(f64::to_bits);
         let extremes = [bucket.min, bucket.max];

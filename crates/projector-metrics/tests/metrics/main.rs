@@ -3,5 +3,6 @@
 mod answer;
 mod history;
 mod model;
+mod series;
 mod stats;
 mod world;

@@ -180,6 +180,11 @@ prop_compose! {
 
 pub fn random_world(actions: Vec<Action>) -> World {
     let mut world = World::new();
+    act(&mut world, actions);
+    world
+}
+
+pub fn act(world: &mut World, actions: Vec<Action>) {
     for (form, rows) in actions {
         let steps: Vec<i64> = rows.iter().map(|row| row.0).collect();
         let times: Vec<i64> = rows.iter().map(|row| row.1).collect();
@@ -194,5 +199,4 @@ pub fn random_world(actions: Vec<Action>) -> World {
         }
         world.row(OTHER, pair().id, step, time_ns, &[other, one]);
     }
-    world
 }
