@@ -25,6 +25,8 @@ mod looking;
 mod run_log;
 #[path = "cli/runs.rs"]
 mod runs;
+#[path = "cli/searching.rs"]
+mod searching;
 #[path = "cli/stores.rs"]
 mod stores;
 #[path = "cli/support.rs"]

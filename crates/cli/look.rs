@@ -7,7 +7,7 @@ mod curve;
 mod event;
 mod experiment;
 
-use mltrack::{Code, Lsn, RunQuery, Tracker, ValueKind, ValuesQuery, WallTime};
+use mltrack::{Code, ExperimentQuery, Lsn, RunQuery, Tracker, ValueKind, ValuesQuery, WallTime};
 
 use crate::context::Context;
 use crate::failure::{Failure, Outcome};
@@ -34,8 +34,22 @@ enum Point {
 }
 
 impl At {
+    /// Whether the present is asked about.
+    pub fn is_now(self) -> bool {
+        matches!(self.moment, None | Some(Moment::End))
+    }
+
     /// The question asked of this point.
     pub fn of_runs(self, query: RunQuery, context: &Context) -> RunQuery {
+        match self.point(context) {
+            Point::Now => query,
+            Point::Lsn(lsn) => query.at(lsn),
+            Point::Time(time) => query.at_time(time),
+        }
+    }
+
+    /// The same for experiments.
+    pub fn of_experiments(self, query: ExperimentQuery, context: &Context) -> ExperimentQuery {
         match self.point(context) {
             Point::Now => query,
             Point::Lsn(lsn) => query.at(lsn),

@@ -36,6 +36,8 @@ mod run_log;
 mod run_show;
 mod run_start;
 mod runs;
+mod search;
+mod stats;
 mod store;
 mod table;
 mod tail;

@@ -10,12 +10,12 @@ use crate::failure::Outcome;
 use crate::{
     completion, config_show, demo, doctor, exp_archive, exp_ls, exp_new, exp_restore, exp_show,
     export, help, init, log, man, metrics, repair, replay, run_end, run_log, run_show, run_start,
-    runs, tail, verify, version,
+    runs, search, stats, tail, verify, version,
 };
 
 const AFTER_HELP: &str = "\
 Groups:
-  look    runs, run show, exp ls, exp show, metrics
+  look    runs, run show, exp ls, exp show, metrics, search, stats
   log     tail, log, replay, verify, repair
   move    export
   write   init, exp new, exp archive, exp restore, run start, run log, run end
@@ -55,6 +55,8 @@ pub enum Command {
     #[command(subcommand)]
     Exp(ExpCommand),
     Metrics(metrics::Arguments),
+    Search(search::Arguments),
+    Stats(stats::Arguments),
     Tail(tail::Arguments),
     Log(log::Arguments),
     Replay(replay::Arguments),
@@ -118,6 +120,8 @@ pub fn run(command: Command, context: &Context) -> Outcome {
         Command::Exp(ExpCommand::Archive(arguments)) => exp_archive::run(&arguments, context),
         Command::Exp(ExpCommand::Restore(arguments)) => exp_restore::run(&arguments, context),
         Command::Metrics(arguments) => metrics::run(&arguments, context),
+        Command::Search(arguments) => search::run(&arguments, context),
+        Command::Stats(arguments) => stats::run(&arguments, context),
         Command::Tail(arguments) => tail::run(&arguments, context),
         Command::Log(arguments) => log::run(&arguments, context),
         Command::Replay(arguments) => replay::run(&arguments, context),

@@ -19,6 +19,8 @@ const COMMANDS: &[&str] = &[
     "exp archive",
     "exp restore",
     "metrics",
+    "search",
+    "stats",
     "tail",
     "log",
     "replay",

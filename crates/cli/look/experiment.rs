@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use mltrack::{Code, Direction, ExperimentState, ExperimentSummary, Tracker};
 use serde_json::{Value, json};
 
-use super::{At, Point, lsn_number};
+use super::{At, lsn_number};
 use crate::context::Context;
 use crate::failure::{Failure, Outcome};
 use crate::output::quantity::rfc3339;
@@ -85,12 +85,7 @@ pub fn experiments(
     context: &Context,
 ) -> Outcome<(Vec<ExperimentRow>, u64)> {
     let query = tracker.experiments().with_archived();
-    let query = match at.point(context) {
-        Point::Now => query,
-        Point::Lsn(lsn) => query.at(lsn),
-        Point::Time(time) => query.at_time(time),
-    };
-    let page = query.fetch()?;
+    let page = at.of_experiments(query, context).fetch()?;
     Ok((
         page.items.into_iter().map(ExperimentRow::new).collect(),
         lsn_number(page.lsn),
