@@ -6,7 +6,7 @@
 //! from one seed. Values born as 32-bit floats are what training code logs; full 64-bit ones are the worst case.
 
 use std::hint::black_box;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use mltrack_event::{ColumnsId, RunKey, encode_metrics};
 use mltrack_projector::{Lsn, PackRecord, WriterId};
@@ -114,11 +114,11 @@ struct Owned {
 fn value(load: &Load, noise: &mut Noise, step: u64, column: u64) -> f64 {
     let decay = (-5.0 * step as f64 / load.steps as f64).exp();
     let clean = (0.1 + 2.4 * decay) * (1.0 + column as f64);
-    let noisy = clean * (1.0 + 0.05 * noise.normal());
+    let drawn = clean * (1.0 + 0.05 * noise.normal());
     if load.is_single {
-        f64::from(noisy as f32)
+        f64::from(drawn as f32)
     } else {
-        noisy
+        drawn
     }
 }
 
@@ -188,7 +188,7 @@ fn borrow<'a>(load: &Load, records: &'a [Owned]) -> Vec<PackRecord<'a>> {
 fn fastest<T>(mut work: impl FnMut() -> T) -> (T, Duration) {
     let mut best: Option<(T, Duration)> = None;
     for _ in 0..REPEATS {
-        let start = Instant::now();
+        let start = mltrack_log::door::monotonic();
         let result = black_box(work());
         let took = start.elapsed();
         if best.as_ref().is_none_or(|(_, known)| took < *known) {
