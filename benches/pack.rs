@@ -9,6 +9,7 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use mltrack_event::{ColumnsId, RunKey, encode_metrics};
+use mltrack_log::door::monotonic;
 use mltrack_projector::{Lsn, PackRecord, WriterId};
 use mltrack_projector_metrics::block::{
     BlockIndex, ChunkInfo, Want, pack, read_nodes, read_rows, unpack,
@@ -16,7 +17,7 @@ use mltrack_projector_metrics::block::{
 
 const START_NS: i64 = 1_790_000_000_000_000_000;
 const MILLISECOND_NS: f64 = 1e6;
-const REPEATS: usize = 5;
+const REPEATS: usize = 9;
 
 /// What a workload logs.
 struct Load {
@@ -188,7 +189,7 @@ fn borrow<'a>(load: &Load, records: &'a [Owned]) -> Vec<PackRecord<'a>> {
 fn fastest<T>(mut work: impl FnMut() -> T) -> (T, Duration) {
     let mut best: Option<(T, Duration)> = None;
     for _ in 0..REPEATS {
-        let start = mltrack_log::door::monotonic();
+        let start = monotonic();
         let result = black_box(work());
         let took = start.elapsed();
         if best.as_ref().is_none_or(|(_, known)| took < *known) {
@@ -208,8 +209,8 @@ fn read_all(block: &[u8], chunks: &[ChunkInfo], want: Want) -> usize {
 }
 
 fn measure(load: &Load) {
-    let records = records(load);
-    let records = borrow(load, &records);
+    let owned = records(load);
+    let records = borrow(load, &owned);
     let points = records.len() * load.width;
     let payload_len: usize = records.iter().map(|record| record.payload.len()).sum();
     let rate = |count: usize, took: Duration| count as f64 / took.as_secs_f64() / 1e6;

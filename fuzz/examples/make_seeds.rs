@@ -4,10 +4,12 @@
 
 use std::path::{Path, PathBuf};
 
+use mltrack_event::{ColumnsId, RunKey, encode_metrics};
 use mltrack_fuzz::{REPAIRED, options};
 use mltrack_log::codec::frame::{FrameHeader, Salt};
 use mltrack_log::medium::memory::MemoryDisk;
-use mltrack_log::{Batch, Log, StreamId};
+use mltrack_log::{Batch, Log, Lsn, PackRecord, StreamId, WriterId};
+use mltrack_projector_metrics::block::pack;
 
 fn corpus(target: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -131,6 +133,42 @@ fn events() {
     }
 }
 
+/// The payload of a record: mostly points of a few runs, now and then something else.
+fn payload(at: u16, count: u16, width: usize) -> (u16, Vec<u8>) {
+    if at % 64 == 15 {
+        return (0x3000, vec![at as u8; 20]);
+    }
+    let runs = (200 / count).max(1);
+    let run = RunKey::from_bytes([(at % runs) as u8; 8]);
+    let value = f64::from(at % 89) / 7.0;
+    let values: Vec<f64> = (0..width).map(|column| value + column as f64).collect();
+    let mut payload = Vec::new();
+    let step = i64::from(at);
+    encode_metrics(run, ColumnsId(1), step, &values, &mut payload).expect("it fits");
+    (1, payload)
+}
+
+/// Blocks of few points, of many, and of short chunks that share their columns.
+fn blocks() {
+    for (name, count, width) in [("few", 5, 2), ("many", 1100, 1), ("shared", 60, 3)] {
+        let payloads: Vec<_> = (0..count).map(|at| payload(at, count, width)).collect();
+        let records = payloads.iter().zip(0..).map(|((type_id, payload), at)| {
+            let time_ns = 1_700_000_000_000_000_000 + at as i64 * 1_000_003;
+            PackRecord {
+                lsn: Lsn::FIRST.plus(at),
+                type_id: *type_id,
+                version: 1,
+                writer: WriterId(2),
+                time_ns,
+                has_time: false,
+                commit_time_ns: time_ns,
+                payload,
+            }
+        });
+        put("block", name, &pack(&records.collect::<Vec<_>>()));
+    }
+}
+
 fn main() {
     for (name, is_clean) in [("stopped", false), ("clean", true)] {
         let disk = store(is_clean);
@@ -166,6 +204,7 @@ fn main() {
     put("manifest", "manifest", &manifest.encode());
     frames();
     events();
+    blocks();
     // Operations are read from any bytes; these lengths reach every kind of operation.
     for (name, len) in [("short", 64u16), ("long", 1024)] {
         let bytes: Vec<u8> = (0..len)

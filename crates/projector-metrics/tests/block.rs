@@ -4,6 +4,8 @@
 mod columns;
 #[path = "block/damage.rs"]
 mod damage;
+#[path = "block/golden.rs"]
+mod golden;
 #[path = "block/records.rs"]
 mod records;
 #[path = "block/round_trip.rs"]

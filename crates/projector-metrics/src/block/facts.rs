@@ -121,6 +121,10 @@ impl Facts {
             .ok_or_else(|| start.fault("a record's number is out of range"))
     }
 
+    pub(super) fn lsn(&self, at: usize, lsn_base: Lsn) -> Option<Lsn> {
+        lsn_at(lsn_base, self.lsns[at])
+    }
+
     /// The facts at an index below the length; `None` when they cannot be a record's.
     pub(super) fn get(&self, at: usize, lsn_base: Lsn) -> Option<Fact> {
         Some(Fact {

@@ -18,10 +18,14 @@ const PCO: u8 = 3;
 const PCO_SINGLE: u8 = 4;
 /// From here on: integers that are divided by 10 to the power of what is above.
 const DECIMAL: u8 = 16;
+/// From here on: integers that are divided by 2 to the power of what is above.
+const BINARY: u8 = 32;
 
 /// Powers of ten up to here are exact, and so is the division by one.
 const DIGITS_MAX: usize = 9;
 const POWERS: [f64; DIGITS_MAX + 1] = [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9];
+/// Shares of a batch, such as 97 of 128, have few binary places; values with more are better off as floats.
+const PLACES_MAX: u32 = 12;
 /// Integers up to here are exact.
 const WHOLE_MAX: f64 = 9_007_199_254_740_992.0;
 /// Below this count pco's own header costs more than it saves.
@@ -42,6 +46,9 @@ pub(super) fn encode(values: &[f64], out: &mut Vec<u8>) {
         out.extend_from_slice(&first.to_le_bytes());
     } else if let Some((digits, integers)) = decimals(values) {
         out.push(DECIMAL + digits as u8);
+        integers::encode(&integers, out);
+    } else if let Some((places, integers)) = binaries(values) {
+        out.push(BINARY + places as u8);
         integers::encode(&integers, out);
     } else if let Some(singles) = singles(values) {
         encode_singles(&singles, out);
@@ -131,13 +138,41 @@ fn decimals(values: &[f64]) -> Option<(usize, Vec<i64>)> {
     Some((digits, integers))
 }
 
+/// All values as integers over one power of two, if they have so few binary places.
+fn binaries(values: &[f64]) -> Option<(u32, Vec<i64>)> {
+    let scale = f64::from(1 << PLACES_MAX);
+    let scaled = values.iter().map(|value| whole(*value, scale));
+    let mut integers: Vec<i64> = scaled.collect::<Option<_>>()?;
+    let bits = integers.iter().fold(0, |all, integer| all | integer);
+    let spare = bits.trailing_zeros().min(PLACES_MAX);
+    for integer in &mut integers {
+        *integer >>= spare;
+    }
+    Some((PLACES_MAX - spare, integers))
+}
+
 fn integer(value: f64, digits: usize) -> Option<i64> {
-    let scaled = (value * POWERS[digits]).round();
+    whole(value, POWERS[digits])
+}
+
+/// What gives the value again, bit for bit, when it is divided by `scale`.
+fn whole(value: f64, scale: f64) -> Option<i64> {
+    let scaled = (value * scale).round();
     let is_exact = scaled.abs() <= WHOLE_MAX
-        && (scaled / POWERS[digits]).to_bits() == value.to_bits()
+        && (scaled / scale).to_bits() == value.to_bits()
         // An integer has no negative zero.
         && (scaled != 0.0 || value.is_sign_positive());
     is_exact.then_some(scaled as i64)
+}
+
+/// What the integers of a form are divided by.
+fn scale_of(form: u8) -> Option<f64> {
+    if form >= BINARY {
+        let places = u32::from(form - BINARY);
+        return (places <= PLACES_MAX).then(|| f64::from(1 << places));
+    }
+    let digits = form.checked_sub(DECIMAL)?;
+    POWERS.get(usize::from(digits)).copied()
 }
 
 /// Reads `count` values that take up everything that is left.
@@ -163,18 +198,13 @@ pub(super) fn decode(cursor: &mut Cursor<'_>, count: usize) -> Result<Vec<f64>, 
             let singles: Vec<f32> = codec::decompress(cursor, count)?;
             singles.into_iter().map(widen).collect()
         }
-        form if POWERS
-            .get(usize::from(form.wrapping_sub(DECIMAL)))
-            .is_some() =>
-        {
-            let power = POWERS[usize::from(form - DECIMAL)];
+        form => {
+            let scale = scale_of(form);
+            let scale = scale.ok_or_else(|| start.fault(format!("{form} is no form of floats")))?;
             let integers = integers::decode(cursor, count)?;
-            integers
-                .into_iter()
-                .map(|integer| integer as f64 / power)
-                .collect()
+            let value = |integer| integer as f64 / scale;
+            integers.into_iter().map(value).collect()
         }
-        form => return Err(start.fault(format!("{form} is no form of floats"))),
     };
     cursor.finish()?;
     Ok(values)
@@ -211,6 +241,14 @@ mod tests {
         );
         assert_eq!(check(&many(|at| at as f64 * 3.0, 500)), DECIMAL);
         assert_eq!(check(&many(|at| at as f64 / 1000.0, 500)), DECIMAL + 3);
+        assert_eq!(
+            check(&many(|at| (at % 97) as f64 / 4096.0, 500)),
+            BINARY + 12
+        );
+        assert_eq!(
+            check(&many(|at| (at % 97) as f64 / -2048.0 - 1.0, 500)),
+            BINARY + 11
+        );
     }
 
     #[test]

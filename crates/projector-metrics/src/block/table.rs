@@ -121,16 +121,49 @@ impl Table {
     }
 }
 
-impl Place {
-    /// Where the record behind this one is.
-    pub(super) fn next(self, shape: i64) -> Place {
-        let (rows, own_times) = rows_of(shape);
-        Place {
-            record: self.record + 1,
-            row: self.row + rows,
-            own_time: self.own_time + own_times,
+/// Where the records of a table are, and where one more would be.
+pub(super) enum Places {
+    /// Every record is one row.
+    Plain,
+    /// Some are batches.
+    Listed(Vec<Place>),
+}
+
+impl Places {
+    pub(super) fn of(shapes: &[i64]) -> Places {
+        if is_plain(shapes) {
+            return Places::Plain;
+        }
+        let mut place = Place {
+            record: 0,
+            row: 0,
+            own_time: 0,
+        };
+        let mut places = vec![place];
+        for shape in shapes {
+            let (rows, own_times) = rows_of(*shape);
+            place.record += 1;
+            place.row += rows;
+            place.own_time += own_times;
+            places.push(place);
+        }
+        Places::Listed(places)
+    }
+
+    pub(super) fn get(&self, record: usize) -> Place {
+        match self {
+            Places::Listed(places) => places[record],
+            Places::Plain => Place {
+                record,
+                row: record,
+                own_time: 0,
+            },
         }
     }
+}
+
+fn is_plain(shapes: &[i64]) -> bool {
+    shapes.iter().all(|shape| *shape == SHAPE_ONE)
 }
 
 fn shape(rows: usize, has_own_times: bool) -> i64 {
@@ -184,7 +217,7 @@ pub(super) fn decode_times(
 }
 
 pub(super) fn row_times_ns(shapes: &[i64], times_ns: &[i64], own_times_ns: &[i64]) -> Vec<i64> {
-    if shapes.iter().all(|shape| *shape == SHAPE_ONE) {
+    if is_plain(shapes) {
         return times_ns.to_vec();
     }
     let mut own = own_times_ns.iter().copied();
@@ -200,7 +233,7 @@ pub(super) fn row_times_ns(shapes: &[i64], times_ns: &[i64], own_times_ns: &[i64
 
 /// What each record has, once for each of its rows.
 pub(super) fn for_each_row<T: Copy>(shapes: &[i64], of_records: Vec<T>) -> Vec<T> {
-    if shapes.iter().all(|shape| *shape == SHAPE_ONE) {
+    if is_plain(shapes) {
         return of_records;
     }
     let pairs = shapes.iter().zip(of_records);

@@ -1,26 +1,27 @@
 //! From a block back to its records, in the order of the log.
 
-use std::cmp::Ordering;
-
 use mltrack_projector::{Lsn, PackRecord};
 
 use super::bytes::Cursor;
 use super::directory::{Directory, FACTS, Group, Member, STEPS, Section, TIMES, VALUES};
 use super::facts::Facts;
 use super::fault::{BlockFault, damaged};
-use super::floats;
 use super::gather::ChunkKey;
 use super::read::read_directory;
 use super::residue::Part;
 use super::source::{ReadAt, read_section};
-use super::table::{Place, Table, decode_steps, decode_times};
+use super::table::{Places, Table, decode_steps, decode_times};
+use super::{PAYLOAD_LEN_MAX, floats};
 
 /// Hands every record of a block over, in lsn order.
 pub fn unpack(source: &dyn ReadAt, each: &mut dyn FnMut(PackRecord<'_>)) -> Result<(), BlockFault> {
     let directory = read_directory(source)?;
     let mut unpacked = Unpacked {
         lsn_first: directory.lsn_first,
-        ..Unpacked::default()
+        tables: Vec::new(),
+        chunks: Vec::new(),
+        parts: Vec::new(),
+        homes: Vec::with_capacity(directory.records),
     };
     for (group, members) in &directory.groups {
         unpacked.add_group(source, group, members)?;
@@ -32,34 +33,23 @@ pub fn unpack(source: &dyn ReadAt, each: &mut dyn FnMut(PackRecord<'_>)) -> Resu
     unpacked.hand_over(each)
 }
 
-/// Where a record is.
+/// Where a record is: small, because they are sorted.
 #[derive(Clone, Copy)]
-enum Home {
-    /// In a chunk of a table.
-    Chunk { chunk: u32, place: Place },
-    /// In a part of the residue.
-    Part { part: u32, at: u32 },
+struct Home {
+    lsn: Lsn,
+    /// A chunk, or behind all chunks a part of the residue.
+    source: u32,
+    /// In the table of the chunk, or in the part.
+    record: u32,
 }
 
 struct Unpacked {
     lsn_first: Lsn,
-    tables: Vec<Table>,
+    tables: Vec<(Table, Places)>,
     /// Which table a chunk is in, and its key.
     chunks: Vec<(usize, ChunkKey)>,
     parts: Vec<Part>,
-    homes: Vec<(Lsn, Home)>,
-}
-
-impl Default for Unpacked {
-    fn default() -> Unpacked {
-        Unpacked {
-            lsn_first: Lsn::FIRST,
-            tables: Vec::new(),
-            chunks: Vec::new(),
-            parts: Vec::new(),
-            homes: Vec::new(),
-        }
-    }
+    homes: Vec<Home>,
 }
 
 fn no_record() -> BlockFault {
@@ -74,11 +64,8 @@ impl Unpacked {
         members: &[Member],
     ) -> Result<(), BlockFault> {
         let table = read_table(source, group)?;
-        let mut place = Place {
-            record: 0,
-            row: 0,
-            own_time: 0,
-        };
+        let places = Places::of(&table.shapes);
+        let (mut record, mut row) = (0, 0);
         for member in members {
             let key = ChunkKey {
                 width: group.width,
@@ -87,30 +74,34 @@ impl Unpacked {
             };
             let chunk = self.chunks.len() as u32;
             self.chunks.push((self.tables.len(), key));
-            let end_row = place.row + member.rows;
-            for _ in 0..member.records {
-                let fact = table.facts.get(place.record, self.lsn_first);
-                let lsn = fact.ok_or_else(no_record)?.lsn;
-                self.homes.push((lsn, Home::Chunk { chunk, place }));
-                place = place.next(table.shapes[place.record]);
+            for at in record..record + member.records {
+                let lsn = table.facts.lsn(at, self.lsn_first);
+                self.homes.push(Home {
+                    lsn: lsn.ok_or_else(no_record)?,
+                    source: chunk,
+                    record: at as u32,
+                });
             }
-            if place.row != end_row {
+            record += member.records;
+            row += member.rows;
+            if places.get(record).row != row {
                 return Err(damaged(0, "a chunk's records have other rows than it says"));
             }
         }
-        self.tables.push(table);
+        self.tables.push((table, places));
         Ok(())
     }
 
+    /// To be called when all groups are there.
     fn add_part(&mut self, part: Part) -> Result<(), BlockFault> {
-        let number = self.parts.len() as u32;
+        let source = (self.chunks.len() + self.parts.len()) as u32;
         for at in 0..part.len() {
             let fact = part.fact(at, self.lsn_first).ok_or_else(no_record)?;
-            let home = Home::Part {
-                part: number,
-                at: at as u32,
-            };
-            self.homes.push((fact.lsn, home));
+            self.homes.push(Home {
+                lsn: fact.lsn,
+                source,
+                record: at as u32,
+            });
         }
         self.parts.push(part);
         Ok(())
@@ -118,12 +109,10 @@ impl Unpacked {
 
     fn sort(&mut self, directory: &Directory) -> Result<(), BlockFault> {
         // Stable, because that sort is fast on what consists of sorted stretches.
-        self.homes.sort_by_key(|(lsn, _)| *lsn);
-        let is_strict = self
-            .homes
-            .is_sorted_by(|(a, _), (b, _)| a.cmp(b) == Ordering::Less);
+        self.homes.sort_by_key(|home| home.lsn);
+        let is_strict = self.homes.is_sorted_by(|a, b| a.lsn < b.lsn);
         let ends = self.homes.first().zip(self.homes.last());
-        let ends = ends.map(|((first, _), (last, _))| (*first, *last));
+        let ends = ends.map(|(first, last)| (first.lsn, last.lsn));
         if !is_strict || ends != Some((directory.lsn_first, directory.lsn_last)) {
             return Err(damaged(8, "the records' lsns are not those of the header"));
         }
@@ -132,31 +121,34 @@ impl Unpacked {
 
     fn hand_over(&self, each: &mut dyn FnMut(PackRecord<'_>)) -> Result<(), BlockFault> {
         let (mut values, mut payload) = (Vec::new(), Vec::new());
-        for (_, home) in &self.homes {
-            match *home {
-                Home::Part { part, at } => {
-                    let part = &self.parts[part as usize];
-                    let record = part.record(at as usize, self.lsn_first);
-                    each(record.ok_or_else(no_record)?);
-                }
-                Home::Chunk { chunk, place } => {
-                    let (table, key) = &self.chunks[chunk as usize];
-                    let table = &self.tables[*table];
-                    let fact = table.facts.get(place.record, self.lsn_first);
-                    let type_id = table.write_payload(key, place, &mut values, &mut payload);
-                    let (fact, type_id) = fact.zip(type_id).ok_or_else(no_record)?;
-                    each(PackRecord {
-                        lsn: fact.lsn,
-                        type_id: type_id.0,
-                        version: 1,
-                        writer: fact.writer,
-                        time_ns: fact.time_ns,
-                        has_time: fact.has_time,
-                        commit_time_ns: fact.commit_time_ns,
-                        payload: &payload,
-                    });
-                }
-            }
+        let mut payload_left = PAYLOAD_LEN_MAX;
+        let mut hand_over = |record: PackRecord<'_>| {
+            let left = payload_left.checked_sub(record.payload.len());
+            payload_left = left.ok_or_else(|| damaged(0, "more payload than a block holds"))?;
+            each(record);
+            Ok(())
+        };
+        for home in &self.homes {
+            let (source, at) = (home.source as usize, home.record as usize);
+            let Some((table, key)) = self.chunks.get(source) else {
+                let part = &self.parts[source - self.chunks.len()];
+                hand_over(part.record(at, self.lsn_first).ok_or_else(no_record)?)?;
+                continue;
+            };
+            let (table, places) = &self.tables[*table];
+            let fact = table.facts.get(at, self.lsn_first);
+            let type_id = table.write_payload(key, places.get(at), &mut values, &mut payload);
+            let (fact, type_id) = fact.zip(type_id).ok_or_else(no_record)?;
+            hand_over(PackRecord {
+                lsn: fact.lsn,
+                type_id: type_id.0,
+                version: 1,
+                writer: fact.writer,
+                time_ns: fact.time_ns,
+                has_time: fact.has_time,
+                commit_time_ns: fact.commit_time_ns,
+                payload: &payload,
+            })?;
         }
         Ok(())
     }
