@@ -1,5 +1,5 @@
 //! Every constant of `docs/format.md` that more than one file needs, tied to each other by asserts.
-// format.md blake3: a7fa1a65dd2a7db8df051a9df8e0430dd531578b646dea381492f74f8eb6ed64
+// format.md blake3: 40c22fa46ff495d5841beb0f9966bf81ff6d87a36ac2d1221d510b983f840799
 
 /// Bytes in FORMAT.
 pub const FORMAT_LEN: usize = 64;
