@@ -13,6 +13,7 @@ use crate::identity::Identity;
 use crate::keeper::{Keeper, Worth};
 use crate::store::{Access, Store};
 use crate::tracker::Tracker;
+use crate::undo::UNDO_WINDOW;
 use crate::warning::{OnWarning, Warning, Warnings};
 
 /// The folder that a store has inside a project's folder.
@@ -52,6 +53,7 @@ pub struct Builder {
     is_read_only: bool,
     snapshots: Option<bool>,
     worth: Worth,
+    undo_window: Duration,
 }
 
 impl Builder {
@@ -68,6 +70,7 @@ impl Builder {
             is_read_only: false,
             snapshots: None,
             worth: Worth::default(),
+            undo_window: UNDO_WINDOW,
         }
     }
 
@@ -114,6 +117,13 @@ impl Builder {
     /// grow from 1 MiB to 64 MiB.
     pub fn segment_size(mut self, bytes: u32) -> Builder {
         self.options.segment_len = bytes;
+        self
+    }
+
+    /// How long an operation can be undone, and how long what was deleted stays at least; [`UNDO_WINDOW`] unless said
+    /// otherwise.
+    pub fn undo_window(mut self, window: Duration) -> Builder {
+        self.undo_window = window;
         self
     }
 
@@ -167,7 +177,8 @@ impl Builder {
         };
         let keeper = Keeper::new(snapshots, is_automatic.then_some(self.worth));
         let warnings = Warnings::new(self.on_warning);
-        let store = Store::new(path, access, identity, warnings, keeper)?;
+        let mut store = Store::new(path, access, identity, warnings, keeper)?;
+        store.undo_window = self.undo_window;
         Ok(Tracker::of(Arc::new(store)))
     }
 }

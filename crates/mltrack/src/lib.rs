@@ -46,6 +46,7 @@
 //! `tracing`: a layer for the `tracing` crate, `mltrack::MltrackLayer`. `disabled`: see above.
 #![deny(missing_docs)]
 
+mod aspect;
 mod buffer_writer;
 mod buffered;
 mod builder;
@@ -71,6 +72,8 @@ mod histogram;
 mod history;
 mod identity;
 mod import;
+mod inverse;
+mod inverse_experiment;
 mod keep;
 mod keeper;
 #[cfg(feature = "tracing")]
@@ -80,6 +83,9 @@ mod lock;
 mod moment;
 mod names;
 mod nickname;
+mod operation;
+mod operation_scan;
+mod operation_words;
 mod panic;
 mod params;
 mod pending;
@@ -88,6 +94,7 @@ mod points;
 mod recorder;
 mod replay;
 mod run;
+mod run_edit;
 mod run_query;
 mod snapshot;
 mod start;
@@ -95,6 +102,9 @@ mod store;
 mod summary;
 mod tail;
 mod tracker;
+mod undo;
+mod undo_find;
+mod undo_job;
 mod value_history;
 mod warning;
 mod watch;
@@ -115,9 +125,11 @@ pub use keep::{Verify, repair};
 #[cfg(feature = "tracing")]
 pub use layer::MltrackLayer;
 pub use lens::TailEvent;
+pub use operation::{Operation, OperationQuery};
 pub use panic::record_panics;
 pub use points::{MetricCall, MetricsCall};
 pub use run::Run;
+pub use run_edit::RunEdit;
 pub use run_query::{Page, PageToken, RunQuery};
 pub use snapshot::SnapshotReport;
 pub use start::RunBuilder;
@@ -125,6 +137,7 @@ pub use store::Logged;
 pub use summary::{ExperimentSummary, RunSummary};
 pub use tail::{Cursor, TailBuilder};
 pub use tracker::{ExperimentTracker, Tracker};
+pub use undo::{UNDO_WINDOW, Undo, Undone};
 pub use value_history::ValuesQuery;
 pub use warning::Warning;
 

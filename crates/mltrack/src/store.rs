@@ -6,6 +6,7 @@
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use mltrack_event::{Event, encode};
 use mltrack_log::{Appended, Batch, Log, Lsn, OpenOptions, Reader, WriterId};
@@ -16,6 +17,7 @@ use crate::error::{Error, Result};
 use crate::identity::Identity;
 use crate::keeper::Keeper;
 use crate::per_writer::PerWriter;
+use crate::undo::UNDO_WINDOW;
 use crate::warning::Warnings;
 use crate::watch::Watch;
 
@@ -24,6 +26,8 @@ pub(crate) struct Store {
     pub identity: Identity,
     pub warnings: Warnings,
     pub keeper: Keeper,
+    /// How long an operation can be undone.
+    pub undo_window: Duration,
     access: Access,
     sessions: PerWriter<Session>,
 }
@@ -81,6 +85,7 @@ impl Store {
             identity,
             warnings,
             keeper,
+            undo_window: UNDO_WINDOW,
             access,
             sessions: PerWriter::new(writer, session),
         })

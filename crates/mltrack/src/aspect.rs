@@ -1,0 +1,135 @@
+//! What an undo would set back: one thing that can be said about a run or an experiment.
+//!
+//! Invariant: whatever changes an aspect is an event that [`Aspect::is_touched_by`] knows, so that the operation that
+//! stands in the way of an undo can be named.
+
+use mltrack_event::{Event, ExperimentId, RunKey, RunMove};
+
+/// One thing that is said about a run or an experiment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Aspect {
+    Run(RunKey, OfRun),
+    Experiment(ExperimentId, OfExperiment),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum OfRun {
+    Deletion,
+    State,
+    Tag(String),
+    Param(String),
+    Note(u64),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum OfExperiment {
+    Deletion,
+    State,
+    Tag(String),
+    Name,
+    Description,
+    Hypothesis,
+    Owner,
+    Collaborators,
+    Goal,
+    Metadata,
+    /// That it has no runs.
+    Runs,
+}
+
+impl Aspect {
+    pub fn is_touched_by(&self, event: &Event) -> bool {
+        match self {
+            Aspect::Run(run, of) => event.run() == Some(*run) && of.is_touched_by(event),
+            Aspect::Experiment(id, of) => {
+                event.experiment() == Some(*id) && of.is_touched_by(event)
+            }
+        }
+    }
+
+    /// What it is, after "of run .." or "of experiment ..".
+    pub fn name(&self) -> String {
+        match self {
+            Aspect::Run(_, of) => of.name(),
+            Aspect::Experiment(_, of) => of.name(),
+        }
+    }
+}
+
+impl OfRun {
+    fn is_touched_by(&self, event: &Event) -> bool {
+        match (self, event) {
+            (OfRun::Deletion, Event::RunDeleted(_) | Event::RunRestored(_)) => true,
+            (OfRun::State, event) => RunMove::of(event).is_some(),
+            (OfRun::Tag(key), Event::TagsSet(set)) => {
+                set.tags.iter().any(|(known, _)| known == key)
+            }
+            (OfRun::Tag(key), Event::TagRemoved(removed)) => removed.key == *key,
+            (OfRun::Param(name), Event::ParamsLogged(logged)) => {
+                logged.params.iter().any(|(known, _)| known == name)
+            }
+            (OfRun::Param(name), Event::ParamsRemoved(removed)) => removed.names.contains(name),
+            (OfRun::Note(note), Event::NoteRemoved(removed)) => removed.note == *note,
+            _ => false,
+        }
+    }
+
+    fn name(&self) -> String {
+        match self {
+            OfRun::Deletion => "the deletion".into(),
+            OfRun::State => "the state".into(),
+            OfRun::Tag(key) => format!("the tag {key:?}"),
+            OfRun::Param(name) => format!("the parameter {name:?}"),
+            OfRun::Note(_) => "the note".into(),
+        }
+    }
+}
+
+impl OfExperiment {
+    fn is_touched_by(&self, event: &Event) -> bool {
+        match event {
+            Event::ExperimentDeleted(_) => *self == OfExperiment::Deletion,
+            Event::ExperimentRestored(_) => {
+                matches!(self, OfExperiment::Deletion | OfExperiment::State)
+            }
+            Event::ExperimentStateMoved(_) | Event::ExperimentArchived(_) => {
+                *self == OfExperiment::State
+            }
+            Event::RunCreated(_) => *self == OfExperiment::Runs,
+            Event::ExperimentTagged(tagged) => match self {
+                OfExperiment::Tag(key) => {
+                    tagged.set.iter().any(|(known, _)| known == key) || tagged.remove.contains(key)
+                }
+                _ => false,
+            },
+            Event::ExperimentEdited(edited) => match self {
+                OfExperiment::Name => edited.name.is_some(),
+                OfExperiment::Description => edited.description.is_some(),
+                OfExperiment::Hypothesis => edited.hypothesis.is_some(),
+                OfExperiment::Owner => edited.owner.is_some(),
+                OfExperiment::Collaborators => edited.collaborators.is_some(),
+                OfExperiment::Goal => edited.goal.is_some(),
+                OfExperiment::Metadata => edited.metadata.is_some(),
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+
+    fn name(&self) -> String {
+        let name = match self {
+            OfExperiment::Tag(key) => return format!("the tag {key:?}"),
+            OfExperiment::Deletion => "the deletion",
+            OfExperiment::State => "the state",
+            OfExperiment::Name => "the name",
+            OfExperiment::Description => "the description",
+            OfExperiment::Hypothesis => "the hypothesis",
+            OfExperiment::Owner => "the owner",
+            OfExperiment::Collaborators => "the collaborators",
+            OfExperiment::Goal => "the goal",
+            OfExperiment::Metadata => "the metadata",
+            OfExperiment::Runs => "the list of runs",
+        };
+        name.into()
+    }
+}

@@ -1,0 +1,81 @@
+//! Which operation an undo means.
+//!
+//! Invariant: what is undone already, what is no operation and what is gone are told apart, because the next move of who
+//! asked is another one each time.
+
+use std::ops::ControlFlow;
+
+use mltrack_event::Event;
+use mltrack_log::{Lsn, Reader};
+
+use crate::code::Code;
+use crate::error::{Error, Result};
+use crate::operation::{Operation, Undone};
+use crate::operation_scan::{Deed, at, backwards};
+use crate::store::Store;
+
+/// The operation that a record is a part of, if it can be undone.
+pub(crate) fn find(store: &Store, reader: &mut Reader, lsn: Lsn) -> Result<(Deed, Operation)> {
+    let nothing = |why: String| {
+        Error::new(Code::NotFound, format!("nothing to undo: {why}")).with_hint("mltrack op log")
+    };
+    let Some((deed, first)) = at(reader, lsn)? else {
+        return Err(nothing(format!("the log has no record {lsn} yet")));
+    };
+    if first > lsn {
+        let what = format!("the record {lsn} was purged");
+        return Err(Error::new(Code::InvalidState, what).with_hint("mltrack op log"));
+    }
+    let Some(deed) = deed else {
+        return Err(nothing(format!(
+            "the record {lsn} is no operation; points, lines and values logged stay"
+        )));
+    };
+    let operation = store.with_state(|state, present| {
+        let mut undone = Undone::default();
+        let range = (deed.last.plus(1), present.next_lsn());
+        backwards(reader, range, |later| {
+            undone.meet(&later);
+            ControlFlow::Continue(())
+        })?;
+        Ok(undone.operation(&deed, state))
+    })?;
+    match operation.undone_by {
+        Some(by) => Err(
+            nothing(format!("operation {} was undone by {by}", deed.first))
+                .with_hint(format!("mltrack undo {by} does it again")),
+        ),
+        None => Ok((deed, operation)),
+    }
+}
+
+/// The last operation that [`Tracker::undo_last`] means.
+pub(crate) fn find_last(store: &Store, reader: &mut Reader) -> Result<(Deed, Operation)> {
+    store.with_state(|state, present| {
+        let (mut found, mut undone) = (None, Undone::default());
+        let range = (Lsn::FIRST, present.next_lsn());
+        backwards(reader, range, |deed| {
+            let operation = undone.operation(&deed, state);
+            let is_meant = operation.actor == store.identity.actor
+                && operation.undone_by.is_none()
+                && operation.undoes.is_none()
+                && !operation.is_by_run
+                && !is_purge(&deed);
+            if !is_meant {
+                return ControlFlow::Continue(());
+            }
+            found = Some((deed, operation));
+            ControlFlow::Break(())
+        })?;
+        found.ok_or_else(|| {
+            let what = format!("nothing to undo by {:?}", store.identity.actor);
+            Error::new(Code::NotFound, what).with_hint("mltrack op log")
+        })
+    })
+}
+
+/// Whether something went for good.
+pub(crate) fn is_purge(deed: &Deed) -> bool {
+    let mut events = deed.events.iter();
+    events.any(|event| matches!(event, Event::RunPurged(_) | Event::ExperimentPurged(_)))
+}
