@@ -19,7 +19,7 @@ pub struct Runs;
 
 impl Projector for Runs {
     const NAME: &'static str = "runs";
-    const VERSION: u32 = 2;
+    const VERSION: u32 = 3;
     type State = State;
 
     fn apply(state: &mut State, entry: &Entry<'_>) {
@@ -75,8 +75,8 @@ impl State {
             Event::ExperimentRestored(restored) => self.restore_experiment(restored, entry),
             Event::ExperimentDeleted(deleted) => self.delete_experiment(deleted, entry),
             Event::ExperimentTagged(tagged) => self.tag_experiment(tagged, entry),
-            Event::RunPurged(purged) => self.purge_run(purged),
-            Event::ExperimentPurged(purged) => self.purge_experiment(purged),
+            Event::RunPurged(purged) => self.purge_run(purged, entry.lsn),
+            Event::ExperimentPurged(purged) => self.purge_experiment(purged, entry.lsn),
             // The events behind it in its batch do what it announces.
             Event::OperationUndone(_) => Outcome::Applied,
             Event::Unknown { .. } => Outcome::Unknown,

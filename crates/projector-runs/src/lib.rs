@@ -33,6 +33,7 @@ pub use brief::Brief;
 pub use experiment::{Experiment, ExperimentMove};
 pub use find::{Deleted, FindError};
 pub use metrics::{MetricSummary, Metrics, Point};
+pub use purge::Purges;
 pub use run::{Note, Owner, Run};
 pub use sight::{run_state, run_state_at, silent_ns};
 pub use stamp::Stamp;

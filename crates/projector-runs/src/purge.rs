@@ -5,14 +5,56 @@
 //!
 //! [`Oddities`]: crate::Oddities
 
-use mltrack_event::{ExperimentPurged, RunPurged};
+use std::collections::BTreeMap;
+
+use bincode::{Decode, Encode};
+use mltrack_event::{ExperimentId, ExperimentPurged, RunKey, RunPurged};
+use mltrack_projector::Lsn;
 
 use crate::apply::Outcome;
 use crate::state::State;
 
+/// What was purged, and by which records: what is about it before them may be dropped from the log.
+#[derive(Clone, PartialEq, Eq, Default, Debug, Encode, Decode)]
+pub struct Purges {
+    pub(crate) runs: BTreeMap<RunKey, u64>,
+    pub(crate) experiments: BTreeMap<ExperimentId, u64>,
+}
+
+impl Purges {
+    /// Whether nothing was ever purged.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.runs.is_empty() && self.experiments.is_empty()
+    }
+
+    /// The record that purged a run.
+    #[must_use]
+    pub fn of_run(&self, run: RunKey) -> Option<Lsn> {
+        self.runs.get(&run).copied().and_then(Lsn::new)
+    }
+
+    /// The record that purged an experiment.
+    #[must_use]
+    pub fn of_experiment(&self, experiment: ExperimentId) -> Option<Lsn> {
+        self.experiments
+            .get(&experiment)
+            .copied()
+            .and_then(Lsn::new)
+    }
+
+    /// The last record that purged anything.
+    #[must_use]
+    pub fn newest(&self) -> Option<Lsn> {
+        let lsns = self.runs.values().chain(self.experiments.values());
+        lsns.max().copied().and_then(Lsn::new)
+    }
+}
+
 impl State {
-    pub(crate) fn purge_run(&mut self, purged: &RunPurged) -> Outcome {
+    pub(crate) fn purge_run(&mut self, purged: &RunPurged, lsn: Lsn) -> Outcome {
         let key = purged.run.key();
+        self.purges.runs.insert(key, lsn.get());
         let mut experiment_created = None;
         if let Some(experiment) = self.experiments.get_mut(&purged.experiment) {
             experiment_created = Some(experiment.created.lsn);
@@ -30,7 +72,8 @@ impl State {
         Outcome::Applied
     }
 
-    pub(crate) fn purge_experiment(&mut self, purged: &ExperimentPurged) -> Outcome {
+    pub(crate) fn purge_experiment(&mut self, purged: &ExperimentPurged, lsn: Lsn) -> Outcome {
+        self.purges.experiments.insert(purged.experiment, lsn.get());
         self.experiment_id_max = self.experiment_id_max.max(purged.experiment.0);
         if let Some(experiment) = self.experiments.remove(&purged.experiment) {
             let refused = &mut self.oddities.refused;

@@ -14,6 +14,7 @@ use mltrack_projector::Dictionary;
 
 use crate::brief::Brief;
 use crate::experiment::Experiment;
+use crate::purge::Purges;
 use crate::run::Run;
 use crate::snapshot::{Snapshot, SnapshotFault};
 use crate::table::Table;
@@ -30,6 +31,7 @@ pub struct State {
     pub(crate) oddities: Oddities,
     /// The highest id of an experiment that was purged.
     pub(crate) experiment_id_max: u64,
+    pub(crate) purges: Purges,
 }
 
 /// Events that were skipped, by why. All zero in a store that only this program wrote.
@@ -55,6 +57,7 @@ impl State {
             runs: Table::over(snapshot),
             oddities: small.oddities,
             experiment_id_max: small.experiment_id_max,
+            purges: small.purges,
             ..State::default()
         };
         for definition in small.definitions.into_iter().chain(small.collisions) {
@@ -90,6 +93,7 @@ impl State {
             dictionary: self.dictionary.clone(),
             oddities: self.oddities.clone(),
             experiment_id_max: self.experiment_id_max,
+            purges: self.purges.clone(),
         }
     }
 
@@ -227,6 +231,12 @@ impl State {
     #[must_use]
     pub fn dictionary(&self) -> &Dictionary {
         &self.dictionary
+    }
+
+    /// What is gone for good.
+    #[must_use]
+    pub fn purges(&self) -> &Purges {
+        &self.purges
     }
 
     /// What was skipped.

@@ -4,6 +4,7 @@
 //! 'm'                       meta         version u32, epoch [u8; 16], next lsn u64
 //! 'o'                       oddities
 //! 'x'                       highest id of a purged experiment u64, if any was
+//! 'p'                       purges, if there are any
 //! 'e' experiment id, BE     experiment
 //! 'r' run id                run
 //! 'd' columns id            definition
@@ -32,6 +33,7 @@ pub type Rows = BTreeMap<Vec<u8>, Vec<u8>>;
 pub const META: &[u8] = b"m";
 const ODDITIES: &[u8] = b"o";
 const EXPERIMENT_ID_MAX: &[u8] = b"x";
+const PURGES: &[u8] = b"p";
 const EXPERIMENT: u8 = b'e';
 const RUN: u8 = b'r';
 const DEFINITION: u8 = b'd';
@@ -73,6 +75,9 @@ fn encode_but_runs(state: &State, cursor: Cursor) -> Rows {
     if state.experiment_id_max > 0 {
         let row = value(&state.experiment_id_max);
         rows.insert(EXPERIMENT_ID_MAX.to_vec(), row);
+    }
+    if !state.purges.is_empty() {
+        rows.insert(PURGES.to_vec(), value(&state.purges));
     }
     for experiment in state.experiments.values() {
         rows.insert(
@@ -117,6 +122,7 @@ pub fn decode(rows: &Rows) -> Result<Option<(State, Cursor)>, String> {
             Some((&COLLISION, _)) => refused.push(parse::<DefinitionRow>(key, bytes)?),
             _ if key == ODDITIES => state.oddities = parse(key, bytes)?,
             _ if key == EXPERIMENT_ID_MAX => state.experiment_id_max = parse(key, bytes)?,
+            _ if key == PURGES => state.purges = parse(key, bytes)?,
             _ if key == META => {}
             _ => return Err(format!("{} is no row of this version", describe(key))),
         }
@@ -185,6 +191,7 @@ fn describe(key: &[u8]) -> String {
         _ if key == META => return "the checkpoint".to_owned(),
         _ if key == ODDITIES => return "the count of skipped events".to_owned(),
         _ if key == EXPERIMENT_ID_MAX => return "the highest purged id".to_owned(),
+        _ if key == PURGES => return "the list of purges".to_owned(),
         _ => "row ".to_owned(),
     };
     for byte in id {

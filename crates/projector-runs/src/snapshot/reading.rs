@@ -22,6 +22,7 @@ use crate::apply::Runs;
 use crate::brief::{BRIEF_LEN, Brief};
 use crate::codec::{self, DefinitionRow};
 use crate::experiment::Experiment;
+use crate::purge::Purges;
 use crate::run::Run;
 use crate::state::{Oddities, State};
 
@@ -38,6 +39,7 @@ pub struct Small {
     pub experiments: Vec<Experiment>,
     pub oddities: Oddities,
     pub experiment_id_max: u64,
+    pub purges: Purges,
     pub definitions: Vec<DefinitionRow>,
     pub collisions: Vec<DefinitionRow>,
 }

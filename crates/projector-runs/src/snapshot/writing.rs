@@ -70,6 +70,7 @@ fn small(state: &State) -> Small {
         experiments: state.experiments.values().cloned().collect(),
         oddities: state.oddities.clone(),
         experiment_id_max: state.experiment_id_max,
+        purges: state.purges.clone(),
         definitions: definitions.into_iter().map(DefinitionRow::from).collect(),
         collisions: refused
             .map(|collision| DefinitionRow::from(&collision.refused))

@@ -48,8 +48,9 @@ fn told(state: &State) -> String {
     let experiments: Vec<_> = state.experiments().collect();
     let next = state.next_experiment_id();
     format!(
-        "{experiments:#?}\n{:#?}\n{:?}\n{next:?}",
+        "{experiments:#?}\n{:#?}\n{:?}\n{:?}\n{next:?}",
         state.runs().collect::<Vec<_>>(),
+        state.purges(),
         state.oddities()
     )
 }
