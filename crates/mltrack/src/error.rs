@@ -10,6 +10,7 @@ use mltrack_event::{
 };
 use mltrack_log::LogError;
 use mltrack_projector_runs::FindError;
+use mltrack_projector_runs::search::{FilterError, Mode, SearchError};
 
 use crate::code::Code;
 
@@ -98,6 +99,30 @@ impl Error {
 
     pub(crate) fn validation(message: impl Into<String>) -> Error {
         Error::new(Code::ValidationError, message)
+    }
+
+    /// What is wrong with a filter or an order: in `MLflow`'s mode in its words alone, else with the place underlined.
+    pub(crate) fn filter(error: FilterError, mode: Mode) -> Error {
+        let message = match mode {
+            Mode::Mlflow => error.message().to_owned(),
+            Mode::Full => {
+                let lines = error.underlined().replace('\n', "\n  ");
+                let character = error.character();
+                format!("bad filter at character {character}: {error}\n  {lines}")
+            }
+        };
+        Error::validation(message)
+            .with_hint("mltrack help filters")
+            .with_source(error)
+    }
+
+    pub(crate) fn search(error: SearchError, mode: Mode) -> Error {
+        match error {
+            SearchError::Filter(error) => Error::filter(error, mode),
+            SearchError::Read(error) => {
+                Error::new(Code::IoError, "the table of runs cannot be read").with_source(error)
+            }
+        }
     }
 
     pub(crate) fn read_only() -> Error {

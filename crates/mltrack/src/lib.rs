@@ -50,10 +50,8 @@ mod aspect;
 mod buffer_writer;
 mod buffered;
 mod builder;
-mod cell;
 mod closure;
 mod code;
-mod column;
 mod decide;
 mod end;
 mod enter;
@@ -62,8 +60,6 @@ mod experiment;
 mod experiment_edit;
 mod experiment_new;
 mod experiment_query;
-mod filter;
-mod filter_words;
 mod flatten;
 mod fold;
 mod follow;
@@ -96,6 +92,7 @@ mod replay;
 mod run;
 mod run_edit;
 mod run_query;
+mod run_table;
 mod snapshot;
 mod start;
 mod store;
@@ -154,6 +151,7 @@ pub use mltrack_projector_metrics::{
     Bucket, Extreme, History, HistoryStats, Points, Series, Stats, ValueKind, ValuePoint,
 };
 pub use mltrack_projector_runs::index::{Check as IndexCheck, SetAside, Stored as IndexStored};
+pub use mltrack_projector_runs::search::{FilterError, Span};
 pub use mltrack_projector_runs::snapshot::{Checked as SnapshotCheck, Kept as SnapshotFile};
 pub use mltrack_projector_runs::{ExperimentMove, MetricSummary, Point};
 

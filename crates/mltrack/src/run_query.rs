@@ -3,20 +3,21 @@
 //! Invariants: missing values come last in either direction; equal ones stand newest first, so pages never overlap;
 //! the pages of one list are all of the same moment.
 
-use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use mltrack_event::{ExperimentId, RunId, RunState, WallTime};
+use mltrack_event::{RunId, RunState, WallTime};
 use mltrack_log::Lsn;
-use mltrack_projector_runs::{Deleted, Run as Folded, State};
+use mltrack_projector_runs::search::{
+    Expr, Mode, Order, Question, StateColumns, Window, parse, parse_orders, select,
+};
+use mltrack_projector_runs::{Deleted, Run as Folded};
 
-use crate::cell::Cell;
-use crate::column::Column;
 use crate::error::{Error, Result};
-use crate::filter::Filter;
+use crate::lock::guard;
 use crate::moment::{Moment, Sight};
+use crate::run_table::{Meant, RunTable};
 use crate::store::Store;
 use crate::summary::{Present, RunSummary};
 use crate::tracker::Tracker;
@@ -33,6 +34,8 @@ pub struct Page<T> {
     pub lsn: Option<Lsn>,
     /// How to ask for the next page; `None` on the last.
     pub next: Option<PageToken>,
+    /// What is not wrong and yet probably not meant: names in filters and orders that no run has.
+    pub notes: Vec<String>,
 }
 
 impl<T> Page<T> {
@@ -43,6 +46,7 @@ impl<T> Page<T> {
             items,
             lsn,
             next: None,
+            notes: Vec::new(),
         }
     }
 }
@@ -64,6 +68,8 @@ pub struct RunQuery {
     states: Vec<RunState>,
     parent: Option<RunId>,
     deleted: Deleted,
+    mode: Mode,
+    offset: usize,
     limit: usize,
     moment: Moment,
     page: Option<PageToken>,
@@ -91,6 +97,8 @@ impl Tracker {
             states: Vec::new(),
             parent: None,
             deleted: Deleted::Hidden,
+            mode: Mode::Full,
+            offset: 0,
             limit: usize::MAX,
             moment: Moment::Now,
             page: None,
@@ -131,9 +139,13 @@ impl RunQuery {
         self
     }
 
-    /// Only runs that a filter admits: comparisons joined by `and`, such as
-    /// `metrics.acc > 0.9 and params.lr = '0.0003' and attributes.status = 'running'`. Operators are `=`, `!=`, `<`,
-    /// `<=`, `>`, `>=`, `like`, `ilike`; names with other signs stand in backticks. Each call demands more.
+    /// Only runs that a filter admits, such as
+    /// `acc > 0.9 and (lr in (0.1, 0.01) or not dirty) and started > -7d`. Names are those of metrics, params, tags and
+    /// attributes, with `metrics.`, `params.`, `tags.`, `attributes.` before them where they could mean something else;
+    /// names with blanks stand in backticks. `docs/search.md` has the whole grammar. Each call demands more.
+    ///
+    /// Errors of [`fetch`](RunQuery::fetch) say where in the filter, and have a [`FilterError`](crate::FilterError) as
+    /// their source.
     pub fn filter(mut self, filter: impl Into<String>) -> RunQuery {
         self.filters.push(filter.into());
         self
@@ -156,6 +168,20 @@ impl RunQuery {
     /// equals.
     pub fn order_by(mut self, column: impl Into<String>) -> RunQuery {
         self.orders.push(column.into());
+        self
+    }
+
+    /// Reads filters and orders as `MLflow`'s server does, and as nothing else: for those who speak to its clients.
+    /// Params compare as texts, an order is `metrics.acc DESC`, and what is wrong is said in its words. Of equal runs the
+    /// later started comes first, then the smaller id.
+    pub fn mlflow_mode(mut self) -> RunQuery {
+        self.mode = Mode::Mlflow;
+        self
+    }
+
+    /// Leaves out so many from the beginning of the list.
+    pub fn offset(mut self, offset: usize) -> RunQuery {
+        self.offset = offset;
         self
     }
 
@@ -197,93 +223,82 @@ impl RunQuery {
 
     /// Asks. Errors: `NOT_FOUND` for the experiment, `VALIDATION_ERROR` for a filter or an order.
     pub fn fetch(self) -> Result<Page<RunSummary>> {
-        let filters: Result<Vec<Filter>> = self
+        let filters: Result<Vec<Expr>, _> = self
             .filters
             .iter()
-            .map(|text| Filter::parse(text))
+            .map(|text| parse(text, self.mode))
             .collect();
-        let (filters, orders) = (filters?, self.orders()?);
+        let filters = filters.map_err(|error| Error::filter(error, self.mode))?;
+        let orders = parse_orders(&self.orders, self.mode)
+            .map_err(|error| Error::filter(error, self.mode))?;
         let Some(store) = &self.store else {
             return Ok(Page::whole(Vec::new(), None));
         };
         let moment = self.page.map_or(self.moment, |page| Moment::Lsn(page.lsn));
         store.at(moment, |sight, reader| {
             let is_now = sight.is_now || (self.page.is_some() && self.moment == Moment::Now);
-            let sight = &Sight { is_now, ..*sight };
-            let present = Present::new(store, reader, sight);
-            let runs = self.candidates(sight.state)?;
-            let runs = runs.into_iter().map(|run| present.run(sight.state, run));
-            let mut rows: Vec<RunSummary> = runs
-                .filter(|run| self.states.is_empty() || self.states.contains(&run.state))
-                .filter(|run| filters.iter().all(|filter| filter.admits(run)))
-                .collect();
-            rows.sort_by(|a, b| order(&orders, a, b));
-            Ok(self.cut(rows, sight.lsn))
+            let present = Present::new(store, reader, &Sight { is_now, ..*sight });
+            if sight.is_now {
+                let mut columns = guard(&store.session()?.columns);
+                self.answer(sight, &present, &mut columns, &filters, &orders)
+            } else {
+                let mut columns = StateColumns::default();
+                self.answer(sight, &present, &mut columns, &filters, &orders)
+            }
         })
     }
 
-    fn orders(&self) -> Result<Vec<(Column, bool)>> {
-        let parse = |text: &String| match text.strip_prefix('-') {
-            Some(column) => Ok((Column::of_order(column)?, true)),
-            None => Ok((Column::of_order(text)?, false)),
-        };
-        self.orders.iter().map(parse).collect()
-    }
-
-    /// The runs that are meant, newest first.
-    fn candidates<'a>(&self, state: &'a State) -> Result<Vec<&'a Folded>> {
-        let experiment: Option<ExperimentId> = match &self.experiment {
-            Some(name) => Some(state.find_experiment(name)?.id),
+    fn answer(
+        &self,
+        sight: &Sight<'_>,
+        present: &Present<'_>,
+        columns: &mut StateColumns,
+        filters: &[Expr],
+        orders: &[Order],
+    ) -> Result<Page<RunSummary>> {
+        columns.catch_up(sight.state);
+        let table = RunTable::new(sight.state, columns.table(sight.state), present);
+        let experiment = match &self.experiment {
+            Some(name) => Some(sight.state.find_experiment(name)?.id),
             None => None,
         };
-        let is_meant = |run: &&Folded| {
-            let is_deleted = state.is_deleted(run);
-            experiment.is_none_or(|experiment| run.experiment == experiment)
-                && self
-                    .parent
-                    .is_none_or(|parent| run.parent == Some(parent.key()))
-                && match self.deleted {
-                    Deleted::Hidden => !is_deleted,
-                    Deleted::Only => is_deleted,
-                    Deleted::Included => true,
-                }
-        };
-        Ok(state.runs().rev().filter(is_meant).collect())
-    }
-
-    fn cut(&self, rows: Vec<RunSummary>, lsn: Option<Lsn>) -> Page<RunSummary> {
-        let (total, start) = (rows.len(), self.page.map_or(0, |page| page.start));
-        let items: Vec<RunSummary> = rows.into_iter().skip(start).take(self.limit).collect();
-        let end = start + items.len();
-        let next = (end < total && !items.is_empty()).then_some(lsn).flatten();
-        Page {
-            items,
-            total,
-            lsn,
-            next: next.map(|lsn| PageToken { lsn, start: end }),
-        }
-    }
-}
-
-fn order(orders: &[(Column, bool)], a: &RunSummary, b: &RunSummary) -> Ordering {
-    let by =
-        orders.iter().map(
-            |(column, is_descending)| match (column.value(a), column.value(b)) {
-                (None, None) => Ordering::Equal,
-                (None, Some(_)) => Ordering::Greater,
-                (Some(_), None) => Ordering::Less,
-                (Some(a), Some(b)) => {
-                    let is_nan =
-                        |cell: &Cell| matches!(cell, Cell::Number(value) if value.is_nan());
-                    if *is_descending && !is_nan(&a) && !is_nan(&b) {
-                        b.sort(&a)
-                    } else {
-                        a.sort(&b)
-                    }
-                }
+        let base = table.meant(&Meant {
+            experiment,
+            parent: self.parent,
+            deleted: self.deleted,
+            states: &self.states,
+        })?;
+        let start = self.page.map_or(self.offset, |page| page.start);
+        let question = Question {
+            base: &base,
+            filters,
+            orders,
+            ties: self.mode,
+            window: Window {
+                offset: start,
+                limit: self.limit,
             },
-        );
-    by.fold(Ordering::Equal, Ordering::then)
+            now_ns: present.now_ns(),
+        };
+        let selected =
+            select(&table, &question).map_err(|error| Error::search(error, self.mode))?;
+        let end = start.saturating_add(selected.rows.len());
+        let is_last = end >= selected.total || selected.rows.is_empty();
+        let runs = sight.state.runs();
+        let rows = selected.rows.iter();
+        Ok(Page {
+            items: rows
+                .map(|row| present.run(sight.state, &runs[*row as usize]))
+                .collect(),
+            total: selected.total,
+            lsn: sight.lsn,
+            next: sight
+                .lsn
+                .filter(|_| !is_last)
+                .map(|lsn| PageToken { lsn, start: end }),
+            notes: selected.notes.iter().map(ToString::to_string).collect(),
+        })
+    }
 }
 
 impl fmt::Display for PageToken {

@@ -1,6 +1,6 @@
 //! One open store: the log, the folded state, and who acts. Everything else in this crate goes through here.
 //!
-//! Invariants: locks are taken in the order recorder, follower, watch; nothing is folded on the way to an append of
+//! Invariants: locks are taken in the order recorder, follower, columns, watch; nothing is folded on the way to an append of
 //! points; a forked child has a session of its own.
 
 use std::path::PathBuf;
@@ -11,6 +11,7 @@ use std::time::Duration;
 use mltrack_event::{Event, encode};
 use mltrack_log::{Appended, Batch, Log, Lsn, OpenOptions, Reader, WriterId};
 use mltrack_projector::Follower;
+use mltrack_projector_runs::search::StateColumns;
 use mltrack_projector_runs::Runs;
 
 use crate::error::{Error, Result};
@@ -41,6 +42,8 @@ pub(crate) enum Access {
 pub(crate) struct Session {
     pub watch: Arc<Watch>,
     pub follower: Mutex<Follower<Runs>>,
+    /// Columns of the follower's state, for searching. Locked while the follower is.
+    pub columns: Mutex<StateColumns>,
     /// Whether runs without living owners have been recorded as lost.
     pub is_swept: AtomicBool,
 }
@@ -187,6 +190,7 @@ impl Session {
         Ok(Session {
             watch: Arc::new(Watch::new(reader()?)),
             follower: Mutex::new(Follower::new(reader()?)),
+            columns: Mutex::default(),
             is_swept: AtomicBool::new(false),
         })
     }

@@ -144,6 +144,11 @@ impl<'a> Present<'a> {
         }
     }
 
+    /// What time it is.
+    pub fn now_ns(&self) -> i64 {
+        self.now_ns
+    }
+
     /// The state of a run at the moment that is looked at: about the past, the log alone decides.
     pub fn state_of(&self, run: &FoldedRun) -> RunState {
         if !self.is_now {

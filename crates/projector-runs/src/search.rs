@@ -8,11 +8,13 @@
 //! even `!=`; the order of rows is total.
 
 mod bitmap;
+mod cell;
 mod column;
 mod data;
 mod error;
 mod eval;
 mod expr;
+mod folded;
 mod ident_mlflow;
 mod kernel;
 mod lex;
@@ -33,6 +35,7 @@ pub use column::{Aggregate, Attribute, Column, Family};
 pub use data::{ColumnData, MISSING, Texts, TextsBuilder};
 pub use error::{FilterError, SearchError, Span};
 pub use expr::{Expr, Mode, Order};
+pub use folded::{StateColumns, StateTable};
 pub use order::parse_orders;
 pub use parse::parse;
 pub use select::{Question, Selected, Window, select};

@@ -69,7 +69,7 @@ fn filters_and_orders_choose_and_sort() {
         assert_eq!(names(&store, filter, order), expected, "{filter}");
     }
     assert_eq!(
-        code(store.tracker.runs().filter("acc > 1").fetch()),
+        code(store.tracker.runs().filter("acc > x").fetch()),
         Code::ValidationError
     );
     assert_eq!(

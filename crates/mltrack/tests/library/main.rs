@@ -13,6 +13,7 @@ mod metrics;
 mod operations;
 mod owners;
 mod params;
+mod searching;
 mod seed;
 mod snapshots;
 mod support;

@@ -1,7 +1,8 @@
 //! The values of a column.
 //!
 //! Invariants: a column is as long as its table; where a bit of `present` is zero, the value means nothing; every code
-//! of a text column but [`MISSING`] is a place in its dictionary, which holds no text twice.
+//! of a text column but [`MISSING`] is a place in its dictionary. A dictionary can hold a text twice: equal texts are equal,
+//! whatever their codes.
 
 use std::collections::HashMap;
 use std::sync::OnceLock;
@@ -81,6 +82,38 @@ impl Texts {
         self.dictionary.get(code as usize).map(|text| &**text)
     }
 
+    /// Gives a row another text, or appends a row.
+    pub fn put(&mut self, row: usize, text: Option<&str>) {
+        let is_new = row == self.codes.len();
+        if !is_new && self.get(row) == text {
+            return;
+        }
+        let code = text.map_or(MISSING, |text| self.code_of(text));
+        if is_new {
+            self.codes.push(code);
+        } else {
+            self.codes[row] = code;
+        }
+        (self.typed, self.text_ranks, self.typed_ranks) = Default::default();
+    }
+
+    /// A code for a text. Only a short dictionary is searched for it: a long one takes the text once more.
+    fn code_of(&mut self, text: &str) -> u32 {
+        const SEARCHED_MAX: usize = 64;
+        let known = &self.dictionary[..self.dictionary.len().min(SEARCHED_MAX)];
+        let code = known.iter().position(|known| **known == *text);
+        let code = code.unwrap_or_else(|| {
+            self.dictionary.push(text.into());
+            self.dictionary.len() - 1
+        });
+        code as u32
+    }
+
+    /// Whether so many texts are of no row any more that the column is better made anew.
+    pub(crate) fn is_bloated(&self) -> bool {
+        self.dictionary.len() > self.codes.len() + self.codes.len() / 2 + 64
+    }
+
     /// What each text of the dictionary spells.
     pub(crate) fn typed(&self) -> &[Typed] {
         self.typed.get_or_init(|| {
@@ -158,30 +191,10 @@ pub struct TextsBuilder {
 }
 
 impl TextsBuilder {
-    /// Goes on with a column that is already made.
-    #[must_use]
-    pub fn of(texts: &Texts) -> TextsBuilder {
-        let codes = texts.dictionary.iter().cloned().zip(0..).collect();
-        TextsBuilder {
-            texts: Texts {
-                codes: texts.codes.clone(),
-                dictionary: texts.dictionary.clone(),
-                ..Texts::default()
-            },
-            codes,
-        }
-    }
-
     /// One row more.
     pub fn push(&mut self, text: Option<&str>) {
         let code = text.map_or(MISSING, |text| self.code(text));
         self.texts.codes.push(code);
-    }
-
-    /// Another text for a row that is there.
-    pub fn set(&mut self, row: usize, text: Option<&str>) {
-        let code = text.map_or(MISSING, |text| self.code(text));
-        self.texts.codes[row] = code;
     }
 
     /// The column.
@@ -217,10 +230,9 @@ mod tests {
             (Some("a"), None, None)
         );
         assert_eq!(texts.dictionary().len(), 2);
-        let mut again = TextsBuilder::of(&texts);
-        again.set(1, Some("b"));
-        again.push(Some("c"));
-        let again = again.build();
+        let mut again = texts.clone();
+        again.put(1, Some("b"));
+        again.put(4, Some("c"));
         assert_eq!(again.get(1), Some("b"));
         assert_eq!(again.get(4), Some("c"));
         assert_eq!(again.dictionary().len(), 3);

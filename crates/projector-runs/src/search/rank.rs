@@ -55,16 +55,8 @@ pub(crate) struct Ranks {
 
 impl Ranks {
     pub fn of_texts(dictionary: &[Box<str>]) -> Ranks {
-        let mut order: Vec<u32> = (0..dictionary.len() as u32).collect();
-        order.sort_unstable_by(|a, b| dictionary[*a as usize].cmp(&dictionary[*b as usize]));
-        let mut keys = vec![0; dictionary.len()];
-        for (rank, code) in order.iter().zip(0..) {
-            keys[*rank as usize] = code;
-        }
-        Ranks {
-            keys,
-            max: dictionary.len() as u64,
-        }
+        let compare = |a: u32, b: u32| dictionary[a as usize].cmp(&dictionary[b as usize]);
+        Ranks::dense((0..dictionary.len() as u32).collect(), compare)
     }
 
     /// Numbers as numbers, then texts.
@@ -80,11 +72,20 @@ impl Ranks {
             }
         };
         let is_nan = |code: u32| matches!(typed[code as usize], Typed::Number(v) if v.is_nan());
-        let mut order: Vec<u32> = (0..dictionary.len() as u32)
-            .filter(|code| !is_nan(*code))
-            .collect();
-        order.sort_unstable_by(|a, b| compare(*a, *b).then_with(|| a.cmp(b)));
-        let mut keys = vec![KEY_NAN; dictionary.len()];
+        let numbered = (0..dictionary.len() as u32).filter(|code| !is_nan(*code));
+        let mut ranks = Ranks::dense(numbered.collect(), compare);
+        ranks.keys.resize(dictionary.len(), KEY_NAN);
+        (0..dictionary.len() as u32)
+            .filter(|code| is_nan(*code))
+            .for_each(|code| ranks.keys[code as usize] = KEY_NAN);
+        ranks
+    }
+
+    /// Gives each of these codes its place, and the same one to equals.
+    fn dense(mut order: Vec<u32>, compare: impl Fn(u32, u32) -> Ordering) -> Ranks {
+        order.sort_unstable_by(|a, b| compare(*a, *b));
+        let len = order.iter().max().map_or(0, |code| *code as usize + 1);
+        let mut keys = vec![0; len];
         let mut rank = 0;
         for (at, code) in order.iter().enumerate() {
             let is_new = at > 0 && compare(order[at - 1], *code).is_ne();

@@ -1,5 +1,6 @@
 //! The projector of experiments and runs: their lives, their metrics, how they are found, and the index folder.
 
+mod columns;
 mod experiments;
 mod find;
 mod index;

@@ -1,0 +1,158 @@
+//! The table of runs as it is searched: the folded columns, with who is alive taken into account.
+//!
+//! Invariant: a run's state here is the one that its summary shows.
+
+use std::io;
+use std::sync::Arc;
+
+use mltrack_event::{ExperimentId, RunId, RunState};
+use mltrack_projector_runs::search::{
+    Attribute, Bitmap, Column, ColumnData, ColumnSource, Family, StateTable, Texts,
+};
+use mltrack_projector_runs::{Deleted, State};
+
+use crate::code::Code;
+use crate::error::{Error, Result};
+use crate::summary::Present;
+
+const STATUS: Column = Column::Attribute(Attribute::Status);
+
+pub(crate) struct RunTable<'a> {
+    state: &'a State,
+    folded: StateTable<'a>,
+    present: &'a Present<'a>,
+}
+
+/// Which runs are meant at all.
+pub(crate) struct Meant<'a> {
+    pub experiment: Option<ExperimentId>,
+    pub parent: Option<RunId>,
+    pub deleted: Deleted,
+    pub states: &'a [RunState],
+}
+
+impl<'a> RunTable<'a> {
+    pub fn new(state: &'a State, folded: StateTable<'a>, present: &'a Present<'a>) -> RunTable<'a> {
+        RunTable {
+            state,
+            folded,
+            present,
+        }
+    }
+
+    /// The rows that are meant at all.
+    pub fn meant(&self, meant: &Meant<'_>) -> Result<Bitmap> {
+        self.rows(meant).map_err(|error| {
+            Error::new(Code::IoError, "the table of runs cannot be read").with_source(error)
+        })
+    }
+
+    fn rows(&self, meant: &Meant<'_>) -> io::Result<Bitmap> {
+        let runs = self.state.runs();
+        let mut rows = Bitmap::all(runs.len());
+        if let Some(experiment) = meant.experiment {
+            rows.and(&self.of_experiments(|id| id == experiment)?);
+        }
+        if meant.deleted != Deleted::Included {
+            let mut deleted = self.deleted()?;
+            if meant.deleted == Deleted::Hidden {
+                deleted.negate();
+            }
+            rows.and(&deleted);
+        }
+        if let Some(parent) = meant.parent {
+            let key = parent.key();
+            rows.and(&Bitmap::of(runs.len(), |row| runs[row].parent == Some(key)));
+        }
+        if let (false, ColumnData::Texts(texts)) = (meant.states.is_empty(), &*self.status()?) {
+            let is_wanted = |row| {
+                let name = texts.get(row);
+                meant.states.iter().any(|state| Some(state.name()) == name)
+            };
+            rows.and(&Bitmap::of(runs.len(), is_wanted));
+        }
+        Ok(rows)
+    }
+
+    fn of_experiments(&self, is_meant: impl Fn(ExperimentId) -> bool) -> io::Result<Bitmap> {
+        let ids = self
+            .folded
+            .column(&Column::Attribute(Attribute::ExperimentId))?;
+        Ok(match &*ids {
+            ColumnData::Integers { values, .. } => Bitmap::of(values.len(), |row| {
+                is_meant(ExperimentId(values[row] as u64))
+            }),
+            _ => Bitmap::none(self.folded.len()),
+        })
+    }
+
+    /// Runs that are deleted by themselves, or with their experiment.
+    fn deleted(&self) -> io::Result<Bitmap> {
+        let own = self.folded.column(&Column::Attribute(Attribute::Deleted))?;
+        let mut deleted = own.present(self.folded.len());
+        let experiments = self.state.experiments();
+        let gone: Vec<ExperimentId> = experiments
+            .filter(|known| known.deleted.is_some())
+            .map(|known| known.id)
+            .collect();
+        if !gone.is_empty() {
+            deleted.or(&self.of_experiments(|id| gone.contains(&id))?);
+        }
+        Ok(deleted)
+    }
+
+    /// The states that were recorded, but for runs that are lost or timed out and nobody has recorded it yet.
+    fn status(&self) -> io::Result<Arc<ColumnData>> {
+        let recorded = self.folded.column(&STATUS)?;
+        let ColumnData::Texts(texts) = &*recorded else {
+            return Ok(recorded);
+        };
+        let mut changed: Option<Texts> = None;
+        for row in running(texts) {
+            let state = self.present.state_of(&self.state.runs()[row]);
+            if state != RunState::Running {
+                let texts = changed.get_or_insert_with(|| texts.clone());
+                texts.put(row, Some(state.name()));
+            }
+        }
+        Ok(changed.map_or(Arc::clone(&recorded), |texts| {
+            Arc::new(ColumnData::Texts(texts))
+        }))
+    }
+}
+
+/// The rows of runs that were recorded as running.
+fn running(texts: &Texts) -> Vec<usize> {
+    let name = RunState::Running.name();
+    let is_running: Vec<bool> = texts
+        .dictionary()
+        .iter()
+        .map(|text| **text == *name)
+        .collect();
+    let codes = texts.codes().iter().enumerate();
+    codes
+        .filter(|(_, code)| is_running.get(**code as usize) == Some(&true))
+        .map(|(row, _)| row)
+        .collect()
+}
+
+impl ColumnSource for RunTable<'_> {
+    fn len(&self) -> usize {
+        self.folded.len()
+    }
+
+    fn column(&self, column: &Column) -> io::Result<Arc<ColumnData>> {
+        if *column == STATUS {
+            return self.status();
+        }
+        self.folded.column(column)
+    }
+
+    fn has(&self, family: Family, name: &str) -> bool {
+        self.folded.has(family, name)
+    }
+
+    fn names(&self, family: Family) -> Vec<Box<str>> {
+        self.folded.names(family)
+    }
+}
