@@ -31,6 +31,7 @@ mod log;
 #[doc(hidden)]
 pub mod medium;
 mod options;
+mod own;
 pub mod pack;
 mod packed;
 mod reader;
@@ -65,6 +66,7 @@ pub use ids::{Cursor, EpochId, Lsn, ParseIdError, StoreId, StreamId, WriterId};
 pub use log::Log;
 pub use medium::Trust;
 pub use options::{Appended, Durability, OpenOptions, OpenReport};
+pub use own::IndexOwner;
 pub use pack::{PackFault, PackRecord, Packer, PlainPacker};
 pub use packed::PackedBlock;
 pub use reader::{Lost, Reader, SegmentInfo};

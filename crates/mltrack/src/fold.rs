@@ -56,6 +56,17 @@ impl Store {
         }
     }
 
+    /// A follower that stands at what is visible now and has no fault.
+    pub fn follower_now(&self) -> Result<Follower<Runs>> {
+        loop {
+            let mut follower = self.follower_before(None)?;
+            follower.catch_up()?;
+            if self.is_believed(&mut follower)? {
+                return Ok(follower);
+            }
+        }
+    }
+
     /// A follower that goes on from the newest snapshot that knows nothing behind `last`.
     fn follower_before(&self, last: Option<Lsn>) -> Result<Follower<Runs>> {
         let mut reader = self.reader()?;

@@ -70,6 +70,7 @@ mod identity;
 mod import;
 mod inverse;
 mod inverse_experiment;
+mod indexer;
 mod keep;
 mod keeper;
 #[cfg(feature = "tracing")]
@@ -118,6 +119,7 @@ pub use experiment_query::ExperimentQuery;
 pub use follow::{EventStream, Follow};
 pub use history::{BucketsQuery, HistoriesQuery, HistoryQuery};
 pub use import::{Columns, Importer, PastEnd, PastRun};
+pub use indexer::Indexer;
 pub use keep::{Verify, repair};
 #[cfg(feature = "tracing")]
 pub use layer::MltrackLayer;
@@ -152,6 +154,7 @@ pub use mltrack_projector_metrics::{
 };
 pub use mltrack_projector_runs::index::{Check as IndexCheck, SetAside, Stored as IndexStored};
 pub use mltrack_projector_runs::search::{FilterError, Span};
+pub use mltrack_projector_runs::index::{Check as IndexCheck, SetAside, Written as IndexStored};
 pub use mltrack_projector_runs::snapshot::{Checked as SnapshotCheck, Kept as SnapshotFile};
 pub use mltrack_projector_runs::{ExperimentMove, MetricSummary, Point};
 

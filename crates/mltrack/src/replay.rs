@@ -2,7 +2,8 @@
 //!
 //! Invariant: the index is never believed over the log; deleting it changes no answer.
 
-use mltrack_projector_runs::index::{self, Check, IndexError, Stored};
+use mltrack_log::IndexOwner;
+use mltrack_projector_runs::index::{self, Check, IndexError, Written};
 
 use crate::code::Code;
 use crate::error::{Error, Result};
@@ -16,14 +17,16 @@ impl Tracker {
     /// Folds the whole log and makes the store's index hold the result, durably. `on_progress` is told the lsn that was
     /// folded last. `None` when the tracker is disabled.
     ///
-    /// Errors: `CORRUPT` for a damaged log, `STORAGE_ERROR` when the index cannot be written.
+    /// Errors: `CORRUPT` for a damaged log, `STORAGE_ERROR` when the index cannot be written, `BUSY` while another process
+    /// keeps it up to date.
     pub fn rebuild_index(
         &self,
         mut on_progress: impl FnMut(u64) + Send + 'static,
-    ) -> Result<Option<Stored>> {
+    ) -> Result<Option<Written>> {
         let Some(store) = self.store() else {
             return Ok(None);
         };
+        let _owner = own(store)?;
         let told =
             move |progress: mltrack_projector::Progress| on_progress(progress.next.get() - 1);
         let (_, stored) =
@@ -34,22 +37,30 @@ impl Tracker {
     /// Folds the log and compares the result with the store's index, row by row. A difference is no error. `None` when
     /// the tracker is disabled.
     ///
-    /// Errors: `CORRUPT` for a damaged log.
+    /// Errors: `CORRUPT` for a damaged log, `BUSY` while another process keeps the index up to date.
     pub fn check_index(&self) -> Result<Option<Check>> {
         let Some(store) = self.store() else {
             return Ok(None);
         };
-        Ok(Some(
-            index::check(&folder(store), store.reader()?).map_err(index_error)?,
-        ))
+        let _owner = own(store)?;
+        let check = index::check(&folder(store), store.reader()?);
+        Ok(Some(check.map_err(index_error)?))
     }
 }
 
-fn folder(store: &Store) -> std::path::PathBuf {
+/// Whoever opens the index owns it: the database in it admits one opener.
+fn own(store: &Store) -> Result<IndexOwner> {
+    IndexOwner::try_new(&store.path)?.ok_or_else(|| {
+        let message = "another process keeps the index up to date";
+        Error::new(Code::Busy, message).with_hint("end it, or ask it")
+    })
+}
+
+pub(crate) fn folder(store: &Store) -> std::path::PathBuf {
     store.path.join(INDEX_FOLDER)
 }
 
-fn index_error(error: IndexError) -> Error {
+pub(crate) fn index_error(error: IndexError) -> Error {
     match error {
         IndexError::Log(error) => error.into(),
         IndexError::SetAside { .. } => {

@@ -82,6 +82,9 @@ impl State {
             Event::Unknown { .. } => Outcome::Unknown,
             about_run => self.apply_run_event(about_run, entry),
         };
+        if event.run().is_none() || matches!(event, Event::RunCreated(_) | Event::RunPurged(_)) {
+            self.small_version += 1;
+        }
         if outcome == Outcome::Refused {
             self.count_refused(event);
         }

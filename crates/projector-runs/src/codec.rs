@@ -41,13 +41,6 @@ pub fn parse<T: Decode<()>>(bytes: &[u8]) -> Result<T, String> {
     Ok(row)
 }
 
-/// The value that these bytes begin with.
-pub fn parse_head<T: Decode<()>>(bytes: &[u8]) -> Result<T, String> {
-    bincode::decode_from_slice(bytes, CONFIG)
-        .map(|(head, _)| head)
-        .map_err(|error| error.to_string())
-}
-
 impl From<&Definition> for DefinitionRow {
     fn from(definition: &Definition) -> DefinitionRow {
         match definition {

@@ -13,6 +13,7 @@
 mod apply;
 mod apply_run;
 mod brief;
+mod changes;
 mod codec;
 mod experiment;
 mod find;

@@ -13,6 +13,7 @@ use mltrack_event::{ExperimentId, RunId, RunKey};
 use mltrack_projector::Dictionary;
 
 use crate::brief::Brief;
+use crate::changes::Tracked;
 use crate::experiment::Experiment;
 use crate::purge::Purges;
 use crate::run::Run;
@@ -32,6 +33,10 @@ pub struct State {
     /// The highest id of an experiment that was purged.
     pub(crate) experiment_id_max: u64,
     pub(crate) purges: Purges,
+    /// Counts what may have changed experiments or the dictionary.
+    pub(crate) small_version: u64,
+    /// What an index was told last.
+    pub(crate) tracked: Option<Tracked>,
 }
 
 /// Events that were skipped, by why. All zero in a store that only this program wrote.
@@ -94,6 +99,7 @@ impl State {
             oddities: self.oddities.clone(),
             experiment_id_max: self.experiment_id_max,
             purges: self.purges.clone(),
+            ..State::default()
         }
     }
 

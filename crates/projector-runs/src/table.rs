@@ -10,6 +10,7 @@ use mltrack_event::{RunKey, RunState};
 use mltrack_projector::IntMap;
 
 use crate::brief::Brief;
+use crate::changes::Touched;
 use crate::run::Run;
 use crate::snapshot::{Snapshot, SnapshotFault};
 
@@ -34,6 +35,9 @@ pub struct Table {
     /// Slots of the runs that were touched since the snapshot.
     slots: IntMap<RunKey, u32>,
     gone_count: usize,
+    /// A run whose last event is older than this is touched for the first time since somebody asked; 0: nobody asks.
+    mark: u64,
+    touched: Touched,
 }
 
 impl Table {
@@ -43,8 +47,7 @@ impl Table {
         Table {
             base: Some(base),
             cells: (0..count).map(|_| Cell::Base(OnceLock::new())).collect(),
-            slots: IntMap::default(),
-            gone_count: 0,
+            ..Table::default()
         }
     }
 
@@ -102,9 +105,41 @@ impl Table {
             *cell = Cell::Own(Box::new(Run::clone(run)));
         }
         match cell {
-            Cell::Own(run) => Some(run),
+            Cell::Own(run) => {
+                if run.heard.lsn.get() < self.mark {
+                    self.touched.slots.push(slot);
+                }
+                Some(run)
+            }
             Cell::Base(_) | Cell::Shared(_) | Cell::Gone => None,
         }
+    }
+
+    /// What was touched since the last call; `None` at the first.
+    pub fn take_touched(&mut self) -> Option<Touched> {
+        let is_first = self.mark == 0;
+        let mut touched = std::mem::take(&mut self.touched);
+        touched.slots.sort_unstable();
+        touched.slots.dedup();
+        let heard = |slot: &u32| self.get(*slot).map_or(0, |run| run.heard.lsn.get());
+        let last = if is_first {
+            (0..self.len())
+                .filter(|slot| !self.is_base(*slot))
+                .map(|slot| heard(&slot))
+                .max()
+        } else {
+            touched.slots.iter().map(heard).max()
+        };
+        let base = self
+            .base
+            .as_ref()
+            .map_or(0, |base| base.cursor().next.get());
+        self.mark = self.mark.max(last.unwrap_or(0) + 1).max(base);
+        (!is_first).then_some(touched)
+    }
+
+    fn is_base(&self, slot: u32) -> bool {
+        matches!(self.cells.get(slot as usize), Some(Cell::Base(_)))
     }
 
     /// Takes a run over from the snapshot.
@@ -132,6 +167,9 @@ impl Table {
         let slot = self.slots.remove(&key)?;
         self.cells[slot as usize] = Cell::Gone;
         self.gone_count += 1;
+        if self.mark > 0 {
+            self.touched.removed.push(run.id);
+        }
         Some(run)
     }
 
@@ -140,6 +178,9 @@ impl Table {
         let slot = self.len();
         self.slots.insert(run.key(), slot);
         self.cells.push(Cell::Own(Box::new(run)));
+        if self.mark > 0 {
+            self.touched.slots.push(slot);
+        }
         slot
     }
 
@@ -176,8 +217,11 @@ impl Table {
     /// Runs that were recorded as running, in the order of creation.
     pub fn running(&self) -> impl Iterator<Item = &Run> {
         let old = self.base.as_ref().map_or(&[][..], |base| base.running());
-        let is_base = |slot: &u32| matches!(self.cells[*slot as usize], Cell::Base(_));
-        let mut slots: Vec<u32> = old.iter().copied().filter(is_base).collect();
+        let mut slots: Vec<u32> = old
+            .iter()
+            .copied()
+            .filter(|slot| self.is_base(*slot))
+            .collect();
         slots.extend(self.slots.values());
         slots.sort_unstable();
         let runs = slots.into_iter().filter_map(|slot| self.get(slot));
@@ -203,6 +247,7 @@ impl Table {
             cells: copies.collect(),
             slots: self.slots.clone(),
             gone_count: self.gone_count,
+            ..Table::default()
         }
     }
 }

@@ -1,8 +1,8 @@
 //! From the log to answers: what a projector is, and the follower that drives one.
 //!
 //! A [`Projector`] folds [`Entry`]s into a state; a [`Follower`] reads the log and applies it. What a record means is
-//! decided once, in [`Entry::decode`], without allocating for metric points. Everything here can be thrown away and
-//! folded again.
+//! decided once, in [`Entry::decode`], without allocating for metric points. [`index`] keeps a projector's state in a
+//! folder. Everything here can be thrown away and folded again.
 //!
 //! Invariants: `apply` is a pure function of state and entry, so that two folds of the same records are equal; a state
 //! is never ahead of the log: a follower whose log was rewound starts again from the first record.
@@ -11,6 +11,7 @@
 mod dictionary;
 mod entry;
 mod follower;
+pub mod index;
 mod int_map;
 mod range;
 

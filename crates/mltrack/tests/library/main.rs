@@ -7,6 +7,7 @@ mod disabled;
 mod endings;
 mod experiments;
 mod imports;
+mod indexing;
 mod layer;
 mod looking;
 mod metrics;

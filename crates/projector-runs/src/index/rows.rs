@@ -1,7 +1,6 @@
 //! A state as rows: a key of a kind and an id, and bincode.
 //!
 //! ```text
-//! 'm'                       meta         version u32, epoch [u8; 16], next lsn u64
 //! 'o'                       oddities
 //! 'x'                       highest id of a purged experiment u64, if any was
 //! 'p'                       purges, if there are any
@@ -14,23 +13,18 @@
 //! Invariants: equal states give equal rows, bit for bit, so comparing rows compares states, NaN included; a row that
 //! does not decode is damage, never a panic.
 
-use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use bincode::{Decode, Encode};
-use mltrack_projector::{Cursor, EpochId, Lsn, Projector};
+use bincode::Decode;
+use mltrack_projector::index::{Rows, TakeChange, differences};
 
 use crate::apply::Runs;
+use crate::changes::Tracked;
 use crate::codec::{self, DefinitionRow, value};
 use crate::experiment::Experiment;
 use crate::run::Run;
 use crate::state::State;
 
-/// Keys and values, sorted by key.
-pub type Rows = BTreeMap<Vec<u8>, Vec<u8>>;
-
-/// The row that says what the others are.
-pub const META: &[u8] = b"m";
 const ODDITIES: &[u8] = b"o";
 const EXPERIMENT_ID_MAX: &[u8] = b"x";
 const PURGES: &[u8] = b"p";
@@ -39,38 +33,19 @@ const RUN: u8 = b'r';
 const DEFINITION: u8 = b'd';
 const COLLISION: u8 = b'c';
 
-/// What the other rows are.
-#[derive(Encode, Decode)]
-struct Meta {
-    version: u32,
-    epoch: [u8; 16],
-    next_lsn: u64,
-}
-
-/// The version of the projector that wrote the row of [`META`].
-pub fn version_of(meta: &[u8]) -> Result<u32, String> {
-    // The version comes first, so it can be read whatever follows it in another version.
-    codec::parse_head(meta).map_err(|error| format!("its meta row is damaged: {error}"))
-}
-
-/// The rows of a state that was folded up to `cursor`.
-pub fn encode(state: &State, cursor: Cursor) -> Rows {
-    let mut rows = encode_but_runs(state, cursor);
-    for run in state.runs() {
-        rows.insert(key(RUN, &run.id.to_bytes()), value(run));
+/// Every row of a state.
+pub fn each(state: &State, row: &mut dyn FnMut(&[u8], Vec<u8>)) {
+    for (key, value) in small_rows(state) {
+        row(&key, value);
     }
-    rows
+    for run in state.runs() {
+        row(&run_key(run), value(run));
+    }
 }
 
-/// The same without the rows of runs, which are most of it.
-fn encode_but_runs(state: &State, cursor: Cursor) -> Rows {
-    let meta = Meta {
-        version: Runs::VERSION,
-        epoch: cursor.epoch.0,
-        next_lsn: cursor.next.get(),
-    };
+/// The rows that are not runs. Runs are most of a state.
+fn small_rows(state: &State) -> Rows {
     let mut rows = Rows::new();
-    rows.insert(META.to_vec(), value(&meta));
     rows.insert(ODDITIES.to_vec(), value(&state.oddities));
     if state.experiment_id_max > 0 {
         let row = value(&state.experiment_id_max);
@@ -80,10 +55,8 @@ fn encode_but_runs(state: &State, cursor: Cursor) -> Rows {
         rows.insert(PURGES.to_vec(), value(&state.purges));
     }
     for experiment in state.experiments.values() {
-        rows.insert(
-            key(EXPERIMENT, &experiment.id.0.to_be_bytes()),
-            value(experiment),
-        );
+        let key = key(EXPERIMENT, &experiment.id.0.to_be_bytes());
+        rows.insert(key, value(experiment));
     }
     for definition in state.dictionary.definitions() {
         let row = DefinitionRow::from(definition);
@@ -96,14 +69,33 @@ fn encode_but_runs(state: &State, cursor: Cursor) -> Rows {
     rows
 }
 
-/// The state of these rows; `None` when another version of the projector wrote them. The error says what is wrong.
-pub fn decode(rows: &Rows) -> Result<Option<(State, Cursor)>, String> {
-    let meta = rows.get(META).ok_or("it has no meta row")?;
-    if version_of(meta)? != Runs::VERSION {
-        return Ok(None);
+/// The rows that changed since the last call; false at the first.
+pub fn changes(state: &mut State, row: &mut TakeChange<'_>) -> bool {
+    let Some(touched) = state.runs.take_touched() else {
+        let small = small_rows(state);
+        state.tracked = Some(Tracked::new(state.small_version, small));
+        return false;
+    };
+    for slot in touched.slots {
+        if let Some(run) = state.runs.get(slot) {
+            row(&run_key(run), Some(value(run)));
+        }
     }
-    let meta: Meta = parse(META, meta)?;
-    let next = Lsn::new(meta.next_lsn).ok_or("its checkpoint is 0")?;
+    for run in touched.removed {
+        row(&key(RUN, &run.to_bytes()), None);
+    }
+    let mut tracked = state.tracked.take().unwrap_or_default();
+    if tracked.is_behind(state.small_version, &state.oddities) {
+        let small = small_rows(state);
+        tracked.hand_out(small, row);
+        tracked.keep_up(state.small_version, &state.oddities);
+    }
+    state.tracked = Some(tracked);
+    true
+}
+
+/// The state of these rows. The error says what is wrong.
+pub fn decode(rows: &Rows) -> Result<State, String> {
     let mut state = State::default();
     // Sorted keys: collisions come before definitions, which must come first.
     let (mut refused, mut runs) = (Vec::new(), Vec::new());
@@ -123,7 +115,6 @@ pub fn decode(rows: &Rows) -> Result<Option<(State, Cursor)>, String> {
             _ if key == ODDITIES => state.oddities = parse(key, bytes)?,
             _ if key == EXPERIMENT_ID_MAX => state.experiment_id_max = parse(key, bytes)?,
             _ if key == PURGES => state.purges = parse(key, bytes)?,
-            _ if key == META => {}
             _ => return Err(format!("{} is no row of this version", describe(key))),
         }
     }
@@ -135,37 +126,13 @@ pub fn decode(rows: &Rows) -> Result<Option<(State, Cursor)>, String> {
         state.push_run(run);
     }
     state.settle_names();
-    Ok(Some((
-        state,
-        Cursor {
-            epoch: EpochId(meta.epoch),
-            next,
-        },
-    )))
-}
-
-/// The names of rows that are not the same in both.
-pub fn differences(kept: &Rows, folded: &Rows) -> Vec<String> {
-    let changed = kept
-        .iter()
-        .filter_map(|(key, value)| match folded.get(key) {
-            Some(other) if other == value => None,
-            Some(_) => Some(format!("{} differs", describe(key))),
-            None => Some(format!("{} is too many", describe(key))),
-        });
-    let missing = folded.keys().filter(|key| !kept.contains_key(*key));
-    changed
-        .chain(missing.map(|key| format!("{} is missing", describe(key))))
-        .collect()
+    Ok(state)
 }
 
 /// The names of rows that are not the same in two states, without holding the rows of all runs at once.
-pub fn compare(kept: &State, folded: &State, cursor: Cursor) -> Vec<String> {
-    let mut differing = differences(
-        &encode_but_runs(kept, cursor),
-        &encode_but_runs(folded, cursor),
-    );
-    let name = |run: &Run| describe(&key(RUN, &run.id.to_bytes()));
+pub fn compare(kept: &State, folded: &State) -> Vec<String> {
+    let mut differing = differences::<Runs>(&small_rows(kept), &small_rows(folded));
+    let name = |run: &Run| describe(&run_key(run));
     for run in kept.runs() {
         match folded.run_by_id(run.id) {
             Some(other) if value(other) == value(run) => {}
@@ -178,7 +145,8 @@ pub fn compare(kept: &State, folded: &State, cursor: Cursor) -> Vec<String> {
     differing
 }
 
-fn describe(key: &[u8]) -> String {
+/// What a row is, for people.
+pub fn describe(key: &[u8]) -> String {
     let (kind, id) = key.split_first().unwrap_or((&0, &[]));
     let mut name = match *kind {
         EXPERIMENT => match <[u8; 8]>::try_from(id) {
@@ -188,7 +156,6 @@ fn describe(key: &[u8]) -> String {
         RUN => "run ".to_owned(),
         DEFINITION => "definition ".to_owned(),
         COLLISION => "collision ".to_owned(),
-        _ if key == META => return "the checkpoint".to_owned(),
         _ if key == ODDITIES => return "the count of skipped events".to_owned(),
         _ if key == EXPERIMENT_ID_MAX => return "the highest purged id".to_owned(),
         _ if key == PURGES => return "the list of purges".to_owned(),
@@ -198,6 +165,10 @@ fn describe(key: &[u8]) -> String {
         write!(name, "{byte:02x}").expect("a text takes any text");
     }
     name
+}
+
+fn run_key(run: &Run) -> Vec<u8> {
+    key(RUN, &run.id.to_bytes())
 }
 
 fn key(kind: u8, id: &[u8]) -> Vec<u8> {

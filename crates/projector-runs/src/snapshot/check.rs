@@ -61,13 +61,13 @@ fn differences(snapshot: Snapshot, follower: &mut Follower<Runs>) -> Result<Vec<
     };
     let whole = snapshot.verify().and_then(|()| snapshot.into_state());
     Ok(match whole {
-        Ok(state) => compare(&state, folded, cursor),
+        Ok(state) => compare(&state, folded),
         Err(fault) => vec![fault.why()],
     })
 }
 
-fn compare(state: &State, folded: &State, cursor: mltrack_projector::Cursor) -> Vec<String> {
-    let differing = rows::compare(state, folded, cursor);
+fn compare(state: &State, folded: &State) -> Vec<String> {
+    let differing = rows::compare(state, folded);
     let fault = state.fault().map(super::SnapshotFault::why);
     differing.into_iter().chain(fault).collect()
 }

@@ -8,6 +8,7 @@ use mltrack_event::{
     TagsSet, encode,
 };
 use mltrack_log::{Batch, Log, OpenOptions};
+use mltrack_projector::index::{Rows, Stored as _};
 use mltrack_projector::{Cursor, EpochId, Follower, Lsn, Reader};
 use mltrack_projector_runs::snapshot::{Shelf, Snapshot, Written};
 use mltrack_projector_runs::{Brief, Deleted, Runs, State};
@@ -148,6 +149,38 @@ proptest! {
         prop_assert!(bytes_of(&straight.state) == bytes_of(&through.state));
         let runs = |state: &State| format!("{:?}", state.runs().collect::<Vec<_>>());
         prop_assert_eq!(runs(&straight.state), runs(&through.state));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
+    #[test]
+    fn rows_that_are_changed_one_by_one_are_those_of_the_state(
+        steps in prop::collection::vec((0u8..24, 0u64..12, -4i64..20), 1..120),
+        ask in prop::collection::vec(any::<bool>(), 120),
+    ) {
+        let rows_of = |state: &State| {
+            let mut rows = Rows::new();
+            Runs::rows(state, &mut |key, value| drop(rows.insert(key.to_vec(), value)));
+            rows
+        };
+        let mut world = World::new();
+        world.run(1, "kind-elk");
+        let mut kept = rows_of(&world.state);
+        prop_assert!(!Runs::changes(&mut world.state, &mut |_, _| panic!("nothing is known")));
+        let last = steps.len() - 1;
+        for (at, (kind, number, value)) in steps.into_iter().enumerate() {
+            world.add(event(kind, number, value));
+            if at == last || ask[at] {
+                let is_known = Runs::changes(&mut world.state, &mut |key, value| match value {
+                    Some(value) => drop(kept.insert(key.to_vec(), value)),
+                    None => drop(kept.remove(key)),
+                });
+                prop_assert!(is_known);
+            }
+        }
+        prop_assert_eq!(kept, rows_of(&world.state));
     }
 }
 
