@@ -68,9 +68,9 @@ mod histogram;
 mod history;
 mod identity;
 mod import;
+mod indexer;
 mod inverse;
 mod inverse_experiment;
-mod indexer;
 mod keep;
 mod keeper;
 #[cfg(feature = "tracing")]
