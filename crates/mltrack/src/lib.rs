@@ -154,7 +154,9 @@ pub use mltrack_projector_metrics::{
 };
 pub use mltrack_projector_runs::index::{Check as IndexCheck, SetAside, Stored as IndexStored};
 pub use mltrack_projector_runs::search::{FilterError, Span};
+pub use mltrack_projector_metrics::{Bucket, Extreme, History, Points, Series};
 pub use mltrack_projector_runs::index::{Check as IndexCheck, SetAside, Written as IndexStored};
+pub use mltrack_projector_runs::search::{FilterError, Span};
 pub use mltrack_projector_runs::snapshot::{Checked as SnapshotCheck, Kept as SnapshotFile};
 pub use mltrack_projector_runs::{ExperimentMove, MetricSummary, Point};
 

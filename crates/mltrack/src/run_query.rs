@@ -284,12 +284,10 @@ impl RunQuery {
             select(&table, &question).map_err(|error| Error::search(error, self.mode))?;
         let end = start.saturating_add(selected.rows.len());
         let is_last = end >= selected.total || selected.rows.is_empty();
-        let runs = sight.state.runs();
         let rows = selected.rows.iter();
+        let runs = rows.filter_map(|row| sight.state.run_at(*row));
         Ok(Page {
-            items: rows
-                .map(|row| present.run(sight.state, &runs[*row as usize]))
-                .collect(),
+            items: runs.map(|run| present.run(sight.state, run)).collect(),
             total: selected.total,
             lsn: sight.lsn,
             next: sight

@@ -48,8 +48,8 @@ impl<'a> RunTable<'a> {
     }
 
     fn rows(&self, meant: &Meant<'_>) -> io::Result<Bitmap> {
-        let runs = self.state.runs();
-        let mut rows = Bitmap::all(runs.len());
+        let state = self.state;
+        let mut rows = Bitmap::of(self.folded.len(), |row| state.is_taken(row as u32));
         if let Some(experiment) = meant.experiment {
             rows.and(&self.of_experiments(|id| id == experiment)?);
         }
@@ -62,14 +62,17 @@ impl<'a> RunTable<'a> {
         }
         if let Some(parent) = meant.parent {
             let key = parent.key();
-            rows.and(&Bitmap::of(runs.len(), |row| runs[row].parent == Some(key)));
+            rows.and(&Bitmap::of(rows.len(), |row| {
+                let brief = state.brief_at(row as u32);
+                brief.is_some_and(|brief| brief.parent == Some(key))
+            }));
         }
         if let (false, ColumnData::Texts(texts)) = (meant.states.is_empty(), &*self.status()?) {
             let is_wanted = |row| {
                 let name = texts.get(row);
                 meant.states.iter().any(|state| Some(state.name()) == name)
             };
-            rows.and(&Bitmap::of(runs.len(), is_wanted));
+            rows.and(&Bitmap::of(rows.len(), is_wanted));
         }
         Ok(rows)
     }
@@ -109,7 +112,8 @@ impl<'a> RunTable<'a> {
         };
         let mut changed: Option<Texts> = None;
         for row in running(texts) {
-            let state = self.present.state_of(&self.state.runs()[row]);
+            let run = self.state.run_at(row as u32);
+            let state = run.map_or(RunState::Running, |run| self.present.state_of(run));
             if state != RunState::Running {
                 let texts = changed.get_or_insert_with(|| texts.clone());
                 texts.put(row, Some(state.name()));

@@ -11,8 +11,8 @@ use std::time::Duration;
 use mltrack_event::{Event, encode};
 use mltrack_log::{Appended, Batch, Log, Lsn, OpenOptions, Reader, WriterId};
 use mltrack_projector::Follower;
-use mltrack_projector_runs::search::StateColumns;
 use mltrack_projector_runs::Runs;
+use mltrack_projector_runs::search::StateColumns;
 
 use crate::error::{Error, Result};
 use crate::identity::Identity;

@@ -31,6 +31,7 @@ mod source;
 mod time;
 
 pub use bitmap::Bitmap;
+pub(crate) use cell::{Cell, attribute_cell, metric_cell, param_text};
 pub use column::{Aggregate, Attribute, Column, Family};
 pub use data::{ColumnData, MISSING, Texts, TextsBuilder};
 pub use error::{FilterError, SearchError, Span};

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! header    64      "mltsnap1", layout u32, projector version u32, epoch [u8; 16], next lsn u64, slots u32, zeros
-//! parts             rows in blocks; then names, briefs, keys, ..: each packed by zstd when that makes it smaller
+//! parts             rows in blocks; columns; names, briefs, keys, ..: each packed by zstd when that makes it smaller
 //! core              where each part is and its blake3, in bincode
 //! trailer   64      offset and length of the core u64, root [u8; 32], zeros, "1panstlm"
 //! ```
@@ -13,6 +13,8 @@
 //! still has what a snapshot saw is asked of the log.
 
 mod check;
+mod columns;
+mod gather;
 mod parts;
 mod reading;
 mod shelf;

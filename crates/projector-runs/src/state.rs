@@ -161,6 +161,28 @@ impl State {
         self.runs.name(slot)
     }
 
+    /// What lists need of the run in a slot.
+    #[must_use]
+    pub fn brief_at(&self, slot: u32) -> Option<Brief> {
+        self.runs.brief(slot)
+    }
+
+    /// Whether there is a run in the slot. A run that was purged leaves its slot empty.
+    #[must_use]
+    pub fn is_taken(&self, slot: u32) -> bool {
+        self.runs.is_taken(slot)
+    }
+
+    /// Every slot of which the snapshot does not say what stands there, in order.
+    pub(crate) fn overlay(&self) -> impl Iterator<Item = (u32, Option<&Run>)> {
+        self.runs.overlay()
+    }
+
+    /// Whether the run in the slot is as the snapshot has it.
+    pub(crate) fn is_of_base(&self, slot: u32) -> bool {
+        self.runs.is_base(slot)
+    }
+
     /// What lists need of one run.
     #[must_use]
     pub fn brief(&self, key: RunKey) -> Option<Brief> {

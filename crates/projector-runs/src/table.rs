@@ -138,7 +138,24 @@ impl Table {
         (!is_first).then_some(touched)
     }
 
-    fn is_base(&self, slot: u32) -> bool {
+    /// Everything that the snapshot does not say, in the order of slots: runs that were touched since, and slots of runs
+    /// that are no more.
+    pub fn overlay(&self) -> impl Iterator<Item = (u32, Option<&Run>)> {
+        let cells = (0u32..).zip(&self.cells);
+        cells.filter_map(|(slot, cell)| match cell {
+            Cell::Base(_) => None,
+            Cell::Own(run) => Some((slot, Some(&**run))),
+            Cell::Shared(run) => Some((slot, Some(&**run))),
+            Cell::Gone => Some((slot, None)),
+        })
+    }
+
+    /// Whether a run stands in the slot.
+    pub fn is_taken(&self, slot: u32) -> bool {
+        !matches!(self.cells.get(slot as usize), Some(Cell::Gone) | None)
+    }
+
+    pub fn is_base(&self, slot: u32) -> bool {
         matches!(self.cells.get(slot as usize), Some(Cell::Base(_)))
     }
 

@@ -120,6 +120,18 @@ impl Dictionary {
         format!("{}{{{}}}", metric.name, pairs.join(","))
     }
 
+    /// How many ids are defined.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.definitions.len()
+    }
+
+    /// Whether none is.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.definitions.is_empty()
+    }
+
     /// Every definition, sorted by id.
     #[must_use]
     pub fn definitions(&self) -> Vec<&Definition> {

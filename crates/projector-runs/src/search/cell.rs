@@ -29,7 +29,9 @@ pub(crate) fn cell<'a>(
     column: &Column,
     metric: Option<MetricId>,
 ) -> Cell<'a> {
-    let run = &state.runs()[row];
+    let Some(run) = state.run_at(row as u32) else {
+        return Cell::Missing;
+    };
     match column {
         Column::Metric {
             aggregate, is_step, ..
@@ -40,8 +42,7 @@ pub(crate) fn cell<'a>(
             }),
         Column::Param(name) => match run.params.get(&**name) {
             None => Cell::Missing,
-            Some(ParamValue::Text(text)) => Cell::Text(text.into()),
-            Some(value) => Cell::Text(value.to_string().into()),
+            Some(value) => Cell::Text(param_text(value)),
         },
         Column::Tag(name) => run
             .tags
@@ -52,7 +53,11 @@ pub(crate) fn cell<'a>(
     }
 }
 
-fn metric_cell(summary: &MetricSummary, aggregate: Aggregate, is_step: bool) -> Cell<'static> {
+pub(crate) fn metric_cell(
+    summary: &MetricSummary,
+    aggregate: Aggregate,
+    is_step: bool,
+) -> Cell<'static> {
     let point = match aggregate {
         Aggregate::Count => return Cell::Integer(whole(summary.count)),
         Aggregate::Mean => return summary.mean().map_or(Cell::Missing, Cell::Number),
@@ -68,7 +73,7 @@ fn metric_cell(summary: &MetricSummary, aggregate: Aggregate, is_step: bool) -> 
     }
 }
 
-fn attribute_cell<'a>(state: &'a State, run: &'a Run, attribute: Attribute) -> Cell<'a> {
+pub(crate) fn attribute_cell<'a>(state: &'a State, run: &'a Run, attribute: Attribute) -> Cell<'a> {
     let text = |text: &'a str| Cell::Text(text.into());
     let integer = |integer: Option<i64>| integer.map_or(Cell::Missing, Cell::Integer);
     match attribute {
@@ -89,7 +94,7 @@ fn attribute_cell<'a>(state: &'a State, run: &'a Run, attribute: Attribute) -> C
         Attribute::Seed => integer(run.seed.map(whole)),
         Attribute::Points => Cell::Integer(whole(run.points)),
         Attribute::Lines => Cell::Integer(whole(run.lines)),
-        Attribute::Notes => Cell::Integer(whole(run.notes)),
+        Attribute::Notes => Cell::Integer(whole(run.notes.len() as u64)),
         Attribute::Command => text(&run.command),
         Attribute::Error => match &run.error {
             Some(error) => text(&error.message),
@@ -99,6 +104,37 @@ fn attribute_cell<'a>(state: &'a State, run: &'a Run, attribute: Attribute) -> C
         Attribute::Took | Attribute::Dirty | Attribute::MlflowStatus | Attribute::ArtifactUri => {
             Cell::Missing
         }
+    }
+}
+
+/// A param as tables show it.
+pub(crate) fn param_text(value: &ParamValue) -> Cow<'_, str> {
+    match value {
+        ParamValue::Text(text) => text.into(),
+        value => value.to_string().into(),
+    }
+}
+
+/// What a run has in a column that a snapshot does not keep: most of them are told by its brief.
+pub(crate) fn brief_cell<'a>(state: &'a State, row: usize, column: &Column) -> Cell<'a> {
+    let Some(brief) = state.brief_at(row as u32) else {
+        return Cell::Missing;
+    };
+    let Column::Attribute(attribute) = column else {
+        return cell(state, row, column, None);
+    };
+    match attribute {
+        Attribute::Id => Cell::Id(brief.id.to_bytes()),
+        Attribute::Name => Cell::Text(state.name_at(row as u32).into()),
+        Attribute::Experiment => state
+            .experiment(brief.experiment)
+            .map_or(Cell::Missing, |known| Cell::Text((&known.name).into())),
+        Attribute::ExperimentId => Cell::Integer(whole(brief.experiment.0)),
+        Attribute::Number => Cell::Integer(whole(brief.number)),
+        Attribute::Status => Cell::Text(brief.state.name().into()),
+        Attribute::Deleted if brief.is_deleted => Cell::Integer(1),
+        Attribute::Deleted => Cell::Missing,
+        _ => cell(state, row, column, None),
     }
 }
 

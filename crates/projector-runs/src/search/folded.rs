@@ -10,20 +10,27 @@ use std::sync::{Arc, Mutex, PoisonError};
 use mltrack_event::MetricId;
 use mltrack_projector::Lsn;
 
-use super::cell::{cell, column_of, patch};
+use super::cell::{Cell, brief_cell, cell, column_of, patch};
 use super::column::{Attribute, Column, Family};
 use super::data::ColumnData;
 use super::source::ColumnSource;
+use crate::snapshot::Snapshot;
 use crate::state::State;
 
 /// Columns that are kept. A table of a hundred thousand runs takes less than a megabyte for each.
 const COLUMNS_MAX: usize = 256;
 
+/// Stands for the last record about a run that was purged.
+const GONE: u64 = u64::MAX;
+
 /// The columns of a state, made when they are first asked for.
 #[derive(Debug, Default)]
 pub struct StateColumns {
-    /// The last record about each run that the columns know of. No two runs have the same one, whatever was rewound.
-    heard: Vec<Lsn>,
+    /// The snapshot that the state goes on from, by its number in this process.
+    base: Option<u64>,
+    /// The last record about each run that the columns know of: 0 for what the snapshot says, [`GONE`] for a run that is
+    /// no more. No two runs have the same one, whatever was rewound.
+    heard: Vec<u64>,
     /// The same for the experiments together.
     experiments: Option<Lsn>,
     kept: Mutex<Kept>,
@@ -48,20 +55,25 @@ struct Metrics {
 impl StateColumns {
     /// Makes the columns say what the state says.
     pub fn catch_up(&mut self, state: &State) {
-        let runs = state.runs();
-        if runs.len() < self.heard.len() {
-            *self = StateColumns::default();
+        let base = state.base().map(Snapshot::number);
+        if base != self.base || (state.slot_count() as usize) < self.heard.len() {
+            *self = StateColumns {
+                base,
+                heard: vec![0; state.base().map_or(0, Snapshot::run_count) as usize],
+                ..StateColumns::default()
+            };
         }
         let mut changed: Vec<usize> = Vec::new();
-        for (row, (run, heard)) in runs.iter().zip(&mut self.heard).enumerate() {
-            if run.heard.lsn != *heard {
-                *heard = run.heard.lsn;
-                changed.push(row);
+        for (slot, run) in state.overlay() {
+            let (row, heard) = (slot as usize, run.map_or(GONE, |run| run.heard.lsn.get()));
+            match self.heard.get_mut(row) {
+                Some(known) if *known == heard => continue,
+                Some(known) => *known = heard,
+                // Every run that is newer than the snapshot comes by here, in order.
+                None => self.heard.push(heard),
             }
+            changed.push(row);
         }
-        changed.extend(self.heard.len()..runs.len());
-        let new = &runs[self.heard.len()..];
-        self.heard.extend(new.iter().map(|run| run.heard.lsn));
         let experiments = state.experiments().map(|known| known.updated.lsn).max();
         let is_renamed = experiments != self.experiments;
         self.experiments = experiments;
@@ -74,7 +86,7 @@ impl StateColumns {
     pub fn table<'a>(&'a self, state: &'a State) -> StateTable<'a> {
         assert_eq!(
             self.heard.len(),
-            state.runs().len(),
+            state.slot_count() as usize,
             "the state that was caught up with"
         );
         StateTable {
@@ -90,11 +102,10 @@ impl Kept {
             self.columns
                 .remove(&Column::Attribute(Attribute::Experiment));
         }
+        self.metrics.catch_up(state);
         if changed.is_empty() {
             return;
         }
-        // A metric that no run has points of is not missed.
-        self.metrics.catch_up(state);
         for family in [Family::Param, Family::Tag] {
             if let Some(names) = self.names.get_mut(&family) {
                 for row in changed {
@@ -112,11 +123,11 @@ impl Kept {
         });
     }
 
-    fn column(&mut self, state: &State, column: &Column) -> Arc<ColumnData> {
+    fn column(&mut self, state: &State, column: &Column) -> io::Result<Arc<ColumnData>> {
         self.clock += 1;
         if let Some((data, used)) = self.columns.get_mut(column) {
             *used = self.clock;
-            return Arc::clone(data);
+            return Ok(Arc::clone(data));
         }
         if self.columns.len() >= COLUMNS_MAX {
             let oldest = self.columns.iter().min_by_key(|(_, (_, used))| *used);
@@ -125,24 +136,60 @@ impl Kept {
             }
         }
         let metric = self.metrics.of_column(column);
-        let cells = (0..state.runs().len()).map(|row| cell(state, row, column, metric));
-        let data = Arc::new(column_of(column, cells));
+        let data = make(state, column, metric)?;
         self.columns
             .insert(column.clone(), (Arc::clone(&data), self.clock));
-        data
+        Ok(data)
     }
 
     fn names(&mut self, state: &State, family: Family) -> &BTreeSet<Box<str>> {
         self.names.entry(family).or_insert_with(|| {
-            let mut names = BTreeSet::new();
-            (0..state.runs().len()).for_each(|row| add_names(&mut names, state, family, row));
+            let mut names: BTreeSet<Box<str>> = match state.base() {
+                Some(base) => base.column_names(family).map(Into::into).collect(),
+                None => BTreeSet::new(),
+            };
+            for (slot, _) in state.overlay() {
+                add_names(&mut names, state, family, slot as usize);
+            }
             names
         })
     }
 }
 
+/// A column of a state: of the snapshot that it goes on from, with what is newer put into it.
+fn make(state: &State, column: &Column, metric: Option<MetricId>) -> io::Result<Arc<ColumnData>> {
+    let len = state.slot_count() as usize;
+    let Some(base) = state.base() else {
+        let cells = (0..len).map(|row| cell(state, row, column, metric));
+        return Ok(Arc::new(column_of(column, cells)));
+    };
+    let Some(kept) = base.column(column).map_err(io::Error::other)? else {
+        let cells = (0..len).map(|row| brief_cell(state, row, column));
+        return Ok(Arc::new(column_of(column, cells)));
+    };
+    if matches!(kept, ColumnData::Missing) {
+        let newer = |row: usize| {
+            if state.is_of_base(row as u32) {
+                Cell::Missing
+            } else {
+                cell(state, row, column, metric)
+            }
+        };
+        return Ok(Arc::new(column_of(column, (0..len).map(newer))));
+    }
+    let mut data = Arc::new(kept);
+    let newer = state.overlay().map(|(slot, _)| slot as usize);
+    patch(
+        &mut data,
+        newer.map(|row| (row, cell(state, row, column, metric))),
+    );
+    Ok(data)
+}
+
 fn add_names(names: &mut BTreeSet<Box<str>>, state: &State, family: Family, row: usize) {
-    let run = &state.runs()[row];
+    let Some(run) = state.run_at(row as u32) else {
+        return;
+    };
     let mut add = |name: &String| {
         if !names.contains(name.as_str()) {
             names.insert(name.as_str().into());
@@ -157,13 +204,12 @@ fn add_names(names: &mut BTreeSet<Box<str>>, state: &State, family: Family, row:
 
 impl Metrics {
     fn catch_up(&mut self, state: &State) {
-        let definitions = state.dictionary().definitions();
-        if definitions.len() == self.definitions {
+        if state.dictionary().len() == self.definitions {
             return;
         }
-        self.definitions = definitions.len();
+        self.definitions = state.dictionary().len();
+        let definitions = state.dictionary().definitions().into_iter();
         self.ids = definitions
-            .into_iter()
             .filter_map(|definition| match definition {
                 mltrack_projector::Definition::Metric(metric) => {
                     let label = state.dictionary().label(metric.id);
@@ -198,17 +244,18 @@ impl StateTable<'_> {
 
 impl ColumnSource for StateTable<'_> {
     fn len(&self) -> usize {
-        self.state.runs().len()
+        self.state.slot_count() as usize
     }
 
     fn column(&self, column: &Column) -> io::Result<Arc<ColumnData>> {
-        Ok(self.kept(|kept| kept.column(self.state, column)))
+        self.kept(|kept| kept.column(self.state, column))
     }
 
     fn has(&self, family: Family, name: &str) -> bool {
         let has_values = |column: Column| {
             let column = self.kept(|kept| kept.column(self.state, &column));
-            !matches!(&*column, ColumnData::Missing)
+            // What cannot be read is told when it is asked for.
+            column.map_or(true, |column| !matches!(&*column, ColumnData::Missing))
         };
         match family {
             Family::Metric => self.kept(|kept| kept.metrics.ids.contains_key(name)),

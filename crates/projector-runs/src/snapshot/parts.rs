@@ -47,6 +47,8 @@ pub struct Core {
     pub blocks: Part,
     /// Slots of the runs that were recorded as running.
     pub running: Part,
+    /// Where the columns are.
+    pub columns: Part,
 }
 
 /// Writes parts one behind the other.

@@ -7,12 +7,16 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use bincode::{Decode, Encode};
 use mltrack_event::{ExperimentId, RunKey};
 use mltrack_projector::{Cursor, EpochId, Lsn, Projector};
 
+use super::columns;
+use super::gather::{ColumnIndex, PARAM, TAG, key_of, metric_of_key};
 use super::parts::{
     self, Core, END_MAGIC, HEADER_LEN, MAGIC, Part, TRAILER_LEN, read_part, read_value,
 };
@@ -24,6 +28,7 @@ use crate::codec::{self, DefinitionRow};
 use crate::experiment::Experiment;
 use crate::purge::Purges;
 use crate::run::Run;
+use crate::search::{Column, ColumnData, Family};
 use crate::state::{Oddities, State};
 
 /// A stretch of rows that are read together.
@@ -51,6 +56,8 @@ pub struct Names {
     pub text: String,
 }
 
+static NEXT_NUMBER: AtomicU64 = AtomicU64::new(1);
+
 /// An immutable file with the state at a checkpoint.
 pub struct Snapshot {
     source: Source,
@@ -62,6 +69,9 @@ pub struct Snapshot {
     keys: OnceLock<Vec<(u64, u32)>>,
     blocks: OnceLock<Vec<Block>>,
     running: OnceLock<Vec<u32>>,
+    columns: OnceLock<ColumnIndex>,
+    /// Tells snapshots of this process apart.
+    number: u64,
     lists: OnceLock<BTreeMap<ExperimentId, Vec<u32>>>,
     /// The block that was read last: rows are often read in order.
     recent: Mutex<Option<(usize, Arc<Vec<u8>>)>>,
@@ -83,6 +93,8 @@ impl Snapshot {
             keys: OnceLock::new(),
             blocks: OnceLock::new(),
             running: OnceLock::new(),
+            columns: OnceLock::new(),
+            number: NEXT_NUMBER.fetch_add(1, Relaxed),
             lists: OnceLock::new(),
             recent: Mutex::new(None),
             fault: OnceLock::new(),
@@ -127,9 +139,13 @@ impl Snapshot {
             keys,
             blocks,
             running,
+            columns,
         } = &self.core;
-        for part in [small, briefs, names, keys, blocks, running] {
+        for part in [small, briefs, names, keys, blocks, running, columns] {
             read_part(&self.source, part)?;
+        }
+        for part in self.column_index().columns.values() {
+            self.read_column(part)?;
         }
         for slot in 0..self.run_count {
             self.read_row(slot)?;
@@ -139,6 +155,52 @@ impl Snapshot {
 
     pub(crate) fn run_count(&self) -> u32 {
         self.run_count
+    }
+
+    /// Another one for every snapshot that is opened in this process.
+    pub(crate) fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// A column of all runs; `None` for one that is not kept as a column.
+    pub(crate) fn column(&self, column: &Column) -> Result<Option<ColumnData>, SnapshotFault> {
+        let Some(key) = key_of(column) else {
+            return Ok(None);
+        };
+        let read = match self.column_index().columns.get(&key) {
+            Some(part) => self.read_column(part),
+            None => Ok(ColumnData::Missing),
+        };
+        if let Err(fault) = &read {
+            self.fault.set(fault.clone()).ok();
+        }
+        read.map(Some)
+    }
+
+    /// The names of a family that have columns.
+    pub(crate) fn column_names(&self, family: Family) -> impl Iterator<Item = &str> {
+        let keys = self.column_index().columns.keys();
+        keys.filter_map(move |key| match family {
+            Family::Metric => metric_of_key(key),
+            Family::Param => key.strip_prefix(PARAM),
+            Family::Tag => key.strip_prefix(TAG),
+        })
+    }
+
+    fn column_index(&self) -> &ColumnIndex {
+        self.columns
+            .get_or_init(|| self.noted(read_value(&self.source, &self.core.columns)))
+    }
+
+    fn read_column(&self, part: &Part) -> Result<ColumnData, SnapshotFault> {
+        let bytes = read_part(&self.source, part)?;
+        let column = columns::decode(&bytes);
+        let column = column.filter(|column| {
+            let len = column.len();
+            len.is_none_or(|len| len == self.run_count as usize)
+        });
+        let damaged = || SnapshotFault::damaged(&self.source, part.offset, "a column is none");
+        column.ok_or_else(damaged)
     }
 
     pub(crate) fn small(&self) -> Result<Small, SnapshotFault> {

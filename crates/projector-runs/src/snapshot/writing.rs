@@ -9,6 +9,7 @@ use mltrack_event::RunState;
 use mltrack_projector::{Cursor, Projector};
 
 use super::LAYOUT_VERSION;
+use super::gather::Columns;
 use super::parts::{Core, PartWriter, root_of};
 use super::reading::{Block, Header, Names, Small, Trailer};
 use crate::apply::Runs;
@@ -31,6 +32,7 @@ struct Gathered<W: Write> {
     names: Names,
     keys: Vec<([u8; 8], u32)>,
     running: Vec<u32>,
+    columns: Columns,
 }
 
 /// Writes a state that was folded up to `cursor`. Returns the length of the file, and the file.
@@ -49,9 +51,9 @@ pub fn write<W: Write>(file: W, state: &State, cursor: Cursor) -> io::Result<(u6
     let mut gathered = Gathered::new(file);
     // A run that was purged leaves an empty slot in the state and none here.
     for (run, slot) in state.runs().zip(0..) {
-        gathered.add(slot, run)?;
+        gathered.add(state, slot, run)?;
     }
-    let (mut file, core) = gathered.finish(&small(state))?;
+    let (mut file, core) = gathered.finish(state)?;
     let core = codec::value(&core);
     let trailer = Trailer {
         core_at: file.offset(),
@@ -90,11 +92,12 @@ impl<W: Write> Gathered<W> {
             names: Names::default(),
             keys: Vec::new(),
             running: Vec::new(),
+            columns: Columns::default(),
         }
     }
 
     /// Takes in the run of the next slot.
-    fn add(&mut self, slot: u32, run: &Run) -> io::Result<()> {
+    fn add(&mut self, state: &State, slot: u32, run: &Run) -> io::Result<()> {
         let brief = Brief::of(run);
         brief.encode(&mut self.briefs);
         if brief.state == RunState::Running {
@@ -103,6 +106,7 @@ impl<W: Write> Gathered<W> {
         self.names.text.push_str(&run.name);
         self.keys.push((run.key().to_bytes(), slot));
         codec::append(run, &mut self.rows);
+        self.columns.add(state, slot, run);
         self.names.ends.push(self.names.text.len() as u32);
         self.ends.push(self.rows.len() as u32);
         if self.rows.len() >= BLOCK_LEN_MIN {
@@ -126,7 +130,7 @@ impl<W: Write> Gathered<W> {
         Ok(())
     }
 
-    fn finish(mut self, small: &Small) -> io::Result<(PartWriter<W>, Core)> {
+    fn finish(mut self, state: &State) -> io::Result<(PartWriter<W>, Core)> {
         if !self.ends.is_empty() {
             self.close_block(self.first_slot + self.ends.len() as u32)?;
         }
@@ -136,8 +140,11 @@ impl<W: Write> Gathered<W> {
             keys.extend_from_slice(key);
             keys.extend_from_slice(&slot.to_le_bytes());
         }
+        let row_count = self.names.ends.len();
+        let columns = self.columns.write(&mut self.file, state, row_count)?;
         let core = Core {
-            small: self.file.part(&codec::value(small))?,
+            columns: self.file.part(&codec::value(&columns))?,
+            small: self.file.part(&codec::value(&small(state)))?,
             briefs: self.file.part(&self.briefs)?,
             names: self.file.part(&codec::value(&self.names))?,
             keys: self.file.part(&keys)?,

@@ -1,11 +1,13 @@
 //! The columns of a state: what they say, and that they say the same when they grow with it.
 
 use mltrack_event::{EndState, ExperimentEdited, ParamValue, RunDeleted, TagsSet};
+use mltrack_projector::{Cursor, EpochId, Lsn};
 use mltrack_projector_runs::State;
 use mltrack_projector_runs::search::{
     Aggregate, Attribute, Bitmap, Column, ColumnData, ColumnSource, Family, Mode, Question,
     StateColumns, Window, parse, parse_orders, select,
 };
+use mltrack_projector_runs::snapshot::{Shelf, Snapshot};
 use proptest::prelude::*;
 
 use crate::support::{EXPERIMENT, World, edit, ended, metric, params, point};
@@ -28,7 +30,7 @@ fn found(columns: &StateColumns, state: &State, filter: &str, order: &str) -> Ve
     };
     let selected = select(&table, &question).unwrap();
     let rows = selected.rows.iter();
-    rows.map(|row| state.runs()[*row as usize].name.clone())
+    rows.map(|row| state.run_at(*row).unwrap().name.clone())
         .collect()
 }
 
@@ -127,20 +129,28 @@ fn the_columns_of_another_state_are_made_anew() {
     short.run(7, "short");
     for world in [&long, &short, &long] {
         columns.catch_up(&world.state);
-        let name = world.state.runs()[0].name.as_str();
+        let name = world.state.name_at(0);
         let found = found(&columns, &world.state, "", "name");
         assert!(found.iter().all(|found| found == name));
-        assert_eq!(found.len(), world.state.runs().len());
+        assert_eq!(found.len(), world.state.run_count());
+    }
+}
+
+fn cursor() -> Cursor {
+    Cursor {
+        epoch: EpochId([7; 16]),
+        next: Lsn::FIRST,
     }
 }
 
 /// Something that happens to one of the runs, or to their experiment.
 fn happen(world: &mut World, (what, which, value): (u8, usize, u8)) {
-    let runs = world.state.runs();
-    let number = runs.len() as u64 + 1;
-    let key = runs
-        .get(which % runs.len().max(1))
-        .map(mltrack_projector_runs::Run::key);
+    let number = world.state.run_count() as u64 + 1;
+    let slot = which % world.state.run_count().max(1);
+    let key = world
+        .state
+        .brief_at(slot as u32)
+        .map(|brief| brief.id.key());
     let (Some(run), 1..) = (key, what) else {
         world.run(number, &format!("run {value}"));
         return;
@@ -186,22 +196,33 @@ fn happen(world: &mut World, (what, which, value): (u8, usize, u8)) {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
     #[test]
     fn columns_that_grew_with_a_state_equal_new_ones(
-        steps in prop::collection::vec((0_u8..7, 0_usize..20, 0_u8..5, any::<bool>()), 1..120),
+        steps in prop::collection::vec((0_u8..8, 0_usize..20, 0_u8..5, any::<bool>()), 1..120),
     ) {
-        let mut world = World::new();
+        // The state of the second world goes on from a snapshot now and then.
+        let (mut world, mut straight) = (World::new(), World::new());
+        let folder = tempfile::tempdir().unwrap();
+        let shelf = Shelf::new(folder.path().into());
         let mut grown = StateColumns::default();
         for (what, which, value, is_looked_at) in steps {
-            happen(&mut world, (what, which, value));
+            if what == 7 {
+                let written = shelf.write(&world.state, cursor()).unwrap();
+                world.state = Snapshot::open(&written.path).unwrap().into_state().unwrap();
+            } else {
+                happen(&mut straight, (what, which, value));
+                happen(&mut world, (what, which, value));
+            }
             if !is_looked_at {
                 continue;
             }
             grown.catch_up(&world.state);
             let mut new = StateColumns::default();
-            new.catch_up(&world.state);
-            let len = world.state.runs().len();
-            let (grown, new) = (grown.table(&world.state), new.table(&world.state));
+            new.catch_up(&straight.state);
+            let len = straight.state.run_count();
+            let (grown, new) = (grown.table(&world.state), new.table(&straight.state));
             for column in all_columns() {
                 let expected = cells(&new.column(&column).unwrap(), len);
                 prop_assert_eq!(cells(&grown.column(&column).unwrap(), len), expected, "{:?}", column);

@@ -110,7 +110,7 @@ fn event(kind: u8, number: u64, value: i64) -> Event {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(96))]
+    #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
     fn a_fold_through_snapshots_is_the_fold_from_zero(
@@ -153,7 +153,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(96))]
+    #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
     fn rows_that_are_changed_one_by_one_are_those_of_the_state(
