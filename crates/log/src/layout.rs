@@ -1,5 +1,5 @@
 //! Every constant of `docs/format.md` that more than one file needs, tied to each other by asserts.
-// format.md blake3: 40c22fa46ff495d5841beb0f9966bf81ff6d87a36ac2d1221d510b983f840799
+// format.md blake3: 21b3d7538e56e9730cdc19d6487db3d40758d141fedb54156ec9b5257ec93c7b
 
 /// Bytes in FORMAT.
 pub const FORMAT_LEN: usize = 64;

@@ -152,9 +152,6 @@ pub use mltrack_log::{
 pub use mltrack_projector_metrics::{
     Bucket, Extreme, History, HistoryStats, Points, Series, Stats, ValueKind, ValuePoint,
 };
-pub use mltrack_projector_runs::index::{Check as IndexCheck, SetAside, Stored as IndexStored};
-pub use mltrack_projector_runs::search::{FilterError, Span};
-pub use mltrack_projector_metrics::{Bucket, Extreme, History, Points, Series};
 pub use mltrack_projector_runs::index::{Check as IndexCheck, SetAside, Written as IndexStored};
 pub use mltrack_projector_runs::search::{FilterError, Span};
 pub use mltrack_projector_runs::snapshot::{Checked as SnapshotCheck, Kept as SnapshotFile};
