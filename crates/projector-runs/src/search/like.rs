@@ -3,15 +3,23 @@
 //! Invariant: matching takes at most (length of text x length of pattern) steps, whatever the pattern.
 
 /// A pattern, prepared for many texts.
-pub(crate) struct Pattern {
-    characters: Vec<char>,
-    is_any_case: bool,
+pub(crate) enum Pattern {
+    /// Parts that come one after another with anything in between, in the text's own case: what most patterns are.
+    Parts(Vec<Box<str>>),
+    /// Character by character.
+    Characters {
+        characters: Vec<char>,
+        is_any_case: bool,
+    },
 }
 
 impl Pattern {
     pub fn new(pattern: &str, is_any_case: bool) -> Pattern {
+        if !is_any_case && !pattern.contains('_') {
+            return Pattern::Parts(pattern.split('%').map(Into::into).collect());
+        }
         let characters = pattern.chars();
-        Pattern {
+        Pattern::Characters {
             characters: if is_any_case {
                 characters.map(folded).collect()
             } else {
@@ -22,41 +30,65 @@ impl Pattern {
     }
 
     pub fn admits(&self, text: &str) -> bool {
-        let pattern = &self.characters;
-        let mut text = text.chars();
-        let mut at = 0;
-        // Where to go on when what was tried does not fit: behind the last `%`, one character further into the text.
-        let mut retry: Option<(usize, std::str::Chars<'_>)> = None;
-        loop {
-            if pattern.get(at) == Some(&'%') {
-                at += 1;
-                retry = Some((at, text.clone()));
-                continue;
-            }
-            let Some(found) = text.next() else {
-                return at == pattern.len();
-            };
-            let found = if self.is_any_case {
-                folded(found)
-            } else {
-                found
-            };
-            if pattern
-                .get(at)
-                .is_some_and(|wanted| *wanted == '_' || *wanted == found)
-            {
-                at += 1;
-                continue;
-            }
-            let Some((percent, rest)) = &mut retry else {
-                return false;
-            };
-            if rest.next().is_none() {
-                return false;
-            }
-            at = *percent;
-            text = rest.clone();
+        match self {
+            Pattern::Parts(parts) => has_parts(text, parts),
+            Pattern::Characters {
+                characters,
+                is_any_case,
+            } => has_characters(text, characters, *is_any_case),
         }
+    }
+}
+
+fn has_parts(text: &str, parts: &[Box<str>]) -> bool {
+    let (first, last, between) = match parts {
+        [] => return text.is_empty(),
+        [only] => return *text == **only,
+        [first, between @ .., last] => (first, last, between),
+    };
+    let inner = text.strip_prefix(&**first);
+    let Some(mut rest) = inner.and_then(|rest| rest.strip_suffix(&**last)) else {
+        return false;
+    };
+    for part in between {
+        let Some(at) = rest.find(&**part) else {
+            return false;
+        };
+        rest = &rest[at + part.len()..];
+    }
+    true
+}
+
+fn has_characters(text: &str, pattern: &[char], is_any_case: bool) -> bool {
+    let mut text = text.chars();
+    let mut at = 0;
+    // Where to go on when what was tried does not fit: behind the last `%`, one character further into the text.
+    let mut retry: Option<(usize, std::str::Chars<'_>)> = None;
+    loop {
+        if pattern.get(at) == Some(&'%') {
+            at += 1;
+            retry = Some((at, text.clone()));
+            continue;
+        }
+        let Some(found) = text.next() else {
+            return at == pattern.len();
+        };
+        let found = if is_any_case { folded(found) } else { found };
+        if pattern
+            .get(at)
+            .is_some_and(|wanted| *wanted == '_' || *wanted == found)
+        {
+            at += 1;
+            continue;
+        }
+        let Some((percent, rest)) = &mut retry else {
+            return false;
+        };
+        if rest.next().is_none() {
+            return false;
+        }
+        at = *percent;
+        text = rest.clone();
     }
 }
 
@@ -110,12 +142,16 @@ mod tests {
             ("a.b", "a_b", true),
             ("axb", "a.b", false),
             ("a\nb", "a%b", true),
+            ("aba", "ab%ba", false),
+            ("abba", "ab%ba", true),
+            ("abcbcd", "a%bc%d", true),
+            ("%", "%%", true),
         ] {
-            assert_eq!(
+            let both = [
                 Pattern::new(pattern, false).admits(text),
-                expected,
-                "{text} like {pattern}"
-            );
+                has_characters(text, &pattern.chars().collect::<Vec<_>>(), false),
+            ];
+            assert_eq!(both, [expected; 2], "{text} like {pattern}");
         }
         assert!(Pattern::new("ÉLK%", true).admits("élk-1"));
     }
