@@ -3,6 +3,7 @@
 mod answers;
 mod full;
 mod mlflow;
+mod page;
 mod questions;
 mod search_utils;
 mod support;

@@ -174,3 +174,39 @@ fn equals_are_ordered_by_start_in_milliseconds_then_by_id() {
     assert_eq!(order(&["metrics.none"]), "later a b c");
     assert_eq!(order(&["start_time"]), "a b c later");
 }
+
+/// The rows of the table of conflicts in `docs/search.md` that the comparison with `SearchUtils` leaves out.
+#[test]
+fn where_mlflow_differs_from_itself_we_do_what_the_page_says() {
+    for filter in [
+        "params.lr = 'x' tags.paper is null",
+        "metrics.loss > 1 run_id in ('a')",
+        "run_id IN ('a' 'b')",
+        "run_id = ('a')",
+        "metrics. > 1",
+        "metrics.loss > 9 AND params.lr > 'a'",
+    ] {
+        refusal(&four(), Mlflow, filter, &[]);
+    }
+    assert_eq!(found("params.augment is  not   null"), "red-oak kind-elk");
+    let table = Table(vec![
+        Row {
+            name: "lines",
+            ..Row::default()
+        }
+        .tag("note", "one\ntwo"),
+        Row {
+            name: "accent",
+            ..Row::default()
+        }
+        .tag("note", "\u{c9}LAN"),
+    ]);
+    assert_eq!(
+        names(&table, Mlflow, "tags.note LIKE 'one%two'", &[]),
+        ["lines"]
+    );
+    assert_eq!(
+        names(&table, Mlflow, "tags.note ILIKE '\u{e9}lan'", &[]),
+        ["accent"]
+    );
+}
