@@ -126,17 +126,30 @@ pub(crate) fn unquoted(raw: &str) -> String {
     raw[1..raw.len() - 1].replace(&quote.repeat(2), quote)
 }
 
-/// A word without the quotes around its parts.
+/// A word without the quotes around its parts. Between braces quotes are themselves, as the lexer takes them.
 pub(crate) fn plain(raw: &str) -> String {
     let mut plain = String::with_capacity(raw.len());
     let mut rest = raw;
-    while let Some(at) = rest.find(['`', '"']) {
-        plain.push_str(&rest[..at]);
-        let quote = rest[at..].chars().next().unwrap_or('`');
-        // The lexer found the end of every quoted part.
-        let len = quoted_len(rest, at, quote).unwrap_or(rest.len() - at);
-        plain.push_str(&unquoted(&rest[at..at + len]));
-        rest = &rest[at + len..];
+    while let Some(at) = rest.find(['`', '"', '{']) {
+        let (before, from) = rest.split_at(at);
+        plain.push_str(before);
+        // The lexer found the end of every part, so that only a word that it did not make ends here.
+        let len = match from.chars().next() {
+            Some('{') => braces_len(from, 0),
+            Some(quote) => quoted_len(from, 0, quote),
+            None => Ok(0),
+        };
+        let Ok(len) = len else {
+            rest = from;
+            break;
+        };
+        let part = &from[..len];
+        if part.starts_with('{') {
+            plain.push_str(part);
+        } else {
+            plain.push_str(&unquoted(part));
+        }
+        rest = &from[len..];
     }
     plain.push_str(rest);
     plain
@@ -190,6 +203,7 @@ mod tests {
     fn quotes_come_off_and_doubled_ones_stand_for_one() {
         assert_eq!(unquoted("'it''s'"), "it's");
         assert_eq!(plain("metrics.`a b`.\"c\"\"d\""), "metrics.a b.c\"d");
+        assert_eq!(plain("loss{a=\"}.`b`{`}"), "loss{a=\"}.b{`}");
         assert_eq!(first_dot("metrics.x.y"), Some(7));
         assert_eq!(first_dot("`a.b`.c"), None);
     }

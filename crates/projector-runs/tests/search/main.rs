@@ -4,6 +4,7 @@ mod answers;
 mod full;
 mod mlflow;
 mod page;
+mod property;
 mod questions;
 mod search_utils;
 mod support;

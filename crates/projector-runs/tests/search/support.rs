@@ -14,7 +14,7 @@ pub const SECOND_NS: i64 = 1_000_000_000;
 pub const NOW_NS: i64 = 1_795_262_400 * SECOND_NS;
 
 /// A metric's numbers: last, first, smallest, largest, mean, and the steps of the first four.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy, Default, Debug)]
 pub struct Metric {
     pub last: f64,
     pub min: f64,
@@ -22,7 +22,7 @@ pub struct Metric {
     pub count: i64,
 }
 
-#[derive(Clone, Default)]
+#[derive(Clone, Default, Debug)]
 pub struct Row {
     pub id: u128,
     pub name: &'static str,
@@ -59,6 +59,7 @@ impl Row {
     }
 }
 
+#[derive(Debug)]
 pub struct Table(pub Vec<Row>);
 
 impl Table {
