@@ -27,6 +27,8 @@ mod run_log;
 mod runs;
 #[path = "cli/searching.rs"]
 mod searching;
+#[path = "cli/snapshots.rs"]
+mod snapshots;
 #[path = "cli/stores.rs"]
 mod stores;
 #[path = "cli/support.rs"]

@@ -10,13 +10,14 @@ use crate::failure::Outcome;
 use crate::{
     completion, config_show, demo, doctor, exp_archive, exp_ls, exp_new, exp_restore, exp_show,
     export, help, init, log, man, metrics, repair, replay, run_end, run_log, run_show, run_start,
-    runs, search, stats, tail, verify, version,
+    runs, search, snapshot_create, snapshot_ls, snapshot_rm, snapshot_verify, stats, tail, verify,
+    version,
 };
 
 const AFTER_HELP: &str = "\
 Groups:
   look    runs, run show, exp ls, exp show, metrics, search, stats
-  log     tail, log, replay, verify, repair
+  log     tail, log, replay, verify, repair, snapshot ls, snapshot create, snapshot verify, snapshot rm
   move    export
   write   init, exp new, exp archive, exp restore, run start, run log, run end
   others  demo, config, doctor, completion, man, version, help
@@ -62,6 +63,9 @@ pub enum Command {
     Replay(replay::Arguments),
     Verify(verify::Arguments),
     Repair(repair::Arguments),
+    /// List, write, check and remove snapshots
+    #[command(subcommand)]
+    Snapshot(SnapshotCommand),
     /// Write events, metrics or runs for other programs
     #[command(subcommand)]
     Export(export::Command),
@@ -96,6 +100,14 @@ pub enum ExpCommand {
 }
 
 #[derive(Debug, Subcommand)]
+pub enum SnapshotCommand {
+    Ls(snapshot_ls::Arguments),
+    Create(snapshot_create::Arguments),
+    Verify(snapshot_verify::Arguments),
+    Rm(snapshot_rm::Arguments),
+}
+
+#[derive(Debug, Subcommand)]
 pub enum ConfigCommand {
     Show(config_show::Arguments),
 }
@@ -127,6 +139,7 @@ pub fn run(command: Command, context: &Context) -> Outcome {
         Command::Replay(arguments) => replay::run(&arguments, context),
         Command::Verify(arguments) => verify::run(&arguments, context),
         Command::Repair(arguments) => repair::run(&arguments, context),
+        Command::Snapshot(command) => snapshot(&command, context),
         Command::Export(command) => export::run(&command, context),
         Command::Config(ConfigCommand::Show(arguments)) => config_show::run(&arguments, context),
         Command::Doctor(arguments) => doctor::run(&arguments, context),
@@ -135,6 +148,15 @@ pub fn run(command: Command, context: &Context) -> Outcome {
         Command::Version(arguments) => version::run(&arguments, context),
         Command::Help(arguments) => help::run(&arguments),
         Command::DemoTrainer(arguments) => demo::worker::run(&arguments),
+    }
+}
+
+fn snapshot(command: &SnapshotCommand, context: &Context) -> Outcome {
+    match command {
+        SnapshotCommand::Ls(arguments) => snapshot_ls::run(arguments, context),
+        SnapshotCommand::Create(arguments) => snapshot_create::run(arguments, context),
+        SnapshotCommand::Verify(arguments) => snapshot_verify::run(arguments, context),
+        SnapshotCommand::Rm(arguments) => snapshot_rm::run(arguments, context),
     }
 }
 
