@@ -35,3 +35,5 @@ mod stores;
 mod support;
 #[path = "cli/tailing.rs"]
 mod tailing;
+#[path = "cli/undoing.rs"]
+mod undoing;

@@ -14,7 +14,7 @@ use crate::failure::{Failure, Outcome};
 use crate::moment::{Moment, before};
 use crate::runs::row::RunRow;
 pub use curve::{Curve, CurvePoint, CurveWish, curves, label};
-pub use event::{EventWish, Events, events, events_from};
+pub use event::{About, EventWish, Events, about, events, events_from};
 pub use experiment::{ExperimentRow, FIELDS as EXPERIMENT_FIELDS, experiment, experiments};
 
 // No doc comment: clap would take it for the description of the command it is flattened into.

@@ -9,17 +9,18 @@ use crate::context::{Context, GlobalArguments};
 use crate::failure::Outcome;
 use crate::{
     completion, config_show, demo, doctor, exp_archive, exp_ls, exp_new, exp_restore, exp_show,
-    export, help, init, log, man, metrics, repair, replay, run_end, run_log, run_show, run_start,
-    runs, search, snapshot_create, snapshot_ls, snapshot_rm, snapshot_verify, stats, tail, verify,
-    version,
+    export, help, init, log, man, metrics, op_log, repair, replay, restore, rm, run_end, run_log,
+    run_show, run_start, runs, search, snapshot_create, snapshot_ls, snapshot_rm, snapshot_verify,
+    stats, tail, undo, verify, version,
 };
 
 const AFTER_HELP: &str = "\
 Groups:
   look    runs, run show, exp ls, exp show, metrics, search, stats
-  log     tail, log, replay, verify, repair, snapshot ls, snapshot create, snapshot verify, snapshot rm
+  log     tail, log, replay, verify, repair, snapshot, op log, undo
   move    export
-  write   init, exp new, exp archive, exp restore, run start, run log, run end
+  write   init, exp new, exp archive, exp restore, run start, run log, run end,
+          rm, restore
   others  demo, config, doctor, completion, man, version, help
 
 Begin:
@@ -63,6 +64,12 @@ pub enum Command {
     Replay(replay::Arguments),
     Verify(verify::Arguments),
     Repair(repair::Arguments),
+    /// What was done to the store
+    #[command(subcommand)]
+    Op(OpCommand),
+    Undo(undo::Arguments),
+    Rm(rm::Arguments),
+    Restore(restore::Arguments),
     /// List, write, check and remove snapshots
     #[command(subcommand)]
     Snapshot(SnapshotCommand),
@@ -97,6 +104,11 @@ pub enum ExpCommand {
     Show(exp_show::Arguments),
     Archive(exp_archive::Arguments),
     Restore(exp_restore::Arguments),
+}
+
+#[derive(Debug, Subcommand)]
+pub enum OpCommand {
+    Log(op_log::Arguments),
 }
 
 #[derive(Debug, Subcommand)]
@@ -139,6 +151,10 @@ pub fn run(command: Command, context: &Context) -> Outcome {
         Command::Replay(arguments) => replay::run(&arguments, context),
         Command::Verify(arguments) => verify::run(&arguments, context),
         Command::Repair(arguments) => repair::run(&arguments, context),
+        Command::Op(OpCommand::Log(arguments)) => op_log::run(&arguments, context),
+        Command::Undo(arguments) => undo::run(&arguments, context),
+        Command::Rm(arguments) => rm::run(&arguments, context),
+        Command::Restore(arguments) => restore::run(&arguments, context),
         Command::Snapshot(command) => snapshot(&command, context),
         Command::Export(command) => export::run(&command, context),
         Command::Config(ConfigCommand::Show(arguments)) => config_show::run(&arguments, context),
@@ -194,7 +210,7 @@ mod tests {
             .skip(1)
             .take_while(|line| !line.is_empty());
         let mut named: Vec<&str> = groups
-            .flat_map(|line| line[10..].split(", "))
+            .flat_map(|line| line[10..].trim_end_matches(',').split(", "))
             .filter_map(|name| name.split(' ').next())
             .collect();
         named.sort_unstable();

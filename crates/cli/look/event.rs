@@ -92,12 +92,13 @@ pub fn events_from(
     })
 }
 
-enum About {
+/// What a name means, where both are possible.
+pub enum About {
     Experiment(String),
     Run(RunId),
 }
 
-fn about(tracker: &Tracker, name: &str) -> Outcome<About> {
+pub fn about(tracker: &Tracker, name: &str) -> Outcome<About> {
     if tracker.find_experiment(name).is_ok() {
         return Ok(About::Experiment(name.to_owned()));
     }
