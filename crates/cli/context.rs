@@ -4,6 +4,7 @@ use std::io::{self, IsTerminal as _};
 use std::path::PathBuf;
 
 use crate::output::Terminal;
+use crate::output::progress::ProgressWish;
 use crate::output::style::{ColourWish, Tone, decide, paint};
 
 // No doc comment: clap would take it for the description of the command it is flattened into.
@@ -16,6 +17,9 @@ pub struct GlobalArguments {
     /// When to colour
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     color: ColourWish,
+    /// How to tell on stderr how far a long command is
+    #[arg(long, global = true, value_name = "HOW", default_value = "auto")]
+    progress: ProgressWish,
     /// Say on stderr how long the command took
     #[arg(short, long, global = true)]
     verbose: bool,
@@ -30,6 +34,7 @@ pub struct Context {
     pub stderr_is_terminal: bool,
     pub stderr_colour: bool,
     pub started_ns: i64,
+    pub progress: ProgressWish,
     colour_wish: ColourWish,
 }
 
@@ -43,6 +48,7 @@ impl Context {
             stderr_is_terminal,
             stderr_colour: stderr_colour(arguments.color),
             started_ns: now_ns(),
+            progress: arguments.progress,
             colour_wish: arguments.color,
         }
     }

@@ -5,6 +5,7 @@
 //!    terminal that the command was started on.
 
 pub mod items;
+pub mod progress;
 pub mod quantity;
 pub mod style;
 pub mod table;

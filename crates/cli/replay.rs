@@ -2,14 +2,13 @@
 //!
 //! Invariant: the log is the truth. A difference means that the index is wrong, and folding again mends it.
 
-use std::io::{self, Write as _};
-
 use mltrack::{IndexCheck, SetAside, Tracker};
 use serde_json::{Value, json};
 
 use crate::context::{Context, now_ns};
 use crate::failure::{Exit, Outcome};
 use crate::look;
+use crate::output::progress::Progress;
 use crate::output::quantity::{counted, grouped, took};
 use crate::output::style::{Tone, paint};
 use crate::output::{OutputArguments, Sheet, list_fields, print, push_line};
@@ -72,20 +71,9 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
 }
 
 fn rebuild(tracker: &Tracker, context: &Context) -> Outcome<Report> {
-    let is_watched = context.stderr_is_terminal;
-    let begun_ns = now_ns();
-    let mut shown_ns = begun_ns;
-    let stored = tracker.rebuild_index(move |lsn| {
-        let now_ns = now_ns();
-        if is_watched && now_ns - begun_ns > 500_000_000 && now_ns - shown_ns > 200_000_000 {
-            shown_ns = now_ns;
-            // Nobody watching is no reason to stop.
-            let _ = write!(io::stderr(), "\r  {} events folded", grouped(lsn));
-        }
-    })?;
-    if is_watched {
-        let _ = write!(io::stderr(), "\r\x1b[K");
-    }
+    let total = look::end(tracker)?;
+    let mut progress = Progress::new("folding", "events", Some(total), context);
+    let stored = tracker.rebuild_index(move |lsn| progress.at(lsn))?;
     let events = look::end(tracker)?;
     let (rows, rows_written) = stored
         .as_ref()

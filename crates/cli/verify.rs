@@ -1,10 +1,13 @@
 //! `mltrack verify`: are the bytes of the store what was written?
 
+use std::cell::RefCell;
+
 use mltrack::{Code, Damage, Depth, Lsn, VerifyOptions, VerifyReport};
 use serde_json::{Value, json};
 
 use crate::context::Context;
 use crate::failure::{Exit, Failure, Outcome};
+use crate::output::progress::Progress;
 use crate::output::quantity::{bytes, counted, grouped, took};
 use crate::output::style::{Tone, paint};
 use crate::output::{OutputArguments, Sheet, list_fields, print, push_line};
@@ -66,6 +69,7 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
         return Ok(Exit::Done);
     }
     let tracker = store::open_to_look(context)?;
+    let progress = RefCell::new(Progress::new("reading", "segments", None, context));
     let options = VerifyOptions {
         depth: if arguments.deep {
             Depth::Deep
@@ -74,12 +78,13 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
         },
         since: arguments.since.and_then(Lsn::new),
         against: arguments.against.map(|Hash(hash)| hash),
-        progress: None,
+        progress: Some(&|done, total| progress.borrow_mut().at_of(done, total)),
         ..VerifyOptions::default()
     };
     let begun_ns = context::now_ns();
     let report = tracker.verify_with(&options)?;
     let took_ns = context::now_ns() - begun_ns;
+    drop(progress);
     let lsn = report.next.map_or(0, |next| next.get() - 1);
     let people = text(&report, arguments.deep, took_ns, context);
     print(
