@@ -11,6 +11,7 @@ mod crash;
 mod faults;
 mod model;
 mod packing;
+mod prefix;
 mod publish_wait;
 mod sharing;
 mod support;
