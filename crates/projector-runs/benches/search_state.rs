@@ -142,7 +142,7 @@ fn ask(columns: &StateColumns, state: &State) -> usize {
 fn main() {
     let asked = std::env::args().find_map(|word| word.parse().ok());
     let mut world = World::new(asked.unwrap_or(100_000));
-    println!("{} runs, medians", world.state.runs().len());
+    println!("{} runs, medians", world.state.runs().count());
     let column_of = |column: &Column| {
         let mut columns = StateColumns::default();
         columns.catch_up(&world.state);
@@ -170,7 +170,7 @@ fn main() {
         columns.catch_up(&world.state);
         ask(&columns, &world.state)
     });
-    let run = world.state.runs()[7].key();
+    let run = world.state.runs().nth(7).expect("there are more").key();
     timed("the same after a run logged", ROUNDS, || {
         world.log(run, 1.0);
         columns.catch_up(&world.state);
