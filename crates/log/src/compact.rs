@@ -9,6 +9,7 @@ mod options;
 mod pace;
 mod swap;
 
+use std::collections::HashSet;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
@@ -32,7 +33,7 @@ use crate::repair::read_manifest;
 use crate::rewrite::{self, Plan, Refusal, Rewritten};
 use crate::shared::{Shared, guard};
 use crate::source::Source;
-use crate::stored::{self, PackFile, Stored};
+use crate::stored::{self, Names, PackFile, Stored};
 use crate::survey::{read_checkpoint, read_footer};
 use crate::unpack::Packers;
 use crate::{seal, start, sync};
@@ -150,6 +151,10 @@ struct Job<'a> {
     options: &'a CompactOptions<'a>,
     packers: Packers,
     quarantined: Vec<Quarantine>,
+    /// The folder when the compaction began: nobody else packs meanwhile.
+    names: Names,
+    /// Segments that are known not to become much smaller.
+    hopeless: HashSet<u64>,
     packed_ns: i64,
     pace: Pace,
     /// One segment is put in place at a time.
@@ -175,6 +180,7 @@ impl<'a> Job<'a> {
         options: &'a CompactOptions<'a>,
     ) -> Result<Job<'a>> {
         packers.push(Arc::clone(&options.packer));
+        let wrap = |error| LogError::io(medium.path(), "list the segments", error);
         let manifest = read_manifest(medium, format)?;
         Ok(Job {
             medium,
@@ -182,6 +188,8 @@ impl<'a> Job<'a> {
             options,
             packers,
             quarantined: manifest.map_or_else(Vec::new, |manifest| manifest.quarantined),
+            names: Names::list(medium).map_err(wrap)?,
+            hopeless: swap::marked(medium, options.packer.id()).map_err(wrap)?,
             packed_ns: door::wall_time_ns(),
             pace: Pace::new(options.bytes_per_second),
             swapping: Mutex::default(),
@@ -270,6 +278,9 @@ impl<'a> Job<'a> {
 
     fn try_segment(&self, entry: &Entry) -> std::result::Result<Outcome, Refusal> {
         let base = entry.header.base;
+        if let Some(reason) = self.known_reason(base) {
+            return Ok(Outcome::Skipped(reason));
+        }
         let wrap = |error| LogError::io(stored::path(self.medium, base), "pack", error);
         let footer = read_footer(self.medium, &entry.header, entry.end_offset).map_err(wrap)?;
         let is_sealed = footer.is_some();
@@ -292,7 +303,8 @@ impl<'a> Job<'a> {
                 return Err(Refusal::Damaged(cause.to_owned()));
             }
         };
-        if let Some(reason) = self.reason_to_leave(base, packed.as_ref()).map_err(wrap)? {
+        let leave = packed.as_ref().map(|pack| self.reason_to_leave(pack));
+        if let Some(reason) = leave.transpose().map_err(wrap)?.flatten() {
             return Ok(Outcome::Skipped(reason));
         }
         let old = packed.as_ref().map(|pack| &*pack.footer);
@@ -317,17 +329,22 @@ impl<'a> Job<'a> {
         self.rewrite(&plan, before)
     }
 
-    /// Why a segment need not be looked at more closely.
-    fn reason_to_leave(
-        &self,
-        base: u64,
-        packed: Option<&PackFile>,
-    ) -> std::io::Result<Option<SkipReason>> {
-        let Some(pack) = packed else {
-            let is_hopeless = self.options.drop.is_none()
-                && swap::is_marked(self.medium, base, self.options.packer.id())?;
-            return Ok(is_hopeless.then_some(SkipReason::DoesNotPay));
-        };
+    /// Why a segment stays as it is, as far as that can be told without reading it.
+    fn known_reason(&self, base: u64) -> Option<SkipReason> {
+        if self.options.drop.is_some() {
+            return None;
+        }
+        let is_packed = !self.names.forms(base).generations.is_empty();
+        let is_hopeless = self.hopeless.contains(&base);
+        match (is_packed, is_hopeless) {
+            (true, _) => Some(SkipReason::AlreadyPacked),
+            (_, true) => Some(SkipReason::DoesNotPay),
+            _ => None,
+        }
+    }
+
+    /// Why a packed segment stays as it is.
+    fn reason_to_leave(&self, pack: &PackFile) -> std::io::Result<Option<SkipReason>> {
         let Some(is_dropped) = self.options.drop else {
             return Ok(Some(SkipReason::AlreadyPacked));
         };

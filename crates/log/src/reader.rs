@@ -22,7 +22,7 @@ use crate::repair::read_manifest;
 use crate::scan::Advance;
 use crate::shared::Shared;
 use crate::source::Source;
-use crate::stored::PackFile;
+use crate::stored::{Names, PackFile};
 use crate::survey::{Verdict, read_footer};
 use crate::unpack::SegmentScan;
 use crate::verify::Purged;
@@ -35,6 +35,8 @@ pub(crate) struct Frames {
     end: State,
     next_lsn: u64,
     open: Option<(Entry, SegmentScan)>,
+    /// The folder as it was at the last refresh, once a segment was opened since.
+    names: Option<Names>,
 }
 
 /// A range of records that cannot be read.
@@ -66,6 +68,7 @@ impl Frames {
             end,
             next_lsn: next_lsn.max(1),
             open: None,
+            names: None,
         };
         frames.refresh_catalog()?;
         Ok(frames)
@@ -86,6 +89,7 @@ impl Frames {
             return Ok(());
         }
         self.end = end;
+        self.names = None;
         self.refresh_catalog()?;
         if let Some((entry, scan)) = &mut self.open
             && let Some(now) = self
@@ -221,8 +225,9 @@ impl Frames {
         let medium = &*self.source.medium;
         let wrap = |error| LogError::io(segment_path(medium, entry.header.base), "open", error);
         let end_offset = u64::from(entry.end_offset);
-        let mut scan = SegmentScan::open(medium, &entry.header, end_offset, &self.source.packers)
-            .map_err(wrap)?;
+        let (packers, names) = (&self.source.packers, &mut self.names);
+        let scan = SegmentScan::open(medium, &entry.header, end_offset, packers, names);
+        let mut scan = scan.map_err(wrap)?;
         scan.seek_block(self.next_lsn);
         if self.next_lsn > entry.header.base
             && let SegmentScan::Raw(scan) = &mut scan

@@ -16,10 +16,11 @@ use crate::control::Tail;
 use crate::door;
 use crate::error::{LogError, Result};
 use crate::ids::Lsn;
-use crate::layout::{LOCK_MUTATOR, segment_name};
+use crate::layout::{LOCK_MUTATOR, pack_name, segment_name};
 use crate::medium::{Medium, MediumFile, Mode, read_file, read_full};
 use crate::options::{OpenOptions, OpenReport};
 use crate::shared::{Shared, guard};
+use crate::stored::{Names, PackFile};
 use crate::verify::{Damage, Depth, VerifyOptions, verify_on};
 use crate::{append::Appender, roll, start};
 
@@ -90,6 +91,7 @@ fn repair_open(
     let unpoisoned_at = is_poisoned
         .then(|| begin_epoch_after_poison(shared))
         .transpose()?;
+    set_damaged_packs_aside(shared)?;
     let resealed = crate::seal::reseal_damaged(shared)?;
     let options = VerifyOptions {
         depth: Depth::Deep,
@@ -110,6 +112,35 @@ fn repair_open(
         resealed,
         unpoisoned_at,
     })
+}
+
+/// Moves packed forms that are damaged into trash/ where the segment, or an older packed form, is still there.
+fn set_damaged_packs_aside(shared: &Shared) -> Result<()> {
+    let medium = &*shared.medium;
+    let wrap = |error: io::Error| LogError::io(medium.path(), "look at packed segments", error);
+    start::lock_timed(medium, LOCK_MUTATOR)?;
+    let set_aside = (|| {
+        for (base, forms) in Names::list(medium)?.packed() {
+            let others = forms.generations.len() - 1 + usize::from(forms.is_raw);
+            for generation in forms.generations.iter().rev().take(others) {
+                if is_whole(medium, base, *generation)? {
+                    break;
+                }
+                roll::put_file_aside(medium, &pack_name(base, *generation))?;
+            }
+        }
+        Ok(())
+    })();
+    medium.unlock(LOCK_MUTATOR).map_err(wrap)?;
+    set_aside.map_err(wrap)
+}
+
+fn is_whole(medium: &dyn Medium, base: u64, generation: u32) -> io::Result<bool> {
+    let Some(pack) = PackFile::open(medium, base, generation)? else {
+        return Ok(false);
+    };
+    let root = crate::rewrite::root_of(&*pack.file, pack.footer_offset)?;
+    Ok(root == pack.footer.root)
 }
 
 /// Writes the next manifest: what was known and what is new.

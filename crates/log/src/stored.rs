@@ -160,13 +160,28 @@ fn read_footer(file: &dyn MediumFile, len: u64) -> io::Result<Option<(PackFooter
 
 /// Opens a segment's records. An error of the kind `NotFound` says that no file of it is there.
 pub(crate) fn open(medium: &dyn Medium, base: u64) -> io::Result<Stored> {
+    open_listed(medium, base, &mut None)
+}
+
+/// The same with a listing that may be old, or is still to be made. It is made again when a file in it has vanished.
+pub(crate) fn open_listed(
+    medium: &dyn Medium,
+    base: u64,
+    names: &mut Option<Names>,
+) -> io::Result<Stored> {
     let mut result = Err(io::Error::from(io::ErrorKind::NotFound));
     for _ in 0..ATTEMPTS {
-        let forms = Names::list(medium)?.forms(base);
-        let is_there = forms.is_raw || !forms.generations.is_empty();
+        let is_fresh = names.is_none();
+        let listed = match names.take() {
+            Some(listed) => listed,
+            None => Names::list(medium)?,
+        };
+        let forms = listed.forms(base);
         result = open_of(medium, base, &forms);
         let is_gone = matches!(&result, Err(error) if error.kind() == io::ErrorKind::NotFound);
-        if !is_gone || !is_there {
+        let is_listed = forms.is_raw || !forms.generations.is_empty();
+        if !is_gone || is_fresh && !is_listed {
+            *names = Some(listed);
             break;
         }
     }

@@ -15,7 +15,7 @@ use crate::medium::{Medium, MediumFile, Mode};
 use crate::pack::batches::Batches;
 use crate::pack::{Packer, PlainPacker};
 use crate::scan::{Advance, Scan};
-use crate::stored::{PackFile, Stored};
+use crate::stored::{Names, PackFile, Stored};
 
 /// The packers a store was opened with.
 pub(crate) type Packers = Vec<Arc<dyn Packer>>;
@@ -163,21 +163,25 @@ pub(crate) enum SegmentScan {
 }
 
 impl SegmentScan {
-    /// At the segment's first frame. `end_offset` is where its last one ends, as long as it is not packed.
+    /// At the segment's first frame. `end_offset` is where its last one ends, as long as it is not packed; `names` is a
+    /// listing of the folder, when there is one, and afterwards.
     pub fn open(
         medium: &dyn Medium,
         header: &SegmentHeader,
         end_offset: u64,
         packers: &Packers,
+        names: &mut Option<Names>,
     ) -> io::Result<SegmentScan> {
-        Ok(match crate::stored::open(medium, header.base)? {
-            Stored::Raw(file) => SegmentScan::raw_in(file, header, end_offset),
-            Stored::Packed(pack) => SegmentScan::Packed(Box::new(PackScan::new(pack, packers))),
-            Stored::Broken { len } => SegmentScan::Broken {
-                len,
-                base: header.base,
+        Ok(
+            match crate::stored::open_listed(medium, header.base, names)? {
+                Stored::Raw(file) => SegmentScan::raw_in(file, header, end_offset),
+                Stored::Packed(pack) => SegmentScan::Packed(Box::new(PackScan::new(pack, packers))),
+                Stored::Broken { len } => SegmentScan::Broken {
+                    len,
+                    base: header.base,
+                },
             },
-        })
+        )
     }
 
     /// At the first frame of a segment that lies as it was written, whatever other files of it there are.

@@ -3,6 +3,7 @@
 //! Invariant: verifying changes nothing, needs no lock, and can run while others append; it covers what was visible
 //! when it began.
 
+use std::cell::RefCell;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -166,6 +167,7 @@ pub fn verify_on(medium: &Arc<dyn Medium>, options: &VerifyOptions<'_>) -> Resul
         medium: &**medium,
         options,
         packers: options.packers.to_vec(),
+        names: RefCell::default(),
         known: known.unwrap_or_default(),
         durable: read_checkpoint(&**medium, &format)
             .map_err(wrap)?
@@ -195,6 +197,8 @@ struct Verifier<'a> {
     medium: &'a dyn Medium,
     options: &'a VerifyOptions<'a>,
     packers: Packers,
+    /// The folder when the verification began, or when a file had vanished since.
+    names: RefCell<Option<Names>>,
     known: Vec<Quarantine>,
     durable: u64,
 }
@@ -313,11 +317,17 @@ impl Verifier<'_> {
         report: &mut VerifyReport,
     ) -> io::Result<Option<PackFile>> {
         let base = entry.header.base;
-        let newest = Names::list(self.medium)?.forms(base).generations.pop();
+        let mut names = self.names.borrow_mut();
+        if names.is_none() {
+            *names = Some(Names::list(self.medium)?);
+        }
+        let newest = names
+            .as_ref()
+            .and_then(|names| names.forms(base).generations.pop());
         let Some(newest) = newest else {
             return Ok(None);
         };
-        let (pack, name) = match stored::open(self.medium, base)? {
+        let (pack, name) = match stored::open_listed(self.medium, base, &mut names)? {
             Stored::Packed(pack) => (Some(pack), pack_name(base, newest)),
             Stored::Raw(_) => (None, pack_name(base, newest)),
             Stored::Broken { .. } => return Ok(None),
@@ -399,7 +409,13 @@ impl Verifier<'_> {
         report: &mut VerifyReport,
     ) -> io::Result<Option<[u8; 32]>> {
         let limit = u64::from(entry.end_offset);
-        let mut scan = SegmentScan::open(self.medium, &entry.header, limit, &self.packers)?;
+        let mut scan = SegmentScan::open(
+            self.medium,
+            &entry.header,
+            limit,
+            &self.packers,
+            &mut self.names.borrow_mut(),
+        )?;
         let mut hasher = footer.map(|footer| SealHasher::new(&footer.previous_seal));
         let mut scratch = Vec::new();
         loop {

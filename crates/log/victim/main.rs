@@ -8,9 +8,10 @@
 //! ```text
 //! crash-victim write STORE client=N acks=FILE [big=1] [sync=K] [interval_ms=N] [wait_ms=N] [fork=sleep|append]
 //! crash-victim tail STORE out=FILE
+//! crash-victim compact STORE [keep_ms=N] [background=1]
 //! ```
 //! A writer takes `go N` (append N batches), `big` (one that rolls), `sync`, `fork`, `stalled` and the end of its input,
-//! at which it closes; it answers each with a line.
+//! at which it closes; it answers each with a line. A compactor takes `go N` (compact N times).
 
 use std::collections::HashMap;
 use std::io::Write as _;
@@ -20,6 +21,7 @@ use std::time::Duration;
 
 use mltrack_log::OpenOptions;
 
+mod compact;
 mod tail;
 mod write;
 
@@ -70,7 +72,7 @@ fn say(line: &str) {
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let [role, store, rest @ ..] = words.as_slice() else {
-        eprintln!("usage: crash-victim write|tail STORE NAME=VALUE..");
+        eprintln!("usage: crash-victim write|tail|compact STORE NAME=VALUE..");
         return ExitCode::from(2);
     };
     let pairs = rest.iter().filter_map(|word| word.split_once('='));
@@ -78,10 +80,10 @@ fn main() -> ExitCode {
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .collect();
     let (store, arguments) = (Path::new(store), Arguments(arguments));
-    let done = if role == "tail" {
-        tail::run(store, &arguments)
-    } else {
-        write::run(store, &arguments)
+    let done = match role.as_str() {
+        "tail" => tail::run(store, &arguments),
+        "compact" => compact::run(store, &arguments),
+        _ => write::run(store, &arguments),
     };
     if let Err(error) = done {
         // The suite takes an error that it did not ask for as the reason of a failed round.

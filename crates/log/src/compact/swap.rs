@@ -3,6 +3,7 @@
 //! Invariants: all of them hold byte 2 of LOCK; nothing of a segment is removed unless a packed form of it is whole and
 //! its name durable.
 
+use std::collections::HashSet;
 use std::io;
 use std::time::Duration;
 
@@ -51,12 +52,15 @@ fn mark_name(base: u64, packer: u32) -> String {
     format!("pack-{base:020}-{packer:08x}.none")
 }
 
-pub(super) fn is_marked(medium: &dyn Medium, base: u64, packer: u32) -> io::Result<bool> {
-    match medium.open(&mark_name(base, packer), Mode::Read) {
-        Ok(_) => Ok(true),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(error),
-    }
+/// Segments that are marked so for a packer.
+pub(super) fn marked(medium: &dyn Medium, packer: u32) -> io::Result<HashSet<u64>> {
+    let suffix = format!("-{packer:08x}.none");
+    let names = medium.list(".")?;
+    let base_in = |name: &String| {
+        let base = name.strip_prefix("pack-")?.strip_suffix(&suffix)?;
+        base.parse().ok()
+    };
+    Ok(names.iter().filter_map(base_in).collect())
 }
 
 pub(super) fn mark(medium: &dyn Medium, base: u64, packer: u32) -> io::Result<()> {

@@ -19,6 +19,7 @@ fn witness(canary: &str) -> &'static str {
         "no-new-epoch" | "no-lsn-gap" | "checkpoint-first" => "chain::",
         "no-poison" => "faults::a_failed_sync",
         "no-rewrite" => "faults::a_process_killed_after_a_failed_sync",
+        "pack-unsynced" | "retire-first" => "crash::a_power_cut_while_segments_are_packed",
         "steal-lock" | "overtake-spool" => "faults::behind_a_stopped_holder",
         other => panic!("{other} has no test that must notice it"),
     }

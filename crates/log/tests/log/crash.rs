@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use mltrack_log::medium::memory::MemoryDisk;
 use mltrack_log::{
-    Depth, Log, LogError, OpenOptions, OwnedRecord, Verdict, VerifyOptions, verify_on,
+    CompactOptions, Depth, Log, LogError, OpenOptions, OwnedRecord, PackRecord, Verdict,
+    VerifyOptions, verify_on,
 };
 
+use crate::packing::{at_once, compact, grown, plain};
 use crate::support::{
     Dice, History, assert_order, kill, options, random_step, read_store, rounds, tiny_batch,
     wait_until,
@@ -190,5 +192,66 @@ fn records_of_a_segment_whose_name_was_lost_never_lend_their_lsns_to_others() {
             report.next
         );
         log.close().expect("the memory disk syncs");
+    }
+}
+
+#[test]
+fn a_power_cut_while_segments_are_packed_loses_nothing_durable() {
+    for seed in 0..2 * rounds() {
+        let disk = MemoryDisk::default();
+        let (log, _) = Log::on(disk.handle(), options()).expect("the store opens");
+        let mut history = History::default();
+        let mut dice = Dice(77 + seed);
+        while log.reader().expect("open").segments().len() < 8 {
+            random_step(&mut dice, &log, &disk, &mut history);
+        }
+        disk.capture();
+        let first = log.compact(&at_once()).expect("compacts");
+        assert!(first.packed > 2, "{first:?}");
+        for _ in 0..6 {
+            random_step(&mut dice, &log, &disk, &mut history);
+        }
+        let kept = log.compact(&plain()).expect("compacts");
+        history.synced(&log, &disk);
+        let freed = log.compact(&at_once()).expect("compacts");
+        assert!(freed.bytes_freed >= kept.bytes_before, "{freed:?}");
+        log.close().expect("the memory disk syncs");
+        check_images(&disk, &history, seed, 2);
+    }
+}
+
+/// Records with this payload byte at their start are meant.
+fn is_unwanted(payload: &[u8]) -> bool {
+    payload.first().is_some_and(|byte| *byte < 100)
+}
+
+#[test]
+fn a_power_cut_while_records_are_dropped_takes_no_others() {
+    let disk = grown(21);
+    compact(&disk, &at_once());
+    let (before, _) = read_store(&disk).expect("the store reads");
+    disk.capture();
+    let is_dropped = |record: &PackRecord<'_>| is_unwanted(record.payload);
+    let done = compact(
+        &disk,
+        &CompactOptions {
+            drop: Some(&is_dropped),
+            ..at_once()
+        },
+    );
+    assert!(done.dropped_records > 100, "{done:?}");
+    for at in (0..disk.captured_count()).step_by(3) {
+        let image = disk.crash_image_at(at, at as u64);
+        let (found, _) = read_store(&image).expect("the image reads");
+        let mut rest = before.iter();
+        for record in &found {
+            let skipped = rest.by_ref().take_while(|other| *other != record);
+            let is_explained = skipped.into_iter().all(|lost| is_unwanted(&lost.payload));
+            assert!(is_explained, "operation {at}, before lsn {}", record.lsn);
+        }
+        assert!(
+            rest.all(|lost| is_unwanted(&lost.payload)),
+            "operation {at}"
+        );
     }
 }

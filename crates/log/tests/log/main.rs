@@ -12,6 +12,7 @@ mod faults;
 mod model;
 mod packing;
 mod prefix;
+mod packing_damage;
 mod publish_wait;
 mod sharing;
 mod support;
