@@ -100,6 +100,15 @@ impl Store {
         tailer
     }
 
+    /// Starts a compactor on a store that exists.
+    pub fn compactor(&self, extra: &[&str], fail: Option<&str>) -> Process {
+        let mut arguments = vec!["compact".to_owned(), self.path().display().to_string()];
+        arguments.extend(extra.iter().map(|word| (*word).to_owned()));
+        let compactor = Process::start(&arguments, fail);
+        compactor.expect_open();
+        compactor
+    }
+
     /// The number the next client takes, for records written by a child of the last one.
     pub fn take_client(&mut self) -> u32 {
         self.clients += 1;

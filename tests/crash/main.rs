@@ -8,6 +8,7 @@
 //! One `check::Store` per test owns the folder, the acknowledgements and the final judgement.
 
 mod check;
+mod compacting;
 mod copies;
 mod disk;
 mod folder;

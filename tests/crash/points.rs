@@ -17,7 +17,7 @@ fn is_met_in_company(point: &str) -> bool {
     !matches!(point, "open.recovered" | "close.synced")
 }
 
-fn group(point: &str) -> &str {
+pub fn group(point: &str) -> &str {
     point.split('.').next().expect("a point has a group")
 }
 
@@ -187,7 +187,7 @@ fn nothing_is_lost_when_writers_are_killed_while_they_sync_and_seal() {
 #[test]
 fn every_point_belongs_to_a_group_that_is_killed() {
     let groups = [
-        "open", "close", "lock", "wake", "append", "slot", "roll", "sync", "seal",
+        "open", "close", "lock", "wake", "append", "slot", "roll", "sync", "seal", "compact",
     ];
     assert!(POINTS.iter().all(|point| groups.contains(&group(point))));
 }
