@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use mltrack_event::{WallTime, decode, payload_json};
-use mltrack_log::{Batch, Log, OpenOptions, Reader, Record, Verdict};
+use mltrack_log::{Batch, Depth, Log, OpenOptions, Reader, Record, Verdict, VerifyOptions};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -105,7 +105,8 @@ fn expected(kind: Kind) -> Vec<Value> {
 
 #[test]
 fn golden_stores_that_are_missing_are_made_when_asked() {
-    for kind in STORES.into_iter().filter(|_| is_blessing()) {
+    let kinds = STORES.into_iter().chain([Kind::Packed]);
+    for kind in kinds.filter(|_| is_blessing()) {
         let folder = golden("stores").join(kind.name());
         if !folder.exists() {
             make::store(kind, &folder);
@@ -133,6 +134,38 @@ fn both_readers_see_in_every_golden_store_what_was_written_down() {
             "{kind:?}: {notes}"
         );
     }
+}
+
+#[test]
+fn a_packed_golden_store_reads_as_before_goes_on_and_is_refused_by_name_elsewhere() {
+    let (copy, mut expected) = (copy_of(Kind::Packed), expected(Kind::Packed));
+    let (lines, verdict) = read_with_log(copy.path());
+    assert_eq!(
+        (lines, verdict),
+        (expected.clone(), Some(Verdict::Clean)),
+        "the log"
+    );
+    let deep = VerifyOptions {
+        depth: Depth::Deep,
+        ..VerifyOptions::default()
+    };
+    let report = mltrack_log::verify(copy.path(), &deep).unwrap();
+    assert!(report.is_sound() && report.packed > 2, "{report:?}");
+    let (status, _, notes) = read_with_python(copy.path(), "--seals");
+    assert_eq!(status, Some(9), "{notes}");
+    assert!(
+        notes.contains("pack-00000000000000000001-0000000001.log"),
+        "{notes}"
+    );
+    let (log, _) = Log::open(copy.path(), OpenOptions::default()).unwrap();
+    let mut batch = Batch::new();
+    let (type_id, payload) = &make::payloads()[0];
+    batch.push(*type_id, 1, Some(-1), payload).unwrap();
+    log.append(&mut batch).unwrap();
+    log.close().unwrap();
+    let (lines, _) = read_with_log(copy.path());
+    expected.push(lines.last().unwrap().clone());
+    assert_eq!(lines, expected);
 }
 
 #[test]

@@ -30,6 +30,7 @@ HEADER = struct.Struct("<8s16s16sQQQQqQQIIIIQQI")
 FRAME = struct.Struct("<IIIIqIHH")
 FOOTER = struct.Struct("<8sIIQQQqq32s32sII")
 HEADER_LEN, FRAME_LEN, FOOTER_LEN = 256, 32, 128
+FEATURE_PACKED = 1
 LIVENESS_START = 1 << 32
 
 
@@ -170,7 +171,7 @@ class Store:
         if sealed_by_crc(data, 64) is None or data[:8] != b"MLTRACK\0":
             raise Refused(5, f"{folder}/FORMAT is damaged")
         major, _, _, _, bits = struct.unpack_from("<HHIII", data, 8)
-        if major != 1 or bits:
+        if major != 1 or bits & ~FEATURE_PACKED:
             raise Refused(9, f"{folder} needs format {major} with the incompatible bits {bits:#x}")
         self.uuid = data[24:40]
 
@@ -235,6 +236,9 @@ class Store:
         return slot
 
     def segments(self):
+        for path in sorted(self.folder.glob("pack-*.log")):
+            if not (self.folder / f"seg-{path.name[5:25]}.log").exists():
+                raise Refused(9, f"{path.name} is a packed segment, which this reader does not unpack")
         found = []
         for path in sorted(self.folder.glob("seg-*.log")):
             try:

@@ -6,11 +6,14 @@
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use mltrack_event::type_from_name;
 use mltrack_log::codec::checkpoint::{Checkpoint, FolderIdentity};
-use mltrack_log::{Batch, Log, OpenOptions, StreamId, Verdict};
+use mltrack_log::{
+    Batch, CompactOptions, Log, OpenOptions, PlainPacker, StreamId, Verdict, compact,
+};
 
 /// The most records that a batch of these stores has.
 pub const BATCH_COUNT_MAX: usize = 3;
@@ -38,6 +41,8 @@ pub enum Kind {
     Epochs,
     /// A copy that was taken while the store was written: its checkpoint is ahead of its segments.
     Copied,
+    /// As `Epochs`, with its old segments packed by the plain packer. The second reader does not unpack.
+    Packed,
 }
 
 impl Kind {
@@ -48,12 +53,13 @@ impl Kind {
             Kind::Torn => "v1_torn",
             Kind::Epochs => "v1_epochs",
             Kind::Copied => "v1_copied",
+            Kind::Packed => "v1_packed",
         }
     }
 
     pub fn verdict(self) -> Verdict {
         match self {
-            Kind::Clean | Kind::Epochs => Verdict::Clean,
+            Kind::Clean | Kind::Epochs | Kind::Packed => Verdict::Clean,
             Kind::Stopped => Verdict::Stopped,
             Kind::Torn => Verdict::Torn,
             Kind::Copied => Verdict::Copy,
@@ -97,7 +103,8 @@ pub fn copy_store(from: &Path, to: &Path) {
         let name = entry.file_name().into_string().unwrap();
         let is_kept = matches!(name.as_str(), "FORMAT" | "LOCK" | "CKPT.a" | "CKPT.b")
             || name.starts_with("MANIFEST-")
-            || name.starts_with("seg-");
+            || name.starts_with("seg-")
+            || name.starts_with("pack-");
         if is_kept {
             fs::write(to.join(name), fs::read(entry.path()).unwrap()).unwrap();
         }
@@ -154,7 +161,21 @@ pub fn store(kind: Kind, target: &Path) {
         }
         Kind::Epochs => epochs(&log, scratch.path(), target),
         Kind::Copied => copied(&log, &first, target),
+        Kind::Packed => packed(&log, scratch.path(), target),
     }
+}
+
+fn packed(log: &Log, scratch: &Path, target: &Path) {
+    let fourth = scratch.join("fourth");
+    epochs(log, scratch, &fourth);
+    settle(&fourth);
+    let packing = CompactOptions {
+        keep_replaced: Duration::ZERO,
+        ..CompactOptions::new(Arc::new(PlainPacker))
+    };
+    let report = compact(&fourth, OpenOptions::default(), &packing).unwrap();
+    assert!(report.packed > 2, "{report:?}");
+    copy_store(&fourth, target);
 }
 
 /// Killed in the middle twice, closed at last.
