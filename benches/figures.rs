@@ -14,6 +14,8 @@ mod burst;
 mod bytes;
 #[path = "figures/child.rs"]
 mod child;
+#[path = "figures/compact.rs"]
+mod compact;
 #[path = "figures/figure.rs"]
 mod figure;
 #[path = "figures/five.rs"]
@@ -117,6 +119,12 @@ pub const ROWS: &[Row] = &[
         about: "bytes per point",
         run: bytes::run,
         child: no_child,
+    },
+    Row {
+        name: "compact",
+        about: "packing segments",
+        run: compact::run,
+        child: compact::child,
     },
     Row {
         name: "frozen",

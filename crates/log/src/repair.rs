@@ -95,6 +95,7 @@ fn repair_open(
     let resealed = crate::seal::reseal_damaged(shared)?;
     let options = VerifyOptions {
         depth: Depth::Deep,
+        packers: &shared.options.packers,
         ..VerifyOptions::default()
     };
     let report = verify_on(medium, &options)?;

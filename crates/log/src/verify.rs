@@ -355,13 +355,32 @@ impl Verifier<'_> {
         if crate::rewrite::root_of(&*pack.file, pack.footer_offset)? == pack.footer.root {
             return Ok(());
         }
-        let (base, next) = (pack.header.base, pack.footer.end.next_lsn);
-        let is_named = |damage: &Damage| damage.base.get() == base;
-        if !report.damages.iter().any(is_named) {
+        let base = pack.header.base;
+        if report
+            .damages
+            .iter()
+            .any(|damage| damage.base.get() == base)
+        {
+            return Ok(());
+        }
+        let mut bytes = Vec::new();
+        for block in &pack.footer.blocks {
+            if pack.read_block(block, &mut bytes)?.is_none() {
+                let cause = FrameFault::Crc.to_string();
+                let lsns = (block.first_lsn, block.next_lsn);
+                let damage = self.damage(base, (block.offset, block.end()), lsns, cause);
+                report.damages.push(damage);
+            }
+        }
+        if report
+            .damages
+            .iter()
+            .all(|damage| damage.base.get() != base)
+        {
             let cause = "the bytes are not those that were packed".to_owned();
             let range = (SEGMENT_HEADER_LEN as u64, pack.footer_offset);
-            let damage = self.damage(base, range, (base, next), cause);
-            report.damages.push(damage);
+            let lsns = (base, pack.footer.end.next_lsn);
+            report.damages.push(self.damage(base, range, lsns, cause));
         }
         Ok(())
     }

@@ -1,13 +1,16 @@
 //! Damage in packed segments: every flipped byte is noticed or harmless, nothing invented is read, and the rest stays.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use mltrack_log::medium::memory::MemoryDisk;
 use mltrack_log::{
-    CompactReport, Depth, Log, LogError, OwnedRecord, Reader, SegmentInfo, VerifyOptions,
-    repair_on, verify_on,
+    CompactOptions, CompactReport, Depth, Log, LogError, OwnedRecord, Packer, Reader, SegmentInfo,
+    VerifyOptions, repair_on, verify_on,
 };
 
-use crate::packing::{at_once, compact, grown, plain};
-use crate::support::{Dice, options, read_rest_into, read_store, rounds};
+use crate::packing::{Strange, at_once, compact, grown, plain};
+use crate::support::{Dice, options, read_rest, read_rest_into, read_store, rounds};
 
 fn packs(disk: &MemoryDisk) -> Vec<String> {
     let mut names = disk.names();
@@ -150,4 +153,29 @@ fn as_long_as_the_segment_is_there_damage_to_its_packed_form_loses_nothing() {
         assert_eq!(read_store(&disk).expect("reads").0, records);
         assert!(is_sound(&disk));
     }
+}
+
+#[test]
+fn damage_is_found_and_quarantined_without_the_packer_too() {
+    let disk = grown(35);
+    let (records, reader) = read_store(&disk).expect("the store reads");
+    let strange: Arc<dyn Packer> = Arc::new(Strange);
+    let packing = CompactOptions {
+        keep_replaced: Duration::ZERO,
+        ..CompactOptions::new(Arc::clone(&strange))
+    };
+    compact(&disk, &packing);
+    let name = packs(&disk)[0].clone();
+    disk.corrupt(&name, |bytes| bytes[330] ^= 1);
+    assert!(!is_sound(&disk));
+    let repaired = repair_on(&disk.handle(), options()).expect("repairs");
+    assert_eq!(repaired.quarantined.len(), 1, "{:?}", repaired.quarantined);
+    let mut known = Reader::on_with(disk.handle(), vec![strange]).expect("opens");
+    let rest = read_rest(&mut known).expect("what is left reads");
+    let segments = reader.segments();
+    let is_named = |segment: &&SegmentInfo| name.contains(&format!("{:020}", segment.base.get()));
+    let lost = segments.iter().find(is_named).expect("it is one of them");
+    let is_left = |record: &&OwnedRecord| !(lost.base..lost.next).contains(&record.lsn);
+    let left: Vec<_> = records.iter().filter(is_left).cloned().collect();
+    assert_eq!(rest, left);
 }
