@@ -243,7 +243,10 @@ fn measure(load: &Load) {
         })
         .expect("the block is whole");
     });
-    let index = BlockIndex::open(&block.as_slice()).expect("the block is whole");
+    let (index, open) = fastest(|| {
+        let index = BlockIndex::open(&block.as_slice());
+        index.expect("the block is whole")
+    });
     let chunks: Vec<ChunkInfo> = index.all_chunks().take(500).cloned().collect();
     let (rows, column) = fastest(|| read_all(&block, &chunks, Want::default()));
     let all = Want {
@@ -252,7 +255,7 @@ fn measure(load: &Load) {
     };
     let (_, exact) = fastest(|| read_all(&block, &chunks, all));
     println!(
-        "{:<32} {:>6.2} B/point  pack {:>5.1} M/s {:>4.0} MB/s  unpack {:>5.1} M/s  column and steps {:>5.1} M/s, with times and lsns {:>5.1} M/s",
+        "{:<32} {:>6.2} B/point  pack {:>5.1} M/s {:>4.0} MB/s  unpack {:>5.1} M/s  column and steps {:>5.1} M/s, with times and lsns {:>5.1} M/s, index of {} chunks {:.0} us",
         load.name,
         block.len() as f64 / points as f64,
         rate(points, encode),
@@ -260,6 +263,8 @@ fn measure(load: &Load) {
         rate(points, decode),
         rate(rows, column),
         rate(rows, exact),
+        index.all_chunks().len(),
+        open.as_secs_f64() * 1e6,
     );
     let chunk = &chunks[0];
     if chunk.levels() > 0 {
