@@ -8,6 +8,8 @@ use mltrack_event::TypeId;
 use mltrack_log::{Durability, Log, LogError, OpenOptions};
 use mltrack_projector_runs::snapshot::Shelf;
 
+use crate::auto_compact::{AutoCompact, AutoCompactor};
+use crate::compact::packers;
 use crate::error::Result;
 use crate::identity::Identity;
 use crate::keeper::{Keeper, Worth};
@@ -54,6 +56,7 @@ pub struct Builder {
     snapshots: Option<bool>,
     worth: Worth,
     undo_window: Duration,
+    auto_compact: Option<Option<AutoCompact>>,
 }
 
 impl Builder {
@@ -62,6 +65,7 @@ impl Builder {
             path: path.to_owned(),
             options: OpenOptions {
                 dictionary_types: &DICTIONARY_TYPES,
+                packers: packers(),
                 ..OpenOptions::default()
             },
             actor: None,
@@ -71,6 +75,7 @@ impl Builder {
             snapshots: None,
             worth: Worth::default(),
             undo_window: UNDO_WINDOW,
+            auto_compact: None,
         }
     }
 
@@ -127,6 +132,13 @@ impl Builder {
         self
     }
 
+    /// When the store is compacted without being asked; `None` switches it off. As [`AutoCompact`] says unless said
+    /// otherwise, and not at all when the environment has `MLTRACK_COMPACT=off`.
+    pub fn auto_compact(mut self, when: Option<AutoCompact>) -> Builder {
+        self.auto_compact = Some(when);
+        self
+    }
+
     /// Only looks: needs no right to write and leaves no trace. Writing calls fail with `INVALID_STATE`, and a store
     /// that is missing is not made.
     pub fn read_only(mut self, is_read_only: bool) -> Builder {
@@ -179,6 +191,13 @@ impl Builder {
         let warnings = Warnings::new(self.on_warning);
         let mut store = Store::new(path, access, identity, warnings, keeper)?;
         store.undo_window = self.undo_window;
+        if store.is_writable() {
+            let when = self
+                .auto_compact
+                .unwrap_or_else(AutoCompact::of_environment);
+            let start = |when| AutoCompactor::start(store.path.clone(), when);
+            store.auto_compactor = when.and_then(start);
+        }
         Ok(Tracker::of(Arc::new(store)))
     }
 }

@@ -74,6 +74,8 @@ codes! {
     InvalidState = "INVALID_STATE", 8, 409, false;
     /// Somebody else was first, or another value is there.
     Conflict = "CONFLICT", 8, 409, false;
+    /// The question is about a moment whose records are partly gone for good.
+    HistoryFloor = "HISTORY_FLOOR", 8, 410, false;
     /// An artifact is larger than allowed.
     ArtifactTooLarge = "ARTIFACT_TOO_LARGE", 8, 413, false;
     /// The disk is full.

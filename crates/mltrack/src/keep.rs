@@ -5,6 +5,7 @@ use std::path::Path;
 use mltrack_log::{Depth, RepairReport, VerifyOptions, VerifyReport};
 
 use crate::builder::store_folder;
+use crate::compact::packers;
 use crate::error::Result;
 use crate::tracker::Tracker;
 
@@ -35,7 +36,15 @@ impl Tracker {
     /// Verifies the store with all options: a part of it, against a hash that was kept elsewhere, with progress.
     pub fn verify_with(&self, options: &VerifyOptions<'_>) -> Result<VerifyReport> {
         match self.path() {
-            Some(path) => Ok(mltrack_log::verify(path, options)?),
+            Some(path) => {
+                let mut known = packers();
+                known.extend(options.packers.iter().cloned());
+                let options = VerifyOptions {
+                    packers: &known,
+                    ..*options
+                };
+                Ok(mltrack_log::verify(path, &options)?)
+            }
             None => Ok(VerifyReport::default()),
         }
     }

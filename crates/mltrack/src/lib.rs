@@ -47,11 +47,13 @@
 #![deny(missing_docs)]
 
 mod aspect;
+mod auto_compact;
 mod buffer_writer;
 mod buffered;
 mod builder;
 mod closure;
 mod code;
+mod compact;
 mod decide;
 mod end;
 mod enter;
@@ -64,6 +66,8 @@ mod flatten;
 mod fold;
 mod follow;
 mod gate;
+mod gc;
+mod gc_find;
 mod histogram;
 mod history;
 mod identity;
@@ -88,6 +92,7 @@ mod params;
 mod pending;
 mod per_writer;
 mod points;
+mod purge_filter;
 mod recorder;
 mod replay;
 mod run;
@@ -108,15 +113,18 @@ mod warning;
 mod watch;
 mod words;
 
+pub use auto_compact::AutoCompact;
 pub use buffered::Buffered;
 pub use builder::{Builder, STORE_FOLDER, is_store, store_folder};
 pub use code::Code;
+pub use compact::Compact;
 pub use error::{BoxError, Error, Result};
 pub use experiment::Experiment;
 pub use experiment_edit::ExperimentEdit;
 pub use experiment_new::NewExperiment;
 pub use experiment_query::ExperimentQuery;
 pub use follow::{EventStream, Follow};
+pub use gc::{Garbage, Gc, GcReport, Stays};
 pub use history::{BucketsQuery, HistoriesQuery, HistoryQuery};
 pub use import::{Columns, Importer, PastEnd, PastRun};
 pub use indexer::Indexer;
@@ -146,8 +154,8 @@ pub use mltrack_event::{
     ParamValue, RunError, RunId, RunKey, RunState, WallTime, payload_json,
 };
 pub use mltrack_log::{
-    Cursor as Position, Damage, Depth, Durability, Lsn, RepairReport, SegmentInfo, Verdict,
-    VerifyOptions, VerifyReport, WriterId,
+    CompactProgress, CompactReport, Cursor as Position, Damage, Depth, Durability, Lsn,
+    RepairReport, SegmentInfo, SkipReason, Verdict, VerifyOptions, VerifyReport, WriterId,
 };
 pub use mltrack_projector_metrics::{
     Bucket, Extreme, History, HistoryStats, Points, Series, Stats, ValueKind, ValuePoint,

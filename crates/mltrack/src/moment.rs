@@ -7,7 +7,8 @@ use mltrack_log::Lsn;
 use mltrack_projector::Follower;
 use mltrack_projector_runs::{Runs, State};
 
-use crate::error::Result;
+use crate::code::Code;
+use crate::error::{Error, Result};
 use crate::store::Store;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -30,8 +31,21 @@ pub(crate) struct Sight<'a> {
 }
 
 impl Store {
-    /// Answers from the state of a moment.
+    /// Answers from the state of a moment. An error below the floor of history.
     pub fn at<T>(
+        &self,
+        moment: Moment,
+        answer: impl FnMut(&Sight<'_>, &mltrack_log::Reader) -> Result<T>,
+    ) -> Result<T> {
+        if let Some(last) = self.last_of(moment)? {
+            self.check_floor(last)?;
+        }
+        self.at_any(moment, answer)
+    }
+
+    /// The same for questions about what is still there: what was purged is missing from the answer, whenever it is
+    /// about.
+    pub fn at_any<T>(
         &self,
         moment: Moment,
         mut answer: impl FnMut(&Sight<'_>, &mltrack_log::Reader) -> Result<T>,
@@ -64,6 +78,20 @@ impl Store {
             if self.is_believed(&mut follower)? {
                 return answered;
             }
+        }
+    }
+
+    /// Refuses a question whose answer would lack what was purged.
+    fn check_floor(&self, last: Lsn) -> Result<()> {
+        match self.reader()?.floor()? {
+            Some(floor) if last < floor => {
+                let what = format!(
+                    "what was purged by record {floor} is gone, so nothing can be said about the moment after record {last}"
+                );
+                Err(Error::new(Code::HistoryFloor, what)
+                    .with_hint(format!("ask about record {floor} or later: --at {floor}")))
+            }
+            _ => Ok(()),
         }
     }
 

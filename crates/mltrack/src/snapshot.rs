@@ -78,7 +78,7 @@ impl Tracker {
     }
 }
 
-fn write(store: &Store) -> Result<SnapshotReport> {
+pub(crate) fn write(store: &Store) -> Result<SnapshotReport> {
     let begun = door::monotonic();
     let written = loop {
         let mut follower = guard(&store.session()?.follower);

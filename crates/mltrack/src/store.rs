@@ -14,6 +14,8 @@ use mltrack_projector::Follower;
 use mltrack_projector_runs::Runs;
 use mltrack_projector_runs::search::StateColumns;
 
+use crate::auto_compact::AutoCompactor;
+use crate::compact::packers;
 use crate::error::{Error, Result};
 use crate::identity::Identity;
 use crate::keeper::Keeper;
@@ -29,6 +31,7 @@ pub(crate) struct Store {
     pub keeper: Keeper,
     /// How long an operation can be undone.
     pub undo_window: Duration,
+    pub auto_compactor: Option<AutoCompactor>,
     access: Access,
     sessions: PerWriter<Session>,
 }
@@ -89,6 +92,7 @@ impl Store {
             warnings,
             keeper,
             undo_window: UNDO_WINDOW,
+            auto_compactor: None,
             access,
             sessions: PerWriter::new(writer, session),
         })
@@ -99,6 +103,17 @@ impl Store {
         match &self.access {
             Access::Write(log) => Ok(log),
             Access::Read(_) => Err(Error::read_only()),
+        }
+    }
+
+    /// How the store is opened for reading.
+    pub fn read_options(&self) -> OpenOptions {
+        match &self.access {
+            Access::Read(options) => (**options).clone(),
+            Access::Write(_) => OpenOptions {
+                packers: packers(),
+                ..OpenOptions::default()
+            },
         }
     }
 

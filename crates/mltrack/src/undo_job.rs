@@ -100,7 +100,7 @@ impl<'a> Job<'a> {
         let Some(lsn) = after else {
             return Ok(Captured::default());
         };
-        self.store.at(Moment::Lsn(lsn), |sight, _| {
+        self.store.at_any(Moment::Lsn(lsn), |sight, _| {
             let mut captured = Captured::default();
             for key in self.runs() {
                 if let Some(run) = sight.state.run(key) {

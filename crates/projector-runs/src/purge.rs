@@ -43,6 +43,18 @@ impl Purges {
             .and_then(Lsn::new)
     }
 
+    /// Every run that was purged, with the record that did it.
+    pub fn runs(&self) -> impl Iterator<Item = (RunKey, Lsn)> {
+        let runs = self.runs.iter();
+        runs.filter_map(|(run, lsn)| Some((*run, Lsn::new(*lsn)?)))
+    }
+
+    /// Every experiment that was purged, with the record that did it.
+    pub fn experiments(&self) -> impl Iterator<Item = (ExperimentId, Lsn)> {
+        let experiments = self.experiments.iter();
+        experiments.filter_map(|(id, lsn)| Some((*id, Lsn::new(*lsn)?)))
+    }
+
     /// The last record that purged anything.
     #[must_use]
     pub fn newest(&self) -> Option<Lsn> {

@@ -2,6 +2,7 @@
 
 mod buffered;
 mod closures;
+mod collecting;
 mod creation;
 mod disabled;
 mod endings;

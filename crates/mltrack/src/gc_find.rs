@@ -1,0 +1,128 @@
+//! What was deleted, and whether it may go.
+//!
+//! Invariant: whether something is old is decided by when its deletion was appended, never by the time that the deletion
+//! says of itself.
+
+use std::time::Duration;
+
+use mltrack_event::{ExperimentId, RunKey, RunState, WallTime};
+use mltrack_log::{Lsn, Reader, door};
+use mltrack_projector_runs::{Run, State, run_state_at};
+
+use crate::error::Result;
+use crate::gc::{Garbage, Stays, commit_time};
+use crate::store::Store;
+
+/// A deletion that stands.
+#[derive(Clone, Debug)]
+pub(crate) struct Found {
+    pub garbage: Garbage,
+    /// The record that deleted it.
+    pub deleted: Lsn,
+    /// Every run that goes with it.
+    pub runs: Vec<RunKey>,
+}
+
+impl Found {
+    /// Whether the same deletion still stands.
+    pub fn stands(&self, state: &State) -> bool {
+        let deleted = match self.garbage.run {
+            Some(run) => state.run_by_id(run).and_then(|run| run.deleted),
+            None => state
+                .experiment(self.garbage.experiment)
+                .and_then(|known| known.deleted),
+        };
+        deleted.map(|at| at.lsn) == Some(self.deleted)
+    }
+}
+
+/// Every deletion, oldest first, with why it stays if it does.
+pub(crate) fn find(store: &Store, window: Duration, now_ns: i64) -> Result<Vec<Found>> {
+    let mut found = store.with_state(|state, alive| {
+        let mut found = experiments(store, state, alive);
+        found.extend(runs(store, state, alive));
+        Ok(found)
+    })?;
+    found.sort_by_key(|found| found.deleted);
+    let mut reader = store.reader()?;
+    let end = reader.refresh()?;
+    let last = Lsn::new(end.get() - 1);
+    let newest_ns = match last {
+        Some(last) => commit_time(&mut reader, last)?,
+        None => None,
+    };
+    let window_ns = i64::try_from(window.as_nanos()).unwrap_or(i64::MAX);
+    for found in &mut found {
+        let deleted_ns = commit_time(&mut reader, found.deleted)?.unwrap_or(i64::MAX);
+        found.garbage.deleted = WallTime(deleted_ns);
+        let left_ns = window_ns.saturating_sub(now_ns.saturating_sub(deleted_ns));
+        let is_young = |newest: i64| newest.saturating_sub(deleted_ns) < window_ns;
+        if left_ns > 0 {
+            let left = Duration::from_nanos(left_ns.unsigned_abs());
+            found.garbage.stays = Some(Stays::Undoable(left));
+        } else if newest_ns.is_none_or(is_young) {
+            found.garbage.stays = Some(Stays::LogIsYoung);
+        }
+    }
+    Ok(found)
+}
+
+fn experiments(store: &Store, state: &State, alive: &Reader) -> Vec<Found> {
+    let deleted = state
+        .experiments()
+        .filter_map(|known| Some((known, known.deleted?)));
+    deleted
+        .map(|(known, at)| {
+            let runs: Vec<&Run> = state.runs_of(known.id).collect();
+            let points = runs.iter().map(|run| run.points).sum();
+            let is_running = runs.iter().any(|run| is_running(store, alive, run));
+            let garbage = Garbage {
+                run: None,
+                experiment: known.id,
+                name: known.name.clone(),
+                deleted: WallTime(at.time_ns),
+                runs: runs.len() as u64,
+                points,
+                stays: is_running.then_some(Stays::Running),
+            };
+            Found {
+                garbage,
+                deleted: at.lsn,
+                runs: runs.iter().map(|run| run.key()).collect(),
+            }
+        })
+        .collect()
+}
+
+/// Runs that were deleted by themselves; those of a deleted experiment go with it, or not before it may.
+fn runs(store: &Store, state: &State, alive: &Reader) -> Vec<Found> {
+    let is_of_deleted = |id: ExperimentId| {
+        let known = state.experiment(id);
+        known.is_some_and(|known| known.deleted.is_some())
+    };
+    let deleted = state.runs().filter_map(|run| Some((run, run.deleted?)));
+    deleted
+        .filter(|(run, _)| !is_of_deleted(run.experiment))
+        .map(|(run, at)| {
+            let garbage = Garbage {
+                run: Some(run.id),
+                experiment: run.experiment,
+                name: run.name.clone(),
+                deleted: WallTime(at.time_ns),
+                runs: 1,
+                points: run.points,
+                stays: is_running(store, alive, run).then_some(Stays::Running),
+            };
+            Found {
+                garbage,
+                deleted: at.lsn,
+                runs: vec![run.key()],
+            }
+        })
+        .collect()
+}
+
+fn is_running(store: &Store, alive: &Reader, run: &Run) -> bool {
+    let is_alive = |writer| store.is_alive(alive, writer);
+    run_state_at(run, door::wall_time_ns(), is_alive) == RunState::Running
+}
