@@ -117,9 +117,12 @@ fn look(path: &Path, when: &AutoCompact, is_over: &AtomicBool) -> Result<Option<
         return Ok(None);
     }
     drop(reader);
-    let go_on = |_| match is_over.load(Relaxed) {
-        true => ControlFlow::Break(()),
-        false => ControlFlow::Continue(()),
+    let go_on = |_| {
+        if is_over.load(Relaxed) {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
     };
     let options = CompactOptions {
         bytes_per_second: Some(when.bytes_per_second),

@@ -56,7 +56,7 @@ pub struct Builder {
     snapshots: Option<bool>,
     worth: Worth,
     undo_window: Duration,
-    auto_compact: Option<Option<AutoCompact>>,
+    auto_compact: Option<AutoCompact>,
 }
 
 impl Builder {
@@ -75,7 +75,7 @@ impl Builder {
             snapshots: None,
             worth: Worth::default(),
             undo_window: UNDO_WINDOW,
-            auto_compact: None,
+            auto_compact: AutoCompact::of_environment(),
         }
     }
 
@@ -135,7 +135,7 @@ impl Builder {
     /// When the store is compacted without being asked; `None` switches it off. As [`AutoCompact`] says unless said
     /// otherwise, and not at all when the environment has `MLTRACK_COMPACT=off`.
     pub fn auto_compact(mut self, when: Option<AutoCompact>) -> Builder {
-        self.auto_compact = Some(when);
+        self.auto_compact = when;
         self
     }
 
@@ -192,11 +192,8 @@ impl Builder {
         let mut store = Store::new(path, access, identity, warnings, keeper)?;
         store.undo_window = self.undo_window;
         if store.is_writable() {
-            let when = self
-                .auto_compact
-                .unwrap_or_else(AutoCompact::of_environment);
             let start = |when| AutoCompactor::start(store.path.clone(), when);
-            store.auto_compactor = when.and_then(start);
+            store.auto_compactor = self.auto_compact.and_then(start);
         }
         Ok(Tracker::of(Arc::new(store)))
     }
