@@ -6,9 +6,7 @@ use std::sync::Arc;
 
 use mltrack_event::{MetricKey, RunId, WallTime};
 use mltrack_log::Lsn;
-use mltrack_projector_metrics::{
-    Bucket, History, HistoryStats, Points, Query, Series, Start, Stats, read,
-};
+use mltrack_projector_metrics::{Bucket, History, HistoryStats, Points, Query, Series, Stats};
 
 use crate::code::Code;
 use crate::error::{Error, Result};
@@ -109,25 +107,10 @@ impl HistoriesQuery {
 
     /// Asks. Only metrics with points are in the answer. Errors: `NOT_FOUND` for the run.
     pub fn fetch(self) -> Result<Vec<History>> {
-        let Some(store) = &self.store else {
-            return Ok(Vec::new());
-        };
-        // The dictionary of now holds that of any earlier moment.
-        let (created, dictionary) = store.with_state(|state, _| {
-            let run = state
-                .run_by_id(self.run)
-                .ok_or_else(|| Error::no_run(self.run))?;
-            Ok((run.created.lsn, state.dictionary().clone()))
-        })?;
-        let last = store.last_of(self.moment)?;
-        if last.is_none() && self.moment != Moment::Now {
-            return Ok(Vec::new());
+        match &self.store {
+            Some(store) => store.histories(self.run, &self.query, self.moment),
+            None => Ok(Vec::new()),
         }
-        let start = Start::Run {
-            created,
-            dictionary: &dictionary,
-        };
-        Ok(read(&mut store.reader()?, &self.query, start, last)?)
     }
 
     /// Asks for the numbers about each history: count, extremes and where they are, mean, median and others, exact and

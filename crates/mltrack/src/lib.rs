@@ -99,6 +99,7 @@ mod run;
 mod run_edit;
 mod run_query;
 mod run_table;
+mod series;
 mod snapshot;
 mod start;
 mod store;
@@ -158,7 +159,8 @@ pub use mltrack_log::{
     RepairReport, SegmentInfo, SkipReason, Verdict, VerifyOptions, VerifyReport, WriterId,
 };
 pub use mltrack_projector_metrics::{
-    Bucket, Extreme, History, HistoryStats, Points, Series, Stats, ValueKind, ValuePoint,
+    Bucket, Extended as SeriesExtended, Extreme, History, HistoryStats, Points, Series, Stats,
+    ValueKind, ValuePoint,
 };
 pub use mltrack_projector_runs::index::{Check as IndexCheck, SetAside, Written as IndexStored};
 pub use mltrack_projector_runs::search::{FilterError, Span};

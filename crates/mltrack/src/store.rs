@@ -3,13 +3,13 @@
 //! Invariants: locks are taken in the order recorder, follower, columns, watch; nothing is folded on the way to an append of
 //! points; a forked child has a session of its own.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use mltrack_event::{Event, encode};
-use mltrack_log::{Appended, Batch, Log, Lsn, OpenOptions, Reader, WriterId};
+use mltrack_log::{Appended, Batch, Log, LogError, Lsn, OpenOptions, Reader, WriterId};
 use mltrack_projector::Follower;
 use mltrack_projector_runs::Runs;
 use mltrack_projector_runs::search::StateColumns;
@@ -20,6 +20,7 @@ use crate::error::{Error, Result};
 use crate::identity::Identity;
 use crate::keeper::Keeper;
 use crate::per_writer::PerWriter;
+use crate::series::Desk;
 use crate::undo::UNDO_WINDOW;
 use crate::warning::Warnings;
 use crate::watch::Watch;
@@ -27,7 +28,7 @@ use crate::watch::Watch;
 pub(crate) struct Store {
     pub path: PathBuf,
     pub identity: Identity,
-    pub warnings: Warnings,
+    pub warnings: Arc<Warnings>,
     pub keeper: Keeper,
     /// How long an operation can be undone.
     pub undo_window: Duration,
@@ -49,6 +50,8 @@ pub(crate) struct Session {
     pub columns: Mutex<StateColumns>,
     /// Whether runs without living owners have been recorded as lost.
     pub is_swept: AtomicBool,
+    /// For questions about histories.
+    pub desk: Desk,
 }
 
 /// What became of a logging call.
@@ -85,11 +88,11 @@ impl Store {
         keeper: Keeper,
     ) -> Result<Store> {
         let writer = access.writer()?;
-        let session = Session::new(|| access.reader(&path))?;
+        let session = Session::new(&path, || Ok(access.reader(&path)?))?;
         Ok(Store {
             path,
             identity,
-            warnings,
+            warnings: Arc::new(warnings),
             keeper,
             undo_window: UNDO_WINDOW,
             auto_compactor: None,
@@ -127,6 +130,11 @@ impl Store {
 
     /// A reader of its own at the first record.
     pub fn reader(&self) -> Result<Reader> {
+        Ok(self.access.reader(&self.path)?)
+    }
+
+    /// The same, with the log's own errors.
+    pub fn log_reader(&self) -> Result<Reader, LogError> {
         self.access.reader(&self.path)
     }
 
@@ -137,7 +145,7 @@ impl Store {
             Some(session) => Ok(session),
             None => self
                 .sessions
-                .get_or_make(writer, || Session::new(|| self.reader())),
+                .get_or_make(writer, || Session::new(&self.path, || self.reader())),
         }
     }
 
@@ -162,7 +170,7 @@ impl Store {
         &self,
         session: &Session,
         batch: &mut Batch,
-        appended: Result<Appended, mltrack_log::LogError>,
+        appended: Result<Appended, LogError>,
     ) -> Result<Logged> {
         match appended {
             Ok(Appended::Visible { first, next }) => {
@@ -192,21 +200,22 @@ impl Access {
         }
     }
 
-    fn reader(&self, path: &std::path::Path) -> Result<Reader> {
+    fn reader(&self, path: &Path) -> Result<Reader, LogError> {
         match self {
-            Access::Write(log) => Ok(log.reader()?),
-            Access::Read(options) => Ok(Reader::open(path, options)?),
+            Access::Write(log) => log.reader(),
+            Access::Read(options) => Reader::open(path, options),
         }
     }
 }
 
 impl Session {
-    fn new(reader: impl Fn() -> Result<Reader>) -> Result<Session> {
+    fn new(path: &Path, reader: impl Fn() -> Result<Reader>) -> Result<Session> {
         Ok(Session {
             watch: Arc::new(Watch::new(reader()?)),
             follower: Mutex::new(Follower::new(reader()?)),
             columns: Mutex::default(),
             is_swept: AtomicBool::new(false),
+            desk: Desk::new(path, reader()?),
         })
     }
 }

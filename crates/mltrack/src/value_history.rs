@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use mltrack_event::{HistogramLogged, JsonLogged, RunId, WallTime};
 use mltrack_log::Lsn;
-use mltrack_projector_metrics::{Query, Start, ValueKind, ValuePoint, read_values};
+use mltrack_projector_metrics::{Query, ValueKind, ValuePoint};
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::moment::Moment;
 use crate::store::Store;
 use crate::tracker::Tracker;
@@ -111,23 +111,9 @@ impl<T: ValueKind> ValuesQuery<T> {
     /// Asks. The values come in the order of name, context, step and log; none is an empty answer.
     /// Errors: `NOT_FOUND` for the run.
     pub fn fetch(self) -> Result<Vec<ValuePoint<T>>> {
-        let Some(store) = &self.store else {
-            return Ok(Vec::new());
-        };
-        let (created, dictionary) = store.with_state(|state, _| {
-            let run = state
-                .run_by_id(self.run)
-                .ok_or_else(|| Error::no_run(self.run))?;
-            Ok((run.created.lsn, state.dictionary().clone()))
-        })?;
-        let last = store.last_of(self.moment)?;
-        if last.is_none() && self.moment != Moment::Now {
-            return Ok(Vec::new());
+        match &self.store {
+            Some(store) => store.values(self.run, &self.query, self.moment),
+            None => Ok(Vec::new()),
         }
-        let start = Start::Run {
-            created,
-            dictionary: &dictionary,
-        };
-        Ok(read_values(&mut store.reader()?, &self.query, start, last)?)
     }
 }

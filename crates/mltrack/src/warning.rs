@@ -1,6 +1,7 @@
 //! What a program is told when logging goes on but something is wrong. The library itself prints nothing.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -45,6 +46,19 @@ pub enum Warning {
         /// Why.
         error: Error,
     },
+    /// A file of series is not used: it is damaged, or of a history that the log does not have. Answers are the same
+    /// without it; it is made again from the log.
+    SeriesSetAside {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// Series files could not be written. Nothing is lost; long histories only take longer to read.
+    SeriesNotWritten {
+        /// Why.
+        error: Error,
+    },
 }
 
 impl fmt::Display for Warning {
@@ -70,6 +84,14 @@ impl fmt::Display for Warning {
             Warning::NotLogged { error } => write!(f, "an event could not be logged: {error:#}"),
             Warning::SetAside { set_aside } => set_aside.fmt(f),
             Warning::NotEnded { error } => write!(f, "a dropped run could not be ended: {error:#}"),
+            Warning::SeriesSetAside { path, why } => write!(
+                f,
+                "{} is not used, the log answers in its place: {why}",
+                path.display()
+            ),
+            Warning::SeriesNotWritten { error } => {
+                write!(f, "series files could not be written: {error:#}")
+            }
         }
     }
 }

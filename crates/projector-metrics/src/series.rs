@@ -261,6 +261,26 @@ impl SeriesFolder {
         Ok(total)
     }
 
+    /// The same, unless somebody does it already, in whatever process; then `None`.
+    pub fn extend_alone(
+        &self,
+        open_reader: &dyn Fn() -> Result<Reader, LogError>,
+        others: &[Arc<dyn ChunkSource>],
+        should_stop: &AtomicBool,
+    ) -> Result<Option<Extended>, SeriesError> {
+        let path = self.path.join(LOCK_NAME);
+        let wrap = |error| SeriesError::io(&path, "lock", error);
+        fs::create_dir_all(&self.path).map_err(wrap)?;
+        let mut options = fs::OpenOptions::new();
+        let options = options.create(true).truncate(false).write(true);
+        let lock = options.open(&path).map_err(wrap)?;
+        match lock.try_lock() {
+            Err(fs::TryLockError::WouldBlock) => Ok(None),
+            // Where files cannot be locked, work may be done twice.
+            _ => self.extend(open_reader, others, should_stop).map(Some),
+        }
+    }
+
     /// Deletes everything: where bytes must be gone, or nobody wants them.
     pub fn clear(&self) -> Result<(), SeriesError> {
         self.known().files.clear();
@@ -413,6 +433,9 @@ impl Known {
         }
     }
 }
+
+/// Locked by whoever extends the folder unasked.
+const LOCK_NAME: &str = "lock";
 
 /// A file that stands for more records is not written again.
 const LEN_MAX: u64 = 1 << 22;

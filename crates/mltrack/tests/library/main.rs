@@ -7,6 +7,7 @@ mod creation;
 mod disabled;
 mod endings;
 mod experiments;
+mod histories;
 mod imports;
 mod indexing;
 mod layer;

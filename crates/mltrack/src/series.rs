@@ -1,0 +1,323 @@
+//! Histories from the store's series files and the log, and the upkeep of these files in the background.
+//!
+//! Invariants: a question is answered about exactly the records that the state it was asked of has folded; what goes
+//! wrong with series files is a warning, never an error of a question; a store that was opened for reading only is left
+//! as it is.
+
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, Mutex, TryLockError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use mltrack_event::RunId;
+use mltrack_log::{Lsn, OpenOptions, Reader};
+use mltrack_projector::Dictionary;
+use mltrack_projector_metrics::{
+    Answer, AnswerError, Asked, Asking, Extended, Query, SeriesError, SeriesFolder, SetAsideFile,
+    ValueKind, ValuePoint,
+};
+
+use crate::code::Code;
+use crate::error::{Error, Result};
+use crate::lock::guard;
+use crate::moment::Moment;
+use crate::store::Store;
+use crate::tracker::Tracker;
+use crate::warning::{Warning, Warnings};
+
+/// The folder of the series files in a store.
+const SERIES_FOLDER: &str = "series";
+/// A question that had to read so many records of the log begins an extension of the series files: about a tenth of a
+/// second of reading.
+const LOG_RECORDS_MAX: u64 = 2_000_000;
+/// How long closing a store waits for an extension before it tells it to stop at the next block.
+const GRACE: Duration = Duration::from_millis(500);
+
+/// What one writer, or one reader, keeps for questions about histories.
+pub(crate) struct Desk {
+    folder: Arc<SeriesFolder>,
+    /// Kept between questions, because opening one looks at every segment.
+    reader: Mutex<Reader>,
+    extension: Mutex<Option<Extension>>,
+}
+
+/// An extension that goes on in the background.
+struct Extension {
+    thread: JoinHandle<()>,
+    should_stop: Arc<AtomicBool>,
+    is_done: Receiver<()>,
+    process: u32,
+}
+
+/// The part of the log that a question about a run is about.
+struct Scope {
+    dictionary: Dictionary,
+    first: Lsn,
+    end: Lsn,
+}
+
+impl Tracker {
+    /// Writes the log's points to the store's series files, as far as they are not there yet: with them, histories of
+    /// any length are read in moments. This happens by itself when a question had to read millions of records of the
+    /// log; nothing depends on it. `None` when the tracker is disabled.
+    ///
+    /// Errors: `INVALID_STATE` for a store opened for reading, `IO_ERROR` when the folder cannot be written.
+    pub fn extend_series(&self) -> Result<Option<Extended>> {
+        match self.store() {
+            Some(store) => Ok(Some(store.extend_series()?)),
+            None => Ok(None),
+        }
+    }
+}
+
+impl Desk {
+    pub fn new(path: &std::path::Path, reader: Reader) -> Desk {
+        Desk {
+            folder: Arc::new(SeriesFolder::new(path.join(SERIES_FOLDER))),
+            reader: Mutex::new(reader),
+            extension: Mutex::new(None),
+        }
+    }
+
+    /// Asks with the kept reader, or with a fresh one while another thread uses it.
+    fn with_reader<T>(
+        &self,
+        fresh: impl FnOnce() -> Result<Reader>,
+        ask: impl FnOnce(&mut Reader) -> Result<T>,
+    ) -> Result<T> {
+        match self.reader.try_lock() {
+            Ok(mut reader) => ask(&mut reader),
+            Err(TryLockError::Poisoned(poisoned)) => ask(&mut poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => ask(&mut fresh()?),
+        }
+    }
+}
+
+impl Store {
+    /// The histories that a query asks for, as they were at a moment. Errors: `NOT_FOUND` for the run.
+    pub fn histories(
+        &self,
+        run: RunId,
+        query: &Query,
+        moment: Moment,
+    ) -> Result<Vec<mltrack_projector_metrics::History>> {
+        let answer: Answer = self.ask(run, query, moment, SeriesFolder::answer)?;
+        if answer.log_records > LOG_RECORDS_MAX && self.is_writable() {
+            self.extend_in_background()?;
+        }
+        Ok(answer.histories)
+    }
+
+    /// The values of a kind, likewise.
+    pub fn values<T: ValueKind>(
+        &self,
+        run: RunId,
+        query: &Query,
+        moment: Moment,
+    ) -> Result<Vec<ValuePoint<T>>> {
+        self.ask(run, query, moment, SeriesFolder::values)
+    }
+
+    fn ask<T: Default>(
+        &self,
+        run: RunId,
+        query: &Query,
+        moment: Moment,
+        ask: impl FnOnce(&SeriesFolder, Asking<'_>) -> Result<T, AnswerError>,
+    ) -> Result<T> {
+        let Some(scope) = self.scope(run, moment)? else {
+            return Ok(T::default());
+        };
+        let asked = Asked {
+            query,
+            dictionary: &scope.dictionary,
+            first: scope.first,
+            end: scope.end,
+        };
+        let desk = &self.session()?.desk;
+        let mut set_aside = Vec::new();
+        let answer = desk.with_reader(
+            || self.reader(),
+            |reader| {
+                reader.refresh()?;
+                let asking = Asking {
+                    reader,
+                    asked: &asked,
+                    others: &[],
+                    set_aside: &mut set_aside,
+                };
+                Ok(ask(&desk.folder, asking)?)
+            },
+        );
+        for file in set_aside {
+            self.warnings.tell(&Warning::of_file(file));
+        }
+        answer
+    }
+
+    /// `None` when the moment is before the run's first record.
+    fn scope(&self, run: RunId, moment: Moment) -> Result<Option<Scope>> {
+        // The dictionary of now holds that of any earlier moment.
+        let mut scope = self.with_state(|state, reader| {
+            let known = state.run_by_id(run).ok_or_else(|| Error::no_run(run))?;
+            Ok(Scope {
+                dictionary: state.dictionary().clone(),
+                first: known.created.lsn,
+                // Nothing about the run comes behind the last event that was heard of it.
+                end: known.heard.lsn.plus(1).min(reader.next_lsn()),
+            })
+        })?;
+        if moment != Moment::Now {
+            match self.last_of(moment)? {
+                Some(last) => scope.end = scope.end.min(last.plus(1)),
+                None => return Ok(None),
+            }
+        }
+        Ok((scope.first < scope.end).then_some(scope))
+    }
+
+    /// Writes what the series files do not hold yet.
+    pub fn extend_series(&self) -> Result<Extended> {
+        if !self.is_writable() {
+            return Err(Error::read_only());
+        }
+        let desk = &self.session()?.desk;
+        let open = || self.log_reader();
+        Ok(desk.folder.extend(&open, &[], &AtomicBool::new(false))?)
+    }
+
+    /// The same without making anybody wait. One at a time, of all processes.
+    fn extend_in_background(&self) -> Result<()> {
+        let desk = &self.session()?.desk;
+        let mut extension = guard(&desk.extension);
+        if extension
+            .as_ref()
+            .is_some_and(|known| !known.thread.is_finished())
+        {
+            return Ok(());
+        }
+        let should_stop = Arc::new(AtomicBool::new(false));
+        let (done, is_done) = channel();
+        let work = Background {
+            folder: Arc::clone(&desk.folder),
+            path: self.path.clone(),
+            should_stop: Arc::clone(&should_stop),
+            warnings: Arc::clone(&self.warnings),
+        };
+        let thread = std::thread::Builder::new()
+            .name("mltrack-series".into())
+            .spawn(move || {
+                work.run();
+                // Nobody waits any more when this fails.
+                done.send(()).ok();
+            });
+        // A process that cannot have another thread goes without.
+        *extension = thread.ok().map(|thread| Extension {
+            thread,
+            should_stop,
+            is_done,
+            process: std::process::id(),
+        });
+        Ok(())
+    }
+}
+
+/// What an extension in the background needs: not the store, which may be closed before it is done.
+struct Background {
+    folder: Arc<SeriesFolder>,
+    path: std::path::PathBuf,
+    should_stop: Arc<AtomicBool>,
+    warnings: Arc<Warnings>,
+}
+
+impl Background {
+    fn run(&self) {
+        let open = || Reader::open(&self.path, &OpenOptions::default());
+        if let Err(error) = self.folder.extend_alone(&open, &[], &self.should_stop) {
+            self.warnings.tell(&Warning::SeriesNotWritten {
+                error: error.into(),
+            });
+        }
+    }
+}
+
+impl Drop for Desk {
+    fn drop(&mut self) {
+        let extension = self.extension.get_mut();
+        let extension = extension.unwrap_or_else(std::sync::PoisonError::into_inner);
+        let Some(extension) = extension.take() else {
+            return;
+        };
+        if extension.process != std::process::id() {
+            // In a forked child there is no such thread to wait for.
+            std::mem::forget(extension);
+            return;
+        }
+        extension.is_done.recv_timeout(GRACE).ok();
+        extension.should_stop.store(true, Relaxed);
+        // A panic in there has been printed, and nothing depends on what it did.
+        extension.thread.join().ok();
+    }
+}
+
+impl From<AnswerError> for Error {
+    fn from(error: AnswerError) -> Error {
+        match error {
+            AnswerError::Log(error) => error.into(),
+            AnswerError::Source { .. } => Error::new(Code::Corrupt, error.to_string()),
+        }
+    }
+}
+
+impl From<SeriesError> for Error {
+    fn from(error: SeriesError) -> Error {
+        match error {
+            SeriesError::Log(error) => error.into(),
+            SeriesError::Io { source, .. } if source.kind() == std::io::ErrorKind::StorageFull => {
+                Error::new(Code::DiskFull, "the series files cannot be written")
+                    .with_hint("free some space; nothing is lost, histories only take longer")
+                    .with_source(source)
+            }
+            SeriesError::Io { .. } => Error::new(Code::IoError, error.to_string())
+                .with_hint("nothing is lost, histories only take longer")
+                .with_source(error),
+        }
+    }
+}
+
+impl Warning {
+    fn of_file(file: SetAsideFile) -> Warning {
+        Warning::SeriesSetAside {
+            path: file.path,
+            why: file.why,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_extension_in_the_background_is_done_when_the_store_is_closed() {
+        let folder = tempfile::tempdir().unwrap();
+        let tracker = Tracker::open(folder.path()).unwrap();
+        let run = tracker.experiment("resnet").unwrap().start_run().unwrap();
+        for step in 0..100 {
+            run.log_metrics(step, [("loss", 1.0)]).unwrap();
+        }
+        run.finish().unwrap();
+        let path = tracker.path().unwrap().join(SERIES_FOLDER);
+        let store = tracker.store().unwrap();
+        store.extend_in_background().unwrap();
+        store.extend_in_background().unwrap();
+        drop((run, tracker));
+        let names = std::fs::read_dir(path).unwrap();
+        let blocks = names.filter(|entry| {
+            let path = entry.as_ref().unwrap().path();
+            path.extension().is_some_and(|ending| ending == "blocks")
+        });
+        assert_eq!(blocks.count(), 1);
+    }
+}
