@@ -86,9 +86,9 @@ pub fn help() -> String {
     let rows = ROWS.iter().enumerate();
     let rows =
         rows.map(|(index, row)| format!("  {:>2} {:<10} {}\n", index + 1, row.name, row.about));
-    let usage = "cargo bench --bench figures -- [ROW..] [--quick] [--json] [--dir DIR]";
+    let bench = env!("CARGO_CRATE_NAME");
     format!(
-        "{usage}\n\nRows, by name or number; all when none is named:\n{}",
+        "cargo bench --bench {bench} -- [ROW..] [--quick] [--json] [--dir DIR]\n\nRows, by name or number; all when none is named:\n{}",
         rows.collect::<String>()
     )
 }

@@ -20,7 +20,7 @@ use crate::block::{PAYLOAD_LEN_MAX, RECORDS_MAX, pack};
 
 /// A block is full at so many bytes of payload: larger ones do not pack better.
 const PAYLOAD_LEN: usize = 32 << 20;
-const _: () = assert!(PAYLOAD_LEN < PAYLOAD_LEN_MAX);
+const _: () = assert!(PAYLOAD_LEN < PAYLOAD_LEN_MAX && PAYLOAD_LEN_MAX < u32::MAX as usize);
 /// Blocks that are packed at the same time.
 const WORKERS_MAX: usize = 4;
 
@@ -49,7 +49,7 @@ struct Fact {
     writer: WriterId,
     time_ns: i64,
     commit_time_ns: i64,
-    payload_end: usize,
+    payload_end: u32,
 }
 
 impl Filling {
@@ -79,7 +79,7 @@ impl Filling {
             writer: record.writer,
             time_ns: record.time_ns,
             commit_time_ns: record.commit_time_ns,
-            payload_end: self.payloads.len(),
+            payload_end: self.payloads.len() as u32,
         });
     }
 
@@ -89,8 +89,9 @@ impl Filling {
         }
         let mut start = 0;
         let records = self.facts.iter().map(|fact| {
-            let payload = &self.payloads[start..fact.payload_end];
-            start = fact.payload_end;
+            let end = fact.payload_end as usize;
+            let payload = &self.payloads[start..end];
+            start = end;
             PackRecord {
                 lsn: fact.lsn,
                 type_id: fact.type_id,
@@ -169,12 +170,12 @@ impl Output<'_, '_> {
         if lsns.is_empty() {
             return Ok(());
         }
+        while self.packing.len() >= self.workers_max {
+            self.write_next()?;
+        }
         self.extended.records += filling.facts.len() as u64;
         let packing = self.scope.spawn(move || filling.pack());
         self.packing.push_back((lsns, packing));
-        if self.packing.len() > self.workers_max {
-            self.write_next()?;
-        }
         Ok(())
     }
 
