@@ -1,5 +1,5 @@
 //! Every constant of `docs/format.md` that more than one file needs, tied to each other by asserts.
-// format.md blake3: 21b3d7538e56e9730cdc19d6487db3d40758d141fedb54156ec9b5257ec93c7b
+// format.md blake3: 00ab0221809c6422c3591e025540e0181dbf1d6d1416215b9e32680c9ee0627a
 
 /// Bytes in FORMAT.
 pub const FORMAT_LEN: usize = 64;

@@ -13,6 +13,7 @@ use crate::error::{Error, Result};
 use crate::lock::guard;
 use crate::store::Store;
 use crate::tracker::Tracker;
+use crate::warning::Warning;
 
 /// A snapshot that was written.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -33,8 +34,8 @@ pub struct SnapshotReport {
 }
 
 impl Tracker {
-    /// Writes a snapshot of everything that is visible now, and removes those that it makes needless. `None` when the
-    /// tracker is disabled. Snapshots are written without being asked for too, when reading the log's tail has become
+    /// Writes a snapshot of everything that is visible now, and removes those that it makes needless; extends the series
+    /// files, too. `None` when the tracker is disabled. Snapshots are written without being asked for too, when reading the log's tail has become
     /// long; they make opening and looking back fast and hold nothing that the log does not.
     ///
     /// Errors: `INVALID_STATE` for a tracker that was opened for reading, `STORAGE_ERROR` when it cannot be written.
@@ -56,7 +57,12 @@ impl Tracker {
         if !store.is_writable() {
             return Err(Error::read_only());
         }
-        write(store).map(Some)
+        let report = write(store)?;
+        // Histories are read from files of their own; without them they only take longer.
+        if let Err(error) = store.extend_series() {
+            store.warnings.tell(&Warning::SeriesNotWritten { error });
+        }
+        Ok(Some(report))
     }
 
     /// The snapshots that there are, the newest first.
