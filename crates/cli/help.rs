@@ -60,7 +60,7 @@ const ENVIRONMENT: &str = "\
   NO_COLOR         no colour when set
   CLICOLOR_FORCE   colour even when piped
 
-Long commands say how far they are on stderr: --progress auto|json|never.
+Long commands say how far they are on stderr: --progress auto|json|none.
 `mltrack config show` prints what is in force and where each value comes from.
 ";
 

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use mltrack::{Code, Direction, Tracker};
 
-use super::progress::{Board, Display, ProgressWish, TrainerLine};
+use super::progress::{Board, Display, TrainerLine};
 use super::scale::{self, Manner};
 use super::scale_model::Scale;
 use super::sweep;
@@ -37,7 +37,7 @@ pub struct Arguments {
     #[arg(long, value_name = "N", default_value_t = 7)]
     seed: u64,
     /// Make up a large store instead: runs=100000,params=20,metrics=10,points=500
-    #[arg(long, value_name = "COUNTS", conflicts_with_all = ["runs", "epochs", "progress"])]
+    #[arg(long, value_name = "COUNTS", conflicts_with_all = ["runs", "epochs"])]
     scale: Option<Scale>,
     /// With --scale: one metric a record, as if each was logged alone
     #[arg(long, requires = "scale")]
@@ -45,9 +45,6 @@ pub struct Arguments {
     /// With --scale: values of 64 bits, not such as 32-bit trainings log
     #[arg(long = "f64", requires = "scale")]
     is_f64: bool,
-    /// How progress is told on stderr
-    #[arg(long, value_name = "HOW", default_value = "auto")]
-    progress: ProgressWish,
 }
 
 pub const EXPERIMENT: &str = "digits";
@@ -87,7 +84,7 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
     let mut workers = start(arguments, &place, &sender)?;
     drop(sender);
     let mut display = Display::new(
-        arguments.progress,
+        context.progress,
         context.stderr_is_terminal,
         context.stderr_colour,
     );

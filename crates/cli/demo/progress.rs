@@ -6,10 +6,10 @@
 
 use std::io::{self, Write as _};
 
-use clap::ValueEnum;
 use serde_json::{Value, json};
 
 use super::trainer::Validation;
+use crate::output::progress::ProgressWish;
 use crate::output::quantity::{short_number, took};
 use crate::output::style::{Tone, paint};
 
@@ -20,17 +20,6 @@ const OBJECT_NS: i64 = 1_000 * NS_PER_MS;
 /// Nobody needs to be told of what is over before they could read it.
 const QUIET_NS: i64 = 500 * NS_PER_MS;
 const BAR_WIDTH: usize = 20;
-
-/// How progress is told
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum ProgressWish {
-    /// Live on a terminal, else a line every ten seconds
-    #[default]
-    Auto,
-    /// One JSON object a second
-    Json,
-    None,
-}
 
 /// One trainer, as far as it has told.
 #[derive(Clone, Debug)]

@@ -23,7 +23,7 @@ pub enum ProgressWish {
     Auto,
     /// One JSON object a line
     Json,
-    Never,
+    None,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,7 +57,7 @@ impl Progress {
         context: &Context,
     ) -> Progress {
         let manner = match context.progress {
-            ProgressWish::Never => Manner::Silent,
+            ProgressWish::None => Manner::Silent,
             ProgressWish::Json => Manner::Json,
             ProgressWish::Auto if context.stderr_is_terminal => Manner::Bar,
             ProgressWish::Auto => Manner::Lines,
