@@ -92,3 +92,76 @@ fn snapshots_are_removed_when_asked_with_consent() {
     assert_eq!(folder.json(&["runs", "--json"])["items"], runs);
     assert_ne!(runs, Value::Null);
 }
+
+#[test]
+fn a_store_of_the_past_answers_as_this_one_did() {
+    let folder = folder();
+    let then = folder.json(&["runs", "--json"]);
+    let lsn = then["lsn"].to_string();
+    folder.ok(&["run", "log", "@last", "loss=9"]);
+    folder.start_run("late");
+    let made = folder.json(&["replay", "--to", &lsn, "--into", "past", "--json"]);
+    assert_eq!(made["items"][0]["lsn"], then["lsn"]);
+    let past = folder.json(&["-C", "past", "runs", "--json"]);
+    assert_eq!(
+        (&past["items"], &past["lsn"]),
+        (&then["items"], &then["lsn"])
+    );
+    let events = |words: &[&str]| folder.ok(&[words, &["export", "events"]].concat());
+    let all = events(&[]);
+    let count = then["lsn"].as_u64().unwrap() as usize;
+    let kept: Vec<&str> = all.lines().take(count).collect();
+    assert_eq!(events(&["-C", "past"]).lines().collect::<Vec<_>>(), kept);
+    folder.ok(&["-C", "past", "verify", "--deep"]);
+    // It is a store like any other, and has nothing to do with the one it comes from.
+    folder.ok(&["-C", "past", "run", "log", "@last", "loss=3"]);
+    assert_eq!(events(&[]), all);
+    assert_eq!(
+        folder.run(&["replay", "--to", &lsn, "--into", "past"]).code,
+        8
+    );
+    assert_eq!(folder.run(&["replay", "--to", &lsn]).code, 2);
+    folder.ok(&["replay", "--to", "-1h", "--into", "empty"]);
+    assert_eq!(folder.json(&["-C", "empty", "runs", "--json"])["total"], 0);
+}
+
+#[test]
+fn replay_checks_each_thing_that_is_kept() {
+    let folder = folder();
+    let checked = |words: &[&str]| -> Vec<(String, String)> {
+        let document = folder.json(&[&["replay", "--check", "--json"], words].concat());
+        let items = document["items"].as_array().unwrap().iter();
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        items
+            .map(|item| (text(&item["projector"]), text(&item["index"])))
+            .collect()
+    };
+    let pair = |name: &str, state: &str| (name.to_owned(), state.to_owned());
+    assert_eq!(
+        checked(&[]),
+        [pair("index", "none"), pair("snapshots", "none")]
+    );
+    folder.ok(&["replay"]);
+    folder.ok(&["snapshot", "create"]);
+    assert_eq!(
+        checked(&["--jobs", "1"]),
+        [pair("index", "same"), pair("snapshots", "same")]
+    );
+    assert_eq!(
+        checked(&["--projector", "snapshots"]),
+        [pair("snapshots", "same")]
+    );
+    let snapshot = folder.json(&["snapshot", "ls", "--json"])["items"][0]["path"].clone();
+    let path = folder.path().join(snapshot.as_str().unwrap());
+    let mut bytes = fs::read(&path).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(&path, bytes).unwrap();
+    assert_eq!(folder.run(&["replay", "--check"]).code, 1);
+    assert_eq!(
+        folder
+            .run(&["replay", "--check", "--projector", "index"])
+            .code,
+        0
+    );
+}

@@ -89,6 +89,7 @@ mod operation_scan;
 mod operation_words;
 mod panic;
 mod params;
+mod past;
 mod pending;
 mod per_writer;
 mod points;
@@ -155,7 +156,7 @@ pub use mltrack_event::{
     ParamValue, RunError, RunId, RunKey, RunState, WallTime, payload_json,
 };
 pub use mltrack_log::{
-    CompactProgress, CompactReport, Cursor as Position, Damage, Depth, Durability, Lsn,
+    CompactProgress, CompactReport, Cursor as Position, Damage, Depth, Durability, Lsn, Prefix,
     RepairReport, SegmentInfo, SkipReason, Verdict, VerifyOptions, VerifyReport, WriterId,
 };
 pub use mltrack_projector_metrics::{
