@@ -105,7 +105,7 @@ impl Error {
     pub(crate) fn filter(error: FilterError, mode: Mode) -> Error {
         let message = match mode {
             Mode::Mlflow => error.message().to_owned(),
-            Mode::Full => {
+            Mode::Full | Mode::Experiments => {
                 let lines = error.underlined().replace('\n', "\n  ");
                 let character = error.character();
                 format!("bad filter at character {character}: {error}\n  {lines}")

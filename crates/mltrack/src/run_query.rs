@@ -10,7 +10,7 @@ use std::sync::Arc;
 use mltrack_event::{RunId, RunState, WallTime};
 use mltrack_log::Lsn;
 use mltrack_projector_runs::search::{
-    Expr, Mode, Order, Question, StateColumns, Window, parse, parse_orders, select,
+    Expr, Mode, Order, Question, Selected, StateColumns, Window, parse, parse_orders, select,
 };
 use mltrack_projector_runs::{Deleted, Run as Folded};
 
@@ -47,6 +47,28 @@ impl<T> Page<T> {
             lsn,
             next: None,
             notes: Vec::new(),
+        }
+    }
+}
+
+impl<T> Page<T> {
+    /// The part that begins behind `start` others.
+    pub(crate) fn part(
+        items: Vec<T>,
+        start: usize,
+        lsn: Option<Lsn>,
+        selected: &Selected,
+    ) -> Page<T> {
+        let end = start.saturating_add(items.len());
+        let is_last = end >= selected.total || items.is_empty();
+        Page {
+            items,
+            total: selected.total,
+            lsn,
+            next: lsn
+                .filter(|_| !is_last)
+                .map(|lsn| PageToken { lsn, start: end }),
+            notes: selected.notes.iter().map(ToString::to_string).collect(),
         }
     }
 }
@@ -234,7 +256,7 @@ impl RunQuery {
         let Some(store) = &self.store else {
             return Ok(Page::whole(Vec::new(), None));
         };
-        let moment = self.page.map_or(self.moment, |page| Moment::Lsn(page.lsn));
+        let moment = self.page.map_or(self.moment, PageToken::moment);
         store.at(moment, |sight, reader| {
             let is_now = sight.is_now || (self.page.is_some() && self.moment == Moment::Now);
             let present = Present::new(store, reader, &Sight { is_now, ..*sight });
@@ -268,7 +290,7 @@ impl RunQuery {
             deleted: self.deleted,
             states: &self.states,
         })?;
-        let start = self.page.map_or(self.offset, |page| page.start);
+        let start = self.page.map_or(self.offset, PageToken::start);
         let question = Question {
             base: &base,
             filters,
@@ -282,20 +304,20 @@ impl RunQuery {
         };
         let selected =
             select(&table, &question).map_err(|error| Error::search(error, self.mode))?;
-        let end = start.saturating_add(selected.rows.len());
-        let is_last = end >= selected.total || selected.rows.is_empty();
-        let rows = selected.rows.iter();
-        let runs = rows.filter_map(|row| sight.state.run_at(*row));
-        Ok(Page {
-            items: runs.map(|run| present.run(sight.state, run)).collect(),
-            total: selected.total,
-            lsn: sight.lsn,
-            next: sight
-                .lsn
-                .filter(|_| !is_last)
-                .map(|lsn| PageToken { lsn, start: end }),
-            notes: selected.notes.iter().map(ToString::to_string).collect(),
-        })
+        let runs = selected.rows.iter();
+        let runs = runs.filter_map(|row| sight.state.run_at(*row));
+        let items = runs.map(|run| present.run(sight.state, run));
+        Ok(Page::part(items.collect(), start, sight.lsn, &selected))
+    }
+}
+
+impl PageToken {
+    pub(crate) fn moment(self) -> Moment {
+        Moment::Lsn(self.lsn)
+    }
+
+    pub(crate) fn start(self) -> usize {
+        self.start
     }
 }
 

@@ -159,3 +159,60 @@ fn columns_follow_what_is_logged_between_two_questions() {
     run.finish().unwrap();
     assert_eq!(running(), 0);
 }
+
+#[test]
+fn experiments_are_filtered_and_paged_like_runs() {
+    let store = Store::new();
+    three_runs(&store);
+    let new = |name: &str, owner: &str| {
+        let experiment = store.tracker.new_experiment(name);
+        experiment
+            .owner(owner)
+            .tag("team", "vision")
+            .create()
+            .unwrap();
+    };
+    new("unet", "ada");
+    new("vit", "bob");
+    let names = |filter: &str, order: &str| {
+        let query = store.tracker.experiments().filter(filter).order_by(order);
+        let page = query.fetch().unwrap();
+        let names: Vec<String> = page.items.into_iter().map(|known| known.name).collect();
+        names.join(" ")
+    };
+    for (filter, order, expected) in [
+        ("", "-name", "vit unet resnet bert"),
+        ("owner = ada or runs = 2", "name", "resnet unet"),
+        ("name like '%net' and created > -1h", "-runs", "resnet unet"),
+        ("status = active", "name", "bert resnet"),
+        ("team = vision", "name", "unet vit"),
+        ("vision", "name", "unet vit"),
+        ("owner is null", "id", "resnet bert"),
+    ] {
+        assert_eq!(names(filter, order), expected, "{filter}");
+    }
+    let error = store.tracker.experiments().filter("status = activ").fetch();
+    assert!(
+        error
+            .unwrap_err()
+            .to_string()
+            .contains("did you mean active?")
+    );
+    let error = store.tracker.experiments().filter("ower = ada").fetch();
+    assert!(
+        error
+            .unwrap_err()
+            .to_string()
+            .contains("did you mean owner?")
+    );
+    let first = store.tracker.experiments().limit(3).fetch().unwrap();
+    assert_eq!((first.items.len(), first.total), (3, 4));
+    new("later", "ada");
+    let last = store
+        .tracker
+        .experiments()
+        .limit(3)
+        .page(first.next.unwrap());
+    let last = last.fetch().unwrap();
+    assert_eq!((last.items.len(), last.total, last.next), (1, 4, None));
+}

@@ -101,9 +101,18 @@ pub(crate) fn attribute_cell<'a>(state: &'a State, run: &'a Run, attribute: Attr
             None => Cell::Missing,
         },
         Attribute::Deleted => integer(run.deleted.map(|_| 1)),
-        Attribute::Took | Attribute::Dirty | Attribute::MlflowStatus | Attribute::ArtifactUri => {
-            Cell::Missing
-        }
+        Attribute::Took
+        | Attribute::Dirty
+        | Attribute::MlflowStatus
+        | Attribute::ArtifactUri
+        | Attribute::ExperimentStatus
+        | Attribute::Updated
+        | Attribute::Archived
+        | Attribute::Owner
+        | Attribute::Description
+        | Attribute::Hypothesis
+        | Attribute::Goal
+        | Attribute::RunCount => Cell::Missing,
     }
 }
 
@@ -175,7 +184,7 @@ pub(crate) fn column_of<'a>(
         Kind::Id => {
             return ColumnData::Ids(cells.map(|cell| id_of(&cell)).collect());
         }
-        Kind::Status | Kind::Text | Kind::Typed => {
+        Kind::Status | Kind::ExperimentStatus | Kind::Text | Kind::Typed => {
             let mut builder = TextsBuilder::default();
             cells.for_each(|cell| builder.push(text_of(&cell)));
             let texts = builder.build();

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::expr::Mode;
+
 /// A column of the table of runs.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum Column {
@@ -113,6 +115,22 @@ pub enum Attribute {
     MlflowStatus,
     /// Where `MLflow` would keep its files. No run has it.
     ArtifactUri,
+    /// The name of an experiment's state. It and those below are columns of experiments only.
+    ExperimentStatus,
+    /// When it was changed last.
+    Updated,
+    /// When it went to the archive.
+    Archived,
+    /// Whose it is.
+    Owner,
+    /// What it is about.
+    Description,
+    /// What it is to show.
+    Hypothesis,
+    /// The metric that its runs are after.
+    Goal,
+    /// How many runs it has.
+    RunCount,
 }
 
 /// What a column holds.
@@ -124,6 +142,7 @@ pub(crate) enum Kind {
     Duration,
     Id,
     Status,
+    ExperimentStatus,
     Text,
     /// Text that may spell a number or a truth value.
     Typed,
@@ -163,6 +182,33 @@ pub(crate) const ATTRIBUTES: [Name; 19] = [
     name(Attribute::Error, &["error"]),
 ];
 
+/// The attributes of experiments, in the same way.
+pub(crate) const EXPERIMENT_ATTRIBUTES: [Name; 12] = [
+    name(Attribute::ExperimentId, &["id", "experiment_id"]),
+    name(
+        Attribute::Experiment,
+        &["name", "experiment", "experiment_name"],
+    ),
+    name(Attribute::ExperimentStatus, &["status", "state"]),
+    name(Attribute::Created, &["created", "creation_time"]),
+    name(Attribute::Updated, &["updated", "last_update_time"]),
+    name(Attribute::Archived, &["archived"]),
+    name(Attribute::Owner, &["owner"]),
+    name(Attribute::Actor, &["actor", "user", "creator"]),
+    name(Attribute::Description, &["description"]),
+    name(Attribute::Hypothesis, &["hypothesis"]),
+    name(Attribute::Goal, &["goal"]),
+    name(Attribute::RunCount, &["runs"]),
+];
+
+/// The attributes that a table has.
+pub(crate) fn attributes(mode: Mode) -> &'static [Name] {
+    match mode {
+        Mode::Mlflow | Mode::Full => &ATTRIBUTES,
+        Mode::Experiments => &EXPERIMENT_ATTRIBUTES,
+    }
+}
+
 /// The attribute that is a fact and needs no comparison.
 pub(crate) const DIRTY: &str = "dirty";
 
@@ -171,21 +217,22 @@ pub(crate) const DIRTY_TAGS: [&str; 2] = ["mltrack.dirty", "git.dirty"];
 
 impl Attribute {
     /// The attribute of this name in the full grammar, in any case.
-    pub(crate) fn of_name(name: &str) -> Option<Attribute> {
-        if name.eq_ignore_ascii_case(DIRTY) {
+    pub(crate) fn of_name(mode: Mode, name: &str) -> Option<Attribute> {
+        if mode != Mode::Experiments && name.eq_ignore_ascii_case(DIRTY) {
             return Some(Attribute::Dirty);
         }
         let is_called = |known: &&Name| known.names.iter().any(|n| n.eq_ignore_ascii_case(name));
-        ATTRIBUTES
+        attributes(mode)
             .iter()
             .find(is_called)
             .map(|known| known.attribute)
     }
 
     /// Every name of every attribute, for suggestions.
-    pub(crate) fn names() -> impl Iterator<Item = &'static str> {
-        let names = ATTRIBUTES.iter().flat_map(|known| known.names);
-        names.copied().chain([DIRTY])
+    pub(crate) fn names(mode: Mode) -> impl Iterator<Item = &'static str> {
+        let names = attributes(mode).iter().flat_map(|known| known.names);
+        let fact = (mode != Mode::Experiments).then_some(DIRTY);
+        names.copied().chain(fact)
     }
 
     pub(crate) fn kind(self) -> Kind {
@@ -198,9 +245,18 @@ impl Attribute {
             | Attribute::Command
             | Attribute::Error
             | Attribute::MlflowStatus
-            | Attribute::ArtifactUri => Kind::Text,
+            | Attribute::ArtifactUri
+            | Attribute::Owner
+            | Attribute::Description
+            | Attribute::Hypothesis
+            | Attribute::Goal => Kind::Text,
+            Attribute::ExperimentStatus => Kind::ExperimentStatus,
             Attribute::Status => Kind::Status,
-            Attribute::Created | Attribute::Started | Attribute::Ended => Kind::Time,
+            Attribute::Created
+            | Attribute::Started
+            | Attribute::Ended
+            | Attribute::Updated
+            | Attribute::Archived => Kind::Time,
             Attribute::Took => Kind::Duration,
             Attribute::Dirty | Attribute::Deleted => Kind::Flag,
             Attribute::ExperimentId
@@ -209,7 +265,8 @@ impl Attribute {
             | Attribute::Seed
             | Attribute::Points
             | Attribute::Lines
-            | Attribute::Notes => Kind::Integer,
+            | Attribute::Notes
+            | Attribute::RunCount => Kind::Integer,
         }
     }
 }

@@ -85,7 +85,7 @@ impl<'a, S: ColumnSource> Evaluator<'a, S> {
             Operand::Column(column) => column.clone(),
             Operand::Metric(name) => name::metric(self.source, name),
             Operand::Bare(name) => {
-                return match name::bare(self.source, name, false) {
+                return match name::bare(self.source, name, expr.mode, false) {
                     Some(column) => Ok(column),
                     None if self.source.is_empty() => Ok(Column::metric(name)),
                     None => Err(self.unknown_name(expr, name, test.span)),
@@ -93,23 +93,26 @@ impl<'a, S: ColumnSource> Evaluator<'a, S> {
             }
         };
         let is_asked_for_absence = matches!(test.check, Check::Presence { is_present: false });
-        if expr.mode == Mode::Full && !is_asked_for_absence {
-            self.note_unknown(&expr.text, test.span, &column);
+        if expr.mode != Mode::Mlflow && !is_asked_for_absence {
+            self.note_unknown(expr.mode, &expr.text, test.span, &column);
         }
         Ok(column)
     }
 
     fn unknown_name(&self, expr: &Expr, name: &str, span: Span) -> FilterError {
-        let message = format!("no run has a metric, param, tag or attribute called {name:?}");
+        let message = match expr.mode {
+            Mode::Experiments => format!("no experiment has a tag or attribute called {name:?}"),
+            _ => format!("no run has a metric, param, tag or attribute called {name:?}"),
+        };
         let attribute = || {
-            let near = crate::nearest::nearest(name, Attribute::names());
+            let near = crate::nearest::nearest(name, Attribute::names(expr.mode));
             near.map(str::to_owned)
         };
         let near = name::nearest_name(self.source, &FAMILIES, name).or_else(attribute);
         expr.error(span, message).suggesting(near)
     }
 
-    pub fn note_unknown(&mut self, text: &str, span: Span, column: &Column) {
+    pub fn note_unknown(&mut self, mode: Mode, text: &str, span: Span, column: &Column) {
         if self.source.is_empty() || name::is_known(self.source, column) {
             return;
         }
@@ -120,7 +123,7 @@ impl<'a, S: ColumnSource> Evaluator<'a, S> {
             Column::Attribute(_) | Column::Dataset(_) => return,
         };
         let near = name::nearest_name(self.source, &[family], asked);
-        let message = format!("no run has a {family} called {asked:?}");
+        let message = format!("no {} has a {family} called {asked:?}", mode.row());
         self.notes
             .push(FilterError::new(text, span, message).suggesting(near));
     }

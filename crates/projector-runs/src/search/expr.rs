@@ -15,6 +15,18 @@ pub enum Mode {
     /// Those and ours: `or`, `not`, parentheses, names without a family, aggregates, relative times, types.
     #[default]
     Full,
+    /// The same about a table of experiments, which have other attributes and no metrics.
+    Experiments,
+}
+
+impl Mode {
+    /// What a row is.
+    pub(crate) fn row(self) -> &'static str {
+        match self {
+            Mode::Mlflow | Mode::Full => "run",
+            Mode::Experiments => "experiment",
+        }
+    }
 }
 
 /// A filter, parsed.

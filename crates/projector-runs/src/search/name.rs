@@ -1,17 +1,17 @@
 //! Names in filters and orders: which family a word names, and which metric, param, tag or attribute it can mean.
 
-use super::column::{Aggregate, Attribute, Column, Family};
+use super::column::{Aggregate, Attribute, Column, DIRTY, Family, attributes};
 use super::error::FilterError;
-use super::expr::{Operand, PREFIXES, Prefix};
+use super::expr::{Mode, Operand, PREFIXES, Prefix};
 use super::lex::{Token, first_dot, plain};
 use super::source::ColumnSource;
 use crate::nearest::nearest;
 
 /// What a word of the full grammar names.
-pub(crate) fn operand(text: &str, token: Token<'_>) -> Result<Operand, FilterError> {
+pub(crate) fn operand(text: &str, token: Token<'_>, mode: Mode) -> Result<Operand, FilterError> {
     let raw = token.raw;
     if let Some(name) = raw.strip_prefix('.') {
-        return attribute(text, token, name);
+        return attribute(text, token, name, mode);
     }
     let prefix = first_dot(raw).and_then(|dot| {
         let prefix = Prefix::of_name(&raw[..dot].to_ascii_lowercase())?;
@@ -29,27 +29,27 @@ pub(crate) fn operand(text: &str, token: Token<'_>) -> Result<Operand, FilterErr
         Prefix::Of(Family::Metric) => Ok(Operand::Metric(plain_name)),
         Prefix::Of(Family::Param) => Ok(Operand::Column(Column::Param(plain_name.into()))),
         Prefix::Of(Family::Tag) => Ok(Operand::Column(Column::Tag(plain_name.into()))),
-        Prefix::Attribute => attribute(text, token, name),
+        Prefix::Attribute => attribute(text, token, name, mode),
         Prefix::Dataset => dataset(text, token, &plain_name),
     }
 }
 
-fn attribute(text: &str, token: Token<'_>, name: &str) -> Result<Operand, FilterError> {
+fn attribute(text: &str, token: Token<'_>, name: &str, mode: Mode) -> Result<Operand, FilterError> {
     let name = plain(name);
-    if let Some(attribute) = Attribute::of_name(&name) {
+    if let Some(attribute) = Attribute::of_name(mode, &name) {
         return Ok(Operand::attribute(attribute));
     }
-    let known: Vec<&str> = super::column::ATTRIBUTES
-        .iter()
-        .map(|known| known.names[0])
-        .collect();
+    let known = attributes(mode).iter().map(|known| known.names[0]);
+    let fact = (mode != Mode::Experiments).then_some(DIRTY);
+    let known: Vec<&str> = known.chain(fact).collect();
     let message = format!(
-        "a run has no attribute {name:?}: there are {}, dirty",
+        "no {} has an attribute {name:?}: there are {}",
+        mode.row(),
         known.join(", ")
     );
     let lead = &token.raw[..token.raw.len() - token.raw.trim_start_matches('.').len()];
     let lead = if lead.is_empty() { "attributes." } else { lead };
-    let suggestion = nearest(&name, Attribute::names()).map(|near| format!("{lead}{near}"));
+    let suggestion = nearest(&name, Attribute::names(mode)).map(|near| format!("{lead}{near}"));
     Err(FilterError::new(text, token.span, message).suggesting(suggestion))
 }
 
@@ -103,9 +103,10 @@ pub(crate) fn is_known(source: &impl ColumnSource, column: &Column) -> bool {
 pub(crate) fn bare(
     source: &impl ColumnSource,
     name: &str,
+    mode: Mode,
     is_metric_first: bool,
 ) -> Option<Column> {
-    let attribute = || Attribute::of_name(name).map(Column::Attribute);
+    let attribute = || Attribute::of_name(mode, name).map(Column::Attribute);
     let known = |column: Column| is_known(source, &column).then_some(column);
     let metric = || known(metric(source, name));
     let first = if is_metric_first {

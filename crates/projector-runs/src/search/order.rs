@@ -21,7 +21,7 @@ pub fn parse_orders<T: AsRef<str>>(
     for text in texts {
         let text = text.as_ref();
         let (operand, span, is_descending) = match mode {
-            Mode::Full => full(text)?,
+            Mode::Full | Mode::Experiments => full(text, mode)?,
             Mode::Mlflow => {
                 let (operand, span, is_descending, name) = ident_mlflow::order(text)?;
                 if seen.contains(&name) {
@@ -43,7 +43,7 @@ pub fn parse_orders<T: AsRef<str>>(
     Ok(orders)
 }
 
-fn full(text: &str) -> Result<(Operand, Span, bool), FilterError> {
+fn full(text: &str, mode: Mode) -> Result<(Operand, Span, bool), FilterError> {
     let whole = Span::new(0, text.len());
     let no_column = || {
         let message = "an order names one column, such as -acc, loss.min, =lr or .started";
@@ -60,7 +60,7 @@ fn full(text: &str) -> Result<(Operand, Span, bool), FilterError> {
         tokens => (tokens, false),
     };
     let operand = match tokens {
-        [name] if name.kind == TokenKind::Word => operand(rest, *name).map_err(|error| {
+        [name] if name.kind == TokenKind::Word => operand(rest, *name, mode).map_err(|error| {
             FilterError::new(text, whole, error.message()).suggesting(error.suggestion())
         })?,
         [name] if name.kind == TokenKind::Quoted => Operand::Bare(super::lex::unquoted(name.raw)),

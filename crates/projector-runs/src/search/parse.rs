@@ -39,10 +39,11 @@ const DEPTH_MAX: usize = 64;
 pub fn parse(text: &str, mode: Mode) -> Result<Expr, FilterError> {
     let node = match mode {
         Mode::Mlflow => parse_mlflow::node(text)?,
-        Mode::Full => {
+        Mode::Full | Mode::Experiments => {
             let tokens = tokens(text)?;
             Parser {
                 text,
+                mode,
                 tokens: &tokens,
                 at: 0,
                 depth: 0,
@@ -59,6 +60,7 @@ pub fn parse(text: &str, mode: Mode) -> Result<Expr, FilterError> {
 
 struct Parser<'a> {
     text: &'a str,
+    mode: Mode,
     tokens: &'a [Token<'a>],
     at: usize,
     depth: usize,
@@ -151,14 +153,16 @@ impl<'a> Parser<'a> {
                 let column = super::column::Column::Param(plain(name.raw).into());
                 Ok((Operand::Column(column), span))
             }
-            _ => Ok((operand(self.text, first)?, first.span)),
+            _ => Ok((operand(self.text, first, self.mode)?, first.span)),
         }
     }
 
     /// A name that is compared with nothing: a fact, or a word to look for.
     fn word(&self, first: Token<'a>, operand: Operand, span: Span) -> Result<Node, FilterError> {
         let attribute = match &operand {
-            Operand::Bare(name) if first.kind == TokenKind::Word => Attribute::of_name(name),
+            Operand::Bare(name) if first.kind == TokenKind::Word => {
+                Attribute::of_name(self.mode, name)
+            }
             Operand::Column(super::column::Column::Attribute(attribute)) => Some(*attribute),
             _ => None,
         };

@@ -5,7 +5,7 @@
 
 use std::cmp::Ordering;
 
-use mltrack_event::RunState;
+use mltrack_event::{ExperimentState, RunState};
 
 use super::column::{Column, Kind};
 use super::error::FilterError;
@@ -78,7 +78,9 @@ impl Maker<'_> {
                 Predicate::Stretch(operator, self.stretch(literal)?)
             }
             Kind::Typed => Predicate::Typed(operator, self.typed(literal)),
-            Kind::Status => Predicate::Text(operator, self.status(literal)?),
+            Kind::Status | Kind::ExperimentStatus => {
+                Predicate::Text(operator, self.status(literal)?)
+            }
             Kind::Text | Kind::Id | Kind::Flag => Predicate::Text(operator, literal.text.clone()),
         })
     }
@@ -96,7 +98,9 @@ impl Maker<'_> {
                 Predicate::StretchIn(all(items, |item| self.stretch(item))?, is_negated)
             }
             Kind::Typed => Predicate::TypedIn(all(items, |item| Ok(self.typed(item)))?, is_negated),
-            Kind::Status => Predicate::TextIn(all(items, |item| self.status(item))?, is_negated),
+            Kind::Status | Kind::ExperimentStatus => {
+                Predicate::TextIn(all(items, |item| self.status(item))?, is_negated)
+            }
             Kind::Text | Kind::Id | Kind::Flag => {
                 Predicate::TextIn(all(items, |item| Ok(item.text.clone()))?, is_negated)
             }
@@ -106,7 +110,7 @@ impl Maker<'_> {
     fn pattern(&self, operator: Operator, literal: &Literal) -> Result<Predicate, FilterError> {
         if !matches!(
             self.kind(),
-            Kind::Typed | Kind::Text | Kind::Status | Kind::Id
+            Kind::Typed | Kind::Text | Kind::Status | Kind::ExperimentStatus | Kind::Id
         ) {
             let what = self.what();
             let message = format!("`like` compares texts, and {what}");
@@ -167,16 +171,23 @@ impl Maker<'_> {
     }
 
     fn status(&self, literal: &Literal) -> Result<String, FilterError> {
-        if let Some(state) = state_of_text(&literal.text) {
-            return Ok(state.name().to_owned());
+        let lower = literal.text.to_ascii_lowercase();
+        let (found, names): (Option<&str>, Vec<&str>) = if self.kind() == Kind::ExperimentStatus {
+            let names = ExperimentState::ALL.into_iter().map(ExperimentState::name);
+            (names.clone().find(|name| *name == lower), names.collect())
+        } else {
+            let names = RunState::ALL.into_iter().map(RunState::name);
+            let state = state_of_text(&lower).map(RunState::name);
+            (state, names.collect())
+        };
+        if let Some(name) = found {
+            return Ok(name.to_owned());
         }
-        let names: Vec<&str> = RunState::ALL.into_iter().map(RunState::name).collect();
         let message = format!(
-            "{:?} is no state of a run: there are {}",
+            "{:?} is no state of this: there are {}",
             literal.text,
             names.join(", ")
         );
-        let lower = literal.text.to_ascii_lowercase();
         let near = nearest(&lower, names.into_iter());
         Err(self.expr.error(literal.span, message).suggesting(near))
     }
@@ -210,7 +221,9 @@ impl Maker<'_> {
             }
             Kind::Duration => "this is a length of time, such as 90s, 10m or 1h30m",
             Kind::Flag => "this is true or false",
-            Kind::Id | Kind::Status | Kind::Text | Kind::Typed => "this is a text",
+            Kind::Id | Kind::Status | Kind::ExperimentStatus | Kind::Text | Kind::Typed => {
+                "this is a text"
+            }
         }
     }
 }

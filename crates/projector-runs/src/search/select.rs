@@ -89,16 +89,15 @@ fn columns<S: ColumnSource>(
         let column = match &order.operand {
             Operand::Column(column) => column.clone(),
             Operand::Metric(name) => name::metric(source, name),
-            Operand::Bare(name) => {
-                name::bare(source, name, true).unwrap_or_else(|| name::metric(source, name))
-            }
+            Operand::Bare(name) => name::bare(source, name, order.mode, true)
+                .unwrap_or_else(|| name::metric(source, name)),
         };
-        if order.mode == Mode::Full {
-            evaluator.note_unknown(&order.text, order.span, &column);
+        if order.mode != Mode::Mlflow {
+            evaluator.note_unknown(order.mode, &order.text, order.span, &column);
         }
         columns.push(SortColumn {
             data: sortable(evaluator, &column, order.mode)?,
-            is_typed: order.mode == Mode::Full
+            is_typed: order.mode != Mode::Mlflow
                 && matches!(column, Column::Param(_) | Column::Tag(_)),
             is_descending: order.is_descending,
         });

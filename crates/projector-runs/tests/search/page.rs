@@ -24,6 +24,12 @@ fn every_filter_of_the_page_is_read() {
     for filter in full {
         assert!(ask(&empty, Mode::Full, filter, &[]).is_ok(), "{filter}");
     }
+    for filter in lines("experiments") {
+        assert!(
+            ask(&empty, Mode::Experiments, filter, &["-updated"]).is_ok(),
+            "{filter}"
+        );
+    }
     for filter in mlflow {
         assert!(ask(&empty, Mode::Mlflow, filter, &[]).is_ok(), "{filter}");
     }
