@@ -17,7 +17,7 @@ use crate::questions::{Question, Random, questions, runs};
 use crate::support::{Row, Table, ask};
 
 const SEED: u64 = 20_261_121;
-const QUESTIONS: usize = 3000;
+const QUESTIONS: usize = 1500;
 
 /// Where the gate puts the Python that has `MLflow`.
 fn python() -> PathBuf {
@@ -137,6 +137,6 @@ fn answers_equal_those_of_mlflows_search_utils() {
         differences[..differences.len().min(12)].join("\n")
     );
     // A test that compares nothing but refusals would compare nothing.
-    assert!(refused > 500 && refused < questions.len() / 2, "{refused}");
-    assert!(partial > 700 && ordered > 300, "{partial}, {ordered}");
+    assert!(refused > 250 && refused < questions.len() / 2, "{refused}");
+    assert!(partial > 350 && ordered > 150, "{partial}, {ordered}");
 }
