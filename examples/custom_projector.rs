@@ -131,8 +131,8 @@ fn bring_up_to_date(tracker: &Tracker, folder: &Path) -> Outcome<(State, u64)> {
     follower.catch_up()?;
     let cursor = follower.checkpoint();
     index.update(follower.state_mut(), cursor)?;
-    let folded = follower.counts().folded;
-    Ok((follower.into_state(), folded))
+    let entries = follower.counts().folded;
+    Ok((follower.into_state(), entries))
 }
 
 fn train(tracker: &Tracker, is_lucky: bool) -> Outcome<()> {
@@ -161,9 +161,9 @@ fn main() -> Outcome<()> {
     let (_, folded_first) = bring_up_to_date(&tracker, &folder)?;
 
     train(&tracker, false)?;
-    let (state, folded) = bring_up_to_date(&tracker, &folder)?;
+    let (state, entries) = bring_up_to_date(&tracker, &folder)?;
     assert!(
-        folded > 0 && folded < folded_first + 2,
+        entries > 0 && entries < folded_first + 2,
         "only what is new is folded again"
     );
     for (name, machine) in &state.machines {

@@ -154,6 +154,7 @@ impl Copier<'_> {
             &entry.header,
             u64::from(entry.end_offset),
             self.packers,
+            &mut None,
         )
         .map_err(wrap)?;
         // It may have been packed in between, and what is open stays what it was.
