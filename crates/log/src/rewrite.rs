@@ -98,7 +98,6 @@ struct Gather<'a> {
     follow: Follow,
     seal: Option<SealHasher>,
     dropped: DroppedHasher,
-    scratch: Vec<u8>,
     /// How far the caller was told that the segment has been read; the second reading is not told.
     paced: Option<u64>,
 }
@@ -146,7 +145,6 @@ impl<'a> Gather<'a> {
                 next_lsn: 0,
                 count: 0,
             },
-            scratch: Vec::new(),
             paced: is_first.then_some(0),
         })
     }
@@ -187,7 +185,8 @@ impl<'a> Gather<'a> {
         if self.is_ended {
             return Ok(false);
         }
-        let found = self.scan.advance().map_err(self.plan.wrap("read"))?;
+        let found = self.scan.advance();
+        let found = found.map_err(|error| self.plan.wrap("read")(error))?;
         let fault = match found {
             Advance::Frame(start) => {
                 let frame = self.scan.current();
@@ -195,7 +194,7 @@ impl<'a> Gather<'a> {
                     self.follow.take(&frame, start);
                 }
                 if let Some(seal) = &mut self.seal {
-                    seal.frame(&frame, &mut self.scratch);
+                    seal.frame(&frame);
                 }
                 self.is_pending = true;
                 return Ok(true);
@@ -266,10 +265,12 @@ pub(crate) fn rewrite(plan: &Plan<'_>, file: Option<Arc<dyn MediumFile>>) -> Att
     output.push(&header).map_err(&wrap)?;
     output.push(&plan.header.encode()).map_err(&wrap)?;
     let mut gather = Gather::new(plan, true)?;
-    let (mut batches, mut blocks) = (Batches::default(), Vec::new());
+    let (mut batches, mut blocks, mut room) = (Batches::default(), Vec::new(), Vec::new());
     while let Some(lsns) = gather.next_block(&mut batches)? {
-        let entry = push_block(plan, &batches, lsns, &mut output).map_err(&wrap)?;
-        blocks.push(entry);
+        let records = batches.records_in(room);
+        let packed = plan.packer.pack(&records);
+        room = emptied(records);
+        blocks.push(push_block(&batches, packed, lsns, &mut output).map_err(&wrap)?);
     }
     let end = gather.end()?;
     if let Some(last) = blocks.last_mut() {
@@ -286,14 +287,20 @@ pub(crate) fn rewrite(plan: &Plan<'_>, file: Option<Arc<dyn MediumFile>>) -> Att
     })
 }
 
+/// The same memory for other records: a block's worth of it is too much to ask for each time.
+fn emptied<'a>(mut records: Vec<PackRecord<'_>>) -> Vec<PackRecord<'a>> {
+    records.clear();
+    let none = records.into_iter();
+    none.map(|_| unreachable!("there is no record")).collect()
+}
+
 fn push_block(
-    plan: &Plan<'_>,
     batches: &Batches,
+    mut bytes: Vec<u8>,
     lsns: (u64, u64),
     output: &mut Output,
 ) -> std::io::Result<BlockEntry> {
     let (commit_time_first, commit_time_last) = batches.commit_times();
-    let mut bytes = plan.packer.pack(&batches.records());
     let len = bytes.len();
     bytes.extend_from_slice(&batches.facts().encode());
     let offset = output.len;

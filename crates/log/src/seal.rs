@@ -15,6 +15,7 @@ use crate::failpoint;
 use crate::layout::{LOCK_MUTATOR, segment_name};
 use crate::medium::{Medium, Mode};
 use crate::pack::PackRecord;
+use crate::pack::batches::records_of;
 use crate::scan::{Scan, Step};
 use crate::shared::Shared;
 use crate::stored;
@@ -23,55 +24,61 @@ use crate::survey::read_footer;
 /// Bytes between two entries of the sparse index.
 const INDEX_INTERVAL: u64 = 4096;
 const DICTIONARY_LEN_MAX: usize = 4 << 20;
+/// Bytes hashed at a time.
+const GATHERED_LEN: usize = 64 << 10;
 
 /// Hashes the records of the log as the format prescribes.
-pub(crate) struct SealHasher(blake3::Hasher);
+pub(crate) struct SealHasher {
+    hasher: blake3::Hasher,
+    /// Not hashed yet: many records at once are hashed several times as fast as one by one.
+    gathered: Vec<u8>,
+}
 
 impl SealHasher {
     /// Starts a segment's hash.
     pub fn new(previous_seal: &[u8; 32]) -> SealHasher {
-        let mut hasher = blake3::Hasher::new();
-        hasher.update(previous_seal);
-        SealHasher(hasher)
+        let mut hasher = SealHasher::unchained();
+        hasher.gathered.extend_from_slice(previous_seal);
+        hasher
     }
 
     /// Starts a hash that continues no other.
     pub fn unchained() -> SealHasher {
-        SealHasher(blake3::Hasher::new())
+        SealHasher {
+            hasher: blake3::Hasher::new(),
+            gathered: Vec::new(),
+        }
     }
 
     /// Adds one record.
     pub fn record(&mut self, record: &PackRecord<'_>) {
-        self.0.update(&record.lsn.get().to_le_bytes());
-        self.0.update(&record.type_id.to_le_bytes());
-        self.0.update(&record.version.to_le_bytes());
-        self.0.update(&record.writer.0.to_le_bytes());
-        self.0.update(&record.time_ns.to_le_bytes());
-        self.0.update(&record.commit_time_ns.to_le_bytes());
-        self.0.update(&(record.payload.len() as u32).to_le_bytes());
-        self.0.update(record.payload);
+        let out = &mut self.gathered;
+        out.extend_from_slice(&record.lsn.get().to_le_bytes());
+        out.extend_from_slice(&record.type_id.to_le_bytes());
+        out.extend_from_slice(&record.version.to_le_bytes());
+        out.extend_from_slice(&record.writer.0.to_le_bytes());
+        out.extend_from_slice(&record.time_ns.to_le_bytes());
+        out.extend_from_slice(&record.commit_time_ns.to_le_bytes());
+        out.extend_from_slice(&(record.payload.len() as u32).to_le_bytes());
+        out.extend_from_slice(record.payload);
+        if out.len() >= GATHERED_LEN {
+            self.hasher.update(&self.gathered);
+            self.gathered.clear();
+        }
     }
 
     /// Adds a frame's records.
-    pub fn frame(&mut self, frame: &Frame, scratch: &mut Vec<u8>) {
-        scratch.clear();
-        for (lsn, record) in (frame.first_lsn..).zip(frame.records()) {
-            scratch.extend_from_slice(&lsn.to_le_bytes());
-            scratch.extend_from_slice(&record.type_id.to_le_bytes());
-            scratch.extend_from_slice(&record.version.to_le_bytes());
-            scratch.extend_from_slice(&frame.header.writer.to_le_bytes());
-            let time = record.time.unwrap_or(frame.default_time());
-            scratch.extend_from_slice(&time.to_le_bytes());
-            scratch.extend_from_slice(&frame.header.commit_time.to_le_bytes());
-            scratch.extend_from_slice(&(record.payload.len() as u32).to_le_bytes());
-            scratch.extend_from_slice(record.payload);
+    pub fn frame(&mut self, frame: &Frame<'_>) {
+        for record in records_of(frame) {
+            self.record(&record);
         }
-        self.0.update(scratch);
     }
 
     /// The seal.
     pub fn finish(&self) -> [u8; 32] {
-        *self.0.finalize().as_bytes()
+        let mut hasher = self.hasher.clone();
+        hasher.update(&self.gathered);
+        *hasher.finalize().as_bytes()
     }
 }
 
@@ -213,11 +220,11 @@ fn summarise(
         commit_time_first: entry.header.created_ns,
         ..Footer::default()
     };
-    let (mut scratch, mut next_index) = (Vec::new(), 0);
+    let mut next_index = 0;
     loop {
         match scan.step()? {
             Step::Frame(frame, start) => {
-                hasher.frame(&frame, &mut scratch);
+                hasher.frame(&frame);
                 if footer.count == 0 {
                     footer.commit_time_first = frame.header.commit_time;
                 }

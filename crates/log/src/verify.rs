@@ -436,7 +436,6 @@ impl Verifier<'_> {
             &mut self.names.borrow_mut(),
         )?;
         let mut hasher = footer.map(|footer| SealHasher::new(&footer.previous_seal));
-        let mut scratch = Vec::new();
         loop {
             let fault = match scan.advance()? {
                 Advance::Frame(_) => {
@@ -445,7 +444,7 @@ impl Verifier<'_> {
                     report.records += u64::from(frame.header.count);
                     report.bytes += frame.padded_len as u64;
                     if let Some(hasher) = &mut hasher {
-                        hasher.frame(&frame, &mut scratch);
+                        hasher.frame(&frame);
                     }
                     continue;
                 }
