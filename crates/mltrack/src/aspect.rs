@@ -3,7 +3,7 @@
 //! Invariant: whatever changes an aspect is an event that [`Aspect::is_touched_by`] knows, so that the operation that
 //! stands in the way of an undo can be named.
 
-use mltrack_event::{Event, ExperimentId, RunKey, RunMove};
+use mltrack_event::{Event, ExperimentId, RestoredFrom, RunKey, RunMove};
 
 /// One thing that is said about a run or an experiment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +38,19 @@ pub(crate) enum OfExperiment {
 }
 
 impl Aspect {
+    /// What an event sets. Only events that an undo consists of set anything here.
+    pub fn of(event: &Event) -> Vec<Aspect> {
+        if let Some(run) = event.run() {
+            let of_run = OfRun::of(event).into_iter();
+            return of_run.map(|of| Aspect::Run(run, of)).collect();
+        }
+        let Some(id) = event.experiment() else {
+            return Vec::new();
+        };
+        let of_experiment = OfExperiment::of(event).into_iter();
+        of_experiment.map(|of| Aspect::Experiment(id, of)).collect()
+    }
+
     pub fn is_touched_by(&self, event: &Event) -> bool {
         match self {
             Aspect::Run(run, of) => event.run() == Some(*run) && of.is_touched_by(event),
@@ -57,6 +70,27 @@ impl Aspect {
 }
 
 impl OfRun {
+    fn of(event: &Event) -> Vec<OfRun> {
+        match event {
+            Event::RunDeleted(_) | Event::RunRestored(_) => vec![OfRun::Deletion],
+            Event::TagsSet(set) => {
+                let keys = set.tags.iter();
+                keys.map(|(key, _)| OfRun::Tag(key.clone())).collect()
+            }
+            Event::TagRemoved(removed) => vec![OfRun::Tag(removed.key.clone())],
+            Event::ParamsLogged(logged) => {
+                let names = logged.params.iter();
+                names.map(|(name, _)| OfRun::Param(name.clone())).collect()
+            }
+            Event::ParamsRemoved(removed) => {
+                removed.names.iter().cloned().map(OfRun::Param).collect()
+            }
+            Event::NoteRemoved(removed) => vec![OfRun::Note(removed.note)],
+            event if RunMove::of(event).is_some() => vec![OfRun::State],
+            _ => Vec::new(),
+        }
+    }
+
     fn is_touched_by(&self, event: &Event) -> bool {
         match (self, event) {
             (OfRun::Deletion, Event::RunDeleted(_) | Event::RunRestored(_)) => true,
@@ -86,12 +120,41 @@ impl OfRun {
 }
 
 impl OfExperiment {
+    fn of(event: &Event) -> Vec<OfExperiment> {
+        let all = [
+            OfExperiment::Name,
+            OfExperiment::Description,
+            OfExperiment::Hypothesis,
+            OfExperiment::Owner,
+            OfExperiment::Collaborators,
+            OfExperiment::Goal,
+            OfExperiment::Metadata,
+        ];
+        match event {
+            Event::ExperimentDeleted(_) => vec![OfExperiment::Deletion],
+            Event::ExperimentRestored(restored) if restored.from == RestoredFrom::Deletion => {
+                vec![OfExperiment::Deletion]
+            }
+            Event::ExperimentTagged(tagged) => {
+                let set = tagged.set.iter().map(|(key, _)| key);
+                let keys = set.chain(&tagged.remove).cloned();
+                keys.map(OfExperiment::Tag).collect()
+            }
+            Event::ExperimentEdited(_) => all
+                .into_iter()
+                .filter(|of| of.is_touched_by(event))
+                .collect(),
+            _ => vec![OfExperiment::State],
+        }
+    }
+
     fn is_touched_by(&self, event: &Event) -> bool {
         match event {
             Event::ExperimentDeleted(_) => *self == OfExperiment::Deletion,
-            Event::ExperimentRestored(_) => {
-                matches!(self, OfExperiment::Deletion | OfExperiment::State)
-            }
+            Event::ExperimentRestored(restored) => match restored.from {
+                RestoredFrom::Deletion => *self == OfExperiment::Deletion,
+                RestoredFrom::Archive => *self == OfExperiment::State,
+            },
             Event::ExperimentStateMoved(_) | Event::ExperimentArchived(_) => {
                 *self == OfExperiment::State
             }

@@ -11,7 +11,7 @@ use std::time::Duration;
 use mltrack_event::{
     Event, ExperimentId, ExperimentPurged, RunId, RunKey, RunPurged, StreamId, WallTime,
 };
-use mltrack_log::{CompactReport, Lsn, Reader, door};
+use mltrack_log::{CompactReport, IndexOwner, Lsn, Reader, door};
 use mltrack_projector_metrics::{SeriesError, SeriesFolder};
 use mltrack_projector_runs::{Run, State};
 
@@ -21,6 +21,7 @@ use crate::decide::{Decision, Plan};
 use crate::error::{Error, Result};
 use crate::gc_find::{Found, find};
 use crate::purge_filter::PurgeFilter;
+use crate::replay::INDEX_FOLDER;
 use crate::store::Store;
 use crate::tracker::Tracker;
 
@@ -207,13 +208,32 @@ impl Gc {
         for kept in stale {
             fs::remove_file(&kept.path).map_err(|error| not_removed(&kept.path, error))?;
         }
+        drop_index(store)?;
         let series = SeriesFolder::new(store.path.join(SERIES_FOLDER));
         series.clear().map_err(|error| series_error(&error))
     }
 }
 
+/// Removes the index, which keeps old pages of its own for a while. Its owner, if there is one, takes the rows out by
+/// itself, and it is made again by the next.
+fn drop_index(store: &Store) -> Result<()> {
+    let Some(owner) = IndexOwner::try_new(&store.path)? else {
+        return Ok(());
+    };
+    let path = store.path.join(INDEX_FOLDER);
+    let removed = match fs::remove_dir_all(&path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    };
+    drop(owner);
+    removed.map_err(|error| not_removed(&path, error))
+}
+
 fn not_removed(path: &std::path::Path, source: std::io::Error) -> Error {
-    let what = format!("{}: a snapshot cannot be removed", path.display());
+    let what = format!(
+        "{}: it cannot be removed, and holds what was purged",
+        path.display()
+    );
     Error::new(Code::IoError, what).with_source(source)
 }
 

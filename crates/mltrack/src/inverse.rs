@@ -56,10 +56,7 @@ pub(crate) fn of_run(
     events.extend(notes(three, before, by)?);
     if before.state != three.after.state {
         let changed = Hindrance::Changed(Aspect::Run(key, OfRun::State));
-        let is_as_made = three.now.state == three.after.state
-            && three.now.ended == three.after.ended
-            && three.now.resumed == three.after.resumed;
-        if !is_as_made {
+        if three.now.state != three.after.state {
             return Err(changed);
         }
         events.extend(state(three.now, before, is_owned, by)?);
@@ -98,7 +95,7 @@ fn deletion(three: &Three<'_, Run>, before: &Run, by: By<'_>) -> Result<Option<E
     if before.deleted.is_some() == three.after.deleted.is_some() {
         return Ok(None);
     }
-    if three.now.deleted != three.after.deleted {
+    if three.now.deleted.is_some() != three.after.deleted.is_some() {
         return Err(Hindrance::Changed(Aspect::Run(run, OfRun::Deletion)));
     }
     if before.deleted.is_some() {

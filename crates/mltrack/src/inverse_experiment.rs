@@ -66,7 +66,7 @@ fn deletion(
     if before.deleted.is_some() == three.after.deleted.is_some() {
         return Ok(None);
     }
-    if three.now.deleted != three.after.deleted {
+    if three.now.deleted.is_some() != three.after.deleted.is_some() {
         let deletion = Aspect::Experiment(experiment, OfExperiment::Deletion);
         return Err(Hindrance::Changed(deletion));
     }

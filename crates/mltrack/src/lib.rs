@@ -110,6 +110,7 @@ mod tracker;
 mod undo;
 mod undo_find;
 mod undo_job;
+mod undo_past;
 mod value_history;
 mod warning;
 mod watch;

@@ -174,6 +174,11 @@ impl Undone {
         self.by.get(&operation).copied()
     }
 
+    /// Whether something was done and stays done. An undo is no deed of its own: it makes another one not stand.
+    pub fn stands(&self, deed: &Deed) -> bool {
+        deed.undoes().is_none() && self.by(deed.first).is_none()
+    }
+
     /// Takes in what was done: the next older batch.
     pub fn meet(&mut self, deed: &Deed) {
         if let Some((first, _)) = deed.undoes()

@@ -61,6 +61,18 @@ impl Deed {
         Some(deed)
     }
 
+    /// Whether both are about the same run, or the same experiment or its runs' creation.
+    pub fn is_about_the_same_as(&self, other: &Deed) -> bool {
+        let is_same = |event: &Event| {
+            let mut others = other.events.iter();
+            others.any(|other| match (event.run(), other.run()) {
+                (Some(run), Some(other)) => run == other,
+                _ => event.experiment().is_some() && event.experiment() == other.experiment(),
+            })
+        };
+        self.events.iter().any(is_same)
+    }
+
     /// The operation that this one took back, when it is an undo: its first and last record.
     pub fn undoes(&self) -> Option<(Lsn, Lsn)> {
         self.events.iter().find_map(|event| match event {

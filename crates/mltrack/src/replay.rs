@@ -11,7 +11,7 @@ use crate::store::Store;
 use crate::tracker::Tracker;
 
 /// The folder of the index in a store.
-const INDEX_FOLDER: &str = "index";
+pub(crate) const INDEX_FOLDER: &str = "index";
 
 impl Tracker {
     /// Folds the whole log and makes the store's index hold the result, durably. `on_progress` is told the lsn that was

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mltrack_event::WallTime;
-use mltrack_log::{Lsn, door};
+use mltrack_log::{Lsn, Reader, door};
 
 use crate::code::Code;
 use crate::decide::Decision;
@@ -106,27 +106,38 @@ impl Undo {
             return Ok(None);
         };
         let mut reader = store.reader()?;
-        let (deed, operation) = match self.target {
-            Target::Record(lsn) => find(store, &mut reader, lsn)?,
-            Target::Last => find_last(store, &mut reader)?,
-        };
-        self.check_window(store, &operation)?;
-        let job = Job::new(store, deed, operation)?;
+        let job = self.job(store, &mut reader)?;
         if self.is_dry_run {
-            let seen = store.reader()?.end();
-            let plan = store.with_state(|state, alive| job.plan(state, alive));
-            let plan = plan?.map_err(|hindrance| job.refuse(&mut reader, seen, &hindrance))?;
+            let plan = store.with_state(|state, alive| job.plan(state, alive))?;
+            let plan = plan.map_err(|hindrance| job.refuse(&hindrance))?;
             return Ok(Some(job.done(&plan, None)?));
         }
         let (planned, last) = store.decide(|state, alive| {
             Ok(match job.plan(state, alive)? {
                 Ok(inverse) => Decision::Append(inverse.clone().into(), Ok(inverse)),
-                Err(hindrance) => Decision::Already(Err((hindrance, alive.next_lsn()))),
+                Err(hindrance) => Decision::Already(Err(hindrance)),
             })
         })?;
         match planned {
             Ok(inverse) => Ok(Some(job.done(&inverse, last)?)),
-            Err((hindrance, seen)) => Err(job.refuse(&mut reader, seen, &hindrance)),
+            Err(hindrance) => Err(job.refuse(&hindrance)),
+        }
+    }
+
+    fn job<'a>(&self, store: &'a Store, reader: &mut Reader) -> Result<Job<'a>> {
+        let mut until = None;
+        loop {
+            let meant = match self.target {
+                Target::Record(lsn) => find(store, reader, lsn)?,
+                Target::Last => find_last(store, reader, until)?,
+            };
+            self.check_window(store, &meant.operation)?;
+            until = Some(meant.deed.first);
+            let job = Job::new(store, meant)?;
+            // Who means the last operation means the last that changed anything.
+            if !matches!(self.target, Target::Last) || !job.is_idle() {
+                return Ok(job);
+            }
         }
     }
 

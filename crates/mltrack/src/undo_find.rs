@@ -14,8 +14,16 @@ use crate::operation::{Operation, Undone};
 use crate::operation_scan::{Deed, at, backwards};
 use crate::store::Store;
 
+/// An operation that is to be undone.
+pub(crate) struct Meant {
+    pub deed: Deed,
+    pub operation: Operation,
+    /// What was done behind it and is not undone, newest first.
+    pub later: Vec<Deed>,
+}
+
 /// The operation that a record is a part of, if it can be undone.
-pub(crate) fn find(store: &Store, reader: &mut Reader, lsn: Lsn) -> Result<(Deed, Operation)> {
+pub(crate) fn find(store: &Store, reader: &mut Reader, lsn: Lsn) -> Result<Meant> {
     let nothing = |why: String| {
         Error::new(Code::NotFound, format!("nothing to undo: {why}")).with_hint("mltrack op log")
     };
@@ -31,42 +39,56 @@ pub(crate) fn find(store: &Store, reader: &mut Reader, lsn: Lsn) -> Result<(Deed
             "the record {lsn} is no operation; points, lines and values logged stay"
         )));
     };
-    let operation = store.with_state(|state, present| {
-        let mut undone = Undone::default();
+    let (operation, later) = store.with_state(|state, present| {
+        let (mut undone, mut later) = (Undone::default(), Vec::new());
         let range = (deed.last.plus(1), present.next_lsn());
-        backwards(reader, range, |later| {
-            undone.meet(&later);
+        backwards(reader, range, |newer| {
+            undone.meet(&newer);
+            if undone.stands(&newer) && newer.is_about_the_same_as(&deed) {
+                later.push(newer);
+            }
             ControlFlow::Continue(())
         })?;
-        Ok(undone.operation(&deed, state))
+        Ok((undone.operation(&deed, state), later))
     })?;
     match operation.undone_by {
         Some(by) => Err(
             nothing(format!("operation {} was undone by {by}", deed.first))
                 .with_hint(format!("mltrack undo {by} does it again")),
         ),
-        None => Ok((deed, operation)),
+        None => Ok(Meant {
+            deed,
+            operation,
+            later,
+        }),
     }
 }
 
-/// The last operation that [`Tracker::undo_last`] means.
-pub(crate) fn find_last(store: &Store, reader: &mut Reader) -> Result<(Deed, Operation)> {
+/// The last operation before `until` that [`Tracker::undo_last`](crate::Tracker::undo_last) means.
+pub(crate) fn find_last(store: &Store, reader: &mut Reader, until: Option<Lsn>) -> Result<Meant> {
     store.with_state(|state, present| {
-        let (mut found, mut undone) = (None, Undone::default());
+        let (mut found, mut undone, mut later) = (None, Undone::default(), Vec::new());
         let range = (Lsn::FIRST, present.next_lsn());
         backwards(reader, range, |deed| {
             let operation = undone.operation(&deed, state);
-            let is_meant = operation.actor == store.identity.actor
+            let is_meant = until.is_none_or(|until| deed.first < until)
+                && operation.actor == store.identity.actor
                 && operation.undone_by.is_none()
                 && operation.undoes.is_none()
                 && !operation.is_by_run
                 && !is_purge(&deed);
             if !is_meant {
+                later.extend(undone.stands(&deed).then_some(deed));
                 return ControlFlow::Continue(());
             }
             found = Some((deed, operation));
             ControlFlow::Break(())
         })?;
+        let found = found.map(|(deed, operation)| Meant {
+            deed,
+            operation,
+            later,
+        });
         found.ok_or_else(|| {
             let what = format!("nothing to undo by {:?}", store.identity.actor);
             Error::new(Code::NotFound, what).with_hint("mltrack op log")

@@ -3,12 +3,9 @@
 //! Invariant: everything is planned from one state, and appended only while the streams of everything it is about are as
 //! they were then.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::ops::ControlFlow;
-
-use mltrack_event::{Event, ExperimentId, OperationUndone, RestoredFrom, RunKey, StreamId};
+use mltrack_event::{Event, OperationUndone, RestoredFrom, StreamId};
 use mltrack_log::{Lsn, Reader};
-use mltrack_projector_runs::{Experiment, Run, State};
+use mltrack_projector_runs::State;
 
 use crate::aspect::Aspect;
 use crate::code::Code;
@@ -17,20 +14,13 @@ use crate::error::{Error, Result};
 use crate::experiment::name_taken;
 use crate::inverse::{By, Hindrance, Three, of_run};
 use crate::inverse_experiment::of_experiment;
-use crate::moment::Moment;
 use crate::operation::Operation;
-use crate::operation_scan::{Deed, forwards};
+use crate::operation_scan::Deed;
 use crate::operation_words::{experiment, run, what};
 use crate::store::Store;
 use crate::undo::Undone;
-use crate::undo_find::is_purge;
-
-/// What an operation is about, as it was at a moment.
-#[derive(Default)]
-struct Captured {
-    runs: BTreeMap<RunKey, Run>,
-    experiments: BTreeMap<ExperimentId, Experiment>,
-}
+use crate::undo_find::{Meant, is_purge};
+use crate::undo_past::{Past, is_creation};
 
 /// The events that take back, and the streams they depend on.
 #[derive(Clone)]
@@ -55,65 +45,56 @@ pub(crate) struct Job<'a> {
     store: &'a Store,
     deed: Deed,
     operation: Operation,
-    before: Captured,
-    after: Captured,
+    /// What was done behind it and is not undone, newest first.
+    later: Vec<Deed>,
+    past: Past,
     /// A draft that became active by its first run stays active.
     is_creation: bool,
 }
 
 impl<'a> Job<'a> {
-    pub fn new(store: &'a Store, deed: Deed, operation: Operation) -> Result<Job<'a>> {
+    pub fn new(store: &'a Store, meant: Meant) -> Result<Job<'a>> {
+        let Meant {
+            deed,
+            operation,
+            later,
+        } = meant;
         if is_purge(&deed) {
             let what = format!("operation {} purged for good", deed.first);
             return Err(Error::new(Code::InvalidState, what).with_hint("mltrack op log"));
         }
-        let is_creation = deed
-            .events
-            .iter()
-            .any(|event| matches!(event, Event::RunCreated(_)));
+        let is_creation = is_creation(&deed);
+        let past = Past::of(store, &deed)?;
         let mut job = Job {
             store,
             deed,
             operation,
-            before: Captured::default(),
-            after: Captured::default(),
+            later,
+            past,
             is_creation,
         };
-        job.before = job.capture(Lsn::new(job.deed.first.get() - 1))?;
-        job.after = job.capture(Some(job.deed.last))?;
+        job.forget_idle()?;
         Ok(job)
     }
 
-    fn runs(&self) -> BTreeSet<RunKey> {
-        self.deed.events.iter().filter_map(Event::run).collect()
+    /// What was set to the value that it had is in nobody's way.
+    fn forget_idle(&mut self) -> Result<()> {
+        let aspects = self.past.aspects();
+        let mut later = Vec::new();
+        for deed in std::mem::take(&mut self.later) {
+            let touches = |event: &Event| aspects.iter().any(|aspect| aspect.is_touched_by(event));
+            let is_in_the_way = deed.events.iter().any(touches);
+            if !is_in_the_way || !Past::of(self.store, &deed)?.is_idle() {
+                later.push(deed);
+            }
+        }
+        self.later = later;
+        Ok(())
     }
 
-    fn experiments(&self) -> BTreeSet<ExperimentId> {
-        let events = self.deed.events.iter();
-        let about = events.filter(|event| event.run().is_none() && !self.is_creation);
-        about.filter_map(Event::experiment).collect()
-    }
-
-    /// What the operation is about, as it was after a record. Whatever was purged meanwhile is missing, so the floor of
-    /// history does not matter.
-    fn capture(&self, after: Option<Lsn>) -> Result<Captured> {
-        let Some(lsn) = after else {
-            return Ok(Captured::default());
-        };
-        self.store.at_any(Moment::Lsn(lsn), |sight, _| {
-            let mut captured = Captured::default();
-            for key in self.runs() {
-                if let Some(run) = sight.state.run(key) {
-                    captured.runs.insert(key, run.clone());
-                }
-            }
-            for id in self.experiments() {
-                if let Some(experiment) = sight.state.experiment(id) {
-                    captured.experiments.insert(id, experiment.clone());
-                }
-            }
-            Ok(captured)
-        })
+    /// Whether everything is after the operation as it was before, such as when a tag was given the value it had.
+    pub fn is_idle(&self) -> bool {
+        self.past.is_idle()
     }
 
     /// What takes it back now. The outer error ends everything, the inner one names what is in the way.
@@ -130,28 +111,36 @@ impl<'a> Job<'a> {
             command: command.clone(),
         })];
         let mut unchanged = Vec::new();
-        for (key, after) in &self.after.runs {
+        for (key, after) in &self.past.after.runs {
             let now = state
                 .run(*key)
                 .ok_or_else(|| self.purged(&run(state, *key)))?;
-            let before = self.before.runs.get(key);
+            let before = self.past.before.runs.get(key);
             let mut owners = now.owners.iter();
             let is_owned = owners.any(|owner| self.store.is_alive(alive, owner.writer));
-            match of_run(&Three { before, after, now }, is_owned, by) {
-                Ok(inverse) => events.extend(inverse),
+            let inverse = match of_run(&Three { before, after, now }, is_owned, by) {
+                Ok(inverse) => inverse,
                 Err(hindrance) => return Ok(Err(hindrance)),
+            };
+            if let Some(hindrance) = before.and_then(|_| self.changed_later(&inverse)) {
+                return Ok(Err(hindrance));
             }
+            events.extend(inverse);
             unchanged.extend([StreamId::run(*key), StreamId::experiment(now.experiment)]);
         }
-        for (id, after) in &self.after.experiments {
+        for (id, after) in &self.past.after.experiments {
             let now = state.experiment(*id);
             let now = now.ok_or_else(|| self.purged(&experiment(state, *id)))?;
-            let before = self.before.experiments.get(id);
+            let before = self.past.before.experiments.get(id);
             let has_runs = state.runs_of(*id).any(|run| run.deleted.is_none());
-            match of_experiment(&Three { before, after, now }, has_runs, by) {
-                Ok(inverse) => events.extend(inverse),
+            let inverse = match of_experiment(&Three { before, after, now }, has_runs, by) {
+                Ok(inverse) => inverse,
                 Err(hindrance) => return Ok(Err(hindrance)),
+            };
+            if let Some(hindrance) = before.and_then(|_| self.changed_later(&inverse)) {
+                return Ok(Err(hindrance));
             }
+            events.extend(inverse);
             unchanged.push(StreamId::experiment(*id));
         }
         if events.len() == 1 {
@@ -180,51 +169,41 @@ impl<'a> Job<'a> {
         Error::new(Code::NotFound, message).with_hint("mltrack op log")
     }
 
+    /// The first thing that an event would set back and that something later changed, although it may be as it was.
+    fn changed_later(&self, inverse: &[Event]) -> Option<Hindrance> {
+        let mut aspects = inverse.iter().flat_map(Aspect::of);
+        let changed = aspects.find(|aspect| self.later_of(aspect).is_some());
+        changed.map(Hindrance::Changed)
+    }
+
+    /// The last operation that touched the same thing and is not undone.
+    fn later_of(&self, aspect: &Aspect) -> Option<&Deed> {
+        let touches = |deed: &&Deed| deed.events.iter().any(|event| aspect.is_touched_by(event));
+        self.later.iter().find(touches)
+    }
+
     /// What the caller is told when something is in the way.
-    pub fn refuse(&self, reader: &mut Reader, seen: Lsn, hindrance: &Hindrance) -> Error {
+    pub fn refuse(&self, hindrance: &Hindrance) -> Error {
         let first = self.deed.first;
         let aspect = match hindrance {
             Hindrance::NoWay(what) => return Error::new(Code::InvalidState, what.clone()),
             Hindrance::Changed(aspect) => aspect,
         };
-        match self.later(reader, seen, aspect) {
-            Ok(Some((later, told))) => Error::new(
-                Code::Conflict,
-                format!(
-                    "{} was changed again by operation {later} ({told})",
-                    aspect.name()
-                ),
-            )
-            .with_hint(format!("mltrack undo {later} && mltrack undo {first}")),
-            Ok(None) => Error::new(
-                Code::Conflict,
-                format!("{} is not as operation {first} left it", aspect.name()),
-            ),
+        let name = aspect.name();
+        let Some(later) = self.later_of(aspect) else {
+            let what = format!("{name} is not as operation {first} left it");
+            return Error::new(Code::Conflict, what).with_hint("mltrack op log");
+        };
+        let told = |state: &State| what(&later.events, state);
+        match self.store.with_state(|state, _| Ok(told(state))) {
+            Ok(told) => {
+                let later = later.first;
+                let what = format!("{name} was changed again by operation {later} ({told})");
+                Error::new(Code::Conflict, what)
+                    .with_hint(format!("mltrack undo {later} && mltrack undo {first}"))
+            }
             Err(error) => error,
         }
-    }
-
-    /// The last operation that touched the same thing, and what it did.
-    fn later(
-        &self,
-        reader: &mut Reader,
-        seen: Lsn,
-        aspect: &Aspect,
-    ) -> Result<Option<(Lsn, String)>> {
-        let mut last: Option<Deed> = None;
-        forwards(reader, (self.deed.last.plus(1), seen), |deed| {
-            if deed.events.iter().any(|event| aspect.is_touched_by(event)) {
-                last = Some(deed);
-            }
-            ControlFlow::Continue(())
-        })?;
-        let Some(last) = last else {
-            return Ok(None);
-        };
-        let told = self
-            .store
-            .with_state(|state, _| Ok(what(&last.events, state)))?;
-        Ok(Some((last.first, told)))
     }
 
     pub fn done(self, inverse: &Inverse, last: Option<Lsn>) -> Result<Undone> {

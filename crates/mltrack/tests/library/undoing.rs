@@ -139,6 +139,16 @@ fn the_last_change_of_the_same_thing_is_named_when_it_is_in_the_way() {
         error.hint(),
         Some(format!("mltrack undo {third} && mltrack undo {first}").as_str())
     );
+    let again = tag("v1");
+    let error = undo(&store.tracker, first).unwrap_err();
+    let by = format!("by operation {again} ");
+    assert!(
+        error.to_string().contains(&by),
+        "the same value, on purpose: {error}"
+    );
+    let idle = tag("v1");
+    assert_eq!(code(undo(&store.tracker, idle)), Code::NotFound);
+    undo(&store.tracker, again).unwrap();
     let experiment = store.tracker.experiment("resnet").unwrap();
     experiment.edit().name("vit").save().unwrap();
     let rename = newest(&store.tracker);
@@ -312,8 +322,59 @@ fn a_draft_that_was_archived_cannot_become_a_draft_again() {
     let error = undo(&store.tracker, newest(&store.tracker)).unwrap_err();
     assert_eq!(error.code(), Code::InvalidState);
     assert!(error.to_string().contains("cannot become draft"), "{error}");
+    let last = store.tracker.undo_last().apply();
+    assert_eq!(code(last), Code::InvalidState, "it is not passed over");
     experiment.restore().unwrap();
     experiment.start_run().unwrap().finish().unwrap();
     let error = undo(&store.tracker, made).unwrap_err();
     assert_eq!(error.code(), Code::Conflict, "it has a run");
+}
+
+/// One of the things that people do; many change nothing or are refused.
+fn act(tracker: &Tracker, run: RunId, number: u64) -> Result<(), Error> {
+    let experiment = tracker.experiment_by_id(mltrack::ExperimentId(1))?;
+    let value = format!("v{}", number / 16 % 3);
+    let edit = tracker.edit_run(run);
+    match number % 16 {
+        0 | 1 => edit.set_tag("a", value).save().map(drop),
+        2 => edit.set_tag("b", value).remove_tag("a").save().map(drop),
+        3 => edit.remove_tag("b").save().map(drop),
+        4 => edit.note(value).save().map(drop),
+        5 => tracker.delete_run(run).map(drop),
+        6 => tracker.restore_run(run).map(drop),
+        7 => experiment.edit().description(value).save(),
+        8 => experiment.edit().name(value).owner("ada").save(),
+        9 => experiment.edit().goal(value, Direction::Max).save(),
+        10 => experiment.set_tag("a", &value),
+        11 => experiment.remove_tag("a"),
+        12 => experiment.archive(),
+        13 => experiment.restore(),
+        14 => experiment.delete(),
+        _ => experiment.complete(),
+    }
+}
+
+#[test]
+fn undoing_again_and_again_walks_back_through_every_state() {
+    for seed in 1..=8_u64 {
+        let store = Store::new();
+        let run = ended_run(&store.tracker);
+        let mut number = seed;
+        let mut states = vec![told(&store.tracker, run)];
+        for _ in 0..40 {
+            number = number.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(1);
+            act(&store.tracker, run, number >> 33).ok();
+            let now = told(&store.tracker, run);
+            if states.last() != Some(&now) {
+                states.push(now);
+            }
+        }
+        assert!(states.len() > 10, "seed {seed}");
+        while states.len() > 1 {
+            let now = states.pop().unwrap();
+            assert_eq!(told(&store.tracker, run), now, "seed {seed}");
+            store.tracker.undo_last().apply().unwrap();
+        }
+        assert_eq!(told(&store.tracker, run), states[0], "seed {seed}");
+    }
 }
