@@ -18,6 +18,12 @@ mod curves;
 mod figure;
 #[path = "answers/history.rs"]
 mod history;
+#[path = "answers/lag.rs"]
+mod lag;
+#[path = "answers/many_runs.rs"]
+mod many_runs;
+#[path = "answers/rebuild.rs"]
+mod rebuild;
 #[path = "answers/series.rs"]
 mod series;
 #[path = "figures/system.rs"]
@@ -55,6 +61,24 @@ pub const ROWS: &[Row] = &[
         about: "writing series files from the log",
         run: series::run,
         child: series::child,
+    },
+    Row {
+        name: "many_runs",
+        about: "opening and listing 100,000 runs",
+        run: many_runs::run,
+        child: many_runs::child,
+    },
+    Row {
+        name: "lag",
+        about: "from visible to indexed",
+        run: lag::run,
+        child: lag::child,
+    },
+    Row {
+        name: "rebuild",
+        about: "folding everything again",
+        run: rebuild::run,
+        child: rebuild::child,
     },
 ];
 

@@ -98,7 +98,7 @@ pub fn child(words: &[String]) -> Result<()> {
 }
 
 /// Looks at the memory of this process until it is done.
-fn watch_memory(is_done: &AtomicBool, anonymous_max: &AtomicU64) -> Result<()> {
+pub fn watch_memory(is_done: &AtomicBool, anonymous_max: &AtomicU64) -> Result<()> {
     while !is_done.load(Relaxed) {
         anonymous_max.fetch_max(system::anonymous_bytes()?, Relaxed);
         std::thread::park_timeout(std::time::Duration::from_millis(2));

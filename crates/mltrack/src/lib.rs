@@ -138,6 +138,7 @@ pub use lens::TailEvent;
 pub use operation::{Operation, OperationQuery};
 pub use panic::record_panics;
 pub use points::{MetricCall, MetricsCall};
+pub use replay::Rebuilt;
 pub use run::Run;
 pub use run_edit::RunEdit;
 pub use run_query::{Page, PageToken, RunQuery};

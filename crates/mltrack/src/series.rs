@@ -187,6 +187,18 @@ impl Store {
         Ok(desk.folder.extend(&open, &[], &AtomicBool::new(false))?)
     }
 
+    /// Writes all of it anew.
+    pub fn rewrite_series(&self) -> Result<Extended> {
+        let folder = self.path.join(SERIES_FOLDER);
+        match std::fs::remove_dir_all(&folder) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                let what = format!("{}: cannot be removed", folder.display());
+                return Err(Error::new(Code::IoError, what).with_source(error));
+            }
+            _ => self.extend_series(),
+        }
+    }
+
     /// The same without making anybody wait. One at a time, of all processes.
     fn extend_in_background(&self) -> Result<()> {
         let desk = &self.session()?.desk;

@@ -99,7 +99,8 @@ pub(crate) fn write(store: &Store) -> Result<SnapshotReport> {
                 store.is_believed(&mut guard(&store.session()?.follower))?;
             }
             Err(error) => {
-                return Err(Error::new(Code::StorageError, error.to_string()).with_source(error));
+                let what = "the snapshot is not written";
+                return Err(Error::new(Code::StorageError, what).with_source(error));
             }
         }
     };

@@ -151,3 +151,61 @@ fn an_index_and_a_snapshot_of_what_the_log_lost_are_discarded() {
     assert_same(&tracker);
     assert_eq!(named(&tracker), 2);
 }
+
+#[test]
+fn everything_that_is_kept_can_be_folded_again_at_once() {
+    let store = Store::new();
+    add_run(&store.tracker, "resnet");
+    let (sender, told) = std::sync::mpsc::channel();
+    let rebuilt = store.tracker.rebuild(move |lsn| sender.send(lsn).unwrap());
+    let rebuilt = rebuilt.unwrap().unwrap();
+    assert!(
+        rebuilt.index.rows > 0 && rebuilt.series.records > 0,
+        "{rebuilt:?}"
+    );
+    let last = store.tracker.runs().fetch().unwrap().lsn.unwrap();
+    assert_eq!(told.iter().last(), Some(last.get()));
+    assert_same(&store.tracker);
+    let looking = Tracker::builder(store.path())
+        .read_only(true)
+        .open()
+        .unwrap();
+    assert_eq!(code(looking.rebuild(|_| {})), Code::InvalidState);
+}
+
+#[test]
+fn kept_files_can_be_deleted_and_their_writers_killed_at_any_moment() {
+    if let Some((_, tracker)) = role() {
+        let _indexer = tracker.index().unwrap();
+        say("ready");
+        loop {
+            add_run(&tracker, "theirs");
+            // Somebody deletes the folder meanwhile.
+            tracker.snapshot().ok();
+        }
+    }
+    let store = Store::new();
+    let test = "indexing::kept_files_can_be_deleted_and_their_writers_killed_at_any_moment";
+    for round in 0..6_u64 {
+        let mut process = Process::start(test, "keeper", store.path());
+        process.hear();
+        for run in 0..3 + round {
+            add_run(&store.tracker, "ours");
+            let folder = ["index", "snapshots"][(run + round) as usize % 2];
+            // What somebody writes at this moment may be in the way: then some of it stays.
+            fs::remove_dir_all(store.path().join(folder)).ok();
+        }
+        process.kill();
+    }
+    let checks = store.tracker.check_snapshots().unwrap();
+    assert!(
+        checks.iter().all(|check| check.differences.is_empty()),
+        "{checks:?}"
+    );
+    let indexer = store.tracker.index().unwrap().unwrap();
+    catch_up(&store.tracker, &indexer);
+    drop(indexer);
+    assert_same(&store.tracker);
+    let ours = store.tracker.runs().experiment("ours").fetch().unwrap();
+    assert_eq!(ours.total, (0..6).map(|round| 3 + round).sum::<usize>());
+}
