@@ -151,7 +151,7 @@ fn make(tracker: &Tracker, runs: u64) -> Result<()> {
         let id = import.begin(&run)?;
         for step in 0..ROWS_EACH {
             values.clear();
-            values.extend((0..METRICS).map(|_| next() as f32 as f64));
+            values.extend((0..METRICS).map(|_| f64::from(next() as f32)));
             import.log(id, columns, step, WallTime(at + step * 1_000_000), &values)?;
         }
         let end = PastEnd::Ended(EndState::Completed, None);

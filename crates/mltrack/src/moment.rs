@@ -28,6 +28,8 @@ pub(crate) struct Sight<'a> {
     pub lsn: Option<Lsn>,
     /// Whether who is alive says something about it.
     pub is_now: bool,
+    /// Whether it is the state that the session keeps, so that its columns can be kept too.
+    pub is_kept: bool,
 }
 
 impl Store {
@@ -58,12 +60,16 @@ impl Store {
                         state,
                         lsn,
                         is_now: true,
+                        is_kept: true,
                     },
                     reader,
                 )
             });
         }
         let last = self.last_of(moment)?;
+        if let Some(answered) = self.at_present(last, &mut answer)? {
+            return Ok(answered);
+        }
         loop {
             let mut follower = match last {
                 Some(last) => self.follower_at(last)?,
@@ -73,12 +79,40 @@ impl Store {
                 state: follower.state(),
                 lsn: Lsn::new(follower.next_lsn().get() - 1),
                 is_now: false,
+                is_kept: false,
             };
             let answered = answer(&sight, follower.reader());
             if self.is_believed(&mut follower)? {
                 return answered;
             }
         }
+    }
+
+    /// Answers about a moment behind which nothing has happened: the next page of a list, most of the time.
+    fn at_present<T>(
+        &self,
+        last: Option<Lsn>,
+        answer: &mut impl FnMut(&Sight<'_>, &mltrack_log::Reader) -> Result<T>,
+    ) -> Result<Option<T>> {
+        // Whoever asks in the middle of a decision holds it already.
+        let Ok(mut follower) = self.session()?.follower.try_lock() else {
+            return Ok(None);
+        };
+        self.catch_up(&mut follower)?;
+        if last.is_none_or(|last| follower.next_lsn() != last.plus(1)) {
+            return Ok(None);
+        }
+        let sight = Sight {
+            state: follower.state(),
+            lsn: last,
+            is_now: false,
+            is_kept: true,
+        };
+        let answered = answer(&sight, follower.reader());
+        if self.is_believed(&mut follower)? {
+            return answered.map(Some);
+        }
+        Ok(None)
     }
 
     /// Refuses a question whose answer would lack what was purged.

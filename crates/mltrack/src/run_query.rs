@@ -260,7 +260,7 @@ impl RunQuery {
         store.at(moment, |sight, reader| {
             let is_now = sight.is_now || (self.page.is_some() && self.moment == Moment::Now);
             let present = Present::new(store, reader, &Sight { is_now, ..*sight });
-            if sight.is_now {
+            if sight.is_kept {
                 let mut columns = guard(&store.session()?.columns);
                 self.answer(sight, &present, &mut columns, &filters, &orders)
             } else {

@@ -193,7 +193,7 @@ impl Store {
         match std::fs::remove_dir_all(&folder) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                 let what = format!("{}: cannot be removed", folder.display());
-                return Err(Error::new(Code::IoError, what).with_source(error));
+                Err(Error::new(Code::IoError, what).with_source(error))
             }
             _ => self.extend_series(),
         }
