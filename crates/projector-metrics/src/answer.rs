@@ -6,6 +6,7 @@
 
 pub(crate) mod cover;
 mod gather;
+mod join;
 pub(crate) mod pieces;
 mod window;
 
@@ -17,13 +18,14 @@ use mltrack_event::MetricId;
 use mltrack_projector::{Dictionary, Entry, IntMap, LogError, Lsn, Reader, read_range};
 
 use crate::collect::{Collector, sort_by_name};
-use crate::history::{History, Points, Series};
+use crate::history::{History, Series};
 use crate::query::{Query, Resolution};
 use crate::source::{ChunkSource, SourceFault};
 use crate::values::{ValueCollector, ValueKind, ValuePoint};
 
 use cover::{Stretch, cover};
 use gather::gather;
+use join::{Part, join};
 use pieces::{Piece, Share, put_together};
 use window::Window;
 
@@ -203,9 +205,10 @@ struct Table {
 
 struct Growing {
     metric: MetricId,
-    points: Vec<Points>,
+    /// What the answer is made of: parts when it is exact, pieces when it is in buckets.
+    parts: Vec<Part>,
     pieces: Vec<Piece>,
-    /// The source that each piece is from.
+    /// The source that each part or piece is from.
     origins: Vec<Option<usize>>,
 }
 
@@ -216,19 +219,21 @@ impl Table {
             if slot == self.metrics.len() {
                 self.metrics.push(Growing {
                     metric,
-                    points: Vec::new(),
+                    parts: Vec::new(),
                     pieces: Vec::new(),
                     origins: Vec::new(),
                 });
             }
             let growing = &mut self.metrics[slot];
             match share {
-                Share::Points(points) => growing.points.push(points),
-                Share::Pieces(pieces) => {
-                    growing.origins.extend(pieces.iter().map(|_| source));
-                    growing.pieces.extend(pieces);
+                Share::Points(points) => growing.parts.push(Part::Points(points)),
+                Share::Columns(columns) => {
+                    growing.parts.extend(columns.into_iter().map(Part::Column));
                 }
+                Share::Pieces(pieces) => growing.pieces.extend(pieces),
             }
+            let count = growing.parts.len() + growing.pieces.len();
+            growing.origins.resize(count, source);
         }
     }
 
@@ -252,21 +257,23 @@ impl Table {
 
 impl Growing {
     fn finish(self, resolution: Resolution) -> Result<Series, AnswerError> {
-        match resolution {
-            Resolution::Exact => {
-                let mut points = Points::joined(self.points);
+        let Growing {
+            metric: _,
+            parts,
+            pieces,
+            origins,
+        } = self;
+        let series = match resolution {
+            Resolution::Exact => join(parts).map(|mut points| {
                 points.sort_by_step();
-                Ok(Series::Points(points))
-            }
-            Resolution::Buckets(count_max) => {
-                put_together(&self.pieces, count_max)
-                    .map(Series::Buckets)
-                    .map_err(|(at, fault)| AnswerError::Source {
-                        // Only what is from a source can have a fault.
-                        source_at: self.origins[at].unwrap_or_default(),
-                        fault,
-                    })
-            }
-        }
+                Series::Points(points)
+            }),
+            Resolution::Buckets(count_max) => put_together(&pieces, count_max).map(Series::Buckets),
+        };
+        series.map_err(|(at, fault)| AnswerError::Source {
+            // Only what is from a source can have a fault.
+            source_at: origins[at].unwrap_or_default(),
+            fault,
+        })
     }
 }

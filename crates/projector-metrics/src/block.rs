@@ -12,6 +12,7 @@ mod directory;
 mod estimate;
 mod facts;
 mod fault;
+mod fill;
 mod floats;
 mod gather;
 mod integers;
@@ -27,6 +28,7 @@ mod write;
 use mltrack_projector::{PackFault, PackRecord, Packer};
 
 pub use fault::BlockFault;
+pub use fill::read_rows_into;
 pub use read::{
     BlockIndex, ChunkInfo, ResidueInfo, Rows, Want, read_axes, read_nodes, read_residue, read_rows,
     read_values, residue_types,

@@ -27,6 +27,6 @@ pub use glob::glob_matches;
 pub use history::{History, Points, Series};
 pub use query::{Query, Resolution};
 pub use series::{Asking, Extended, SeriesError, SeriesFolder, SetAsideFile, Sources};
-pub use source::{Axes, Chunk, ChunkSource, Nodes, SourceFault, Want};
+pub use source::{Axes, Chunk, ChunkSource, Nodes, RowsInto, SourceFault, Want};
 pub use stats::{HistoryStats, Stats};
 pub use values::{ValueCollector, ValueKind, ValuePoint, read_values};

@@ -28,6 +28,21 @@ pub trait ChunkSource: Send + Sync {
     /// The values of one column, a row each.
     fn values(&self, chunk: &Chunk, column: usize) -> Result<Vec<f64>, SourceFault>;
 
+    /// All rows of a chunk at once, into columns of as many places.
+    fn rows_into(
+        &self,
+        chunk: &Chunk,
+        column: usize,
+        into: RowsInto<'_>,
+    ) -> Result<(), SourceFault> {
+        let want = Want {
+            times: true,
+            lsns: true,
+        };
+        let (axes, values) = (self.axes(chunk, want)?, self.values(chunk, column)?);
+        into.copy(&axes, &values)
+    }
+
     /// Neighbouring points of one column put together: level 0 is the finest of [`Chunk::levels`].
     fn nodes(&self, chunk: &Chunk, column: usize, level: usize) -> Result<Arc<Nodes>, SourceFault>;
 
@@ -87,6 +102,63 @@ pub struct Axes {
     pub times_ns: Vec<i64>,
     /// The record that each came with.
     pub lsns: Vec<Lsn>,
+}
+
+/// Where rows go: columns of one length.
+#[derive(Debug)]
+pub struct RowsInto<'a> {
+    /// The step of each row.
+    pub steps: &'a mut [i64],
+    /// The value of each, bit for bit.
+    pub values: &'a mut [f64],
+    /// The time of each, in ns since 1970.
+    pub times_ns: &'a mut [i64],
+    /// The lsn of the record that each came with.
+    pub lsns: &'a mut [i64],
+}
+
+impl<'a> RowsInto<'a> {
+    /// The first rows, and those behind them.
+    pub(crate) fn split_at(self, len: usize) -> (RowsInto<'a>, RowsInto<'a>) {
+        let (steps, steps_behind) = self.steps.split_at_mut(len);
+        let (values, values_behind) = self.values.split_at_mut(len);
+        let (times_ns, times_behind_ns) = self.times_ns.split_at_mut(len);
+        let (lsns, lsns_behind) = self.lsns.split_at_mut(len);
+        let first = RowsInto {
+            steps,
+            values,
+            times_ns,
+            lsns,
+        };
+        let behind = RowsInto {
+            steps: steps_behind,
+            values: values_behind,
+            times_ns: times_behind_ns,
+            lsns: lsns_behind,
+        };
+        (first, behind)
+    }
+
+    fn copy(self, axes: &Axes, values: &[f64]) -> Result<(), SourceFault> {
+        let found = [
+            axes.steps.len(),
+            values.len(),
+            axes.times_ns.len(),
+            axes.lsns.len(),
+        ];
+        if found != [self.steps.len(); 4] {
+            return Err(SourceFault {
+                what: "a chunk has more or fewer rows than it says".into(),
+            });
+        }
+        self.steps.copy_from_slice(&axes.steps);
+        self.values.copy_from_slice(values);
+        self.times_ns.copy_from_slice(&axes.times_ns);
+        for (slot, lsn) in self.lsns.iter_mut().zip(&axes.lsns) {
+            *slot = lsn.get() as i64;
+        }
+        Ok(())
+    }
 }
 
 /// All points of a column, put together where their steps agree in the bits above `shift`.

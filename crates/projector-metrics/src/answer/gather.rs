@@ -10,7 +10,7 @@ use std::sync::Arc;
 use mltrack_event::{ColumnsId, MetricId};
 use mltrack_projector::{Dictionary, IntMap};
 
-use super::pieces::{Fixed, NodePiece, Piece, Share};
+use super::pieces::{Fixed, NodePiece, Piece, Share, WholeColumn};
 use super::window::Window;
 use crate::buckets::Bucketer;
 use crate::collect::Collector;
@@ -160,13 +160,18 @@ impl SharedAxes {
         }
     }
 
+    /// Whether several columns of a chunk are asked for.
+    fn is_shared(&self, chunk: &Chunk) -> bool {
+        self.uses.get(&chunk.id).is_some_and(|uses| *uses > 1)
+    }
+
     fn read(
         &self,
         source: &Arc<dyn ChunkSource>,
         chunk: &Chunk,
         want: Want,
     ) -> Result<Axes, SourceFault> {
-        if self.uses.get(&chunk.id).is_none_or(|uses| *uses < 2) {
+        if !self.is_shared(chunk) {
             return source.axes(chunk, want);
         }
         let mut last = self.last.borrow_mut();
@@ -184,6 +189,7 @@ impl SharedAxes {
 impl Gathering<'_> {
     fn share(self) -> Result<Share, SourceFault> {
         let count_max = match self.window.query.resolution() {
+            Resolution::Exact if self.can_fill() => return Ok(Share::Columns(self.columns())),
             Resolution::Exact => return Ok(Share::Points(self.points(true)?)),
             Resolution::Buckets(count_max) => count_max,
         };
@@ -192,6 +198,25 @@ impl Gathering<'_> {
         } else {
             Ok(Share::Pieces(vec![fixed(&self.points(false)?, count_max)]))
         }
+    }
+
+    /// Whether its columns can be read one after the other, straight into the answer.
+    fn can_fill(&self) -> bool {
+        let is_single =
+            |place: &Place<'_>| self.window.holds(place.chunk) && !self.axes.is_shared(place.chunk);
+        let follows = |pair: &[Place<'_>]| pair[0].chunk.lsns.end() < pair[1].chunk.lsns.start();
+        self.rest.is_none()
+            && self.places.iter().all(is_single)
+            && self.places.windows(2).all(follows)
+    }
+
+    fn columns(&self) -> Vec<WholeColumn> {
+        let columns = self.places.iter().map(|place| WholeColumn {
+            source: Arc::clone(self.source),
+            chunk: place.chunk.clone(),
+            column: place.column,
+        });
+        columns.collect()
     }
 
     /// Whether the order of the points between columns does not matter, and all of each column are asked for.

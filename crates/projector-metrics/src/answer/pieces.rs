@@ -20,8 +20,26 @@ use crate::source::{Chunk, ChunkSource, Nodes, SourceFault, Want};
 pub enum Share {
     /// Its points, in the order of the log.
     Points(Points),
+    /// Whole columns, which nobody else shares, in the order of the log.
+    Columns(Vec<WholeColumn>),
     /// What its buckets are made of, in the order of the log.
     Pieces(Vec<Piece>),
+}
+
+/// A column of a chunk, all of whose rows are asked for.
+pub struct WholeColumn {
+    pub source: Arc<dyn ChunkSource>,
+    pub chunk: Chunk,
+    pub column: usize,
+}
+
+impl std::fmt::Debug for WholeColumn {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("WholeColumn")
+            .field("chunk", &self.chunk)
+            .field("column", &self.column)
+            .finish_non_exhaustive()
+    }
 }
 
 /// A part of a metric's buckets.

@@ -4,6 +4,7 @@
 //! no dictionary and no window is allocated because a byte says so; the caller names the count.
 
 use pco::data_types::Number;
+use pco::errors::{ErrorKind, PcoError, PcoResult};
 use pco::wrapped::{FileCompressor, FileDecompressor};
 use pco::{ChunkConfig, DeltaSpec, ModeSpec, PagingSpec};
 
@@ -42,37 +43,71 @@ pub(super) fn compress<T: Number>(numbers: &[T], order: usize, out: &mut Vec<u8>
     chunk.write_page(0, out).expect("there is one page");
 }
 
-/// Reads `count` numbers that take up everything that is left.
-pub(super) fn decompress<T: Number + Default>(
+/// So many numbers are handed over at a time; pco wants a multiple of 256.
+const BATCH_LEN: usize = 4096;
+
+/// Reads as many numbers as `out` holds, which take up everything that is left.
+pub(super) fn decompress_into<T: Number>(
+    cursor: &mut Cursor<'_>,
+    out: &mut [T],
+) -> Result<(), BlockFault> {
+    let start = *cursor;
+    let bytes = numbers(cursor)?;
+    let mut read = || {
+        let (file, _) = FileDecompressor::new(&FORMAT_VERSION[..])?;
+        let (mut chunk, rest) = file.chunk_decompressor::<T, _>(bytes)?;
+        let mut page = chunk.page_decompressor(rest, out.len())?;
+        let progress = page.read(out)?;
+        check_end(progress.finished, page.into_src())
+    };
+    read().map_err(|error: PcoError| start.fault(error.message))
+}
+
+/// The same a few thousand at a time, with the place of the first.
+pub(super) fn decompress_each<T: Number + Default>(
     cursor: &mut Cursor<'_>,
     count: usize,
-) -> Result<Vec<T>, BlockFault> {
+    mut each: impl FnMut(usize, &[T]),
+) -> Result<(), BlockFault> {
+    let start = *cursor;
+    let bytes = numbers(cursor)?;
+    let mut read = || {
+        let (file, _) = FileDecompressor::new(&FORMAT_VERSION[..])?;
+        let (mut chunk, rest) = file.chunk_decompressor::<T, _>(bytes)?;
+        let mut page = chunk.page_decompressor(rest, count)?;
+        let mut batch = vec![T::default(); BATCH_LEN.min(count)];
+        let (mut done, mut is_finished) = (0, false);
+        while done < count {
+            let len = BATCH_LEN.min(count - done);
+            is_finished = page.read(&mut batch[..len])?.finished;
+            each(done, &batch[..len]);
+            done += len;
+        }
+        check_end(is_finished, page.into_src())
+    };
+    read().map_err(|error: PcoError| start.fault(error.message))
+}
+
+/// The bytes of numbers in a form that is written.
+fn numbers<'a>(cursor: &mut Cursor<'a>) -> Result<&'a [u8], BlockFault> {
     let start = *cursor;
     let bytes = cursor.take_rest();
     // The low half is the mode, classic; the high half the deltas, none or consecutive.
-    if !matches!(bytes.first(), Some(0x00 | 0x10)) {
-        return Err(start.fault("the numbers are in no form that this program writes"));
+    if matches!(bytes.first(), Some(0x00 | 0x10)) {
+        Ok(bytes)
+    } else {
+        Err(start.fault("the numbers are in no form that this program writes"))
     }
-    decompress_checked(bytes, count).map_err(|error| start.fault(error.message))
 }
 
-fn decompress_checked<T: Number + Default>(
-    bytes: &[u8],
-    count: usize,
-) -> pco::errors::PcoResult<Vec<T>> {
-    let (file, _) = FileDecompressor::new(&FORMAT_VERSION[..])?;
-    let (mut chunk, rest) = file.chunk_decompressor::<T, _>(bytes)?;
-    let mut numbers = vec![T::default(); count];
-    let mut page = chunk.page_decompressor(rest, count)?;
-    let progress = page.read(&mut numbers)?;
-    let rest = page.into_src();
-    if progress.n_processed < count || !progress.finished || !rest.is_empty() {
-        return Err(pco::errors::PcoError {
-            kind: pco::errors::ErrorKind::Corruption,
-            message: format!("{} bytes are left over behind the numbers", rest.len()),
-        });
+fn check_end(is_finished: bool, rest: &[u8]) -> PcoResult<()> {
+    if is_finished && rest.is_empty() {
+        return Ok(());
     }
-    Ok(numbers)
+    Err(PcoError {
+        kind: ErrorKind::Corruption,
+        message: format!("{} bytes are left over behind the numbers", rest.len()),
+    })
 }
 
 #[cfg(test)]
@@ -95,7 +130,9 @@ mod tests {
             let mut bytes = Vec::new();
             compress(&numbers, order, &mut bytes);
             let mut cursor = Cursor::new(&bytes, 0);
-            assert_eq!(decompress::<i64>(&mut cursor, 1000).unwrap(), numbers);
+            let mut read = vec![0; 1000];
+            decompress_into::<i64>(&mut cursor, &mut read).unwrap();
+            assert_eq!(read, numbers);
             cursor.finish().unwrap();
         }
     }
@@ -105,7 +142,10 @@ mod tests {
         for first in [0x01, 0x02, 0x03, 0x04, 0x20, 0x30] {
             let bytes = [first, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff];
             let mut cursor = Cursor::new(&bytes, 0);
-            assert!(decompress::<i64>(&mut cursor, 10).is_err(), "{first}");
+            assert!(
+                decompress_into(&mut cursor, &mut [0i64; 10]).is_err(),
+                "{first}"
+            );
         }
     }
 }

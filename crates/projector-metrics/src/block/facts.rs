@@ -164,6 +164,11 @@ pub(super) fn take_column(cursor: &mut Cursor<'_>, count: usize) -> Result<Vec<i
     integers::decode(&mut take_sized(cursor)?, count)
 }
 
+/// The same into as many places as there are values.
+pub(super) fn take_column_into(cursor: &mut Cursor<'_>, out: &mut [i64]) -> Result<(), BlockFault> {
+    integers::decode_into(&mut take_sized(cursor)?, out)
+}
+
 /// The bytes that [`push_sized`] wrote.
 pub(super) fn take_sized<'a>(cursor: &mut Cursor<'a>) -> Result<Cursor<'a>, BlockFault> {
     let len = cursor.count(cursor.len(), "bytes of a column")?;

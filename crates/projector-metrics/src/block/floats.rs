@@ -177,37 +177,47 @@ fn scale_of(form: u8) -> Option<f64> {
 
 /// Reads `count` values that take up everything that is left.
 pub(super) fn decode(cursor: &mut Cursor<'_>, count: usize) -> Result<Vec<f64>, BlockFault> {
+    let mut values = vec![0.0; count];
+    decode_into(cursor, &mut values)?;
+    Ok(values)
+}
+
+/// Reads as many values as `out` holds, which take up everything that is left.
+pub(super) fn decode_into(cursor: &mut Cursor<'_>, out: &mut [f64]) -> Result<(), BlockFault> {
+    let count = out.len();
     if count == 0 {
-        cursor.finish()?;
-        return Ok(Vec::new());
+        return cursor.finish();
     }
     let start = *cursor;
-    let values = match cursor.u8()? {
-        CONSTANT => vec![f64::from_bits(cursor.u64()?); count],
+    match cursor.u8()? {
+        CONSTANT => out.fill(f64::from_bits(cursor.u64()?)),
         RAW => {
             let (values, _) = cursor.take(count * 8)?.as_chunks();
-            values.iter().copied().map(f64::from_le_bytes).collect()
+            for (slot, bytes) in out.iter_mut().zip(values) {
+                *slot = f64::from_le_bytes(*bytes);
+            }
         }
         RAW_SINGLE => {
             let (values, _) = cursor.take(count * 4)?.as_chunks();
-            let single = |bytes| widen(f32::from_bits(u32::from_le_bytes(bytes)));
-            values.iter().copied().map(single).collect()
+            for (slot, bytes) in out.iter_mut().zip(values) {
+                *slot = widen(f32::from_bits(u32::from_le_bytes(*bytes)));
+            }
         }
-        PCO => codec::decompress(cursor, count)?,
-        PCO_SINGLE => {
-            let singles: Vec<f32> = codec::decompress(cursor, count)?;
-            singles.into_iter().map(widen).collect()
-        }
+        PCO => codec::decompress_into(cursor, out)?,
+        PCO_SINGLE => codec::decompress_each::<f32>(cursor, count, |at, singles| {
+            for (slot, single) in out[at..].iter_mut().zip(singles) {
+                *slot = widen(*single);
+            }
+        })?,
         form => {
             let scale = scale_of(form);
             let scale = scale.ok_or_else(|| start.fault(format!("{form} is no form of floats")))?;
-            let integers = integers::decode(cursor, count)?;
-            let value = |integer| integer as f64 / scale;
-            integers.into_iter().map(value).collect()
+            for (slot, integer) in out.iter_mut().zip(integers::decode(cursor, count)?) {
+                *slot = integer as f64 / scale;
+            }
         }
-    };
-    cursor.finish()?;
-    Ok(values)
+    }
+    cursor.finish()
 }
 
 #[cfg(test)]

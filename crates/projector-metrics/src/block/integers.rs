@@ -137,28 +137,44 @@ fn packed_len(count: usize, bits: u32) -> usize {
 
 /// Reads `count` values that take up everything that is left.
 pub(super) fn decode(cursor: &mut Cursor<'_>, count: usize) -> Result<Vec<i64>, BlockFault> {
+    let mut values = vec![0; count];
+    decode_into(cursor, &mut values)?;
+    Ok(values)
+}
+
+/// Reads as many values as `out` holds, which take up everything that is left.
+pub(super) fn decode_into(cursor: &mut Cursor<'_>, out: &mut [i64]) -> Result<(), BlockFault> {
+    let count = out.len();
     if count == 0 {
-        cursor.finish()?;
-        return Ok(Vec::new());
+        return cursor.finish();
     }
     let start = *cursor;
-    let values = match cursor.u8()? {
-        CONSTANT => vec![cursor.zigzag()?; count],
+    match cursor.u8()? {
+        CONSTANT => out.fill(cursor.zigzag()?),
         LINE => {
             let (first, stride) = (cursor.zigzag()?, cursor.zigzag()?);
-            sums(first, std::iter::repeat_n(stride, count - 1), count)
+            for (at, value) in (0i64..).zip(out) {
+                *value = first.wrapping_add(at.wrapping_mul(stride));
+            }
         }
-        PACKED => Packing::read(cursor, count)?,
+        PACKED => out.copy_from_slice(&Packing::read(cursor, count)?),
         PACKED_DIFFERENCES => {
             let first = cursor.zigzag()?;
             let steps = Packing::read(cursor, count - 1)?;
-            sums(first, steps.into_iter(), count)
+            out.copy_from_slice(&sums(first, steps.into_iter(), count));
         }
-        PCO => codec::decompress(cursor, count)?,
+        PCO => codec::decompress_into(cursor, out)?,
         form => return Err(start.fault(format!("{form} is no form of integers"))),
-    };
-    cursor.finish()?;
-    Ok(values)
+    }
+    cursor.finish()
+}
+
+/// The value that all of a column have, when it is in the form for that.
+pub(super) fn constant(mut cursor: Cursor<'_>) -> Option<i64> {
+    match cursor.u8() {
+        Ok(CONSTANT) => cursor.zigzag().ok(),
+        _ => None,
+    }
 }
 
 fn sums(first: i64, steps: impl Iterator<Item = i64>, count: usize) -> Vec<i64> {

@@ -7,7 +7,7 @@ use mltrack_projector::{Lsn, PackRecord};
 
 use super::bytes::Cursor;
 use super::directory::{
-    Directory, FACTS, Group, HEADER_LEN, Header, Member, Residue, STEPS, TIMES, VALUES,
+    Directory, FACTS, Group, HEADER_LEN, Header, Member, Residue, STEPS, Section, TIMES, VALUES,
 };
 use super::facts::Facts;
 use super::fault::{BlockFault, damaged};
@@ -217,7 +217,22 @@ impl ChunkInfo {
         self.group.levels.get(level).map(|level| level.nodes)
     }
 
-    fn check_column(&self, column: usize) -> Result<(), BlockFault> {
+    /// Whether no other chunk shares its columns, and each of its records is one row.
+    pub(super) fn is_alone(&self) -> bool {
+        self.rows == self.group.rows && self.rows == self.group.records
+    }
+
+    pub(super) fn section(&self, at: usize) -> Result<Section, BlockFault> {
+        self.group.section(at)
+    }
+
+    /// The lsn that is so far above the block's first.
+    pub(super) fn lsn_above(&self, above: i64) -> Option<i64> {
+        let base = i64::try_from(self.lsn_base.get()).ok()?;
+        base.checked_add(above)
+    }
+
+    pub(super) fn check_column(&self, column: usize) -> Result<(), BlockFault> {
         let width = self.width;
         if column < width {
             Ok(())

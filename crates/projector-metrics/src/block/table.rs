@@ -11,7 +11,7 @@ use super::fault::BlockFault;
 use super::gather::{ChunkKey, Points, points};
 
 /// A record of one row that is no batch. Others are twice the rows, plus 1 when each row has a time of its own.
-const SHAPE_ONE: i64 = 0;
+pub(super) const SHAPE_ONE: i64 = 0;
 
 /// The records of one group, chunk after chunk.
 #[derive(Clone, PartialEq, Default, Debug)]

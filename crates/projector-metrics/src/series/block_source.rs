@@ -11,9 +11,9 @@ use super::cache::{BlockKey, Cache, NodesKey};
 use super::file::{SeriesFile, read_exact_at};
 use crate::block::{
     self, BlockFault, BlockIndex, ChunkInfo, ReadAt, read_axes, read_nodes, read_residue,
-    read_values, residue_types,
+    read_rows_into, read_values, residue_types,
 };
-use crate::source::{Axes, Chunk, ChunkSource, Nodes, SourceFault, Want};
+use crate::source::{Axes, Chunk, ChunkSource, Nodes, RowsInto, SourceFault, Want};
 
 /// Part of a file of blocks.
 pub struct FilePart {
@@ -108,6 +108,22 @@ impl<R: ReadAt + Send + Sync> ChunkSource for BlockSource<R> {
 
     fn values(&self, chunk: &Chunk, column: usize) -> Result<Vec<f64>, SourceFault> {
         self.with_chunk(chunk, |info| read_values(&self.bytes, info, column))
+    }
+
+    fn rows_into(
+        &self,
+        chunk: &Chunk,
+        column: usize,
+        into: RowsInto<'_>,
+    ) -> Result<(), SourceFault> {
+        if chunk.rows != into.steps.len() as u64 {
+            return Err(SourceFault {
+                what: "the answer has no place for all rows of a chunk".into(),
+            });
+        }
+        self.with_chunk(chunk, |info| {
+            read_rows_into(&self.bytes, info, column, into)
+        })
     }
 
     fn nodes(&self, chunk: &Chunk, column: usize, level: usize) -> Result<Arc<Nodes>, SourceFault> {
