@@ -35,6 +35,7 @@ mod store;
 #[path = "figures/sustained.rs"]
 mod sustained;
 #[path = "figures/system.rs"]
+#[allow(dead_code, reason = "the rows of `answers.rs` use the rest")]
 mod system;
 #[path = "figures/tail.rs"]
 mod tail;

@@ -10,6 +10,7 @@ use mltrack_log::door;
 use crate::bench::{Bench, Place};
 use crate::curves::Curve;
 use crate::figure::{Figure, Unit};
+use crate::system;
 use crate::times::since_ns;
 
 const ROW: &str = "history";
@@ -55,16 +56,24 @@ pub fn run(bench: &Bench) -> Result<()> {
         );
         bench.show(ROW, &figure);
     }
+    // The questions above have begun to write series files in the background; closing the store waits for them.
+    tracker.close()?;
+    let tracker = Tracker::open(place.store())?;
     tracker.extend_series()?;
     for (what, target_ns, question) in &questions {
         let note = format!("{} points", question.points());
-        let warm = timed(bench, || question.ask(&tracker))?;
+        let (warm, processor_ns) = timed(bench, || question.ask(&tracker))?;
         let figure = Figure::new(*what, Unit::Nanoseconds, &warm).note(note);
         let figure = match *target_ns {
             0.0 => figure,
             target_ns => figure.at_most(target_ns),
         };
         bench.show(ROW, &figure);
+        let figure = Figure::new("  processor time of it", Unit::Nanoseconds, &[processor_ns]);
+        bench.show(
+            ROW,
+            &figure.note("all threads; the rest is waiting for a processor"),
+        );
         let cold = cold(bench, &place, question)?;
         let figure = Figure::new(format!("  {what}, cold"), Unit::Nanoseconds, &cold);
         bench.show(ROW, &figure);
@@ -116,15 +125,19 @@ impl Question {
     }
 }
 
-fn timed(bench: &Bench, mut ask: impl FnMut() -> Result<()>) -> Result<Vec<f64>> {
+/// How long each round took, and the processor time of one.
+fn timed(bench: &Bench, mut ask: impl FnMut() -> Result<()>) -> Result<(Vec<f64>, f64)> {
     let mut times_ns = Vec::new();
     ask()?;
+    let processor_ns = system::process_ns()?;
     for _ in 0..bench.rounds(21) {
         let start = door::monotonic();
         ask()?;
         times_ns.push(since_ns(start));
     }
-    Ok(times_ns)
+    let spent_ns = system::process_ns()? - processor_ns;
+    let rounds = times_ns.len() as f64;
+    Ok((times_ns, spent_ns as f64 / rounds))
 }
 
 /// First questions of handles that look only. What the handle folds of the runs is not part of it.

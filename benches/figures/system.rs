@@ -91,3 +91,16 @@ pub fn processor_ns() -> Result<u64> {
     }
     Ok(sum)
 }
+
+/// Processor time of this process and of the threads that it had, by the ticks of the kernel's clock.
+pub fn process_ns() -> Result<u64> {
+    const TICK_NS: u64 = 10_000_000;
+    let text = fs::read_to_string("/proc/self/stat")?;
+    // The program's name, in parentheses, may hold anything.
+    let (_, fields) = text.rsplit_once(')').context("a name in parentheses")?;
+    let mut times = fields.split_whitespace().skip(11).take(2);
+    let ticks = times.try_fold(0, |sum, field| {
+        Ok::<u64, anyhow::Error>(sum + field.parse::<u64>()?)
+    });
+    Ok(ticks? * TICK_NS)
+}
