@@ -128,11 +128,7 @@ impl<'a> RunTable<'a> {
 /// The rows of runs that were recorded as running.
 fn running(texts: &Texts) -> Vec<usize> {
     let name = RunState::Running.name();
-    let is_running: Vec<bool> = texts
-        .dictionary()
-        .iter()
-        .map(|text| **text == *name)
-        .collect();
+    let is_running: Vec<bool> = texts.dictionary().iter().map(|text| text == name).collect();
     let codes = texts.codes().iter().enumerate();
     codes
         .filter(|(_, code)| is_running.get(**code as usize) == Some(&true))

@@ -29,6 +29,7 @@ mod predicate;
 mod rank;
 mod select;
 mod source;
+mod text_list;
 mod time;
 
 pub use bitmap::Bitmap;
@@ -43,3 +44,4 @@ pub use order::parse_orders;
 pub use parse::parse;
 pub use select::{Question, Selected, Window, select};
 pub use source::ColumnSource;
+pub use text_list::TextList;

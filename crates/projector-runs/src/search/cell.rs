@@ -188,9 +188,10 @@ pub(crate) fn column_of<'a>(
             let mut builder = TextsBuilder::default();
             cells.for_each(|cell| builder.push(text_of(&cell)));
             let texts = builder.build();
-            return match texts.dictionary() {
-                [] => ColumnData::Missing,
-                _ => ColumnData::Texts(texts),
+            return if texts.dictionary().is_empty() {
+                ColumnData::Missing
+            } else {
+                ColumnData::Texts(texts)
             };
         }
     };

@@ -9,6 +9,7 @@ use std::sync::OnceLock;
 
 use super::bitmap::Bitmap;
 use super::rank::{Ranks, Typed};
+use super::text_list::TextList;
 
 /// The code of a row that has no text.
 pub const MISSING: u32 = u32::MAX;
@@ -42,17 +43,18 @@ pub enum ColumnData {
 #[derive(Clone, Default, Debug)]
 pub struct Texts {
     codes: Vec<u32>,
-    dictionary: Vec<Box<str>>,
-    /// Made at the first use, like the next two.
+    dictionary: TextList,
+    /// Made at the first use, like those below.
+    lowered: OnceLock<TextList>,
     typed: OnceLock<Vec<Typed>>,
     text_ranks: OnceLock<Ranks>,
     typed_ranks: OnceLock<Ranks>,
 }
 
 impl Texts {
-    /// A column of these codes. `None` when a code leads nowhere, as in a file that is damaged.
+    /// A column of these codes into a dictionary. `None` when a code leads nowhere, as in a file that is damaged.
     #[must_use]
-    pub fn new(codes: Vec<u32>, dictionary: Vec<Box<str>>) -> Option<Texts> {
+    pub fn new(codes: Vec<u32>, dictionary: TextList) -> Option<Texts> {
         let is_whole = codes
             .iter()
             .all(|code| *code == MISSING || (*code as usize) < dictionary.len());
@@ -71,7 +73,7 @@ impl Texts {
 
     /// The texts, in no particular order. Some may be of no row any more.
     #[must_use]
-    pub fn dictionary(&self) -> &[Box<str>] {
+    pub fn dictionary(&self) -> &TextList {
         &self.dictionary
     }
 
@@ -79,7 +81,7 @@ impl Texts {
     #[must_use]
     pub fn get(&self, row: usize) -> Option<&str> {
         let code = *self.codes.get(row)?;
-        self.dictionary.get(code as usize).map(|text| &**text)
+        self.dictionary.get(code as usize)
     }
 
     /// Gives a row another text, or appends a row.
@@ -94,16 +96,17 @@ impl Texts {
         } else {
             self.codes[row] = code;
         }
+        self.lowered = OnceLock::new();
         (self.typed, self.text_ranks, self.typed_ranks) = Default::default();
     }
 
     /// A code for a text. Only a short dictionary is searched for it: a long one takes the text once more.
     fn code_of(&mut self, text: &str) -> u32 {
         const SEARCHED_MAX: usize = 64;
-        let known = &self.dictionary[..self.dictionary.len().min(SEARCHED_MAX)];
-        let code = known.iter().position(|known| **known == *text);
+        let known = self.dictionary.iter().take(SEARCHED_MAX);
+        let code = known.into_iter().position(|known| known == text);
         let code = code.unwrap_or_else(|| {
-            self.dictionary.push(text.into());
+            self.dictionary.push(text);
             self.dictionary.len() - 1
         });
         code as u32
@@ -118,8 +121,14 @@ impl Texts {
     pub(crate) fn typed(&self) -> &[Typed] {
         self.typed.get_or_init(|| {
             let texts = self.dictionary.iter();
-            texts.map(|text| Typed::of(text)).collect()
+            texts.map(Typed::of).collect()
         })
+    }
+
+    /// Which texts of the dictionary contain another, whatever the case. The other is in lower case.
+    pub(crate) fn containing(&self, wanted: &str) -> Vec<bool> {
+        let lowered = self.lowered.get_or_init(|| self.dictionary.searchable());
+        lowered.containing(wanted)
     }
 
     pub(crate) fn ranks(&self, is_typed: bool) -> &Ranks {
@@ -208,7 +217,7 @@ impl TextsBuilder {
             return *code;
         }
         let code = self.texts.dictionary.len() as u32;
-        self.texts.dictionary.push(text.into());
+        self.texts.dictionary.push(text);
         self.codes.insert(text.into(), code);
         code
     }
@@ -240,7 +249,8 @@ mod tests {
 
     #[test]
     fn codes_that_lead_nowhere_are_refused() {
-        assert!(Texts::new(vec![0, MISSING], vec!["a".into()]).is_some());
-        assert!(Texts::new(vec![1], vec!["a".into()]).is_none());
+        let dictionary: TextList = ["a"].into_iter().collect();
+        assert!(Texts::new(vec![0, MISSING], dictionary.clone()).is_some());
+        assert!(Texts::new(vec![1], dictionary).is_none());
     }
 }

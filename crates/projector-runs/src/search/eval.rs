@@ -151,7 +151,8 @@ impl<'a, S: ColumnSource> Evaluator<'a, S> {
     fn texts_with(&mut self, column: &Column, wanted: &str) -> io::Result<Bitmap> {
         Ok(match &*self.column(column)? {
             ColumnData::Texts(texts) => {
-                rows_of_codes(texts, |code| contains(&texts.dictionary()[code], wanted))
+                let found = texts.containing(wanted);
+                rows_of_codes(texts, |code| found[code])
             }
             _ => Bitmap::none(self.source.len()),
         })

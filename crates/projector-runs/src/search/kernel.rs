@@ -107,14 +107,19 @@ fn stretch(operator: Operator, Stretch { first, last }: Stretch, values: &[i64])
 }
 
 fn texts(predicate: &Predicate, column: &Texts) -> Bitmap {
+    let typed = match predicate {
+        Predicate::Typed(..) | Predicate::TypedIn(..) => column.typed(),
+        _ => &[],
+    };
     let admits = |code: usize| match predicate {
         Predicate::Typed(operator, literal) => {
-            literal.admits(*operator, &column.dictionary()[code], column.typed()[code])
+            literal.admits(*operator, typed[code], || &column.dictionary()[code])
         }
         Predicate::TypedIn(literals, is_negated) => {
-            let (text, typed) = (&column.dictionary()[code], column.typed()[code]);
+            let text = || &column.dictionary()[code];
             let mut literals = literals.iter();
-            literals.any(|literal| literal.admits(Operator::Equal, text, typed)) != *is_negated
+            literals.any(|literal| literal.admits(Operator::Equal, typed[code], text))
+                != *is_negated
         }
         predicate => text(predicate, &column.dictionary()[code]),
     };

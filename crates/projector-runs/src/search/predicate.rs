@@ -262,9 +262,10 @@ pub(crate) fn mlflow_status(name: &str) -> Option<&'static str> {
 }
 
 impl TypedLiteral {
-    /// Whether a text that spells `typed` is admitted.
-    pub fn admits(&self, operator: Operator, text: &str, typed: Typed) -> bool {
+    /// Whether a text that spells `typed` is admitted. The text itself is looked at only when that decides nothing.
+    pub fn admits<'a>(&self, operator: Operator, typed: Typed, text: impl Fn() -> &'a str) -> bool {
         if self.is_truth {
+            let text = text();
             let is_same = text.eq_ignore_ascii_case(&self.text);
             return match operator {
                 Operator::Equal => is_same,
@@ -272,14 +273,14 @@ impl TypedLiteral {
                 _ => operator.admits(text.cmp(self.text.as_str())),
             };
         }
-        match self.order(text, typed) {
+        match self.order(typed, text) {
             Some(order) => operator.admits(order),
             // A text is no number, and NaN differs from everything, itself included.
             None => operator == Operator::NotEqual,
         }
     }
 
-    fn order(&self, text: &str, typed: Typed) -> Option<Ordering> {
+    fn order<'a>(&self, typed: Typed, text: impl Fn() -> &'a str) -> Option<Ordering> {
         if let (Typed::Integer(found), Some(wanted)) = (typed, self.integer) {
             return Some(found.cmp(&wanted));
         }
@@ -295,7 +296,7 @@ impl TypedLiteral {
                 found.partial_cmp(&wanted)
             }
             None if self.number.is_some() && !self.is_quoted => None,
-            _ => Some(text.cmp(self.text.as_str())),
+            _ => Some(text().cmp(self.text.as_str())),
         }
     }
 }

@@ -5,6 +5,7 @@
 use std::cmp::Ordering;
 
 use super::data::{ColumnData, MISSING, Texts};
+use super::text_list::TextList;
 
 /// The key of a row that has no value.
 pub(crate) const KEY_MISSING: u64 = u64::MAX;
@@ -54,13 +55,13 @@ pub(crate) struct Ranks {
 }
 
 impl Ranks {
-    pub fn of_texts(dictionary: &[Box<str>]) -> Ranks {
+    pub fn of_texts(dictionary: &TextList) -> Ranks {
         let compare = |a: u32, b: u32| dictionary[a as usize].cmp(&dictionary[b as usize]);
         Ranks::dense((0..dictionary.len() as u32).collect(), compare)
     }
 
     /// Numbers as numbers, then texts.
-    pub fn typed(dictionary: &[Box<str>], typed: &[Typed]) -> Ranks {
+    pub fn typed(dictionary: &TextList, typed: &[Typed]) -> Ranks {
         let compare = |a: u32, b: u32| match (typed[a as usize], typed[b as usize]) {
             (Typed::Integer(a), Typed::Integer(b)) => a.cmp(&b),
             (Typed::Text, Typed::Text) => dictionary[a as usize].cmp(&dictionary[b as usize]),
