@@ -19,6 +19,10 @@ pub struct Consent {
 }
 
 impl Consent {
+    pub fn is_dry_run(self) -> bool {
+        self.dry_run
+    }
+
     /// Whether to go on.
     pub fn given(self, what: &str, context: &Context) -> Outcome<bool> {
         if self.dry_run {

@@ -5,6 +5,7 @@
 //!    what the error's code says.
 
 mod ask;
+mod compact;
 mod completion;
 mod config_show;
 mod context;
@@ -18,6 +19,7 @@ mod exp_restore;
 mod exp_show;
 mod export;
 mod failure;
+mod gc;
 mod help;
 mod init;
 mod interrupt;

@@ -8,16 +8,16 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 use crate::context::{Context, GlobalArguments};
 use crate::failure::Outcome;
 use crate::{
-    completion, config_show, demo, doctor, exp_archive, exp_ls, exp_new, exp_restore, exp_show,
-    export, help, init, log, man, metrics, op_log, repair, replay, restore, rm, run_end, run_log,
-    run_show, run_start, runs, search, snapshot_create, snapshot_ls, snapshot_rm, snapshot_verify,
-    stats, tail, undo, verify, version,
+    compact, completion, config_show, demo, doctor, exp_archive, exp_ls, exp_new, exp_restore,
+    exp_show, export, gc, help, init, log, man, metrics, op_log, repair, replay, restore, rm,
+    run_end, run_log, run_show, run_start, runs, search, snapshot_create, snapshot_ls, snapshot_rm,
+    snapshot_verify, stats, tail, undo, verify, version,
 };
 
 const AFTER_HELP: &str = "\
 Groups:
   look    runs, run show, exp ls, exp show, metrics, search, stats
-  log     tail, log, replay, verify, repair, snapshot, op log, undo
+  log     tail, log, replay, verify, repair, snapshot, compact, gc, op log, undo
   move    export
   write   init, exp new, exp archive, exp restore, run start, run log, run end,
           rm, restore
@@ -68,6 +68,8 @@ pub enum Command {
     #[command(subcommand)]
     Op(OpCommand),
     Undo(undo::Arguments),
+    Compact(compact::Arguments),
+    Gc(gc::Arguments),
     Rm(rm::Arguments),
     Restore(restore::Arguments),
     /// List, write, check and remove snapshots
@@ -153,6 +155,8 @@ pub fn run(command: Command, context: &Context) -> Outcome {
         Command::Repair(arguments) => repair::run(&arguments, context),
         Command::Op(OpCommand::Log(arguments)) => op_log::run(&arguments, context),
         Command::Undo(arguments) => undo::run(&arguments, context),
+        Command::Compact(arguments) => compact::run(&arguments, context),
+        Command::Gc(arguments) => gc::run(&arguments, context),
         Command::Rm(arguments) => rm::run(&arguments, context),
         Command::Restore(arguments) => restore::run(&arguments, context),
         Command::Snapshot(command) => snapshot(&command, context),

@@ -28,6 +28,8 @@ const COMMANDS: &[&str] = &[
     "repair",
     "op log",
     "undo",
+    "compact",
+    "gc",
     "rm",
     "restore",
     "snapshot ls",

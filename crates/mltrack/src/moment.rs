@@ -116,7 +116,7 @@ impl Store {
     }
 
     /// Refuses a question whose answer would lack what was purged.
-    fn check_floor(&self, last: Lsn) -> Result<()> {
+    pub fn check_floor(&self, last: Lsn) -> Result<()> {
         match self.reader()?.floor()? {
             Some(floor) if last < floor => {
                 let what = format!(

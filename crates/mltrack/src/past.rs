@@ -4,13 +4,11 @@
 //! with this one.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use mltrack_event::WallTime;
-use mltrack_log::{Lsn, Packer, Prefix, copy_prefix};
-use mltrack_projector_metrics::block::MetricPacker;
+use mltrack_log::{Lsn, Prefix, copy_prefix};
 
-use crate::code::Code;
+use crate::compact::packers;
 use crate::error::{Error, Result};
 use crate::moment::Moment;
 use crate::tracker::Tracker;
@@ -28,7 +26,7 @@ impl Tracker {
     /// writers and times; `None`: a store with nothing in it. `on_progress` is told segments done and segments in all.
     /// Artifacts stay where they are.
     ///
-    /// Errors: `IO_ERROR` when `into` exists, `INVALID_STATE` when records that this moment had were purged since,
+    /// Errors: `IO_ERROR` when `into` exists, `HISTORY_FLOOR` when records that this moment had were purged since,
     /// `CORRUPT` for a damaged log.
     ///
     /// ```
@@ -53,16 +51,10 @@ impl Tracker {
         let Some(store) = self.store() else {
             return Err(Error::validation("the tracker is disabled"));
         };
-        let reader = store.reader()?;
-        if let (Some(floor), Some(last)) = (reader.floor()?, last)
-            && last < floor
-        {
-            let what = format!(
-                "records that there were at lsn {last} were purged; the earliest point to go back to is lsn {floor}"
-            );
-            return Err(Error::new(Code::InvalidState, what).with_hint("choose a later point"));
+        if let Some(last) = last {
+            store.check_floor(last)?;
         }
-        let packers: [Arc<dyn Packer>; 1] = [Arc::new(MetricPacker)];
+        let packers = packers();
         let into = into.as_ref();
         Ok(copy_prefix(&store.path, into, last, &packers, on_progress)?)
     }

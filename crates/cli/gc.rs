@@ -1,0 +1,185 @@
+//! `mltrack gc`: what was deleted and can no longer be undone goes for good.
+//!
+//! Invariant: nothing goes that was not shown, and nothing without consent: this is the one command that cannot be undone.
+
+use std::time::Duration;
+
+use mltrack::{Garbage, GcReport, Stays, Tracker};
+use serde_json::Value;
+
+use crate::ask::Consent;
+use crate::compact;
+use crate::context::{Context, now_ns};
+use crate::failure::{Exit, Failure, Outcome};
+use crate::moment::Length;
+use crate::output::items::Envelope;
+use crate::output::quantity::{ago, counted, grouped, rfc3339, took};
+use crate::output::table::{Column, Table};
+use crate::output::{Form, OutputArguments, People, Sheet, list_fields, print};
+use crate::{look, store};
+
+/// Purge what was deleted long ago, and give its bytes back; cannot be undone
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+What was deleted goes when it can no longer be undone: 30 days, by the clock and by the log. Questions about the time
+before are refused from then on, unless they are about a run that is still there.
+
+  mltrack gc --dry-run
+  mltrack gc --older-than 90d --yes")]
+pub struct Arguments {
+    /// How long ago it must have been deleted [default: 30d]
+    #[arg(long, value_name = "LENGTH")]
+    older_than: Option<Length>,
+    /// Purge only; the bytes go at the next compaction
+    #[arg(long)]
+    keep_bytes: bool,
+    /// Remove what was replaced at once, not after an hour; a copy of the folder that is being made may miss it
+    #[arg(long)]
+    free_now: bool,
+    #[command(flatten)]
+    consent: Consent,
+    #[command(flatten)]
+    output: OutputArguments,
+}
+
+const FIELDS: &[&str] = &[
+    "id", "kind", "name", "deleted", "runs", "points", "purged", "stays",
+];
+
+pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
+    if list_fields(&arguments.output, FIELDS)? {
+        return Ok(Exit::Done);
+    }
+    let tracker = store::open_to_write(context)?;
+    let planned = collect(&tracker, arguments, true)?;
+    let runs: u64 = planned.purged.iter().map(|garbage| garbage.runs).sum();
+    let what = format!("purge {} for good", counted(runs, "deleted run"));
+    let is_something = !planned.purged.is_empty();
+    // Asked even where nothing is left to purge by name: what was purged before may still have bytes.
+    let goes_on = !is_something || arguments.consent.given(&what, context)?;
+    let is_done = goes_on && !arguments.consent.is_dry_run();
+    let begun_ns = now_ns();
+    let report = if is_done {
+        collect(&tracker, arguments, false)?
+    } else {
+        planned
+    };
+    let took_ns = now_ns() - begun_ns;
+    let all: Vec<(&Garbage, bool)> = report
+        .purged
+        .iter()
+        .map(|garbage| (garbage, true))
+        .chain(report.kept.iter().map(|garbage| (garbage, false)))
+        .collect();
+    let sheet = Sheet {
+        fields: FIELDS,
+        items: all
+            .iter()
+            .map(|(garbage, goes)| item(garbage, *goes && is_done))
+            .collect(),
+        envelope: Envelope {
+            total: all.len() as u64,
+            lsn: look::end(&tracker)?,
+            next: Value::Null,
+        },
+        people: People::Table(table(&all, &report, is_done, context.started_ns)),
+    };
+    print(&sheet, &arguments.output, &context.terminal)?;
+    if arguments.output.form(&context.terminal) == Form::People && is_something {
+        eprint!("{}", compact::text(&report.compacted, took_ns, !is_done));
+    }
+    Ok(Exit::Done)
+}
+
+fn collect(tracker: &Tracker, arguments: &Arguments, is_dry_run: bool) -> Outcome<GcReport> {
+    let mut gc = tracker
+        .gc()
+        .dry_run(is_dry_run)
+        .free_at_once(arguments.free_now);
+    if let Some(Length(length)) = arguments.older_than {
+        gc = gc.older_than(length);
+    }
+    if arguments.keep_bytes {
+        gc = gc.without_bytes();
+    }
+    match gc.run()? {
+        Some(report) => Ok(report),
+        None => Err(Failure::usage("recording is switched off").into()),
+    }
+}
+
+fn kind(garbage: &Garbage) -> &'static str {
+    if garbage.run.is_some() {
+        "run"
+    } else {
+        "experiment"
+    }
+}
+
+fn stays_text(stays: Stays) -> String {
+    let length = |left: Duration| took(i64::try_from(left.as_nanos()).unwrap_or(i64::MAX));
+    match stays {
+        Stays::Undoable(left) => format!("can be undone for {}", length(left)),
+        Stays::LogIsYoung => "goes after one more event".to_owned(),
+        Stays::Running => "is running".to_owned(),
+    }
+}
+
+/// In the order of [`FIELDS`].
+fn item(garbage: &Garbage, is_purged: bool) -> Vec<Value> {
+    let id = match garbage.run {
+        Some(run) => run.to_string(),
+        None => garbage.experiment.to_string(),
+    };
+    vec![
+        id.into(),
+        kind(garbage).into(),
+        garbage.name.as_str().into(),
+        rfc3339(garbage.deleted.0).into(),
+        garbage.runs.into(),
+        garbage.points.into(),
+        is_purged.into(),
+        garbage.stays.map(stays_text).into(),
+    ]
+}
+
+fn table(all: &[(&Garbage, bool)], report: &GcReport, is_done: bool, now_ns: i64) -> Table {
+    let cells = |(garbage, goes): &(&Garbage, bool)| {
+        let fate = match (garbage.stays, *goes && is_done) {
+            (Some(stays), _) => stays_text(stays),
+            (None, true) => "purged".to_owned(),
+            (None, false) => "would go".to_owned(),
+        };
+        let name = match garbage.run {
+            Some(run) => format!("{} {}", run.short(), garbage.name),
+            None => garbage.name.clone(),
+        };
+        vec![
+            name.into(),
+            kind(garbage).into(),
+            ago(garbage.deleted.0, now_ns).into(),
+            grouped(garbage.runs).into(),
+            grouped(garbage.points).into(),
+            fate.into(),
+        ]
+    };
+    let goes = counted(report.purged.len() as u64, "thing");
+    let verb = if is_done { "purged" } else { "would be purged" };
+    let mut notes = vec![format!("{goes} {verb}, {} stay", report.kept.len())];
+    if report.snapshots_removed > 0 {
+        let snapshots = counted(report.snapshots_removed as u64, "snapshot");
+        notes.push(format!("{snapshots} removed"));
+    }
+    Table {
+        columns: vec![
+            Column::text("what"),
+            Column::text("kind"),
+            Column::text("deleted"),
+            Column::number("runs"),
+            Column::number("points"),
+            Column::text("fate"),
+        ],
+        rows: all.iter().map(cells).collect(),
+        notes,
+    }
+}
