@@ -20,17 +20,27 @@ pub struct Arguments {
 }
 
 const FILTERS: &str = "\
-A filter (-f, --filter) selects runs by comparisons joined with `and`:
+A filter (-f, --filter) says which runs. Comparisons are joined by `and`, which may be left
+out, `or`, `not` and parentheses:
 
-  metrics.acc > 0.9                the last value of a metric
-  params.lr = '0.0003'             a parameter, as text or as a number
-  tags.paper = 'v2'                a tag
-  attributes.status = 'RUNNING'    a property of the run itself
+  loss < 0.5                              the last value of a metric
+  loss.min < 0.2                          or its min, max, mean, first, count
+  metrics.loss.min@step > 1000            the step of it
+  params.optimizer.lr in (0.1, 0.01)      a parameter, as a number or as text
+  tags.paper = 'v2' or tags.paper is null
+  status in (failed, lost)                a property of the run itself
+  started > -7d and took > 1h30m          times and lengths of time
+  name ilike '%elk%'                      % is any text, _ any one character
+  not dirty                               made from changed code
+  resnet baseline                         words in names and tags, or the beginning of an id
 
-Quote names with other characters than letters, digits, dots and underscores:
-  metrics.`val/acc` >= 0.5
+A name without a family is the property of this name, else the metric, the parameter, the tag.
+A run that lacks what is compared is admitted by no comparison, not even by !=.
+Names with blanks stand in backticks: metrics.`my loss` >= 0.5
 
-  mltrack runs digits -f \"metrics.accuracy > 0.9 and params.model.kind = 'mlp'\"
+  mltrack runs digits -f \"accuracy > 0.9 and params.model.kind = 'mlp'\"
+
+docs/search.md has the whole grammar. What is wrong in a filter is underlined.
 ";
 
 const FORMATS: &str = "\

@@ -125,7 +125,7 @@ fn completions_know_every_command_in_every_shell() {
 fn help_explains_topics_and_commands() {
     let folder = Folder::empty();
     for (topic, word) in [
-        ("filters", "metrics.acc > 0.9"),
+        ("filters", "loss.min < 0.2"),
         ("formats", "--ndjson"),
         ("exit-codes", "NOT_FOUND"),
         ("env", "MLTRACK_STORE"),

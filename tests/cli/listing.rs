@@ -85,7 +85,7 @@ fn several_columns_sort_and_the_first_decides_first() {
     );
     // A column that only the table has, after one that the library has too.
     assert_eq!(
-        sorted(&["--sort", "=seed,-.points,acc"]),
+        sorted(&["--sort", "=seed,-.parent,acc"]),
         "r0 r3 r1 r4 r2 r5"
     );
 }
@@ -172,7 +172,7 @@ fn pages_hold_every_run_once_while_runs_are_added() {
     );
     assert_eq!(
         folder
-            .run(&["runs", "--limit", "2", "--sort", ".took"])
+            .run(&["runs", "--limit", "2", "--sort", ".heard"])
             .code,
         2
     );
@@ -298,4 +298,66 @@ fn a_watched_list_on_a_terminal_takes_the_place_of_the_old_one() {
     let mut stdin = child.stdin.take().unwrap();
     std::io::Write::write_all(&mut stdin, b"\x03").unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(130));
+}
+
+#[test]
+fn what_is_wrong_in_a_filter_is_underlined() {
+    let folder = folder();
+    let said = folder.run(&["runs", "-f", "acc > 1 and los < 3"]);
+    assert_eq!((said.code, said.stdout.as_str()), (2, ""));
+    let lines: Vec<&str> = said.stderr.lines().collect();
+    assert!(
+        lines[0].starts_with("error[VALIDATION_ERROR]: bad filter at character 13"),
+        "{said:?}",
+        said = said.stderr
+    );
+    assert!(lines[0].contains("loss"), "{}", said.stderr);
+    assert_eq!(
+        lines[1].find("los"),
+        lines[2].find("^^^"),
+        "{}",
+        said.stderr
+    );
+    assert_eq!(lines[3], "hint: mltrack help filters");
+}
+
+#[test]
+fn every_line_of_the_help_on_filters_is_a_filter() {
+    let folder = Folder::with_store();
+    folder.ok(&[
+        "run",
+        "start",
+        "a",
+        "--name",
+        "kind-elk",
+        "-p",
+        "optimizer.lr=0.1",
+        "-p",
+        "model.kind=mlp",
+        "-t",
+        "paper=v2",
+        "-q",
+    ]);
+    folder.ok(&[
+        "run",
+        "log",
+        "@last",
+        "loss=0.1",
+        "accuracy=1",
+        "my loss=1",
+        "--step",
+        "2000",
+    ]);
+    let help = folder.ok(&["help", "filters"]);
+    let mut count = 0;
+    for line in help
+        .lines()
+        .filter(|line| line.starts_with("  ") && !line.contains("mltrack"))
+    {
+        let filter = line.trim().split("   ").next().unwrap();
+        let said = folder.run(&["runs", "-f", filter]);
+        assert_eq!(said.code, 0, "{filter}: {}", said.stderr);
+        count += 1;
+    }
+    assert!(count >= 9, "{help}");
 }

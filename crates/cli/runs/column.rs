@@ -226,18 +226,27 @@ impl Column {
     /// The column as the library's own order writes it; `None` for what only a table knows.
     fn order(&self) -> Option<String> {
         match self {
-            Column::Metric {
-                with_step: true, ..
+            Column::Property(Property::Parent | Property::Heard) => None,
+            Column::Property(_) => Some(self.title()),
+            Column::Param(name) => Some(format!("params.{}", quoted(name)?)),
+            Column::Tag(name) => Some(format!("tags.{}", quoted(name)?)),
+            Column::Metric { name, .. } => {
+                let title = self.title();
+                let rest = &title[name.len()..];
+                Some(format!("metrics.{}{rest}", quoted(name)?))
             }
-            | Column::Property(
-                Property::Took
-                | Property::Points
-                | Property::Parent
-                | Property::Heard
-                | Property::Error,
-            ) => None,
-            other => Some(other.title()),
         }
+    }
+}
+
+/// A name as an order takes it. One with both kinds of quotes it cannot take.
+fn quoted(name: &str) -> Option<String> {
+    let is_plain = |letter: char| letter.is_alphanumeric() || "_-./{}=,:".contains(letter);
+    match name {
+        _ if name.chars().all(is_plain) => Some(name.to_owned()),
+        _ if !name.contains('`') => Some(format!("`{name}`")),
+        _ if !name.contains('"') => Some(format!("\"{name}\"")),
+        _ => None,
     }
 }
 
@@ -304,9 +313,12 @@ mod tests {
     #[test]
     fn what_the_library_cannot_sort_by_has_no_order() {
         let order = |text: &str| text.parse::<Sort>().unwrap().order();
-        assert_eq!(order("-loss.min"), Some("-loss.min".to_owned()));
-        assert_eq!(order(".started"), Some(".started".to_owned()));
-        assert_eq!(order("-.took"), None);
-        assert_eq!(order("loss@step"), None);
+        let some = |text: &str| Some(text.to_owned());
+        assert_eq!(order("-loss.min@step"), some("-metrics.loss.min@step"));
+        assert_eq!(order("my loss.max"), some("metrics.`my loss`.max"));
+        assert_eq!(order("=optimizer.lr"), some("params.optimizer.lr"));
+        assert_eq!(order("-.took"), some("-.took"));
+        assert_eq!(order("-.heard"), None);
+        assert_eq!(order("a`\"b"), None);
     }
 }
