@@ -31,7 +31,7 @@ pub use shelf::{Found, Kept, Shelf, ShelfError, Written};
 use source::Source;
 
 /// The layout of the file. Another one is left alone and not read.
-const LAYOUT_VERSION: u32 = 1;
+const LAYOUT_VERSION: u32 = 2;
 
 /// Why a snapshot cannot be used. Nothing is lost: what it held is folded from the log again.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]

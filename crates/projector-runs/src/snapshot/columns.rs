@@ -4,13 +4,12 @@
 //! kind u8 · form u8 · zeros 2 · rows u32 · present u32      1 numbers, 2 integers, 3 texts
 //! which rows are present                                     form 0 all: nothing; 1: a u32 each; 2: a bit each
 //! values of the present rows, as planes of bytes             8 bytes each; of texts codes of 4 bytes
-//! dictionary of texts                                        in bincode
+//! dictionary of texts: count u32, the end of each u64, all of them in a row
 //! ```
 //!
 //! Invariant: what is decoded is the column that was encoded, bit for bit; bytes that are none give `None`.
 
-use crate::codec;
-use crate::search::{Bitmap, ColumnData, MISSING, Texts};
+use crate::search::{Bitmap, ColumnData, MISSING, TextList, Texts};
 
 const HEADER_LEN: usize = 12;
 const NUMBERS: u8 = 1;
@@ -54,11 +53,14 @@ fn encode_words(kind: u8, values: &Sparse, row_count: usize) -> Vec<u8> {
 }
 
 /// The bytes of a column of texts: codes into the dictionary.
-pub fn encode_texts(codes: &Sparse, dictionary: &[Box<str>], row_count: usize) -> Vec<u8> {
+pub fn encode_texts(codes: &Sparse, dictionary: &TextList, row_count: usize) -> Vec<u8> {
     let mut bytes = head(TEXTS, &codes.rows, row_count);
     let words = codes.bits.iter().map(|code| (*code as u32).to_le_bytes());
     split_planes::<4>(&words, &mut bytes);
-    codec::append(&dictionary, &mut bytes);
+    let (text, ends) = dictionary.parts();
+    bytes.extend_from_slice(&(ends.len() as u32).to_le_bytes());
+    bytes.extend(ends.iter().flat_map(|end| (*end as u64).to_le_bytes()));
+    bytes.extend_from_slice(text.as_bytes());
     bytes
 }
 
@@ -129,11 +131,25 @@ pub fn decode(bytes: &[u8]) -> Option<ColumnData> {
         TEXTS => {
             let codes = join_planes::<4>(rest, present)?.map(u32::from_le_bytes);
             let codes = spread(codes, &rows, row_count, MISSING);
-            let dictionary = codec::parse(rest.get(4 * present..)?).ok()?;
+            let dictionary = decode_dictionary(rest.get(4 * present..)?)?;
             Texts::new(codes, dictionary).map(ColumnData::Texts)
         }
         _ => None,
     }
+}
+
+fn decode_dictionary(bytes: &[u8]) -> Option<TextList> {
+    let (count, rest) = bytes.split_first_chunk::<4>()?;
+    let count = u32::from_le_bytes(*count) as usize;
+    let (ends, text) = rest.split_at_checked(count.checked_mul(8)?)?;
+    let (ends, _) = ends.as_chunks::<8>();
+    let ends = ends
+        .iter()
+        .map(|end| usize::try_from(u64::from_le_bytes(*end)).ok());
+    TextList::from_parts(
+        str::from_utf8(text).ok()?.to_owned(),
+        ends.collect::<Option<_>>()?,
+    )
 }
 
 /// Rows that are present; `None` in the middle for all of them.
@@ -253,11 +269,11 @@ mod tests {
             codes in prop::collection::vec(prop::option::of(0u64..3), 0..100),
             flip in any::<(prop::sample::Index, u8)>(),
         ) {
-            let dictionary: Vec<Box<str>> = ["a", "bc", ""].map(Into::into).to_vec();
+            let dictionary: TextList = ["a", "bc", ""].into_iter().collect();
             let mut bytes = encode_texts(&sparse(&codes), &dictionary, codes.len());
             match decode(&bytes) {
                 Some(ColumnData::Texts(texts)) => for (row, code) in codes.iter().enumerate() {
-                    prop_assert_eq!(texts.get(row), code.map(|code| &*dictionary[code as usize]));
+                    prop_assert_eq!(texts.get(row), code.map(|code| &dictionary[code as usize]));
                 },
                 Some(ColumnData::Missing) => prop_assert!(codes.iter().all(Option::is_none)),
                 other => panic!("texts stay texts: {other:?}"),

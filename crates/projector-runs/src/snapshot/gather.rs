@@ -10,7 +10,9 @@ use super::columns::{Sparse, encode_integers, encode_numbers, encode_texts};
 use super::parts::{Part, PartWriter};
 use crate::metrics::MetricSummary;
 use crate::run::Run;
-use crate::search::{Aggregate, Attribute, Cell, Column, attribute_cell, metric_cell, param_text};
+use crate::search::{
+    Aggregate, Attribute, Cell, Column, TextList, attribute_cell, metric_cell, param_text,
+};
 use crate::state::State;
 
 /// Attributes that have a column here; the others are made of briefs, or of other columns.
@@ -88,7 +90,7 @@ pub fn metric_of_key(key: &str) -> Option<&str> {
 struct Gathered {
     values: Sparse,
     is_number: bool,
-    dictionary: Vec<Box<str>>,
+    dictionary: TextList,
     codes: HashMap<Box<str>, u32>,
 }
 
@@ -110,7 +112,7 @@ impl Gathered {
         let known = self.codes.get(text).copied();
         let code = known.unwrap_or_else(|| {
             let code = self.dictionary.len() as u32;
-            self.dictionary.push(text.into());
+            self.dictionary.push(text);
             self.codes.insert(text.into(), code);
             code
         });
