@@ -16,8 +16,8 @@ const FORMAT_VERSION: [u8; 2] = [4, 1];
 /// How hard to look for bins. On noise, higher levels save nearly nothing.
 const LEVEL: usize = 8;
 /// In a short column looking hard takes longer than all the rest, and saves a hundredth of a byte for each number.
-const LEVEL_SHORT: usize = 6;
-const SHORT_COUNT_MAX: usize = 4096;
+const LEVEL_SHORT: usize = 4;
+const SHORT_COUNT_MAX: usize = 1024;
 
 /// Appends the numbers, the differences of `order` taken first.
 pub(super) fn compress<T: Number>(numbers: &[T], order: usize, out: &mut Vec<u8>) {

@@ -315,8 +315,9 @@ impl Reader<'_> {
             return Err(start.fault("a group has no columns or too many levels of nodes"));
         }
         let members = self.members(columns, flags & 1 == 1)?;
-        let records = members.iter().map(|member| member.records).sum();
-        let rows: usize = members.iter().map(|member| member.rows).sum();
+        let sum = |of: fn(&Member) -> usize| members.iter().map(of).fold(0, usize::saturating_add);
+        let records = sum(|member| member.records);
+        let rows = sum(|member| member.rows);
         // In a payload a row takes at least a byte for its step and 8 for each of its values.
         let payload_len = rows.saturating_mul(width.saturating_mul(8).saturating_add(1));
         self.spend(start, records, payload_len)?;

@@ -21,12 +21,12 @@ pub(super) struct Estimate {
 
 /// The best of the orders up to `order_max`. Latents are unsigned numbers, ordered as what they stand for.
 pub(super) fn best(latents: impl Fn(usize) -> u64, count: usize, order_max: usize) -> Estimate {
-    let mut stretches = sample(latents, count, order_max);
-    let bits = bits(&stretches);
+    let mut sample = Sample::take(latents, count, order_max);
+    let bits = sample.bits();
     let mut best = Estimate { order: 0, bits };
     for order in 1..=order_max {
-        stretches.iter_mut().for_each(difference);
-        let bits = self::bits(&stretches);
+        sample.difference();
+        let bits = sample.bits();
         if bits + GAIN_MIN_BITS < best.bits {
             best = Estimate { order, bits };
         }
@@ -34,43 +34,55 @@ pub(super) fn best(latents: impl Fn(usize) -> u64, count: usize, order_max: usiz
     best
 }
 
-/// Stretches that have their length left when `order_max` differences were taken.
-fn sample(latents: impl Fn(usize) -> u64, count: usize, order_max: usize) -> Vec<Vec<u64>> {
-    let len = STRETCH_LEN + order_max;
-    let stretches = STRETCHES.min(count / len).max(1);
-    let apart = count / stretches;
-    (0..stretches)
-        .map(|stretch| {
-            let start = stretch * apart;
-            (start..count.min(start + len)).map(&latents).collect()
-        })
-        .collect()
+/// Stretches of one length, one after another.
+struct Sample {
+    numbers: Vec<u64>,
+    stretch_len: usize,
+    /// What `bits` sorts; kept for its memory.
+    sorted: Vec<u64>,
 }
 
-fn difference(stretch: &mut Vec<u64>) {
-    for at in (1..stretch.len()).rev() {
-        stretch[at] = stretch[at].wrapping_sub(stretch[at - 1]);
+impl Sample {
+    /// Stretches that have their length left when `order_max` differences were taken.
+    fn take(latents: impl Fn(usize) -> u64, count: usize, order_max: usize) -> Sample {
+        let stretch_len = (STRETCH_LEN + order_max).min(count);
+        let stretches = STRETCHES.min(count / stretch_len.max(1)).max(1);
+        let apart = count / stretches;
+        let starts = (0..stretches).map(|stretch| stretch * apart);
+        let places = starts.flat_map(|start| start..start + stretch_len);
+        Sample {
+            numbers: places.map(latents).collect(),
+            stretch_len,
+            sorted: Vec::new(),
+        }
     }
-    if !stretch.is_empty() {
-        stretch.remove(0);
-    }
-}
 
-fn bits(stretches: &[Vec<u64>]) -> f64 {
-    // Differences are around 0, which must not tear them apart.
-    let center = 1 << 63;
-    let first = stretches.first().and_then(|stretch| stretch.first());
-    let base = first.copied().unwrap_or_default();
-    let near = |value: &u64| value.wrapping_sub(base).wrapping_add(center);
-    let mut sorted: Vec<u64> = stretches.iter().flatten().map(near).collect();
-    sorted.sort_unstable();
-    let spaces = sorted.len().saturating_sub(SPACING);
-    if spaces == 0 {
-        return 64.0;
+    /// Replaces numbers by what they are more than the one before, which each stretch's first has not.
+    fn difference(&mut self) {
+        let stretches = self.numbers.chunks_exact(self.stretch_len.max(1));
+        let differences = stretches.flat_map(|stretch| stretch.windows(2));
+        let differences = differences.map(|pair| pair[1].wrapping_sub(pair[0]));
+        self.numbers = differences.collect();
+        self.stretch_len = self.stretch_len.saturating_sub(1);
     }
-    let scale = sorted.len() as f64 / SPACING as f64;
-    let cost = |at: usize| (1.0 + (sorted[at + SPACING] - sorted[at]) as f64 * scale).log2();
-    (0..spaces).map(cost).sum::<f64>() / spaces as f64
+
+    fn bits(&mut self) -> f64 {
+        // Differences are around 0, which must not tear them apart.
+        let center = 1 << 63;
+        let base = self.numbers.first().copied().unwrap_or_default();
+        let near = |value: &u64| value.wrapping_sub(base).wrapping_add(center);
+        self.sorted.clear();
+        self.sorted.extend(self.numbers.iter().map(near));
+        self.sorted.sort_unstable();
+        let spaces = self.sorted.len().saturating_sub(SPACING);
+        if spaces == 0 {
+            return 64.0;
+        }
+        let scale = self.sorted.len() as f64 / SPACING as f64;
+        let pairs = self.sorted.iter().zip(&self.sorted[SPACING..]);
+        let costs = pairs.map(|(low, high)| (1.0 + (high - low) as f64 * scale).log2());
+        costs.sum::<f64>() / spaces as f64
+    }
 }
 
 #[cfg(test)]
