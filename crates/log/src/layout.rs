@@ -1,5 +1,5 @@
 //! Every constant of `docs/format.md` that more than one file needs, tied to each other by asserts.
-// format.md blake3: 00ab0221809c6422c3591e025540e0181dbf1d6d1416215b9e32680c9ee0627a
+// format.md blake3: 074e1a07ba3c0cd11441900c5bde7f9ebdbbba106500228b19213762677a2d57
 
 /// Bytes in FORMAT.
 pub const FORMAT_LEN: usize = 64;

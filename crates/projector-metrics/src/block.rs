@@ -49,8 +49,8 @@ pub const PAYLOAD_LEN_MAX: usize = 72 << 20;
 pub struct MetricPacker;
 
 impl MetricPacker {
-    /// What packed segments are marked with.
-    pub const ID: u32 = 1;
+    /// What packed segments are marked with. 1 is the log's own plain packer.
+    pub const ID: u32 = 2;
 }
 
 impl Packer for MetricPacker {

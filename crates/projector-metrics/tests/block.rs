@@ -6,6 +6,8 @@ mod columns;
 mod damage;
 #[path = "block/golden.rs"]
 mod golden;
+#[path = "block/packed_log.rs"]
+mod packed_log;
 #[path = "block/records.rs"]
 mod records;
 #[path = "block/round_trip.rs"]
