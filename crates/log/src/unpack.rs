@@ -45,7 +45,7 @@ pub(crate) fn load(
     };
     let lsns = (entry.first_lsn, entry.next_lsn);
     let unpacked = batches.unpack(packer, block, facts, lsns);
-    Ok(unpacked.map_err(FrameFault::Pack))
+    Ok(unpacked.map_err(|_| FrameFault::Unpack))
 }
 
 /// A place in a packed segment.

@@ -11,7 +11,6 @@ use crate::layout::{
     CLOCK_EXTENSION_LEN, CONTROL_EXTENSION_LEN, FLAG_CLOCK, FLAG_CONTROL, FLAG_SPOOLED,
     FRAME_ALIGN, FRAME_HEADER_LEN, FRAME_LEN_MAX, RECORD_LEN_MIN, SPOOL_EXTENSION_LEN,
 };
-use crate::pack::PackFault;
 
 const KNOWN_FLAGS: u8 = FLAG_CONTROL | FLAG_SPOOLED | FLAG_CLOCK;
 
@@ -201,9 +200,9 @@ pub enum FrameFault {
     /// The segment is packed, and what a block says of its batches is not what was written.
     #[error("the facts of a packed block are damaged")]
     Facts,
-    /// The segment is packed, and its packer refuses a block.
-    #[error("a packed block is damaged: {0}")]
-    Pack(PackFault),
+    /// The segment is packed, and its packer refuses a block or gives other records than its facts say.
+    #[error("a packed block does not unpack to what its facts say")]
+    Unpack,
 }
 
 /// How long a frame is, once its bytes were checked. What else it says is read where somebody asks: a scan passes over

@@ -21,6 +21,8 @@ use crate::start;
 use crate::stored::{Forms, Names, PackFile};
 
 const UNFINISHED: &str = ".tmp";
+/// How often byte 2 of LOCK is waited for, ten seconds each time.
+const LOCK_ATTEMPTS: u32 = 6;
 /// The new FORMAT while it is made.
 const FORMAT_MAKING: &str = "FORMAT.tmp";
 
@@ -86,7 +88,7 @@ pub(super) fn put_in_place(
             error,
         )
     };
-    start::lock_timed(medium, LOCK_MUTATOR)?;
+    lock_patiently(medium)?;
     let put = (|| {
         // Somebody may have found damage while this was packed.
         let manifest = read_manifest(medium, format)?;
@@ -117,6 +119,17 @@ pub(super) fn put_in_place(
     })();
     medium.unlock(LOCK_MUTATOR).map_err(wrap)?;
     put
+}
+
+/// Whoever seals many segments at once holds the byte for long, and a compaction has nothing else to do meanwhile.
+fn lock_patiently(medium: &dyn Medium) -> Result<()> {
+    for _ in 1..LOCK_ATTEMPTS {
+        match start::lock_timed(medium, LOCK_MUTATOR) {
+            Err(LogError::Busy { .. }) => {}
+            locked => return locked,
+        }
+    }
+    start::lock_timed(medium, LOCK_MUTATOR)
 }
 
 /// Makes FORMAT say, durably, that there may be packed segments: an older program must not take them for missing.
