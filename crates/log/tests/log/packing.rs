@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use mltrack_log::medium::Mode;
 use mltrack_log::medium::memory::MemoryDisk;
 use mltrack_log::{
     Appended, Batch, CompactOptions, CompactReport, Condition, Depth, Log, LogError, Lsn,
@@ -476,4 +477,42 @@ fn two_compactions_do_not_work_at_once() {
     });
     assert!(report.expect("compacts").packed > 0);
     log.close().expect("closes");
+}
+
+#[test]
+fn a_spool_that_came_into_the_log_before_it_was_packed_does_not_come_in_again() {
+    let disk = MemoryDisk::default();
+    let (log, _) = Log::on(disk.handle(), options()).expect("the store opens");
+    let impatient = OpenOptions {
+        lock_wait: Duration::from_millis(1),
+        ..options()
+    };
+    let (deferring, _) = Log::on(disk.handle(), impatient).expect("joins");
+    hold_lock(&disk, log.writer().expect("open").0);
+    for number in 0..5u8 {
+        let mut batch = Batch::new();
+        batch.push(7, 1, None, &[number; 30]).expect("small");
+        deferring.append(&mut batch).expect("goes to the spool");
+    }
+    let names = disk.names();
+    let spool = names.iter().find(|name| name.starts_with("spool/"));
+    let spool = spool.expect("a spool was made");
+    let spooled = disk.bytes(spool);
+    hold_lock(&disk, 0);
+    deferring.close().expect("closes");
+    let (mut dice, mut history) = (Dice(1), History::default());
+    while log.reader().expect("open").segments().len() < 5 {
+        random_step(&mut dice, &log, &disk, &mut history);
+    }
+    log.close().expect("closes");
+    let (records, _) = read_store(&disk).expect("the store reads");
+    assert!(compact(&disk, &at_once()).packed >= 2);
+    // As if whoever merged it had been killed before it could remove the spool.
+    let file = disk.handle().open(spool, Mode::Create(0)).expect("makes");
+    file.write_at(&spooled, 0).expect("writes");
+    let (log, report) = Log::on(disk.handle(), options()).expect("the store opens");
+    assert_eq!((report.merged_batches, report.unmerged), (0, None));
+    log.close().expect("closes");
+    assert_eq!(read_store(&disk).expect("reads").0, records);
+    assert!(!disk.names().contains(spool), "it has done its duty");
 }
