@@ -3,6 +3,8 @@
 //! Invariants: an answer is believed only when the snapshot beneath its state had no fault; a snapshot is never believed
 //! over the log; who only looks changes nothing in the store.
 
+use std::time::Duration;
+
 use mltrack_log::{Lsn, Reader, door};
 use mltrack_projector::Follower;
 use mltrack_projector_runs::index::SetAside;
@@ -31,6 +33,13 @@ impl Store {
 
     /// Folds everything that is visible now, and has a snapshot written when that took long.
     pub fn catch_up(&self, follower: &mut Follower<Runs>) -> Result<()> {
+        let took = self.fold_visible(follower)?;
+        self.keeper.folded(follower, took);
+        Ok(())
+    }
+
+    /// Folds everything that is visible now, and says how long that took.
+    pub fn fold_visible(&self, follower: &mut Follower<Runs>) -> Result<Duration> {
         loop {
             if follower.next_lsn() == Lsn::FIRST {
                 *follower = self.follower_before(None)?;
@@ -38,9 +47,7 @@ impl Store {
             let begun = door::monotonic();
             follower.catch_up()?;
             if self.is_believed(follower)? {
-                let took = door::monotonic().saturating_duration_since(begun);
-                self.keeper.folded(follower, took);
-                return Ok(());
+                return Ok(door::monotonic().saturating_duration_since(begun));
             }
         }
     }

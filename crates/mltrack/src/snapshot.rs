@@ -88,7 +88,7 @@ pub(crate) fn write(store: &Store) -> Result<SnapshotReport> {
     let begun = door::monotonic();
     let written = loop {
         let mut follower = guard(&store.session()?.follower);
-        store.catch_up(&mut follower)?;
+        store.fold_visible(&mut follower)?;
         let cursor = follower.checkpoint();
         let state = follower.state_mut().share();
         drop(follower);
