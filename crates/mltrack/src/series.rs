@@ -19,6 +19,7 @@ use mltrack_projector_metrics::{
 };
 
 use crate::code::Code;
+use crate::compact::packers;
 use crate::error::{Error, Result};
 use crate::lock::guard;
 use crate::moment::Moment;
@@ -144,7 +145,6 @@ impl Store {
                 let asking = Asking {
                     reader,
                     asked: &asked,
-                    others: &[],
                     set_aside: &mut set_aside,
                 };
                 Ok(ask(&desk.folder, asking)?)
@@ -184,7 +184,7 @@ impl Store {
         }
         let desk = &self.session()?.desk;
         let open = || self.log_reader();
-        Ok(desk.folder.extend(&open, &[], &AtomicBool::new(false))?)
+        Ok(desk.folder.extend(&open, &AtomicBool::new(false))?)
     }
 
     /// Writes all of it anew.
@@ -245,8 +245,12 @@ struct Background {
 
 impl Background {
     fn run(&self) {
-        let open = || Reader::open(&self.path, &OpenOptions::default());
-        if let Err(error) = self.folder.extend_alone(&open, &[], &self.should_stop) {
+        let options = OpenOptions {
+            packers: packers(),
+            ..OpenOptions::default()
+        };
+        let open = || Reader::open(&self.path, &options);
+        if let Err(error) = self.folder.extend_alone(&open, &self.should_stop) {
             self.warnings.tell(&Warning::SeriesNotWritten {
                 error: error.into(),
             });
@@ -331,5 +335,45 @@ mod tests {
             path.extension().is_some_and(|ending| ending == "blocks")
         });
         assert_eq!(blocks.count(), 1);
+    }
+
+    #[test]
+    fn packed_segments_are_read_as_columns_and_their_series_files_go() {
+        let folder = tempfile::tempdir().unwrap();
+        let builder = Tracker::builder(folder.path()).segment_size(1 << 16);
+        let tracker = builder.open().unwrap();
+        let run = tracker.experiment("resnet").unwrap().start_run().unwrap();
+        for step in 0..20_000 {
+            run.log_metrics(step, [("loss", step as f64)]).unwrap();
+        }
+        run.finish().unwrap();
+        let query = Query::new(run.id().key()).metric("loss");
+        let ask = || -> Answer {
+            let store = tracker.store().unwrap();
+            let ask = store.ask(run.id(), &query, Moment::Now, SeriesFolder::answer);
+            ask.unwrap()
+        };
+        let before = ask();
+        assert!(before.log_records >= 20_000);
+        tracker.extend_series().unwrap();
+        let report = tracker.compact().free_at_once(true).run().unwrap().unwrap();
+        assert!(report.packed > 5, "{report:?}");
+        let series = tracker.path().unwrap().join(SERIES_FOLDER);
+        std::fs::remove_dir_all(series).unwrap();
+        let after = ask();
+        assert_eq!(after.histories, before.histories);
+        assert!(
+            after.log_records < 10_000,
+            "{} records of the tail",
+            after.log_records
+        );
+        // Only what is not packed is written, and nothing is read from the log any more.
+        let written = tracker.extend_series().unwrap().unwrap();
+        assert!((1..10_000).contains(&written.records), "{written:?}");
+        let at_last = ask();
+        assert_eq!(
+            (at_last.histories, at_last.log_records),
+            (before.histories, 0)
+        );
     }
 }

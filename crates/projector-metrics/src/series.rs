@@ -8,6 +8,7 @@ mod block_source;
 mod cache;
 mod extend;
 mod file;
+mod packs;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs;
@@ -26,6 +27,7 @@ use crate::values::{ValueKind, ValuePoint};
 use block_source::{BlockSource, FilePart};
 use cache::Cache;
 use file::{FileFault, SeriesFile, range_of};
+use packs::{PackKey, Packs};
 
 /// The folder, and what is known of its files.
 pub struct SeriesFolder {
@@ -39,6 +41,16 @@ struct Known {
     files: HashMap<String, Arc<KnownFile>>,
     /// Names of files that are not used, whatever the folder says.
     doubted: HashSet<String>,
+    packs: Packs,
+}
+
+/// Where a source is.
+#[derive(Clone, PartialEq, Eq)]
+enum Place {
+    /// In a packed segment of the log.
+    Pack(PackKey),
+    /// In the file of this name.
+    File(String),
 }
 
 struct KnownFile {
@@ -52,8 +64,6 @@ pub struct Asking<'a> {
     pub reader: &'a mut Reader,
     /// The question.
     pub asked: &'a Asked<'a>,
-    /// Blocks that the log itself has.
-    pub others: &'a [Arc<dyn ChunkSource>],
     /// Gets the files that were found not to be usable: each is told once.
     pub set_aside: &'a mut Vec<SetAsideFile>,
 }
@@ -61,10 +71,10 @@ pub struct Asking<'a> {
 /// What may be asked instead of the log.
 #[derive(Default)]
 pub struct Sources {
-    /// Blocks, in the order of the log.
+    /// Blocks: those of packed segments, then those of files.
     pub sources: Vec<Arc<dyn ChunkSource>>,
-    /// The name of the file that each is in.
-    names: Vec<String>,
+    /// Where each is.
+    places: Vec<Place>,
     /// Files that were found not to be usable just now, and why: each is told once.
     pub set_aside: Vec<SetAsideFile>,
 }
@@ -120,7 +130,10 @@ impl SeriesError {
 }
 
 /// Tells the blocks of one file from those of another in this process.
-static NEXT_KEY: AtomicU64 = AtomicU64::new(0);
+fn next_key() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    NEXT.fetch_add(1, Relaxed)
+}
 
 impl SeriesFolder {
     /// The folder at `path`, which need not be there.
@@ -143,6 +156,13 @@ impl SeriesFolder {
     pub fn sources(&self, reader: &mut Reader) -> Result<Sources, LogError> {
         let mut found = Sources::default();
         let mut known = self.known();
+        known
+            .packs
+            .refresh(self.path.parent(), reader, &self.cache)?;
+        for (key, source) in known.packs.blocks() {
+            found.places.push(Place::Pack(key));
+            found.sources.push(Arc::clone(source));
+        }
         let names = self.names();
         known.files.retain(|name, _| names.contains_key(name));
         known.doubted.retain(|name| names.contains_key(name));
@@ -152,8 +172,8 @@ impl SeriesFolder {
             }
             match self.known_file(&mut known, name, range) {
                 Ok(file) if is_of_log(reader, &file.file)? => {
-                    let names = file.blocks.iter().map(|_| name.clone());
-                    found.names.extend(names);
+                    let places = file.blocks.iter().map(|_| Place::File(name.clone()));
+                    found.places.extend(places);
                     found.sources.extend(file.blocks.iter().cloned());
                 }
                 Ok(_) => {
@@ -174,7 +194,7 @@ impl SeriesFolder {
         Ok(found)
     }
 
-    /// Answers from the folder, from `others`, and from the log.
+    /// Answers from the folder, from packed segments, and from the log.
     pub fn answer(&self, asking: Asking<'_>) -> Result<Answer, AnswerError> {
         self.ask(asking, answer)
     }
@@ -196,45 +216,39 @@ impl SeriesFolder {
         let Asking {
             reader,
             asked,
-            others,
             set_aside,
         } = asking;
-        let mut all = others.to_vec();
         loop {
             let found = self.sources(reader)?;
             set_aside.extend_from_slice(&found.set_aside);
-            let own_at = all.len();
-            all.extend(found.sources.iter().cloned());
-            match ask(reader, asked, &all) {
+            match ask(reader, asked, &found.sources) {
                 Err(AnswerError::Source { source_at, fault }) => {
-                    all.truncate(own_at);
-                    match source_at.checked_sub(own_at) {
-                        Some(at) => {
-                            set_aside.extend(self.set_aside(&found, at, &fault.what));
-                        }
-                        // The log itself will say what is wrong with its own block.
-                        None => drop(all.remove(source_at)),
-                    }
+                    set_aside.extend(self.set_aside(&found.places[source_at], &fault.what));
                 }
                 other => return other,
             }
         }
     }
 
-    /// Stops using the file of a source that is damaged.
-    fn set_aside(&self, sources: &Sources, at: usize, why: &str) -> Option<SetAsideFile> {
-        let name = sources.names.get(at)?;
-        Some(self.known().doubt(&self.path, name, why))
+    /// Stops using a source that is damaged. The log itself will say what is wrong with a block of its own.
+    fn set_aside(&self, place: &Place, why: &str) -> Option<SetAsideFile> {
+        let mut known = self.known();
+        match place {
+            Place::File(name) => Some(known.doubt(&self.path, name, why)),
+            Place::Pack(key) => {
+                known.packs.doubt(*key);
+                None
+            }
+        }
     }
 
-    /// Writes what the log has and the folder, or one of the `others`, has not, and deletes files that are of no use.
+    /// Writes what the log has neither packed nor here, and deletes files that are of no use.
     /// Stops early when asked to: what is written by then is of use.
     ///
     /// Any number of processes may do this at once; they write the same.
     pub fn extend(
         &self,
         open_reader: &dyn Fn() -> Result<Reader, LogError>,
-        others: &[Arc<dyn ChunkSource>],
         should_stop: &AtomicBool,
     ) -> Result<Extended, SeriesError> {
         fs::create_dir_all(&self.path)
@@ -243,7 +257,7 @@ impl SeriesFolder {
         let end = reader.refresh()?.get();
         self.delete_doubted(&mut reader)?;
         let mut total = Extended::default();
-        for hole in self.holes(&mut reader, others, end)? {
+        for hole in self.holes(&mut reader, end)? {
             let (Some(first), Some(next)) = (Lsn::new(hole.start), Lsn::new(hole.end)) else {
                 continue;
             };
@@ -256,7 +270,7 @@ impl SeriesFolder {
                 break;
             }
         }
-        self.sweep(&mut reader, others, end)?;
+        self.sweep(&mut reader, end)?;
         extend::sweep_new_files(&self.path);
         Ok(total)
     }
@@ -265,7 +279,6 @@ impl SeriesFolder {
     pub fn extend_alone(
         &self,
         open_reader: &dyn Fn() -> Result<Reader, LogError>,
-        others: &[Arc<dyn ChunkSource>],
         should_stop: &AtomicBool,
     ) -> Result<Option<Extended>, SeriesError> {
         let path = self.path.join(LOCK_NAME);
@@ -277,7 +290,7 @@ impl SeriesFolder {
         match lock.try_lock() {
             Err(fs::TryLockError::WouldBlock) => Ok(None),
             // Where files cannot be locked, work may be done twice.
-            _ => self.extend(open_reader, others, should_stop).map(Some),
+            _ => self.extend(open_reader, should_stop).map(Some),
         }
     }
 
@@ -294,20 +307,13 @@ impl SeriesFolder {
 
     /// What is to be written. A file that is not much larger than what follows it is written again together with that,
     /// so that there are never many files.
-    fn holes(
-        &self,
-        reader: &mut Reader,
-        others: &[Arc<dyn ChunkSource>],
-        end: u64,
-    ) -> Result<Vec<Range<u64>>, LogError> {
+    fn holes(&self, reader: &mut Reader, end: u64) -> Result<Vec<Range<u64>>, LogError> {
         let sources = self.sources(reader)?;
-        let mut ranges = ranges_of(others);
-        ranges.extend(ranges_of(&sources.sources));
-        let stretches = cover::cover(1..end, &ranges);
+        let stretches = cover::cover(1..end, &ranges_of(&sources.sources));
         let holes = stretches
             .into_iter()
             .filter(|stretch| stretch.source.is_none());
-        let mut files = self.used(reader)?;
+        let mut files = used(&sources);
         files.sort_by_key(|file| file.1.start);
         Ok(holes
             .map(|hole| {
@@ -323,39 +329,30 @@ impl SeriesFolder {
             .collect())
     }
 
-    /// The files that may be believed, and their records.
-    fn used(&self, reader: &mut Reader) -> Result<Vec<(String, Range<u64>)>, LogError> {
-        let sources = self.sources(reader)?;
-        let mut names = sources.names;
-        names.dedup();
-        let with_range = names.into_iter().filter_map(|name| {
-            let range = range_of(&name)?;
-            Some((name, range))
-        });
-        Ok(with_range.collect())
-    }
-
     /// Deletes files whose records others stand for.
-    fn sweep(
-        &self,
-        reader: &mut Reader,
-        others: &[Arc<dyn ChunkSource>],
-        end: u64,
-    ) -> Result<(), SeriesError> {
-        let used = self.used(reader)?;
-        let mut ranges = ranges_of(others);
-        let others_len = ranges.len();
-        ranges.extend(used.iter().map(|(_, range)| range.clone()));
+    fn sweep(&self, reader: &mut Reader, end: u64) -> Result<(), SeriesError> {
+        let sources = self.sources(reader)?;
+        let used = used(&sources);
+        let is_pack = |place: &&Place| matches!(place, Place::Pack(_));
+        let pack_count = sources.places.iter().filter(is_pack).count();
+        let packs = ranges_of(&sources.sources[..pack_count]);
+        let is_packed = |range: &Range<u64>| {
+            let stretches = cover::cover(range.clone(), &packs);
+            stretches.iter().all(|stretch| stretch.source.is_some())
+        };
+        let (packed, files): (Vec<_>, Vec<_>) =
+            used.into_iter().partition(|(_, range)| is_packed(range));
+        let ranges: Vec<Range<u64>> = files.iter().map(|(_, range)| range.clone()).collect();
         let needed: HashSet<usize> = cover::cover(1..end, &ranges)
             .into_iter()
             .filter_map(|stretch| stretch.source)
             .collect();
-        let useless = (others_len..).zip(used);
-        let useless = useless.filter(|(at, _)| !needed.contains(at));
-        for (_, (name, _)) in useless {
-            self.delete(&name)?;
-        }
-        Ok(())
+        let others = (0..).zip(files);
+        let needless = others.filter(|(at, _)| !needed.contains(at));
+        let useless = needless.map(|(_, file)| file).chain(packed);
+        useless
+            .map(|(name, _)| name)
+            .try_for_each(|name| self.delete(&name))
     }
 
     /// Deletes files that are not used, so that their names are free for what is written now.
@@ -404,7 +401,7 @@ impl SeriesFolder {
             return Ok(Arc::clone(file));
         }
         let file = Arc::new(SeriesFile::open(&self.path.join(name), range)?);
-        let key = NEXT_KEY.fetch_add(1, Relaxed);
+        let key = next_key();
         let blocks = file.entries.iter().enumerate().map(|(at, entry)| {
             let part = FilePart {
                 file: Arc::clone(&file),
@@ -439,6 +436,17 @@ const LOCK_NAME: &str = "lock";
 
 /// A file that stands for more records is not written again.
 const LEN_MAX: u64 = 1 << 22;
+
+/// The files that are used, and their records.
+fn used(sources: &Sources) -> Vec<(String, Range<u64>)> {
+    let mut places = sources.places.clone();
+    places.dedup();
+    let with_range = places.into_iter().filter_map(|place| match place {
+        Place::File(name) => range_of(&name).map(|range| (name, range)),
+        Place::Pack(_) => None,
+    });
+    with_range.collect()
+}
 
 /// Whether the log still has the record before the file's end, in the epoch that it was in.
 fn is_of_log(reader: &mut Reader, file: &SeriesFile) -> Result<bool, LogError> {

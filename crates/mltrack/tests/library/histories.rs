@@ -146,3 +146,30 @@ fn who_only_looks_uses_series_files_and_writes_none() {
     assert_eq!(asked(&look(), &run), before);
     assert_eq!(series_files(&path).len(), 1);
 }
+
+#[test]
+fn compaction_changes_no_answer() {
+    let folder = tempfile::tempdir().unwrap();
+    let builder = Tracker::builder(folder.path()).segment_size(1 << 14);
+    let tracker = builder.open().unwrap();
+    let run = tracker.experiment("resnet").unwrap().start_run().unwrap();
+    grow(&run, 0, 2000);
+    let before = asked(&tracker, &run);
+    let compact = || tracker.compact().free_at_once(true).run().unwrap().unwrap();
+    compact();
+    assert_eq!(asked(&tracker, &run), before);
+    tracker.extend_series().unwrap();
+    grow(&run, 2000, 2000);
+    let after = asked(&tracker, &run);
+    tracker.extend_series().unwrap();
+    compact();
+    assert_eq!(asked(&tracker, &run), after);
+    tracker.extend_series().unwrap();
+    let other = Tracker::builder(folder.path())
+        .read_only(true)
+        .open()
+        .unwrap();
+    assert_eq!(asked(&other, &run), after);
+    assert!(series_files(tracker.path().unwrap()).len() < 3);
+    run.finish().unwrap();
+}

@@ -51,7 +51,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 }
 
 fn extend(series: &SeriesFolder, log: &Log) -> Extended {
-    series.extend(&|| log.reader(), &[], &GO_ON).unwrap()
+    series.extend(&|| log.reader(), &GO_ON).unwrap()
 }
 
 /// Asks both ways, of everything that is visible now.
@@ -67,7 +67,6 @@ fn check(series: &SeriesFolder, log: &Log, query: &Query) -> (Answer, Vec<SetAsi
     let answer = series.answer(Asking {
         reader: &mut reader,
         asked: &asked,
-        others: &[],
         set_aside: &mut set_aside,
     });
     let answer = answer.unwrap();
@@ -190,7 +189,7 @@ fn an_extension_that_is_stopped_leaves_only_whole_files() {
     grow(&mut world, 0, 2000);
     let log = &world.log;
     let stop = AtomicBool::new(true);
-    let stopped = series.series.extend(&|| log.reader(), &[], &stop).unwrap();
+    let stopped = series.series.extend(&|| log.reader(), &stop).unwrap();
     assert_eq!(stopped.records, 0);
     assert_eq!(series.files(), Vec::<PathBuf>::new());
     check(&series.series, log, &in_buckets(9));
@@ -283,7 +282,6 @@ fn values_of_other_kinds_are_in_the_folder_too() {
         let found = series.series.values::<JsonLogged>(Asking {
             reader: &mut reader,
             asked: &asked,
-            others: &[],
             set_aside: &mut set_aside,
         });
         let expected = read_values::<JsonLogged>(&mut reader, &query, Start::Log, None).unwrap();
