@@ -63,15 +63,18 @@ pub enum Projection {
     Index,
     /// Snapshots of them
     Snapshots,
+    /// The histories of metrics, in series files and packed segments
+    Series,
 }
 
 impl Projection {
-    const ALL: [Projection; 2] = [Projection::Index, Projection::Snapshots];
+    const ALL: [Projection; 3] = [Projection::Index, Projection::Snapshots, Projection::Series];
 
     fn word(self) -> &'static str {
         match self {
             Projection::Index => "index",
             Projection::Snapshots => "snapshots",
+            Projection::Series => "series",
         }
     }
 }
@@ -202,6 +205,7 @@ fn words(report: &Report) -> (String, Tone) {
     let mending = match report.projection {
         Projection::Index => "`mltrack replay` writes it anew",
         Projection::Snapshots => "`mltrack snapshot rm` removes what is wrong",
+        Projection::Series => "removing the folder `series` has it made anew",
     };
     let (state, tone) = match report.state {
         "same" => ("same".to_owned(), Tone::Good),

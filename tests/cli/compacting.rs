@@ -67,6 +67,12 @@ fn compacting_changes_no_answer_and_a_dry_run_tells_the_truth() {
     );
     assert_eq!(answers(&folder), before);
     folder.ok(&["verify", "--deep"]);
+    let checked = folder.json(&["replay", "--check", "--projector", "series", "--json"]);
+    let item = &checked["items"][0];
+    assert_eq!(
+        (&item["same"], &item["rows"]),
+        (&json!(true), &json!(16_400))
+    );
     let parts = folder.json(&["stats", "--json"])["items"][0]["parts"].clone();
     assert!(parts["packs"].as_u64().unwrap() > 0, "{parts}");
     assert_eq!(compacted(&folder, &[])["packed"], 0);

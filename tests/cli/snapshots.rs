@@ -139,13 +139,21 @@ fn replay_checks_each_thing_that_is_kept() {
     let pair = |name: &str, state: &str| (name.to_owned(), state.to_owned());
     assert_eq!(
         checked(&[]),
-        [pair("index", "none"), pair("snapshots", "none")]
+        [
+            pair("index", "none"),
+            pair("snapshots", "none"),
+            pair("series", "same")
+        ]
     );
     folder.ok(&["replay"]);
     folder.ok(&["snapshot", "create"]);
     assert_eq!(
         checked(&["--jobs", "1"]),
-        [pair("index", "same"), pair("snapshots", "same")]
+        [
+            pair("index", "same"),
+            pair("snapshots", "same"),
+            pair("series", "same")
+        ]
     );
     assert_eq!(
         checked(&["--projector", "snapshots"]),

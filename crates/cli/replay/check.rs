@@ -10,6 +10,7 @@ use super::{Projection, Report, tell_set_aside};
 use crate::context::{Context, now_ns};
 use crate::failure::Outcome;
 use crate::look;
+use crate::output::progress::Progress;
 use crate::runs::pick::{Wish, find};
 
 /// One report for each, in their order; as many at once as there are jobs.
@@ -43,6 +44,7 @@ fn one(tracker: &Tracker, projection: Projection, context: &Context) -> Outcome<
     let report = match projection {
         Projection::Index => index(tracker, context)?,
         Projection::Snapshots => snapshots(tracker)?,
+        Projection::Series => series(tracker, context)?,
     };
     Ok(Report {
         took_ns: now_ns() - begun_ns,
@@ -89,6 +91,23 @@ fn of_index(found: IndexCheck) -> Report {
         state,
         took_ns: 0,
     }
+}
+
+/// Without series files and packs both sides read the log, and that it can be read is checked.
+fn series(tracker: &Tracker, context: &Context) -> Outcome<Report> {
+    let mut progress = Progress::new("comparing", "points", None, context);
+    let check = tracker.check_series(&mut |done, all| progress.at_of(done, all))?;
+    let is_same = check.differences.is_empty();
+    Ok(Report {
+        projection: Projection::Series,
+        is_same,
+        events: look::end(tracker)?,
+        rows: check.points,
+        rows_written: 0,
+        differences: check.differences,
+        state: if is_same { "same" } else { "different" },
+        took_ns: 0,
+    })
 }
 
 fn snapshots(tracker: &Tracker) -> Outcome<Report> {
