@@ -17,7 +17,10 @@ use crate::{log, roll, seal, sync};
 const DRAIN_INTERVAL: Duration = Duration::from_millis(20);
 
 /// How often files are looked for that packed segments have replaced.
-const SWEEP_INTERVAL: Duration = Duration::from_mins(10);
+const SWEEP_INTERVAL: Duration = Duration::from_mins(1);
+
+/// Each is read once more before what it has replaced goes, and syncs wait for that.
+const SWEPT_AT_ONCE_MAX: usize = 2;
 
 /// Segments sealed in one go; the rest waits for the next interval.
 const SEALED_AT_ONCE_MAX: usize = 32;
@@ -48,7 +51,7 @@ fn run(shared: &Shared) {
             next_sync = door::monotonic() + shared.options.sync_interval;
         }
         if door::monotonic() >= next_sweep {
-            compact::sweep(&*shared.medium, KEEP_REPLACED).ok();
+            compact::sweep(&*shared.medium, KEEP_REPLACED, SWEPT_AT_ONCE_MAX).ok();
             next_sweep = door::monotonic() + SWEEP_INTERVAL;
         }
     }

@@ -127,9 +127,9 @@ fn compact_locked(
 ) -> Result<CompactReport> {
     let wrap = |error| LogError::io(medium.path(), "compact", error);
     swap::remove_unfinished(medium).map_err(wrap)?;
-    let mut freed = sweep(medium, options.keep_replaced).map_err(wrap)?;
+    let mut freed = sweep(medium, options.keep_replaced, usize::MAX).map_err(wrap)?;
     let end = shared.tail()?.state;
-    sync::sync_before(shared, end.next_lsn)?;
+    swap::patiently(|| sync::sync_before(shared, end.next_lsn))?;
     while seal::seal_rolled(shared, usize::MAX)? > 0 {}
     let checkpoint = read_checkpoint(medium, &shared.format).map_err(wrap)?;
     // Recovery reads on from the checkpoint, frame by frame, so nothing behind its segment's start is packed.
@@ -139,7 +139,7 @@ fn compact_locked(
     let packers = shared.options.packers.clone();
     let job = Job::new(medium, &shared.format, packers, options)?;
     let mut report = job.run(catalog.entries(), durable)?;
-    freed += sweep(medium, options.keep_replaced).map_err(wrap)?;
+    freed += sweep(medium, options.keep_replaced, usize::MAX).map_err(wrap)?;
     report.bytes_freed += freed;
     Ok(report)
 }

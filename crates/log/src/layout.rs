@@ -1,5 +1,5 @@
 //! Every constant of `docs/format.md` that more than one file needs, tied to each other by asserts.
-// format.md blake3: 074e1a07ba3c0cd11441900c5bde7f9ebdbbba106500228b19213762677a2d57
+// format.md blake3: f6900e0307178eabd63515ce70baba50cfb6db5b3a5cafd780be31b9f7c319f1
 
 /// Bytes in FORMAT.
 pub const FORMAT_LEN: usize = 64;

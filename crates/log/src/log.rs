@@ -291,7 +291,7 @@ impl Handle {
         }
         // A store that is only ever open for short stretches gets its footers too.
         crate::seal::seal_rolled(&self.shared, SEALED_AT_CLOSE_MAX).ok();
-        compact::sweep(&*self.shared.medium, KEEP_REPLACED).ok();
+        compact::sweep(&*self.shared.medium, KEEP_REPLACED, 1).ok();
         drained.and(start::leave(&self.shared))
     }
 }

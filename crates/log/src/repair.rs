@@ -124,7 +124,8 @@ fn set_damaged_packs_aside(shared: &Shared) -> Result<()> {
         for (base, forms) in Names::list(medium)?.packed() {
             let others = forms.generations.len() - 1 + usize::from(forms.is_raw);
             for generation in forms.generations.iter().rev().take(others) {
-                if is_whole(medium, base, *generation)? {
+                let pack = PackFile::open(medium, base, *generation)?;
+                if pack.map_or(Ok(false), |pack| pack.is_whole())? {
                     break;
                 }
                 roll::put_file_aside(medium, &pack_name(base, *generation))?;
@@ -134,14 +135,6 @@ fn set_damaged_packs_aside(shared: &Shared) -> Result<()> {
     })();
     medium.unlock(LOCK_MUTATOR).map_err(wrap)?;
     set_aside.map_err(wrap)
-}
-
-fn is_whole(medium: &dyn Medium, base: u64, generation: u32) -> io::Result<bool> {
-    let Some(pack) = PackFile::open(medium, base, generation)? else {
-        return Ok(false);
-    };
-    let root = crate::rewrite::root_of(&*pack.file, pack.footer_offset)?;
-    Ok(root == pack.footer.root)
 }
 
 /// Writes the next manifest: what was known and what is new.

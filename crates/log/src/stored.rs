@@ -128,6 +128,11 @@ impl PackFile {
         }))
     }
 
+    /// Whether every byte before the footer is what was written.
+    pub fn is_whole(&self) -> io::Result<bool> {
+        Ok(crate::rewrite::root_of(&*self.file, self.footer_offset)? == self.footer.root)
+    }
+
     /// Reads a block and its facts; `None` when they are not what was written.
     pub fn read_block(&self, entry: &BlockEntry, bytes: &mut Vec<u8>) -> io::Result<Option<()>> {
         // Inside the file, as the footer's checks have shown, so not longer than it.

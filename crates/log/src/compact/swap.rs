@@ -21,8 +21,8 @@ use crate::start;
 use crate::stored::{Forms, Names, PackFile};
 
 const UNFINISHED: &str = ".tmp";
-/// How often byte 2 of LOCK is waited for, ten seconds each time.
-const LOCK_ATTEMPTS: u32 = 6;
+/// How often a byte of LOCK is waited for, ten seconds each time.
+const ATTEMPTS: u32 = 6;
 /// The new FORMAT while it is made.
 const FORMAT_MAKING: &str = "FORMAT.tmp";
 
@@ -88,7 +88,7 @@ pub(super) fn put_in_place(
             error,
         )
     };
-    lock_patiently(medium)?;
+    patiently(|| start::lock_timed(medium, LOCK_MUTATOR))?;
     let put = (|| {
         // Somebody may have found damage while this was packed.
         let manifest = read_manifest(medium, format)?;
@@ -121,15 +121,16 @@ pub(super) fn put_in_place(
     put
 }
 
-/// Whoever seals many segments at once holds the byte for long, and a compaction has nothing else to do meanwhile.
-fn lock_patiently(medium: &dyn Medium) -> Result<()> {
-    for _ in 1..LOCK_ATTEMPTS {
-        match start::lock_timed(medium, LOCK_MUTATOR) {
+/// Tries again what others have kept busy for ten seconds: they sync or seal much at once, and a compaction has nothing
+/// else to do meanwhile.
+pub(super) fn patiently<T>(mut act: impl FnMut() -> Result<T>) -> Result<T> {
+    for _ in 1..ATTEMPTS {
+        match act() {
             Err(LogError::Busy { .. }) => {}
-            locked => return locked,
+            result => return result,
         }
     }
-    start::lock_timed(medium, LOCK_MUTATOR)
+    act()
 }
 
 /// Makes FORMAT say, durably, that there may be packed segments: an older program must not take them for missing.
@@ -180,18 +181,21 @@ fn retire(medium: &dyn Medium, base: u64, generation: u32) -> io::Result<u64> {
     Ok(freed)
 }
 
-/// Removes what packed forms have replaced at least `keep` ago. Returns the bytes. Does nothing while somebody else
-/// changes names.
-pub(crate) fn sweep(medium: &dyn Medium, keep: Duration) -> io::Result<u64> {
+/// Removes what packed forms have replaced at least `keep` ago, of `count_max` segments at most. Returns the bytes.
+/// Does nothing while somebody else changes names.
+pub(crate) fn sweep(medium: &dyn Medium, keep: Duration, count_max: usize) -> io::Result<u64> {
     let now = door::wall_time_ns();
     let keep_ns = i64::try_from(keep.as_nanos()).unwrap_or(i64::MAX);
     let mut due = Vec::new();
     for (base, forms) in Names::list(medium)?.packed() {
         let is_replacing = forms.is_raw || forms.generations.len() > 1;
         let newest = forms.generations.last().filter(|_| is_replacing);
-        if let Some(generation) = newest
+        if due.len() < count_max
+            && let Some(generation) = newest
             && let Some(pack) = PackFile::open(medium, base, *generation)?
             && pack.footer.header.packed_ns.saturating_add(keep_ns) <= now
+            // What rotted meanwhile is found while the original is still there; `repair` goes back to it.
+            && pack.is_whole()?
         {
             due.push((base, *generation));
         }

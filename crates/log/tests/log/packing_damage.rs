@@ -144,6 +144,11 @@ fn as_long_as_the_segment_is_there_damage_to_its_packed_form_loses_nothing() {
             bytes[at] ^= 8;
         });
         assert!(!is_sound(&disk), "it is named");
+        let swept = compact(&disk, &at_once());
+        assert!(
+            swept.bytes_freed > 0 && !is_sound(&disk),
+            "the original stays"
+        );
         repair_on(&disk.handle(), options()).expect("repairs");
         assert!(is_sound(&disk), "at_end {at_end}");
         assert_eq!(read_store(&disk).expect("reads").0, records);
