@@ -13,6 +13,7 @@ mod model;
 mod packing;
 mod packing_damage;
 mod prefix;
+mod packing_purge;
 mod publish_wait;
 mod sharing;
 mod support;
