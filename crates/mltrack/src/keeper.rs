@@ -69,6 +69,8 @@ impl Keeper {
         let base = follower.state().base().map(|base| base.cursor().next);
         let since = spent.since.max(base).unwrap_or(Lsn::FIRST);
         if spent.is_writing() || self.tail_len(follower, since) <= worth.tail_len {
+            // Asked again when as much has been spent again: looking costs something too.
+            spent.folding = Duration::ZERO;
             return;
         }
         let cursor = follower.checkpoint();

@@ -206,6 +206,27 @@ impl Table {
         (0..self.len()).filter_map(|slot| self.get(slot))
     }
 
+    /// Hands every run over in the order of creation. What is read from the snapshot for it is not kept.
+    pub fn try_for_each<E>(&self, mut each: impl FnMut(&Run) -> Result<(), E>) -> Result<(), E> {
+        for (cell, slot) in self.cells.iter().zip(0..) {
+            match cell {
+                Cell::Own(run) => each(run)?,
+                Cell::Shared(run) => each(run)?,
+                Cell::Gone => {}
+                Cell::Base(read) => match (read.get(), &self.base) {
+                    (Some(run), _) => each(run)?,
+                    (None, Some(base)) => {
+                        if let Some(run) = base.run(slot) {
+                            each(&run)?;
+                        }
+                    }
+                    (None, None) => {}
+                },
+            }
+        }
+        Ok(())
+    }
+
     /// What lists need of a run, without reading its row.
     pub fn brief(&self, slot: u32) -> Option<Brief> {
         match self.cells.get(slot as usize)? {

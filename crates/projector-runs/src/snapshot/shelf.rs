@@ -193,6 +193,7 @@ impl Shelf {
         let path = self.folder.join(name_of(cursor));
         let (file, draft) = create_draft(&path).map_err(wrap(&path))?;
         let written = fill(file, state, cursor).map_err(wrap(&draft));
+        share_as(&self.folder, &draft);
         let whole = match (written, state.fault()) {
             // What cannot be read looks empty, so what was written would be no state at all.
             (_, Some(fault)) => Err(fault.clone().into()),
@@ -315,7 +316,27 @@ fn make_folder(folder: &Path) -> io::Result<()> {
     if folder.is_dir() {
         return Ok(());
     }
-    fs::create_dir_all(folder)
+    fs::create_dir_all(folder)?;
+    if let Some(store) = folder.parent() {
+        share_as(store, folder);
+    }
+    Ok(())
+}
+
+/// Gives what was made the rights of the folder it lies in. Who may not leaves it as it is.
+fn share_as(folder: &Path, made: &Path) {
+    let Ok(rights) = fs::metadata(folder).map(|folder| folder.permissions()) else {
+        return;
+    };
+    #[cfg(unix)]
+    let rights = {
+        use std::os::unix::fs::PermissionsExt as _;
+        let executable = if made.is_dir() { 0o7777 } else { 0o666 };
+        fs::Permissions::from_mode(rights.mode() & executable)
+    };
+    if cfg!(unix) {
+        fs::set_permissions(made, rights).ok();
+    }
 }
 
 /// Makes names durable, where a folder can be opened.

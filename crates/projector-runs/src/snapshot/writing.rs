@@ -50,9 +50,12 @@ pub fn write<W: Write>(file: W, state: &State, cursor: Cursor) -> io::Result<(u6
     file.raw(&header)?;
     let mut gathered = Gathered::new(file);
     // A run that was purged leaves an empty slot in the state and none here.
-    for (run, slot) in state.runs().zip(0..) {
+    let mut slot = 0;
+    state.runs.try_for_each(|run| {
         gathered.add(state, slot, run)?;
-    }
+        slot += 1;
+        io::Result::Ok(())
+    })?;
     let (mut file, core) = gathered.finish(state)?;
     let core = codec::value(&core);
     let trailer = Trailer {

@@ -110,7 +110,7 @@ fn event(kind: u8, number: u64, value: i64) -> Event {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(32))]
 
     #[test]
     fn a_fold_through_snapshots_is_the_fold_from_zero(
@@ -413,4 +413,17 @@ fn pruning_keeps_the_newest_and_leaves_foreign_files_alone() {
     assert_eq!(kept, [40, 39, 38, 36, 32, 24, 8]);
     assert_eq!(removed.len(), 33);
     assert!(foreign.exists());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_snapshot_has_the_rights_of_the_store() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o2770)).unwrap();
+    let shelf = Shelf::new(folder.path().join("snapshots"));
+    let written = shelf.write(&World::new().state, cursor(9)).unwrap();
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o7777;
+    assert_eq!(mode(&folder.path().join("snapshots")), 0o2770);
+    assert_eq!(mode(&written.path), 0o660);
 }
