@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use mltrack::Tracker;
 use mltrack_log::door;
 
@@ -35,10 +35,11 @@ pub fn run(bench: &Bench) -> Result<()> {
         curve.append(&tracker, points / width as u64)?;
         run.finish()?;
         tracker.close()?;
-        let (mut speeds, mut memory, mut bytes) = (vec![], vec![], vec![]);
+        let (mut speeds, mut memory, mut bytes, mut own) = (vec![], vec![], vec![], vec![]);
         for _ in 0..bench.rounds(5) {
             fs::remove_dir_all(place.store().join("series")).ok();
-            let [speed, anonymous, written] = in_process(&place.store(), points)?;
+            let [speed, anonymous, written, own_speed] = in_process(&place.store(), points)?;
+            own.push(own_speed);
             speeds.push(speed);
             memory.push(anonymous);
             bytes.push(written / points as f64);
@@ -48,6 +49,12 @@ pub fn run(bench: &Bench) -> Result<()> {
             Some(target) => figure.at_least(target),
             None => figure,
         };
+        bench.show(ROW, &figure);
+        let figure = Figure::new(
+            "  points for each second of a processor",
+            Unit::PerSecond,
+            &own,
+        );
         bench.show(ROW, &figure);
         bench.show(
             ROW,
@@ -64,13 +71,15 @@ pub fn run(bench: &Bench) -> Result<()> {
     Ok(())
 }
 
-/// Points a second, anonymous memory and bytes of a process that writes the files.
-fn in_process(store: &Path, points: u64) -> Result<[f64; 3]> {
+/// Points a second, anonymous memory, bytes, and points for each second of a processor, of a process that writes the
+/// files.
+fn in_process(store: &Path, points: u64) -> Result<[f64; 4]> {
     let mut writer = Child::spawn(ROW, "extend", store, &[points])?;
     let numbers = writer.numbers()?;
     writer.end()?;
-    ensure!(numbers.len() == 3, "the writer tells three numbers");
-    Ok([numbers[0], numbers[1], numbers[2]])
+    <[f64; 4]>::try_from(numbers)
+        .ok()
+        .context("the writer tells four numbers")
 }
 
 pub fn child(words: &[String]) -> Result<()> {
@@ -78,14 +87,16 @@ pub fn child(words: &[String]) -> Result<()> {
     let points = order.number(0)?;
     let tracker = Tracker::builder(order.store).create(false).open()?;
     let (is_done, anonymous_max) = (AtomicBool::new(false), AtomicU64::new(0));
-    let (speed, written) = std::thread::scope(|scope| {
+    let ([speed, own_speed], written) = std::thread::scope(|scope| {
         let watcher = scope.spawn(|| watch_memory(&is_done, &anonymous_max));
-        let start = door::monotonic();
+        let (start, own_start_ns) = (door::monotonic(), system::process_ns()?);
         let written = tracker.extend_series();
         let speed = rate(points, start);
+        let own_ns = system::process_ns()? - own_start_ns;
         is_done.store(true, Relaxed);
         watcher.join().expect("the watcher returns its errors")?;
-        Ok::<_, anyhow::Error>((speed, written?))
+        let own_speed = points as f64 * 1e9 / (own_ns as f64).max(1.0);
+        Ok::<_, anyhow::Error>(([speed, own_speed], written?))
     })?;
     let written = written.expect("the tracker is enabled");
     ensure!(written.files > 0, "nothing was written");
@@ -93,6 +104,7 @@ pub fn child(words: &[String]) -> Result<()> {
         speed,
         anonymous_max.load(Relaxed) as f64,
         written.bytes as f64,
+        own_speed,
     ]);
     Ok(())
 }
