@@ -77,7 +77,7 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
     let page = arguments.at.of_runs(tracker.runs(), context).fetch()?;
     let query = tracker.experiments().with_archived();
     let experiments = arguments.at.of_experiments(query, context).fetch()?;
-    let events = page.lsn.map_or(0, mltrack::Lsn::get);
+    let lsn = page.lsn.map_or(0, mltrack::Lsn::get);
     let runs = page.items;
     let mut states = BTreeMap::new();
     for run in &runs {
@@ -88,13 +88,13 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
         .flat_map(|run| run.metrics.keys().map(String::as_str))
         .collect();
     let told = Stats {
-        events,
+        events: tracker.count_records(1..=lsn)?,
         experiments: experiments.total as u64,
         states,
         points: runs.iter().map(|run| run.points).sum(),
         metrics: labels.len() as u64,
         lines: runs.iter().map(|run| run.lines).sum(),
-        flow: Flow::until(&tracker, events, context.started_ns)?,
+        flow: Flow::until(&tracker, lsn, context.started_ns)?,
         disk: match (arguments.at.is_now(), tracker.path()) {
             (true, Some(path)) => Some(Disk::of(path)?),
             _ => None,
@@ -103,7 +103,7 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
     };
     let people = told.text(context);
     print(
-        &Sheet::of_one(FIELDS, told.item(), events, people),
+        &Sheet::of_one(FIELDS, told.item(), lsn, people),
         &arguments.output,
         &context.terminal,
     )?;

@@ -193,3 +193,32 @@ fn every_looking_command_answers_about_the_past() {
     assert_eq!(total(&["runs", "--at", "2000-01-01T00:00:00Z"]), 0);
     assert_eq!(folder.run(&["stats", "--at", "yesterday"]).code, 2);
 }
+
+#[test]
+fn gaps_in_the_numbers_and_what_was_purged_are_no_events() {
+    let folder = folder();
+    let counted = |folder: &Folder| {
+        let document = folder.json(&["stats", "--json"]);
+        let item = document["items"][0].clone();
+        let lines = folder.ok(&["export", "events"]).lines().count();
+        assert_eq!(
+            (&item["events"], &item["events_last_day"]),
+            (&json!(lines), &json!(lines))
+        );
+        assert!(item["last"].is_string(), "{item}");
+        (lines, document["lsn"].as_u64().unwrap())
+    };
+    let (before, _) = counted(&folder);
+    // As after a crash: a copy goes on at numbers that the original cannot have reached.
+    let copy = Folder::empty();
+    let copied = std::process::Command::new("cp")
+        .args(["-r", ".mltrack"])
+        .arg(copy.path())
+        .current_dir(folder.path())
+        .status();
+    assert!(copied.unwrap().success());
+    copy.ok(&["run", "log", "kind-elk", "train/loss=3"]);
+    let (after, lsn) = counted(&copy);
+    assert_eq!(after, before + 1);
+    assert!(lsn > after as u64, "{lsn}");
+}

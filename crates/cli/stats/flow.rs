@@ -1,6 +1,6 @@
 //! How many events came lately.
 //!
-//! Invariant: nothing is read but a few places of the log: events are counted by their numbers.
+//! Invariant: nothing is read but a few places of the log: events are counted by their numbers, gaps left out.
 
 use std::time::Duration;
 
@@ -23,21 +23,27 @@ pub struct Flow {
 impl Flow {
     /// Of the events up to `last`, which a minute, an hour and a day before `now_ns` had not seen.
     pub fn until(tracker: &Tracker, last: u64, now_ns: i64) -> Outcome<Flow> {
-        let Some(end) = Lsn::new(last) else {
+        // Behind an unclean stop the log's end is beyond its last record.
+        let segments = tracker.segments()?;
+        let ends = segments
+            .iter()
+            .filter(|segment| segment.base < segment.next && segment.base.get() <= last)
+            .map(|segment| last.min(segment.next.get() - 1));
+        let Some(end) = ends.max().and_then(Lsn::new) else {
             return Ok(Flow::default());
         };
-        let since = |length: Duration| -> u64 {
+        let since = |length: Duration| -> Outcome<u64> {
             let from = Cursor::At(WallTime(before(now_ns, length)));
             let position = tracker.tail().from(from).follow().position();
             let next = position.map_or(last + 1, |position| position.next.get());
-            (last + 1).saturating_sub(next)
+            Ok(tracker.count_records(next..=last)?)
         };
         Ok(Flow {
             first_ns: committed_ns(tracker, Cursor::Start)?,
             last_ns: committed_ns(tracker, Cursor::Lsn(end))?,
-            last_minute: since(Duration::from_mins(1)),
-            last_hour: since(Duration::from_hours(1)),
-            last_day: since(Duration::from_hours(24)),
+            last_minute: since(Duration::from_mins(1))?,
+            last_hour: since(Duration::from_hours(1))?,
+            last_day: since(Duration::from_hours(24))?,
         })
     }
 
