@@ -7,7 +7,10 @@ mod curve;
 mod event;
 mod experiment;
 
-use mltrack::{Code, ExperimentQuery, Lsn, RunQuery, Tracker, ValueKind, ValuesQuery, WallTime};
+use mltrack::{
+    Code, ExperimentQuery, Lsn, RunId, RunQuery, RunSummary, Tracker, ValueKind, ValuesQuery,
+    WallTime,
+};
 
 use crate::context::Context;
 use crate::failure::{Failure, Outcome};
@@ -15,7 +18,7 @@ use crate::moment::{Moment, before};
 use crate::runs::row::RunRow;
 pub use curve::{Curve, CurvePoint, CurveWish, curves, label};
 pub use event::{About, EventWish, Events, about, events, events_from};
-pub use experiment::{ExperimentRow, FIELDS as EXPERIMENT_FIELDS, experiment, experiments};
+pub use experiment::{ExperimentRow, FIELDS as EXPERIMENT_FIELDS, experiment};
 
 // No doc comment: clap would take it for the description of the command it is flattened into.
 #[derive(Clone, Copy, Debug, Default, clap::Args)]
@@ -85,7 +88,10 @@ impl At {
 
 /// One run, and the lsn up to which the answer goes. Names mean what they mean now, also for the past.
 pub fn run(tracker: &Tracker, name: &str, at: At, context: &Context) -> Outcome<(RunRow, u64)> {
-    let id = tracker.find_run(name)?;
+    let id = match tracker.find_run(name) {
+        Ok(id) => id,
+        Err(error) => deleted(tracker, name, at)?.ok_or(error)?,
+    };
     let query = tracker.runs().filter(format!("attributes.id = '{id}'"));
     let mut page = at.of_runs(query, context).fetch()?;
     match page.items.pop() {
@@ -96,6 +102,27 @@ pub fn run(tracker: &Tracker, name: &str, at: At, context: &Context) -> Outcome<
                 .into(),
         ),
     }
+}
+
+/// A run that is deleted now, and can be looked at as it was: by its id or the beginning of it, or by its name.
+fn deleted(tracker: &Tracker, name: &str, at: At) -> Outcome<Option<RunId>> {
+    if at.is_now() {
+        return Ok(None);
+    }
+    let runs = tracker.runs().only_deleted().fetch()?.items;
+    let mut named = runs.iter().filter(|run| names_run(run, name));
+    match (named.next(), named.next()) {
+        (Some(run), None) => Ok(Some(run.id)),
+        _ => Ok(None),
+    }
+}
+
+/// Whether a text is a run's name, its number in its experiment, or four or more digits that an id of it begins with.
+pub fn names_run(run: &RunSummary, name: &str) -> bool {
+    let (id, short) = (run.id.to_string(), run.id.short());
+    let is_prefix = name.len() >= 4 && (id.starts_with(name) || short.starts_with(name));
+    let numbered = format!("{}/{}", run.experiment_name, run.number);
+    is_prefix || run.name == name || numbered == name
 }
 
 /// The last lsn of the store; 0 when it is empty.

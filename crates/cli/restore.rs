@@ -70,7 +70,7 @@ fn deleted(
     experiments: &[ExperimentSummary],
 ) -> Result<Thing, Failure> {
     let experiments = experiments.iter().filter(|it| is_experiment(it, name));
-    let runs = runs.iter().filter(|run| is_run(run, name));
+    let runs = runs.iter().filter(|run| look::names_run(run, name));
     let mut things: Vec<Thing> = experiments
         .map(|known| Thing::Experiment {
             id: known.id,
@@ -105,11 +105,4 @@ fn deleted(
 
 fn is_experiment(experiment: &ExperimentSummary, name: &str) -> bool {
     experiment.name == name || experiment.id.to_string() == name
-}
-
-fn is_run(run: &RunSummary, name: &str) -> bool {
-    let id = run.id.to_string();
-    let is_prefix = name.len() >= 4 && (id.starts_with(name) || run.id.short().starts_with(name));
-    let numbered = format!("{}/{}", run.experiment_name, run.number);
-    is_prefix || run.name == name || numbered == name
 }

@@ -123,3 +123,42 @@ fn bad_goals_and_tags_are_refused() {
     }
     assert_eq!(folder.ok(&["exp", "ls"]), "");
 }
+
+#[test]
+fn experiments_are_filtered_sorted_and_paged() {
+    let folder = Folder::with_store();
+    for (name, team) in [
+        ("b", "team=vision"),
+        ("a", "team=vision"),
+        ("c", "team=text"),
+    ] {
+        folder.ok(&["exp", "new", name, "-t", team]);
+    }
+    folder.start_run("c");
+    let names = |words: &[&str]| -> Vec<String> {
+        let document = folder.json(&[&["exp", "ls", "--json"], words].concat());
+        let items = document["items"].as_array().unwrap().iter();
+        items
+            .map(|item| item["name"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    assert_eq!(names(&[]), ["b", "a", "c"]);
+    assert_eq!(
+        names(&["-f", "tags.team = 'vision'", "--sort", "name"]),
+        ["a", "b"]
+    );
+    assert_eq!(names(&["--sort", "-runs,name"]), ["c", "a", "b"]);
+    let page = folder.json(&["exp", "ls", "--sort", "name", "--limit", "2", "--json"]);
+    assert_eq!(
+        (&page["total"], page["items"].as_array().unwrap().len()),
+        (&3.into(), 2)
+    );
+    let next = page["next"].as_str().unwrap();
+    assert_eq!(
+        names(&["--sort", "name", "--limit", "2", "--page", next]),
+        ["c"]
+    );
+    let said = folder.run(&["exp", "ls", "-f", "colour = 'red'"]);
+    assert_eq!(said.code, 2, "{}", said.stderr);
+    assert!(said.stderr.contains("^^^"), "{}", said.stderr);
+}

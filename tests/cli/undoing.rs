@@ -159,3 +159,21 @@ fn what_cannot_be_undone_says_why() {
     let said = folder.run(&["undo", &lsn]);
     assert_eq!(said.code, 8, "{}", said.stderr);
 }
+
+#[test]
+fn a_deleted_run_can_be_looked_at_as_it_was() {
+    let folder = folder();
+    let shown = folder.json(&["run", "show", "one", "--json"]);
+    let then = shown["lsn"].to_string();
+    folder.ok(&["rm", "one", "--yes"]);
+    assert_eq!(folder.run(&["run", "show", "one"]).code, 3);
+    let id = shown["items"][0]["id"].as_str().unwrap();
+    for name in ["one", "a/1", id, &id[24..30]] {
+        let past = folder.json(&["run", "show", name, "--at", &then, "--json"]);
+        assert_eq!(past["items"][0]["id"], id, "{name}");
+    }
+    assert_eq!(
+        folder.json(&["metrics", "one", "--at", &then, "--json"])["total"],
+        1
+    );
+}

@@ -34,7 +34,7 @@ pub struct ExperimentRow {
 }
 
 impl ExperimentRow {
-    fn new(summary: ExperimentSummary) -> ExperimentRow {
+    pub fn new(summary: ExperimentSummary) -> ExperimentRow {
         ExperimentRow {
             id: summary.id.0,
             runs: summary.run_count(),
@@ -65,10 +65,6 @@ impl ExperimentRow {
         ]
     }
 
-    pub fn is_archived(&self) -> bool {
-        self.state == ExperimentState::Archived
-    }
-
     pub fn goal_text(&self) -> String {
         match &self.goal {
             None => String::new(),
@@ -79,11 +75,7 @@ impl ExperimentRow {
 }
 
 /// Archived ones too, in the order of their creation.
-pub fn experiments(
-    tracker: &Tracker,
-    at: At,
-    context: &Context,
-) -> Outcome<(Vec<ExperimentRow>, u64)> {
+fn experiments(tracker: &Tracker, at: At, context: &Context) -> Outcome<(Vec<ExperimentRow>, u64)> {
     let query = tracker.experiments().with_archived();
     let page = at.of_experiments(query, context).fetch()?;
     Ok((
