@@ -22,5 +22,6 @@ pub use int_map::{IntHasher, IntMap};
 pub use range::read_range;
 
 pub use mltrack_log::{
-    Cursor, EpochId, LogError, Lost, Lsn, PackFault, PackRecord, PackedBlock, Packer, Reader, Record, WriterId,
+    Cursor, EpochId, LogError, Lost, Lsn, PackFault, PackRecord, PackedBlock, Packer, Reader,
+    Record, WriterId,
 };
