@@ -227,15 +227,25 @@ pub fn read_footer(
     offset: u32,
 ) -> io::Result<Option<Footer>> {
     let of_segment = |footer: &Footer| footer.base == header.base && footer.offset == offset;
-    let footer = match medium.open(&segment_name(header.base), Mode::Read) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-        file => read_footer_of(&*file?, offset)?.filter(of_segment),
-    };
-    if footer.is_some() {
-        return Ok(footer);
+    match medium.open(&segment_name(header.base), Mode::Read) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        file => {
+            let file = file?;
+            let footer = read_footer_of(&*file, offset)?.filter(of_segment);
+            // What was never sealed was never packed. Not to look for that is worth a line: sealing comes here often.
+            if footer.is_some() || is_blank(&*file, offset)? {
+                return Ok(footer);
+            }
+        }
     }
     let pack = pack_of(medium, header.base)?;
     Ok(pack.map(|pack| pack.footer.footer()).filter(of_segment))
+}
+
+fn is_blank(file: &dyn MediumFile, offset: u32) -> io::Result<bool> {
+    let mut head = [0; 16];
+    read_full(file, &mut head, u64::from(offset))?;
+    Ok(head.iter().all(|byte| *byte == 0))
 }
 
 fn read_footer_of(file: &dyn MediumFile, offset: u32) -> io::Result<Option<Footer>> {
