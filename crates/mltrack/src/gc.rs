@@ -11,7 +11,7 @@ use std::time::Duration;
 use mltrack_event::{
     Event, ExperimentId, ExperimentPurged, RunId, RunKey, RunPurged, StreamId, WallTime,
 };
-use mltrack_log::{CompactReport, IndexOwner, Lsn, Reader, door};
+use mltrack_log::{CompactReport, IndexOwner, Lsn, door};
 use mltrack_projector_metrics::{SeriesError, SeriesFolder};
 use mltrack_projector_runs::{Run, State};
 
@@ -326,14 +326,6 @@ fn run_purges(store: &Store, state: &State, runs: &[RunKey]) -> Vec<Event> {
             .into()
         })
         .collect()
-}
-
-/// When a record was appended. Deletions are looked up in log order, so that each segment is opened once.
-pub(crate) fn commit_time(reader: &mut Reader, lsn: Lsn) -> Result<Option<i64>> {
-    reader.seek(lsn);
-    let batch = reader.next_batch()?;
-    let record = batch.and_then(|mut batch| batch.find(|record| record.lsn >= lsn));
-    Ok(record.map(|record| record.commit_time_ns))
 }
 
 impl std::fmt::Debug for Gc {

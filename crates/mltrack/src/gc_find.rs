@@ -10,7 +10,7 @@ use mltrack_log::{Lsn, Reader, door};
 use mltrack_projector_runs::{Run, State, run_state_at};
 
 use crate::error::Result;
-use crate::gc::{Garbage, Stays, commit_time};
+use crate::gc::{Garbage, Stays};
 use crate::store::Store;
 
 /// A deletion that stands.
@@ -36,6 +36,55 @@ impl Found {
     }
 }
 
+/// When records were appended. Asked in log order it reads on; finding a place in a segment that is not sealed yet costs
+/// as much as reading all of it.
+struct CommitTimes {
+    reader: Reader,
+    /// The batch read last: its first record, the one behind its last, and its time.
+    read: Option<(Lsn, Lsn, i64)>,
+}
+
+/// From so many records on, finding a place is faster than reading on.
+const SKIP_RECORDS_MIN: u64 = 1 << 20;
+
+impl CommitTimes {
+    fn new(mut reader: Reader) -> Result<CommitTimes> {
+        reader.refresh()?;
+        Ok(CommitTimes { reader, read: None })
+    }
+
+    fn newest(&mut self) -> Result<Option<i64>> {
+        match Lsn::new(self.reader.end().get() - 1) {
+            Some(last) => self.of(last),
+            None => Ok(None),
+        }
+    }
+
+    /// `None` for a record that is not there.
+    fn of(&mut self, lsn: Lsn) -> Result<Option<i64>> {
+        let next = self.reader.next_lsn();
+        let is_read = self.read.is_some_and(|(_, end, _)| lsn < end);
+        if !is_read && (lsn < next || lsn.get() - next.get() > SKIP_RECORDS_MIN) {
+            self.reader.seek(lsn);
+            self.read = None;
+        }
+        if self.read.is_some_and(|(first, _, _)| lsn < first) {
+            self.reader.seek(lsn);
+            self.read = None;
+        }
+        while self.read.is_none_or(|(_, end, _)| end <= lsn) {
+            let Some(mut batch) = self.reader.next_batch()? else {
+                return Ok(None);
+            };
+            let Some(record) = batch.next() else { continue };
+            let (first, time_ns) = (record.lsn, record.commit_time_ns);
+            let end = batch.last().map_or(first, |last| last.lsn).plus(1);
+            self.read = Some((first, end, time_ns));
+        }
+        Ok(self.read.map(|(_, _, time_ns)| time_ns))
+    }
+}
+
 /// Every deletion, oldest first, with why it stays if it does.
 pub(crate) fn find(store: &Store, window: Duration, now_ns: i64) -> Result<Vec<Found>> {
     let mut found = store.with_state(|state, alive| {
@@ -44,16 +93,11 @@ pub(crate) fn find(store: &Store, window: Duration, now_ns: i64) -> Result<Vec<F
         Ok(found)
     })?;
     found.sort_by_key(|found| found.deleted);
-    let mut reader = store.reader()?;
-    let end = reader.refresh()?;
-    let last = Lsn::new(end.get() - 1);
-    let newest_ns = match last {
-        Some(last) => commit_time(&mut reader, last)?,
-        None => None,
-    };
+    let mut times = CommitTimes::new(store.reader()?)?;
+    let newest_ns = times.newest()?;
     let window_ns = i64::try_from(window.as_nanos()).unwrap_or(i64::MAX);
     for found in &mut found {
-        let deleted_ns = commit_time(&mut reader, found.deleted)?.unwrap_or(i64::MAX);
+        let deleted_ns = times.of(found.deleted)?.unwrap_or(i64::MAX);
         found.garbage.deleted = WallTime(deleted_ns);
         let left_ns = window_ns.saturating_sub(now_ns.saturating_sub(deleted_ns));
         let is_young = |newest: i64| newest.saturating_sub(deleted_ns) < window_ns;
