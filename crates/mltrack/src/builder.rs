@@ -6,13 +6,12 @@ use std::time::Duration;
 
 use mltrack_event::TypeId;
 use mltrack_log::{Durability, Log, LogError, OpenOptions};
-use mltrack_projector_runs::snapshot::Shelf;
 
 use crate::auto_compact::{AutoCompact, AutoCompactor};
 use crate::compact::packers;
 use crate::error::Result;
 use crate::identity::Identity;
-use crate::keeper::{Keeper, Worth};
+use crate::keeper::{Keeping, Worth};
 use crate::store::{Access, Store};
 use crate::tracker::Tracker;
 use crate::undo::UNDO_WINDOW;
@@ -181,15 +180,13 @@ impl Builder {
         };
         let identity = Identity::new(self.actor, self.command);
         let is_automatic = self.snapshots.unwrap_or(!self.is_read_only);
-        let folder = path.join(SNAPSHOT_FOLDER);
-        let snapshots = if is_automatic || !self.is_read_only {
-            Shelf::new(folder)
-        } else {
-            Shelf::to_look(folder)
+        let keeping = Keeping {
+            folder: path.join(SNAPSHOT_FOLDER),
+            is_writable: is_automatic || !self.is_read_only,
+            worth: is_automatic.then_some(self.worth),
         };
-        let keeper = Keeper::new(snapshots, is_automatic.then_some(self.worth));
         let warnings = Warnings::new(self.on_warning);
-        let mut store = Store::new(path, access, identity, warnings, keeper)?;
+        let mut store = Store::new(path, access, identity, warnings, keeping)?;
         store.undo_window = self.undo_window;
         if store.is_writable() {
             let start = |when| AutoCompactor::start(store.path.clone(), when);

@@ -34,7 +34,7 @@ impl Store {
     /// Folds everything that is visible now, and has a snapshot written when that took long.
     pub fn catch_up(&self, follower: &mut Follower<Runs>) -> Result<()> {
         let took = self.fold_visible(follower)?;
-        self.keeper.folded(follower, took);
+        self.keeper()?.folded(follower, took);
         Ok(())
     }
 
@@ -77,7 +77,7 @@ impl Store {
     /// A follower that goes on from the newest snapshot that knows nothing behind `last`.
     fn follower_before(&self, last: Option<Lsn>) -> Result<Follower<Runs>> {
         let mut reader = self.reader()?;
-        let found = self.keeper.shelf().find(&mut reader, last)?;
+        let found = self.keeper()?.shelf().find(&mut reader, last)?;
         for set_aside in found.set_aside {
             self.tell_set_aside(set_aside);
         }
@@ -93,7 +93,7 @@ impl Store {
         let Some(fault) = follower.state().fault().cloned() else {
             return Ok(true);
         };
-        if let Some(set_aside) = self.keeper.shelf().set_aside(&fault) {
+        if let Some(set_aside) = self.keeper()?.shelf().set_aside(&fault) {
             self.tell_set_aside(set_aside);
         }
         *follower = Follower::new(self.reader()?);

@@ -3,7 +3,8 @@
 //! Invariants: nobody waits for a snapshot but who asked for it, and whoever closes the store while one is being
 //! written; at most one is written at a time by one handle; a forked child waits for no thread of its parent.
 
-use std::sync::{Arc, Mutex};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -31,6 +32,16 @@ impl Default for Worth {
     }
 }
 
+/// Where snapshots are, whether the folder may be changed, and when they are written unasked.
+#[derive(Clone, Debug)]
+pub(crate) struct Keeping {
+    pub folder: PathBuf,
+    pub is_writable: bool,
+    /// `None`: only by command.
+    pub worth: Option<Worth>,
+}
+
+/// What one writer, or one reader of a store opened for reading, needs to keep snapshots.
 pub(crate) struct Keeper {
     shelf: Arc<Shelf>,
     /// `None`: only by command.
@@ -47,10 +58,16 @@ struct Spent {
 }
 
 impl Keeper {
-    pub fn new(shelf: Shelf, worth: Option<Worth>) -> Keeper {
+    pub fn new(keeping: &Keeping) -> Keeper {
+        let folder = keeping.folder.clone();
+        let shelf = if keeping.is_writable {
+            Shelf::new(folder)
+        } else {
+            Shelf::to_look(folder)
+        };
         Keeper {
             shelf: Arc::new(shelf),
-            worth,
+            worth: keeping.worth,
             spent: Mutex::default(),
         }
     }
@@ -78,7 +95,7 @@ impl Keeper {
         let target = Arc::clone(&self.shelf);
         let writer = std::thread::Builder::new().name("mltrack-snapshot".into());
         // What cannot be written now is written by the next one who notices.
-        let spawned = writer.spawn(move || drop(write(&target, &state, cursor)));
+        let spawned = writer.spawn(move || drop(write_in_background(&target, &state, cursor)));
         spent.writing = spawned.ok().map(|thread| (std::process::id(), thread));
         spent.since = Some(cursor.next);
         spent.folding = Duration::ZERO;
@@ -114,6 +131,18 @@ fn write(shelf: &Shelf, state: &State, cursor: Cursor) -> Result<Written, ShelfE
     Ok(written)
 }
 
+/// Writes a snapshot that nobody waits for. When somebody else has written a newer one meanwhile, it is not needed any
+/// more; and it may hold what was purged meanwhile.
+fn write_in_background(shelf: &Shelf, state: &State, cursor: Cursor) -> Result<(), ShelfError> {
+    let written = write(shelf, state, cursor)?;
+    let newest = shelf.list().first().map(|kept| kept.next);
+    if newest.is_some_and(|newest| newest > written.next) {
+        // Whoever prunes next removes it otherwise.
+        std::fs::remove_file(&written.path).ok();
+    }
+    Ok(())
+}
+
 impl Spent {
     fn is_writing(&self) -> bool {
         let is_own = |process: &u32| *process == std::process::id();
@@ -125,7 +154,10 @@ impl Spent {
 
 impl Drop for Keeper {
     fn drop(&mut self) {
-        let writing = guard(&self.spent).writing.take();
+        // Not locked: in a forked child a thread of the parent may seem to hold it for ever.
+        let spent = self.spent.get_mut();
+        let spent = spent.unwrap_or_else(PoisonError::into_inner);
+        let writing = spent.writing.take();
         match writing {
             Some((process, thread)) if process == std::process::id() => drop(thread.join()),
             // The thread lives in the parent; there is nothing to join or detach here.

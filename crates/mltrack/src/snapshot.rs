@@ -69,7 +69,7 @@ impl Tracker {
     #[must_use]
     pub fn snapshots(&self) -> Vec<Kept> {
         self.store()
-            .map(|store| store.keeper.shelf().list())
+            .and_then(|store| Some(store.keeper().ok()?.shelf().list()))
             .unwrap_or_default()
     }
 
@@ -78,7 +78,7 @@ impl Tracker {
     /// Errors: `CORRUPT` for a damaged log.
     pub fn check_snapshots(&self) -> Result<Vec<Checked>> {
         match self.store() {
-            Some(store) => Ok(check(store.keeper.shelf(), store.reader()?)?),
+            Some(store) => Ok(check(store.keeper()?.shelf(), store.reader()?)?),
             None => Ok(Vec::new()),
         }
     }
@@ -92,7 +92,7 @@ pub(crate) fn write(store: &Store) -> Result<SnapshotReport> {
         let cursor = follower.checkpoint();
         let state = follower.state_mut().share();
         drop(follower);
-        match store.keeper.write(&state, cursor) {
+        match store.keeper()?.write(&state, cursor) {
             Ok(written) => break written,
             // What the state goes on from is damaged: it is set aside, and the state folded again.
             Err(ShelfError::Base(_)) => {
@@ -110,6 +110,6 @@ pub(crate) fn write(store: &Store) -> Result<SnapshotReport> {
         bytes: written.bytes,
         runs: written.runs,
         took: door::monotonic().saturating_duration_since(begun),
-        kept: store.keeper.shelf().list().len(),
+        kept: store.keeper()?.shelf().list().len(),
     })
 }

@@ -18,7 +18,7 @@ use crate::auto_compact::AutoCompactor;
 use crate::compact::packers;
 use crate::error::{Error, Result};
 use crate::identity::Identity;
-use crate::keeper::Keeper;
+use crate::keeper::{Keeper, Keeping};
 use crate::per_writer::PerWriter;
 use crate::series::Desk;
 use crate::undo::UNDO_WINDOW;
@@ -29,7 +29,8 @@ pub(crate) struct Store {
     pub path: PathBuf,
     pub identity: Identity,
     pub warnings: Arc<Warnings>,
-    pub keeper: Keeper,
+    keeping: Keeping,
+    keepers: PerWriter<Keeper>,
     /// How long an operation can be undone.
     pub undo_window: Duration,
     pub auto_compactor: Option<AutoCompactor>,
@@ -85,7 +86,7 @@ impl Store {
         access: Access,
         identity: Identity,
         warnings: Warnings,
-        keeper: Keeper,
+        keeping: Keeping,
     ) -> Result<Store> {
         let writer = access.writer()?;
         let session = Session::new(&path, || Ok(access.reader(&path)?))?;
@@ -93,12 +94,19 @@ impl Store {
             path,
             identity,
             warnings: Arc::new(warnings),
-            keeper,
+            keepers: PerWriter::new(writer, Keeper::new(&keeping)),
+            keeping,
             undo_window: UNDO_WINDOW,
             auto_compactor: None,
             access,
             sessions: PerWriter::new(writer, session),
         })
+    }
+
+    /// Who looks after the snapshots.
+    pub fn keeper(&self) -> Result<&Keeper> {
+        self.keepers
+            .get_or_make(self.access.writer()?, || Ok(Keeper::new(&self.keeping)))
     }
 
     /// The log to append to.
