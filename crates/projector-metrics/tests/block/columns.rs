@@ -1,10 +1,11 @@
 //! Columns and nodes read alone, against a fold over the records.
 
 use mltrack_projector::Lsn;
-use mltrack_projector_metrics::Bucket;
 use mltrack_projector_metrics::block::{
-    BlockFault, BlockIndex, ReadAt, Want, read_nodes, read_residue, read_rows,
+    BlockFault, BlockIndex, ChunkInfo, ReadAt, Rows, Want, read_nodes, read_residue, read_rows,
+    read_rows_into,
 };
+use mltrack_projector_metrics::{Bucket, RowsInto};
 use proptest::prelude::*;
 
 use super::records::{Owned, integer, mixed, one, pack_owned, run, value};
@@ -55,6 +56,7 @@ fn actual(block: &[u8], number: u8, columns: u64, width: usize, column: usize) -
     };
     assert!(found.next().is_none(), "rows of one kind are one chunk");
     let rows = read_rows(&block, chunk, column, ALL).unwrap();
+    check_into(block, chunk, column, &rows);
     assert_eq!(rows.steps.is_sorted(), chunk.is_sorted_by_step);
     let range =
         |low: i64, high: i64, values: &[i64]| values.iter().all(|v| (low..=high).contains(v));
@@ -124,6 +126,25 @@ proptest! {
         let block = pack_owned(&rows.collect::<Vec<_>>());
         check_nodes(&block);
     }
+}
+
+/// Rows that are read into the columns of an answer are the same.
+fn check_into(block: &[u8], chunk: &ChunkInfo, column: usize, rows: &Rows) {
+    let count = chunk.rows;
+    let (mut steps, mut values) = (vec![-1; count], vec![-1.0; count]);
+    let (mut times_ns, mut lsns) = (vec![-1; count], vec![-1; count]);
+    let into = RowsInto {
+        steps: &mut steps,
+        values: &mut values,
+        times_ns: &mut times_ns,
+        lsns: &mut lsns,
+    };
+    read_rows_into(&block, chunk, column, into).unwrap();
+    assert_eq!((&steps, &times_ns), (&rows.steps, &rows.times_ns));
+    let bits = |values: &[f64]| values.iter().map(|v| v.to_bits()).collect::<Vec<_>>();
+    assert_eq!(bits(&values), bits(&rows.values));
+    let expected = rows.lsns.iter().map(|lsn| lsn.get() as i64);
+    assert!(lsns.into_iter().eq(expected));
 }
 
 /// Compares both levels of nodes with a fold over the rows.

@@ -1,7 +1,9 @@
 //! Bytes that nobody wrote: an error, never a panic, never memory beyond a block's limits.
 
+use mltrack_projector_metrics::RowsInto;
 use mltrack_projector_metrics::block::{
-    BlockIndex, Want, read_nodes, read_residue, read_rows, reseal, unpack,
+    BlockFault, BlockIndex, ChunkInfo, Want, read_nodes, read_residue, read_rows, read_rows_into,
+    reseal, residue_types, unpack,
 };
 use proptest::prelude::*;
 
@@ -21,6 +23,7 @@ fn ask(block: &[u8]) -> bool {
     for chunk in index.all_chunks() {
         for column in 0..chunk.width {
             is_whole &= read_rows(&block, chunk, column, want).is_ok();
+            is_whole &= read_into(block, chunk, column).is_ok();
             for level in 0..chunk.levels() {
                 is_whole &= read_nodes(&block, chunk, column, level).is_ok();
             }
@@ -28,8 +31,22 @@ fn ask(block: &[u8]) -> bool {
     }
     for part in index.residue() {
         is_whole &= read_residue(&block, part, &mut |_| {}).is_ok();
+        is_whole &= residue_types(&block, part).is_ok();
     }
     is_whole
+}
+
+fn read_into(block: &[u8], chunk: &ChunkInfo, column: usize) -> Result<(), BlockFault> {
+    let count = chunk.rows;
+    let (mut steps, mut values) = (vec![0; count], vec![0.0; count]);
+    let (mut times_ns, mut lsns) = (vec![0; count], vec![0; count]);
+    let into = RowsInto {
+        steps: &mut steps,
+        values: &mut values,
+        times_ns: &mut times_ns,
+        lsns: &mut lsns,
+    };
+    read_rows_into(&block, chunk, column, into)
 }
 
 fn sample() -> Vec<u8> {
