@@ -109,7 +109,7 @@ impl Progress {
         let Progress { what, noun, .. } = self;
         let elapsed_s = now.duration_since(self.begun).as_secs_f64();
         let rate = done as f64 / elapsed_s.max(1e-9);
-        let speed = grouped(rate as u64);
+        let speed = speed(rate);
         let Some(total) = self.total else {
             return format!("{what} {} {noun}  {speed}/s", grouped(done));
         };
@@ -140,6 +140,15 @@ impl Drop for Progress {
         if self.manner == Manner::Bar && self.told.is_some() {
             write!(io::stderr(), "\r\x1b[K").ok();
         }
+    }
+}
+
+/// Things that take seconds each have a rate, too.
+fn speed(rate: f64) -> String {
+    if rate < 10.0 {
+        format!("{rate:.1}")
+    } else {
+        grouped(rate as u64)
     }
 }
 
@@ -189,6 +198,13 @@ mod tests {
             (&object["done"], &object["total"]),
             (&json!(1500), &json!(null))
         );
+    }
+
+    #[test]
+    fn slow_progress_has_a_rate() {
+        let progress = progress(None);
+        let now = progress.begun + Duration::from_secs(4);
+        assert_eq!(progress.line(1, now), "folding 1 events  0.2/s");
     }
 
     #[test]
