@@ -58,6 +58,9 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
     }
     let tracker = store::open_to_look(context)?;
     let page = arguments.query(&tracker, arguments.all, context).fetch()?;
+    for remark in &page.notes {
+        context.note(remark);
+    }
     let hidden = if arguments.all {
         0
     } else {

@@ -113,6 +113,9 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
         return watched(arguments, &tracker, context);
     }
     let answer = arguments.answer(&tracker, context)?;
+    for remark in &answer.remarks {
+        context.note(remark);
+    }
     match arguments.output.form(&context.terminal) {
         Form::People => {
             let terminal = &context.terminal;

@@ -322,6 +322,15 @@ fn what_is_wrong_in_a_filter_is_underlined() {
 }
 
 #[test]
+fn a_metric_that_nobody_has_is_remarked_beside_the_empty_answer() {
+    let folder = Folder::with_store();
+    folder.start_run("a");
+    let said = folder.run(&["runs", "-f", "metrics.los < 3"]);
+    assert_eq!((said.code, said.stdout.as_str()), (0, ""));
+    assert!(said.stderr.contains("los"), "{}", said.stderr);
+}
+
+#[test]
 fn every_line_of_the_help_on_filters_is_a_filter() {
     let folder = Folder::with_store();
     folder.ok(&[

@@ -18,6 +18,8 @@ pub struct Answer {
     /// What lines have instead of the items, when columns were chosen.
     lines: Option<Lines>,
     pub table: Table,
+    /// What the question named and nobody has.
+    pub remarks: Vec<String>,
     envelope: Envelope,
 }
 
@@ -40,6 +42,7 @@ impl Answer {
             items: found.rows.iter().map(item).collect(),
             lines: (!columns.is_empty()).then(|| lines(columns, &found.rows, now_ns)),
             table,
+            remarks: found.remarks.clone(),
             envelope: Envelope {
                 total: found.total,
                 lsn: found.lsn,
@@ -55,6 +58,7 @@ impl Answer {
             items: groups.items(),
             lines: Some(Lines { titles, rows }),
             table: groups.table(),
+            remarks: Vec::new(),
             envelope: Envelope {
                 total: groups.total,
                 lsn,

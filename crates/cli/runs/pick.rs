@@ -51,6 +51,8 @@ pub struct Found {
     pub lsn: u64,
     /// The page that comes next.
     pub next: Option<PageToken>,
+    /// What the question named and nobody has.
+    pub remarks: Vec<String>,
 }
 
 pub fn find(tracker: &Tracker, wish: &Wish<'_>, context: &Context) -> Outcome<Found> {
@@ -85,6 +87,7 @@ pub fn find(tracker: &Tracker, wish: &Wish<'_>, context: &Context) -> Outcome<Fo
         total: page.total as u64,
         lsn: page.lsn.map_or(0, mltrack::Lsn::get),
         next: page.next,
+        remarks: page.notes,
     };
     if !is_sorted {
         let now_ns = context.started_ns;
