@@ -9,6 +9,8 @@ mod compacting;
 mod curves;
 #[path = "cli/demo.rs"]
 mod demo;
+#[path = "cli/derived.rs"]
+mod derived;
 #[path = "cli/errors.rs"]
 mod errors;
 #[path = "cli/experiments.rs"]
