@@ -1,5 +1,5 @@
 //! Every constant of `docs/format.md` that more than one file needs, tied to each other by asserts.
-// format.md blake3: f6900e0307178eabd63515ce70baba50cfb6db5b3a5cafd780be31b9f7c319f1
+// format.md blake3: 53dde78000576d11c7c555127310d66b0e085a46c83c22a1cc920403e790901d
 
 /// Bytes in FORMAT.
 pub const FORMAT_LEN: usize = 64;

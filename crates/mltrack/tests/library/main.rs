@@ -19,6 +19,7 @@ mod params;
 mod searching;
 mod seed;
 mod snapshots;
+mod shapes;
 mod support;
 mod tailing;
 mod undoing;
