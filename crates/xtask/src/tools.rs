@@ -37,7 +37,10 @@ pub fn step(_: &Options) -> anyhow::Result<Outcome> {
 
 /// Installs the programs that are missing; what there is to know about it.
 fn programs() -> anyhow::Result<Option<String>> {
-    let packages = missing_packages(has_program);
+    let mut packages = missing_packages(has_program);
+    if !has_venv() {
+        packages.push("python3-venv");
+    }
     if packages.is_empty() {
         return Ok(None);
     }
@@ -102,6 +105,11 @@ fn missing_packages(has: impl Fn(&str) -> bool) -> Vec<&'static str> {
         .collect();
     packages.dedup();
     packages
+}
+
+/// Whether Python can make environments, which Debian packs apart.
+fn has_venv() -> bool {
+    output(Command::new("python3").args(["-c", "import ensurepip, venv"])).is_ok()
 }
 
 fn is_root() -> bool {
