@@ -37,6 +37,8 @@ mod sustained;
 #[path = "figures/system.rs"]
 #[allow(dead_code, reason = "the rows of `answers.rs` use the rest")]
 mod system;
+#[path = "figures/table.rs"]
+mod table;
 #[path = "figures/tail.rs"]
 mod tail;
 #[path = "figures/times.rs"]
@@ -46,19 +48,7 @@ mod together;
 
 use std::process::ExitCode;
 
-use anyhow::{Result, bail, ensure};
-
-use arguments::{Arguments, Command};
-use bench::Bench;
-
-/// One row of the table: its name on the command line, and what measures it.
-pub struct Row {
-    pub name: &'static str,
-    pub about: &'static str,
-    run: fn(&Bench) -> Result<()>,
-    /// What a process does that this row starts, by the role it is given.
-    child: fn(&[String]) -> Result<()>,
-}
+use table::{Row, no_child, run_table};
 
 pub const ROWS: &[Row] = &[
     Row {
@@ -135,40 +125,6 @@ pub const ROWS: &[Row] = &[
     },
 ];
 
-fn no_child(_: &[String]) -> Result<()> {
-    bail!("this row starts no processes")
-}
-
 fn main() -> ExitCode {
-    let result = Arguments::parse(std::env::args().skip(1)).and_then(|command| match command {
-        Command::Help => {
-            print!("{}", arguments::help());
-            Ok(())
-        }
-        Command::Child { row, rest } => (row.child)(&rest),
-        Command::Run(arguments) => run(arguments),
-    });
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("figures: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-fn run(arguments: Arguments) -> Result<()> {
-    let rows = arguments.rows.clone();
-    let bench = Bench::new(arguments)?;
-    bench.print_head()?;
-    let mut failed = Vec::new();
-    for row in rows {
-        if let Err(error) = (row.run)(&bench) {
-            // The other rows are worth having all the same.
-            eprintln!("figures: row {}: {error:#}", row.name);
-            failed.push(row.name);
-        }
-    }
-    ensure!(failed.is_empty(), "not measured: {}", failed.join(", "));
-    Ok(())
+    run_table("figures")
 }

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::{ROWS, Row};
+use crate::ROWS;
+use crate::table::Row;
 
 /// What was asked for.
 pub enum Command {
