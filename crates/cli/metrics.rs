@@ -116,17 +116,41 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
     }
     if arguments.stats {
         let found = wish.query(&tracker, &row, context).stats()?;
+        if found.is_empty() {
+            remark_nothing(&row, context);
+        }
         let sheet = stats::sheet_of(&found, lsn);
         print(&sheet, &arguments.output, &context.terminal)?;
         return Ok(Exit::Done);
     }
     let curves = look::curves(&tracker, &row, &wish, context)?;
+    if curves.is_empty() {
+        remark_nothing(&row, context);
+    }
     if arguments.plot {
         let text = drawn(&curves, &arguments.manner, &context.terminal);
         context.terminal.page(&text)?;
         return Ok(Exit::Done);
     }
     points(arguments, &row, &curves, lsn, context)
+}
+
+/// An empty answer is no failure; a slip in a name looks the same, so the names are told.
+fn remark_nothing(row: &RunRow, context: &Context) {
+    const TOLD_MAX: usize = 10;
+    let labels = row.metrics.iter().map(|metric| metric.label.as_str());
+    let mut told: Vec<&str> = labels.take(TOLD_MAX).collect();
+    if told.is_empty() {
+        context.note("the run has no metrics");
+        return;
+    }
+    if row.metrics.len() > TOLD_MAX {
+        told.push("..");
+    }
+    context.note(&format!(
+        "no point is asked for; the run has {}",
+        told.join(", ")
+    ));
 }
 
 impl Arguments {

@@ -144,6 +144,25 @@ fn points_are_picked_by_time() {
 }
 
 #[test]
+fn an_empty_answer_names_the_metrics_that_the_run_has() {
+    let folder = Folder::with_store();
+    let run = folder.start_run("a");
+    let said = folder.run(&["metrics", &run]);
+    assert_eq!((said.code, said.stdout.as_str()), (0, ""));
+    assert!(said.stderr.contains("no metrics"), "{}", said.stderr);
+    folder.ok(&["run", "log", &run, "loss=1"]);
+    for words in [
+        &["metrics", &run, "lss"][..],
+        &["metrics", &run, "lss", "--stats"],
+    ] {
+        let said = folder.run(words);
+        assert_eq!((said.code, said.stdout.as_str()), (0, ""));
+        assert!(said.stderr.contains("the run has loss"), "{}", said.stderr);
+    }
+    assert_eq!(folder.run(&["metrics", &run, "l*"]).stderr, "");
+}
+
+#[test]
 fn metrics_are_picked_by_their_context() {
     let folder = Folder::with_store();
     let tracker = Tracker::open(folder.path()).unwrap();
