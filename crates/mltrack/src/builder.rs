@@ -8,8 +8,9 @@ use mltrack_event::TypeId;
 use mltrack_log::{Durability, Log, LogError, OpenOptions};
 
 use crate::auto_compact::{AutoCompact, AutoCompactor};
+use crate::code::Code;
 use crate::compact::packers;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::identity::Identity;
 use crate::keeper::{Keeping, Worth};
 use crate::store::{Access, Store};
@@ -172,7 +173,11 @@ impl Builder {
         if cfg!(feature = "disabled") {
             return Ok(Tracker::disabled());
         }
-        let path = store_folder(&self.path);
+        // What is folded from the log is opened again and again, and by then the program may have changed its folder.
+        let path = std::path::absolute(store_folder(&self.path)).map_err(|error| {
+            let what = format!("{}: cannot tell where this is", self.path.display());
+            Error::new(Code::IoError, what).with_source(error)
+        })?;
         let access = match self.is_read_only {
             true if !is_store(&path) => return Err(LogError::NotAStore { path }.into()),
             true => Access::Read(Box::new(self.options)),
