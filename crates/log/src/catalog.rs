@@ -63,6 +63,21 @@ pub fn segment_path(medium: &dyn Medium, base: u64) -> PathBuf {
     medium.path().join(segment_name(base))
 }
 
+/// The last lsn before the last of these segments, 0 when there is none. A segment that was begun and never written
+/// to ends where it begins, behind a gap: no record has the lsn before it.
+pub fn last_lsn_before(entries: &[Entry]) -> u64 {
+    let Some((entry, before)) = entries.split_last() else {
+        return 0;
+    };
+    let previous = entry.header.previous;
+    match before.last() {
+        Some(blank) if blank.header.base == previous.base && blank.next_lsn == previous.base => {
+            last_lsn_before(before)
+        }
+        _ => previous.next_lsn.saturating_sub(1),
+    }
+}
+
 impl Catalog {
     /// The oldest first.
     pub fn entries(&self) -> &[Entry] {

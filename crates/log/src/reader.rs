@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::catalog::{Catalog, Entry, Missing, segment_path};
+use crate::catalog::{Catalog, Entry, Missing, last_lsn_before, segment_path};
 use crate::codec::frame::{Frame, FrameFault};
 use crate::codec::manifest::{Manifest, Quarantine};
 use crate::codec::state::State;
@@ -410,10 +410,10 @@ impl Reader {
         let Some(entry) = at.checked_sub(1).map(|at| entries[at]) else {
             return Ok(None);
         };
+        let mut last = last_lsn_before(&entries[..at]);
         let kept = (self.frames.next_lsn, self.frames.open.take());
         let start = self.index_before(&entry, time_ns)?;
         self.frames.next_lsn = start;
-        let mut last = entry.header.previous.next_lsn.saturating_sub(1);
         while let Some(frame) = self.frames.next_frame()? {
             if frame.header.commit_time > time_ns {
                 break;
