@@ -18,6 +18,8 @@ const ALLOWED: &[&str] = &[
     "BSD-3-Clause",
     "BSL-1.0",
     "CC0-1.0",
+    // Of a list of root certificates, which is data: it may be shared on with its licence text.
+    "CDLA-Permissive-2.0",
     "ISC",
     "MIT",
     "MIT-0",

@@ -1,0 +1,5 @@
+//! On what machine and code a run ran: the environment at its start, the patch of its sources, and samples of the
+//! machine while it runs.
+//!
+//! Invariants: no function here fails a run or prints; what cannot be read is absent.
+#![deny(missing_docs)]
