@@ -155,8 +155,38 @@ def columns_id(fields):
     return "columns-" + key(fields)
 
 
+def hex_of(prefix, length):
+    return lambda fields: prefix + fields.take(length).hex()
+
+
+def json_or_text(fields):
+    start = fields.at
+    try:
+        return json_value(fields)
+    except Bad:
+        fields.at = start
+        return text(fields)
+
+
+def node(fields):
+    kind = fields.choice(NODES)
+    return kind[0] + "".join(f"{part(fields)}{end}" for part, end in kind[1:])
+
+
 def time_text(fields):
     return rfc3339(i64(fields))
+
+
+def both(*parts):
+    return lambda fields: [part(fields) for part in parts]
+
+
+def open_word(*names):
+    def take(fields):
+        word = fields.choice((*names, None))
+        return text(fields) if word is None else word
+
+    return take
 
 
 def many(element):
@@ -202,6 +232,34 @@ OF_EXPERIMENT = {"experiment": u64}
 STARTED = struct_of(**OF_RUN, attached=flag, host=text, pid=u32, **WHO)
 ONLY_RUN = struct_of(**OF_RUN, **WHO)
 TAGS = pairs(text)
+BLOB = hex_of("", 32)
+ARTIFACT = hex_of("artifact-", 16)
+DATASET = hex_of("dataset-", 16)
+MODEL = hex_of("model-", 16)
+NODES = (
+    ("exp:", (u64, "")), ("run:", (key, "")), ("dataset:", (DATASET, "")), ("dataset:", (DATASET, "@v"), (u64, "")),
+    ("model:", (MODEL, "")), ("model:", (MODEL, "@v"), (u64, "")), ("artifact:", (ARTIFACT, "")),
+    ("metric:", (key, "/"), (text, "")), ("transformation:", (text, "")), ("external:", (text, "")))
+EDGE = one_of("contains", "uses_dataset", "uses_model", "uses_artifact", "produces", "derived_from", "evaluates",
+              "transforms", "reproduces")
+LINK = struct_of(**{"from": node}, to=node, kind=EDGE, **WHO)
+TAGGING = {"set": TAGS, "remove": many(text)}
+
+
+def named(kind, of):
+    """Creation and edit of what has a name, and what has nothing but itself and its number."""
+    created = struct_of(**of, name=text, description=text, tags=TAGS, **WHO)
+    edited = struct_of(**of, name=maybe(text), description=maybe(text), **TAGGING, **WHO)
+    bare, numbered = struct_of(**of, **WHO), struct_of(**of, number=u64, **WHO)
+    names = ("created", "edited", "deleted", "restored", "version_removed", "version_restored")
+    fields = (created, edited, bare, bare, numbered, numbered)
+    return dict(zip((f"{kind}_{name}" for name in names), fields))
+
+
+OF_DATASET = {"dataset": DATASET}
+OF_MODEL = {"model": MODEL}
+DATASETS = named("dataset", OF_DATASET)
+MODELS = named("model", OF_MODEL)
 
 EVENTS = {
     0x0001: ("metrics_logged", struct_of(**OF_RUN, columns=columns_id, step=i64, values=many(f64))),
@@ -242,9 +300,54 @@ EVENTS = {
     0x004C: ("run_queued", ONLY_RUN),
     0x004D: ("params_removed", struct_of(**OF_RUN, names=many(text), **WHO)),
     0x004E: ("note_removed", struct_of(**OF_RUN, note=u64, **WHO)),
+    0x0050: ("environment_captured", struct_of(
+        **OF_RUN, reproducible=one_of("full", "partial", "no"), summary=TAGS, documents=pairs(ARTIFACT),
+        left_out=many(text), **WHO)),
+    0x0060: ("artifact_logged", struct_of(
+        artifact=ARTIFACT, **OF_RUN, path=text, kind=open_word(
+            "model", "checkpoint", "dataset", "visualization", "log", "config", "report"),
+        media_type=text, len=u64, blob=BLOB, root=one_of("artifacts", "data"), step=maybe(i64),
+        metadata=json_or_text, **WHO)),
+    0x0061: ("artifacts_removed", struct_of(**OF_RUN, artifacts=many(ARTIFACT), why=text, **WHO)),
+    0x0062: ("artifacts_restored", struct_of(**OF_RUN, artifacts=many(ARTIFACT), **WHO)),
+    0x0063: ("artifact_used", struct_of(**OF_RUN, artifact=ARTIFACT, **WHO)),
+    0x0064: ("artifacts_purged", struct_of(artifacts=many(ARTIFACT), **WHO)),
+    0x0080: ("dataset_created", DATASETS["dataset_created"]),
+    0x0081: ("dataset_edited", DATASETS["dataset_edited"]),
+    0x0082: ("dataset_deleted", DATASETS["dataset_deleted"]),
+    0x0083: ("dataset_restored", DATASETS["dataset_restored"]),
+    0x0084: ("dataset_version_added", struct_of(
+        **OF_DATASET, number=u64, version=maybe(text), digest=text, source=text, content=maybe(BLOB),
+        len=maybe(u64), rows=maybe(u64), schema=json_or_text, profile=json_or_text,
+        parents=many(both(DATASET, u64)), transformation=maybe(text), run=maybe(key), sampling=json_or_text,
+        tags=TAGS, **WHO)),
+    0x0085: ("dataset_version_edited", struct_of(
+        **OF_DATASET, number=u64, version=maybe(text), **TAGGING, **WHO)),
+    0x0086: ("dataset_version_removed", DATASETS["dataset_version_removed"]),
+    0x0087: ("dataset_version_restored", DATASETS["dataset_version_restored"]),
+    0x0088: ("dataset_used", struct_of(
+        **OF_RUN, **OF_DATASET, number=u64, name=text, digest=text, selector=text,
+        split=open_word("train", "validation", "test"), sampling=json_or_text, **WHO)),
+    0x00A0: ("model_created", MODELS["model_created"]),
+    0x00A1: ("model_edited", MODELS["model_edited"]),
+    0x00A2: ("model_deleted", MODELS["model_deleted"]),
+    0x00A3: ("model_restored", MODELS["model_restored"]),
+    0x00A4: ("model_version_added", struct_of(
+        **OF_MODEL, number=u64, version=maybe(text), run=maybe(key), artifacts=many(ARTIFACT), content=maybe(BLOB),
+        flavour=text, source=text, signature=json_or_text, metadata=json_or_text, tags=TAGS, **WHO)),
+    0x00A5: ("model_version_edited", struct_of(
+        **OF_MODEL, number=u64, description=maybe(text), version=maybe(text), **TAGGING, **WHO)),
+    0x00A6: ("model_version_removed", MODELS["model_version_removed"]),
+    0x00A7: ("model_version_restored", MODELS["model_version_restored"]),
+    0x00A8: ("model_alias_set", struct_of(**OF_MODEL, alias=text, number=maybe(u64), **WHO)),
+    0x00A9: ("model_stage_moved", struct_of(**OF_MODEL, number=u64, **{"from": text}, to=text, **WHO)),
+    0x00AA: ("model_used", struct_of(**OF_RUN, **OF_MODEL, number=u64, name=text, selector=text, **WHO)),
+    0x00C0: ("lineage_linked", LINK),
+    0x00C1: ("lineage_unlinked", LINK),
     0x00E0: ("operation_undone", struct_of(first=u64, last=u64, **WHO)),
     0x00E1: ("run_purged", struct_of(run=run_id, experiment=u64, number=u64, **WHO)),
     0x00E2: ("experiment_purged", struct_of(**OF_EXPERIMENT, name=text, run_number_max=u64, **WHO)),
+    0x00E3: ("records_scrubbed", struct_of(**OF_RUN, lsns=many(u64), blobs=many(BLOB), why=text, **WHO)),
 }
 
 

@@ -6,7 +6,8 @@
 use bincode::{Decode, Encode};
 use serde::Serialize;
 
-use crate::ids::{ExperimentId, RunId};
+use crate::blob_id::BlobId;
+use crate::ids::{ExperimentId, RunId, RunKey};
 
 /// An operation was taken back: the events behind this one in the same batch do it.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Serialize)]
@@ -46,6 +47,23 @@ pub struct ExperimentPurgedV1 {
     /// The highest number that a run of it ever had.
     pub run_number_max: u64,
     /// Who purged it.
+    pub actor: String,
+    /// By which command or call.
+    pub command: String,
+}
+
+/// What records of a run said is as if it had never been said: their bytes may be dropped, and so were the blobs.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Serialize)]
+pub struct RecordsScrubbedV1 {
+    /// The run that the records are about.
+    pub run: RunKey,
+    /// The records.
+    pub lsns: Vec<u64>,
+    /// The blobs that were deleted with them.
+    pub blobs: Vec<BlobId>,
+    /// Why, without saying what was found.
+    pub why: String,
+    /// Who scrubbed them.
     pub actor: String,
     /// By which command or call.
     pub command: String,

@@ -7,11 +7,11 @@
 //! |---|---|
 //! | 0x0001-0x001F | frequent: metrics, lines, their dictionary |
 //! | 0x0020-0x003F | experiments |
-//! | 0x0040-0x005F | runs |
-//! | 0x0060-0x007F | reserved for artifacts |
-//! | 0x0080-0x009F | reserved for datasets |
-//! | 0x00A0-0x00BF | reserved for models |
-//! | 0x00C0-0x00DF | reserved for lineage |
+//! | 0x0040-0x005F | runs, and what they run on |
+//! | 0x0060-0x007F | artifacts |
+//! | 0x0080-0x009F | datasets |
+//! | 0x00A0-0x00BF | models |
+//! | 0x00C0-0x00DF | lineage |
 //! | 0x00E0-0x00FF | the store and its audit |
 //! | 0x0100-0xFFFF | third parties |
 
@@ -19,16 +19,31 @@ use std::fmt;
 
 use serde_json::Value;
 
-use crate::audit::{ExperimentPurgedV1, OperationUndoneV1, RunPurgedV1};
+use crate::artifact::{
+    ArtifactLoggedV1, ArtifactUsedV1, ArtifactsPurgedV1, ArtifactsRemovedV1, ArtifactsRestoredV1,
+    EnvironmentCapturedV1,
+};
+use crate::audit::{ExperimentPurgedV1, OperationUndoneV1, RecordsScrubbedV1, RunPurgedV1};
 use crate::codec::{PayloadReader, read_known, write_value};
+use crate::dataset::{
+    DatasetCreatedV1, DatasetDeletedV1, DatasetEditedV1, DatasetRestoredV1, DatasetUsedV1,
+    DatasetVersionAddedV1, DatasetVersionEditedV1, DatasetVersionRemovedV1,
+    DatasetVersionRestoredV1,
+};
 use crate::error::DecodeCause;
 use crate::experiment::{
     ExperimentArchivedV1, ExperimentCreatedV1, ExperimentDeletedV1, ExperimentEditedV1,
     ExperimentRestoredV1, ExperimentStateMovedV1, ExperimentTaggedV1,
 };
 use crate::ids::{ExperimentId, RunKey};
+use crate::lineage::{LineageLinkedV1, LineageUnlinkedV1};
 use crate::metric::{
     HistogramLoggedV1, MetricBatchLoggedV1, MetricDefinedV1, MetricSetDefinedV1, MetricsLoggedV1,
+};
+use crate::model::{
+    ModelAliasSetV1, ModelCreatedV1, ModelDeletedV1, ModelEditedV1, ModelRestoredV1,
+    ModelStageMovedV1, ModelUsedV1, ModelVersionAddedV1, ModelVersionEditedV1,
+    ModelVersionRemovedV1, ModelVersionRestoredV1,
 };
 use crate::param::{
     NoteAddedV1, NoteRemovedV1, ParamsLoggedV1, ParamsRemovedV1, TagRemovedV1, TagsSetV1,
@@ -181,9 +196,44 @@ events! {
     RUN_QUEUED RunQueued(RunQueuedV1) = 0x4C "run_queued";
     PARAMS_REMOVED ParamsRemoved(ParamsRemovedV1) = 0x4D "params_removed";
     NOTE_REMOVED NoteRemoved(NoteRemovedV1) = 0x4E "note_removed";
+    ENVIRONMENT_CAPTURED EnvironmentCaptured(EnvironmentCapturedV1) = 0x50 "environment_captured";
+    ARTIFACT_LOGGED ArtifactLogged(ArtifactLoggedV1) = 0x60 "artifact_logged";
+    ARTIFACTS_REMOVED ArtifactsRemoved(ArtifactsRemovedV1) = 0x61 "artifacts_removed";
+    ARTIFACTS_RESTORED ArtifactsRestored(ArtifactsRestoredV1) = 0x62 "artifacts_restored";
+    ARTIFACT_USED ArtifactUsed(ArtifactUsedV1) = 0x63 "artifact_used";
+    ARTIFACTS_PURGED ArtifactsPurged(ArtifactsPurgedV1) = 0x64 "artifacts_purged";
+    DATASET_CREATED DatasetCreated(DatasetCreatedV1) = 0x80 "dataset_created";
+    DATASET_EDITED DatasetEdited(DatasetEditedV1) = 0x81 "dataset_edited";
+    DATASET_DELETED DatasetDeleted(DatasetDeletedV1) = 0x82 "dataset_deleted";
+    DATASET_RESTORED DatasetRestored(DatasetRestoredV1) = 0x83 "dataset_restored";
+    DATASET_VERSION_ADDED DatasetVersionAdded(DatasetVersionAddedV1) = 0x84
+        "dataset_version_added";
+    DATASET_VERSION_EDITED DatasetVersionEdited(DatasetVersionEditedV1) = 0x85
+        "dataset_version_edited";
+    DATASET_VERSION_REMOVED DatasetVersionRemoved(DatasetVersionRemovedV1) = 0x86
+        "dataset_version_removed";
+    DATASET_VERSION_RESTORED DatasetVersionRestored(DatasetVersionRestoredV1) = 0x87
+        "dataset_version_restored";
+    DATASET_USED DatasetUsed(DatasetUsedV1) = 0x88 "dataset_used";
+    MODEL_CREATED ModelCreated(ModelCreatedV1) = 0xA0 "model_created";
+    MODEL_EDITED ModelEdited(ModelEditedV1) = 0xA1 "model_edited";
+    MODEL_DELETED ModelDeleted(ModelDeletedV1) = 0xA2 "model_deleted";
+    MODEL_RESTORED ModelRestored(ModelRestoredV1) = 0xA3 "model_restored";
+    MODEL_VERSION_ADDED ModelVersionAdded(ModelVersionAddedV1) = 0xA4 "model_version_added";
+    MODEL_VERSION_EDITED ModelVersionEdited(ModelVersionEditedV1) = 0xA5 "model_version_edited";
+    MODEL_VERSION_REMOVED ModelVersionRemoved(ModelVersionRemovedV1) = 0xA6
+        "model_version_removed";
+    MODEL_VERSION_RESTORED ModelVersionRestored(ModelVersionRestoredV1) = 0xA7
+        "model_version_restored";
+    MODEL_ALIAS_SET ModelAliasSet(ModelAliasSetV1) = 0xA8 "model_alias_set";
+    MODEL_STAGE_MOVED ModelStageMoved(ModelStageMovedV1) = 0xA9 "model_stage_moved";
+    MODEL_USED ModelUsed(ModelUsedV1) = 0xAA "model_used";
+    LINEAGE_LINKED LineageLinked(LineageLinkedV1) = 0xC0 "lineage_linked";
+    LINEAGE_UNLINKED LineageUnlinked(LineageUnlinkedV1) = 0xC1 "lineage_unlinked";
     OPERATION_UNDONE OperationUndone(OperationUndoneV1) = 0xE0 "operation_undone";
     RUN_PURGED RunPurged(RunPurgedV1) = 0xE1 "run_purged";
     EXPERIMENT_PURGED ExperimentPurged(ExperimentPurgedV1) = 0xE2 "experiment_purged";
+    RECORDS_SCRUBBED RecordsScrubbed(RecordsScrubbedV1) = 0xE3 "records_scrubbed";
 }
 
 payload!(MetricsLoggedV1 = 1);
@@ -215,9 +265,38 @@ payload!(NoteAddedV1 = 1);
 payload!(RunQueuedV1 = 1);
 payload!(ParamsRemovedV1 = 1);
 payload!(NoteRemovedV1 = 1);
+payload!(EnvironmentCapturedV1 = 1);
+payload!(ArtifactLoggedV1 = 1);
+payload!(ArtifactsRemovedV1 = 1);
+payload!(ArtifactsRestoredV1 = 1);
+payload!(ArtifactUsedV1 = 1);
+payload!(ArtifactsPurgedV1 = 1);
+payload!(DatasetCreatedV1 = 1);
+payload!(DatasetEditedV1 = 1);
+payload!(DatasetDeletedV1 = 1);
+payload!(DatasetRestoredV1 = 1);
+payload!(DatasetVersionAddedV1 = 1);
+payload!(DatasetVersionEditedV1 = 1);
+payload!(DatasetVersionRemovedV1 = 1);
+payload!(DatasetVersionRestoredV1 = 1);
+payload!(DatasetUsedV1 = 1);
+payload!(ModelCreatedV1 = 1);
+payload!(ModelEditedV1 = 1);
+payload!(ModelDeletedV1 = 1);
+payload!(ModelRestoredV1 = 1);
+payload!(ModelVersionAddedV1 = 1);
+payload!(ModelVersionEditedV1 = 1);
+payload!(ModelVersionRemovedV1 = 1);
+payload!(ModelVersionRestoredV1 = 1);
+payload!(ModelAliasSetV1 = 1);
+payload!(ModelStageMovedV1 = 1);
+payload!(ModelUsedV1 = 1);
+payload!(LineageLinkedV1 = 1);
+payload!(LineageUnlinkedV1 = 1);
 payload!(OperationUndoneV1 = 1);
 payload!(RunPurgedV1 = 1);
 payload!(ExperimentPurgedV1 = 1);
+payload!(RecordsScrubbedV1 = 1);
 
 /// The type with this name, such as `metrics_logged`.
 #[must_use]
@@ -252,7 +331,7 @@ impl Event {
         }
     }
 
-    /// The run that the event is about.
+    /// The run that the event is about: not the run that made a version of a dataset or a model, which outlives it.
     #[must_use]
     pub fn run(&self) -> Option<RunKey> {
         match self {
@@ -277,6 +356,14 @@ impl Event {
             Event::ParamsRemoved(removed) => Some(removed.run),
             Event::NoteRemoved(removed) => Some(removed.run),
             Event::RunPurged(purged) => Some(purged.run.key()),
+            Event::EnvironmentCaptured(captured) => Some(captured.run),
+            Event::ArtifactLogged(logged) => Some(logged.run),
+            Event::ArtifactsRemoved(removed) => Some(removed.run),
+            Event::ArtifactsRestored(restored) => Some(restored.run),
+            Event::ArtifactUsed(used) => Some(used.run),
+            Event::DatasetUsed(used) => Some(used.run),
+            Event::ModelUsed(used) => Some(used.run),
+            Event::RecordsScrubbed(scrubbed) => Some(scrubbed.run),
             _ => None,
         }
     }

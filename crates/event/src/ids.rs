@@ -154,15 +154,15 @@ pub struct MetricId(pub u64);
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ColumnsId(pub u64);
 
-/// A dataset. Reserved: no event of this version carries one.
+/// A dataset: 16 random bytes.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
 pub struct DatasetId([u8; 16]);
 
-/// A model. Reserved: no event of this version carries one.
+/// A model: 16 random bytes.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
 pub struct ModelId([u8; 16]);
 
-/// An artifact. Reserved: no event of this version carries one.
+/// An artifact: 16 random bytes.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
 pub struct ArtifactId([u8; 16]);
 

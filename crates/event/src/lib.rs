@@ -10,8 +10,11 @@
 //! arguments. Nothing here knows where records are kept.
 #![deny(missing_docs)]
 
+mod artifact;
 mod audit;
+mod blob_id;
 mod codec;
+mod dataset;
 mod error;
 mod event;
 mod experiment;
@@ -19,8 +22,10 @@ mod experiment_state;
 mod hot;
 mod ids;
 mod json;
+mod lineage;
 mod metric;
 mod metric_key;
+mod model;
 mod names;
 mod param;
 mod run;
@@ -28,12 +33,16 @@ mod run_state;
 mod state_error;
 mod stream;
 mod text;
+mod thing;
 mod time;
 mod upcast;
 mod value;
 
+pub use artifact::*;
 pub use audit::*;
+pub use blob_id::{BlobId, BlobIdError, Root};
 pub use codec::{PAYLOAD_LEN_MAX, decode, encode};
+pub use dataset::*;
 pub use error::{DecodeCause, DecodeError, EncodeError};
 pub use event::*;
 pub use experiment::*;
@@ -44,8 +53,10 @@ pub use ids::{
     RunKey,
 };
 pub use json::payload_json;
+pub use lineage::*;
 pub use metric::*;
 pub use metric_key::{MetricKey, MetricKeyError, metric_id, set_id};
+pub use model::*;
 pub use names::{NameError, NameKind};
 pub use param::*;
 pub use run::*;
@@ -53,5 +64,6 @@ pub use run_state::{EndState, RunMove, RunState};
 pub use state_error::{StateError, UnknownStateError};
 pub use stream::StreamId;
 pub use text::*;
+pub use thing::{ArtifactKind, Reproducible, Split};
 pub use time::{Step, TimeError, WallTime};
 pub use value::{Level, LevelError, ParamValue, canonical_json};

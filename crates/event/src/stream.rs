@@ -5,7 +5,7 @@
 
 use crate::event::Event;
 use crate::experiment::RestoredFrom;
-use crate::ids::{ExperimentId, RunKey};
+use crate::ids::{DatasetId, ExperimentId, ModelId, RunKey};
 use crate::metric_key::first_u64;
 
 /// A stream of control events: a hash, never 0.
@@ -29,6 +29,36 @@ impl StreamId {
     #[must_use]
     pub fn run(run: RunKey) -> StreamId {
         StreamId::of(b"run", &run.to_bytes())
+    }
+
+    /// The names of datasets: `blake3("dataset-names")`.
+    #[must_use]
+    pub fn dataset_names() -> StreamId {
+        StreamId::of(b"dataset-names", &[])
+    }
+
+    /// A dataset and its versions: `blake3("dataset" | id)`.
+    #[must_use]
+    pub fn dataset(dataset: DatasetId) -> StreamId {
+        StreamId::of(b"dataset", &dataset.to_bytes())
+    }
+
+    /// The names of models: `blake3("model-names")`.
+    #[must_use]
+    pub fn model_names() -> StreamId {
+        StreamId::of(b"model-names", &[])
+    }
+
+    /// A model, its versions and its aliases: `blake3("model" | id)`.
+    #[must_use]
+    pub fn model(model: ModelId) -> StreamId {
+        StreamId::of(b"model", &model.to_bytes())
+    }
+
+    /// Which artifacts are removed, restored and purged: `blake3("artifacts")`.
+    #[must_use]
+    pub fn artifacts() -> StreamId {
+        StreamId::of(b"artifacts", &[])
     }
 
     /// The first eight bytes of the hash as a little-endian u64, or 1 where that is 0: a log may use
@@ -85,6 +115,34 @@ impl Event {
             | Event::NoteRemoved(_)
             | Event::OperationUndone(_)
             | Event::Unknown { .. } => None,
+            thing => thing.stream_of_thing(),
+        }
+    }
+
+    /// The same for artifacts, datasets, models and lineage.
+    fn stream_of_thing(&self) -> Option<StreamId> {
+        match self {
+            Event::ArtifactsRemoved(_)
+            | Event::ArtifactsRestored(_)
+            | Event::ArtifactsPurged(_) => Some(StreamId::artifacts()),
+            Event::DatasetCreated(_) | Event::DatasetRestored(_) => Some(StreamId::dataset_names()),
+            Event::DatasetEdited(edited) => edited.name.as_ref().map(|_| StreamId::dataset_names()),
+            // Whoever adds a version looks at the dataset's stream and must notice.
+            Event::DatasetDeleted(deleted) => Some(StreamId::dataset(deleted.dataset)),
+            Event::DatasetVersionAdded(added) => Some(StreamId::dataset(added.dataset)),
+            Event::DatasetVersionEdited(edited) => Some(StreamId::dataset(edited.dataset)),
+            Event::DatasetVersionRemoved(removed) => Some(StreamId::dataset(removed.dataset)),
+            Event::DatasetVersionRestored(restored) => Some(StreamId::dataset(restored.dataset)),
+            Event::ModelCreated(_) | Event::ModelRestored(_) => Some(StreamId::model_names()),
+            Event::ModelEdited(edited) => edited.name.as_ref().map(|_| StreamId::model_names()),
+            Event::ModelDeleted(deleted) => Some(StreamId::model(deleted.model)),
+            Event::ModelVersionAdded(added) => Some(StreamId::model(added.model)),
+            Event::ModelVersionEdited(edited) => Some(StreamId::model(edited.model)),
+            Event::ModelVersionRemoved(removed) => Some(StreamId::model(removed.model)),
+            Event::ModelVersionRestored(restored) => Some(StreamId::model(restored.model)),
+            Event::ModelAliasSet(set) => Some(StreamId::model(set.model)),
+            Event::ModelStageMoved(moved) => Some(StreamId::model(moved.model)),
+            _ => None,
         }
     }
 }
@@ -103,6 +161,14 @@ mod tests {
         let hash = blake3::hash(b"experiment\x07\0\0\0\0\0\0\0");
         assert_eq!(
             StreamId::experiment(ExperimentId(7)).0.to_le_bytes(),
+            hash.as_bytes()[..8]
+        );
+        let hash = blake3::hash(
+            b"dataset\x09\x09\x09\x09\x09\x09\x09\x09\x09\x09\x09\x09\x09\x09\x09\x09",
+        );
+        let dataset = DatasetId::from_bytes([9; 16]);
+        assert_eq!(
+            StreamId::dataset(dataset).0.to_le_bytes(),
             hash.as_bytes()[..8]
         );
         let hash = blake3::hash(b"run\x01\x02\x03\x04\x05\x06\x07\x08");

@@ -1,5 +1,5 @@
 //! Every constant of `docs/format.md` that more than one file needs, tied to each other by asserts.
-// format.md blake3: 53dde78000576d11c7c555127310d66b0e085a46c83c22a1cc920403e790901d
+// format.md blake3: ab9c5edde6525a8e7a04d320f271cc73ec8f858b557b82fb40dddf327ba7d9a1
 
 /// Bytes in FORMAT.
 pub const FORMAT_LEN: usize = 64;

@@ -283,7 +283,12 @@ pub(crate) fn by(event: &Event) -> Option<(&str, &str)> {
         ExperimentCreated ExperimentEdited ExperimentStateMoved ExperimentArchived ExperimentRestored
         ExperimentDeleted ExperimentTagged ExperimentPurged RunCreated RunQueued RunStarted RunResumed
         RunEnded RunLost RunDeleted RunRestored RunAttached RunPurged ParamsLogged ParamsRemoved TagsSet
-        TagRemoved NoteAdded NoteRemoved OperationUndone
+        TagRemoved NoteAdded NoteRemoved OperationUndone EnvironmentCaptured ArtifactLogged ArtifactsRemoved
+        ArtifactsRestored ArtifactUsed ArtifactsPurged DatasetCreated DatasetEdited DatasetDeleted DatasetRestored
+        DatasetVersionAdded DatasetVersionEdited DatasetVersionRemoved DatasetVersionRestored DatasetUsed
+        ModelCreated ModelEdited ModelDeleted ModelRestored ModelVersionAdded ModelVersionEdited
+        ModelVersionRemoved ModelVersionRestored ModelAliasSet ModelStageMoved ModelUsed LineageLinked
+        LineageUnlinked RecordsScrubbed
     }
 }
 

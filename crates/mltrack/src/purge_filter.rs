@@ -49,7 +49,9 @@ impl PurgeFilter {
     pub fn drops(&self, record: &PackRecord<'_>) -> bool {
         match TypeId(record.type_id) {
             TypeId(0x20..=0x3F) if !self.experiments.is_empty() => {}
-            TypeId(0x01..=0x1F | 0x40..=0x5F) if self.may_be_about(record) => {}
+            // Datasets, models and links outlive the runs that made them; only what a run used goes with it.
+            TypeId(0x01..=0x1F | 0x40..=0x7F) | TypeId::DATASET_USED | TypeId::MODEL_USED
+                if self.may_be_about(record) => {}
             _ => return false,
         }
         let Ok(event) = decode(record.type_id, record.version, record.payload) else {
@@ -66,10 +68,12 @@ impl PurgeFilter {
     /// Whether the place where events of runs name their run holds one that was purged. Whatever comes by in another
     /// layout stays.
     fn may_be_about(&self, record: &PackRecord<'_>) -> bool {
-        let at = if record.type_id == TypeId::RUN_CREATED.0 {
-            8..16
-        } else {
-            0..8
+        let at = match TypeId(record.type_id) {
+            // The last half of the run's full id.
+            TypeId::RUN_CREATED => 8..16,
+            // Behind the artifact's id.
+            TypeId::ARTIFACT_LOGGED => 16..24,
+            _ => 0..8,
         };
         let bytes = record.payload.get(at);
         let key: Option<[u8; 8]> = bytes.and_then(|bytes| bytes.try_into().ok());
@@ -80,7 +84,11 @@ impl PurgeFilter {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use mltrack_event::{MetricsLogged, RunCreated, RunDeleted, RunId, encode};
+    use mltrack_event::{
+        ArtifactId, ArtifactKind, ArtifactLogged, ArtifactsPurged, ArtifactsRemoved, BlobId,
+        DatasetId, DatasetUsed, DatasetVersionAdded, MetricsLogged, Root, RunCreated, RunDeleted,
+        RunId, Split, encode,
+    };
     use mltrack_log::WriterId;
 
     fn run(number: u8) -> RunId {
@@ -131,6 +139,92 @@ mod tests {
             command: String::new(),
         };
         vec![created.into(), point.into(), deleted.into()]
+    }
+
+    /// What a run made and took in: it goes with the run.
+    fn events_of_things(run: RunKey) -> Vec<Event> {
+        let logged = ArtifactLogged {
+            // Bytes that look like another run's key where other events have theirs.
+            artifact: ArtifactId::from_bytes([2; 16]),
+            run,
+            path: "model.pt".into(),
+            kind: ArtifactKind::Model,
+            media_type: String::new(),
+            len: 1,
+            blob: BlobId::of(b"x"),
+            root: Root::Artifacts,
+            step: None,
+            metadata: String::new(),
+            actor: String::new(),
+            command: String::new(),
+        };
+        let removed = ArtifactsRemoved {
+            run,
+            artifacts: vec![logged.artifact],
+            why: String::new(),
+            actor: String::new(),
+            command: String::new(),
+        };
+        let used = DatasetUsed {
+            run,
+            dataset: DatasetId::from_bytes([3; 16]),
+            number: 1,
+            name: "d".into(),
+            digest: "blake3:00".into(),
+            selector: "d".into(),
+            split: Split::Train,
+            sampling: String::new(),
+            actor: String::new(),
+            command: String::new(),
+        };
+        vec![logged.into(), removed.into(), used.into()]
+    }
+
+    #[test]
+    fn what_a_purged_run_made_and_used_goes_and_what_outlives_it_stays() {
+        let (purged, other) = (run(1).key(), RunKey::from_bytes([2; 8]));
+        let mut filter = PurgeFilter::default();
+        filter.add_run(purged, Lsn::new(100).unwrap());
+        for event in events_of_things(purged) {
+            assert!(is_dropped(&filter, 99, &event), "{event:?}");
+        }
+        for event in events_of_things(other) {
+            assert!(!is_dropped(&filter, 99, &event), "{event:?}");
+        }
+        let mut only_by_looks = PurgeFilter::default();
+        only_by_looks.add_run(other, Lsn::new(100).unwrap());
+        let logged = &events_of_things(purged)[0];
+        assert!(
+            !is_dropped(&only_by_looks, 99, logged),
+            "an artifact's id is no run key"
+        );
+        let dataset = DatasetVersionAdded {
+            dataset: DatasetId::from_bytes([3; 16]),
+            number: 1,
+            version: None,
+            digest: "blake3:00".into(),
+            source: String::new(),
+            content: None,
+            len: None,
+            rows: None,
+            schema: String::new(),
+            profile: String::new(),
+            parents: Vec::new(),
+            transformation: None,
+            run: Some(purged),
+            sampling: String::new(),
+            tags: Vec::new(),
+            actor: String::new(),
+            command: String::new(),
+        };
+        let gone = ArtifactsPurged {
+            artifacts: vec![ArtifactId::from_bytes(run(1).to_bytes())],
+            actor: String::new(),
+            command: String::new(),
+        };
+        for event in [Event::from(dataset), gone.into()] {
+            assert!(!is_dropped(&filter, 99, &event), "{event:?}");
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@
 
 use mltrack_event::{
     Event, ExperimentCreated, ExperimentDeleted, ExperimentEdited, ExperimentId,
-    ExperimentRestored, ExperimentState, ExperimentTagged, GoalEdit, RestoredFrom,
+    ExperimentRestored, ExperimentState, ExperimentTagged, GoalEdit, RestoredFrom, TypeId,
 };
 use mltrack_projector::{Body, Entry, Projector};
 
@@ -29,6 +29,12 @@ impl Projector for Runs {
             Body::Unreadable(_) => state.oddities.unreadable += 1,
         }
     }
+}
+
+/// What only the fold of artifacts, datasets, models and lineage keeps, and what may be about a run that is no more.
+fn is_of_things(event: &Event) -> bool {
+    let is_scrub = event.type_id() == TypeId::RECORDS_SCRUBBED;
+    is_scrub || (0x60..=0xDF).contains(&event.type_id().0) && event.run().is_none()
 }
 
 /// What became of an event.
@@ -80,6 +86,7 @@ impl State {
             // The events behind it in its batch do what it announces.
             Event::OperationUndone(_) => Outcome::Applied,
             Event::Unknown { .. } => Outcome::Unknown,
+            other if is_of_things(other) => Outcome::Applied,
             about_run => self.apply_run_event(about_run, entry),
         };
         if event.run().is_none() || matches!(event, Event::RunCreated(_) | Event::RunPurged(_)) {

@@ -181,6 +181,14 @@ impl Run {
             Event::LogLine(logged) => self.lines += logged.lines.len() as u64,
             Event::HistogramLogged(_) => self.histograms += 1,
             Event::JsonLogged(_) => self.json_values += 1,
+            // Another fold keeps them.
+            Event::EnvironmentCaptured(_)
+            | Event::ArtifactLogged(_)
+            | Event::ArtifactsRemoved(_)
+            | Event::ArtifactsRestored(_)
+            | Event::ArtifactUsed(_)
+            | Event::DatasetUsed(_)
+            | Event::ModelUsed(_) => {}
             // A variant that `mltrack-event` gained and this fold does not know yet.
             _ => return Outcome::Unknown,
         }

@@ -25,6 +25,10 @@ pub struct Entry<'a> {
 
 /// What a record says.
 #[derive(Clone, PartialEq, Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "it lives on the stack for one record; a box would be an allocation for each event"
+)]
 pub enum Body<'a> {
     /// Metrics of one step, read in place: by far the most frequent event.
     Metrics(MetricsView<'a>),

@@ -13,3 +13,4 @@ mod run_strategies;
 mod samples;
 mod strategies;
 mod streams;
+mod things;

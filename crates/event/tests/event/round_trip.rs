@@ -63,7 +63,7 @@ fn a_payload_is_appended_to_what_the_buffer_holds() {
 
 #[test]
 fn unknown_types_and_newer_versions_are_kept_as_they_are() {
-    for (type_id, version) in [(0x0100, 1), (0x0060, 9), (TypeId::RUN_CREATED.0, 2), (0, 0)] {
+    for (type_id, version) in [(0x0100, 1), (0x007F, 9), (TypeId::RUN_CREATED.0, 2), (0, 0)] {
         let event = decode(type_id, version, b"anything").unwrap();
         let expected = Event::Unknown {
             type_id: TypeId(type_id),

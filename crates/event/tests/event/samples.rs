@@ -5,12 +5,13 @@
 
 use mltrack_event::*;
 
-use crate::audit;
+use crate::{audit, things};
 
 /// Every known event type with its samples.
 pub fn samples(type_id: TypeId) -> Vec<Event> {
     match type_id.0 {
         0x01..=0x1F => frequent(type_id),
+        0x50..=0xDF | 0xE3 => things::samples(type_id),
         0x20..=0x3F => experiments(type_id),
         0x40..=0x47 | 0x4C => runs(type_id),
         0x4D | 0x4E | 0xE0..=0xFF => audit::samples(type_id),

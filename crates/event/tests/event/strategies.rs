@@ -5,12 +5,13 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 
-use crate::{audit, run_strategies};
+use crate::{audit, run_strategies, things};
 
 /// Any event of a known type.
 pub fn event(type_id: TypeId) -> BoxedStrategy<Event> {
     match type_id.0 {
         0x01..=0x1F => frequent(type_id),
+        0x50..=0xDF | 0xE3 => things::event(type_id),
         0x20..=0x3F => experiment_event(type_id),
         0x40..=0x47 | 0x4C => run_strategies::run_event(type_id),
         0x4D | 0x4E | 0xE0..=0xFF => audit::event(type_id),

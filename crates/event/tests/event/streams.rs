@@ -3,6 +3,7 @@
 use mltrack_event::*;
 
 use crate::samples::samples;
+use crate::things;
 
 #[test]
 fn control_events_list_the_stream_that_guards_them() {
@@ -22,6 +23,17 @@ fn control_events_list_the_stream_that_guards_them() {
                 (TypeId(0x41..=0x47 | 0x4C | 0x4D) | TypeId::RUN_PURGED, _) => {
                     event.run().map(StreamId::run)
                 }
+                (TypeId(0x61 | 0x62 | 0x64), _) => Some(StreamId::artifacts()),
+                (TypeId(0x80 | 0x83), _) => Some(StreamId::dataset_names()),
+                (_, Event::DatasetEdited(edited)) => {
+                    edited.name.as_ref().map(|_| StreamId::dataset_names())
+                }
+                (TypeId(0x82 | 0x84..=0x87), _) => Some(StreamId::dataset(things::dataset())),
+                (TypeId(0xA0 | 0xA3), _) => Some(StreamId::model_names()),
+                (_, Event::ModelEdited(edited)) => {
+                    edited.name.as_ref().map(|_| StreamId::model_names())
+                }
+                (TypeId(0xA2 | 0xA4..=0xA9), _) => Some(StreamId::model(things::model())),
                 _ => None,
             };
             assert_eq!(event.stream(), expected, "{event:?}");
@@ -30,13 +42,15 @@ fn control_events_list_the_stream_that_guards_them() {
 }
 
 #[test]
-fn every_event_but_definitions_and_an_undo_is_about_a_run_or_an_experiment() {
+fn every_event_but_definitions_an_undo_and_what_outlives_runs_is_about_a_run_or_an_experiment() {
     for type_id in TypeId::ALL {
         for event in samples(*type_id) {
-            let definition = matches!(
-                *type_id,
-                TypeId::METRIC_DEFINED | TypeId::METRIC_SET_DEFINED | TypeId::OPERATION_UNDONE
-            );
+            let outlives_runs = matches!(type_id.0, 0x64 | 0x80..=0x87 | 0xA0..=0xA9 | 0xC0 | 0xC1);
+            let definition = outlives_runs
+                || matches!(
+                    *type_id,
+                    TypeId::METRIC_DEFINED | TypeId::METRIC_SET_DEFINED | TypeId::OPERATION_UNDONE
+                );
             assert_eq!(
                 event.run().is_none() && event.experiment().is_none(),
                 definition

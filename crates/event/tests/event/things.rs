@@ -1,0 +1,484 @@
+//! Artifacts, environments, datasets, models and lineage: samples for the golden files, and any event.
+//!
+//! Invariants: one function builds an event from a [`Draw`], which either tells what the golden files hold or draws by
+//! chance; what is drawn for a sample never changes.
+
+use mltrack_event::*;
+use proptest::prelude::*;
+use proptest::test_runner::TestRng;
+
+/// Where the fields of an event come from.
+enum Draw {
+    /// The sample of this number: it chooses variants, options and how long lists are.
+    Sample(usize),
+    Chance(Box<TestRng>),
+}
+
+pub fn dataset() -> DatasetId {
+    DatasetId::from_bytes([0xda; 16])
+}
+
+pub fn model() -> ModelId {
+    ModelId::from_bytes([0x0d; 16])
+}
+
+/// As many samples as the largest enum of the type has variants.
+pub fn samples(type_id: TypeId) -> Vec<Event> {
+    let count = match type_id {
+        TypeId::LINEAGE_LINKED => 10,
+        TypeId::ARTIFACT_LOGGED => 8,
+        TypeId::DATASET_USED => 4,
+        TypeId::ENVIRONMENT_CAPTURED => 3,
+        _ => 2,
+    };
+    (0..count)
+        .map(|number| build(type_id, &mut Draw::Sample(number)))
+        .collect()
+}
+
+pub fn event(type_id: TypeId) -> BoxedStrategy<Event> {
+    Just(())
+        .prop_perturb(move |(), rng| build(type_id, &mut Draw::Chance(Box::new(rng))))
+        .boxed()
+}
+
+impl Draw {
+    fn below(&mut self, count: usize) -> usize {
+        match self {
+            Draw::Sample(number) => *number % count,
+            Draw::Chance(rng) => rng.next_u64() as usize % count,
+        }
+    }
+
+    fn number(&mut self, sample: u64) -> u64 {
+        match self {
+            Draw::Sample(_) => sample,
+            Draw::Chance(rng) => rng.next_u64() >> (rng.next_u64() % 64),
+        }
+    }
+
+    fn bytes<const LEN: usize>(&mut self, sample: u8) -> [u8; LEN] {
+        let mut bytes = [sample; LEN];
+        if let Draw::Chance(rng) = self {
+            rng.fill_bytes(&mut bytes);
+        }
+        bytes
+    }
+
+    fn text(&mut self, sample: &str) -> String {
+        match self {
+            Draw::Sample(_) => sample.to_owned(),
+            Draw::Chance(rng) => (0..rng.next_u64() % 12)
+                .filter_map(|_| char::from_u32(rng.next_u32() >> 8 & 0x1f_ffff))
+                .collect(),
+        }
+    }
+
+    /// Something in the first sample, nothing in the second.
+    fn maybe<T>(&mut self, draw: impl FnOnce(&mut Draw) -> T) -> Option<T> {
+        (self.below(2) == 0).then(|| draw(self))
+    }
+
+    /// Two in the first sample, one in the second, none in the third.
+    fn many<T>(&mut self, mut draw: impl FnMut(&mut Draw, u8) -> T) -> Vec<T> {
+        let count = 2 - self.below(3) as u8;
+        (0..count).map(|at| draw(self, at)).collect()
+    }
+
+    /// JSON text, or none in the second sample.
+    fn json(&mut self, sample: &str) -> String {
+        self.maybe(|draw| draw.text(sample)).unwrap_or_default()
+    }
+
+    fn tags(&mut self) -> Vec<(String, String)> {
+        let tags = [("gold", ""), ("paper", "v2")];
+        self.many(|draw, at| {
+            let (key, value) = tags[usize::from(at)];
+            (draw.text(key), draw.text(value))
+        })
+    }
+
+    fn texts(&mut self, samples: [&str; 2]) -> Vec<String> {
+        self.many(|draw, at| draw.text(samples[usize::from(at)]))
+    }
+
+    fn run(&mut self) -> RunKey {
+        match self {
+            Draw::Sample(_) => crate::samples::run_id().key(),
+            Draw::Chance(_) => RunKey::from_bytes(self.bytes(0)),
+        }
+    }
+
+    fn artifact(&mut self, sample: u8) -> ArtifactId {
+        ArtifactId::from_bytes(self.bytes(sample))
+    }
+
+    fn artifacts(&mut self) -> Vec<ArtifactId> {
+        self.many(|draw, at| draw.artifact(0xa0 + at))
+    }
+
+    fn blob(&mut self, sample: u8) -> BlobId {
+        BlobId::from_bytes(self.bytes(sample))
+    }
+
+    fn dataset(&mut self) -> DatasetId {
+        DatasetId::from_bytes(self.bytes(0xda))
+    }
+
+    fn model(&mut self) -> ModelId {
+        ModelId::from_bytes(self.bytes(0x0d))
+    }
+
+    fn kind(&mut self) -> ArtifactKind {
+        match ArtifactKind::WORDS.get(self.below(8)) {
+            Some(word) => ArtifactKind::from(*word),
+            None => ArtifactKind::Custom(self.text("tokenizer")),
+        }
+    }
+
+    fn split(&mut self) -> Split {
+        match Split::WORDS.get(self.below(4)) {
+            Some(word) => Split::from(*word),
+            None => Split::Custom(self.text("holdout")),
+        }
+    }
+
+    fn node(&mut self) -> NodeRef {
+        match self.below(10) {
+            0 => NodeRef::Experiment(ExperimentId(self.number(300))),
+            1 => NodeRef::Run(self.run()),
+            2 => NodeRef::Dataset(self.dataset()),
+            3 => NodeRef::DatasetVersion(self.dataset(), self.number(3)),
+            4 => NodeRef::Model(self.model()),
+            5 => NodeRef::ModelVersion(self.model(), self.number(251)),
+            6 => NodeRef::Artifact(self.artifact(0xa1)),
+            7 => NodeRef::Metric(self.run(), self.text("loss")),
+            8 => NodeRef::Transformation(self.text("dedup")),
+            _ => NodeRef::External(self.text("s3://bucket/raw.csv")),
+        }
+    }
+
+    fn edge(&mut self) -> EdgeKind {
+        let kinds = [
+            EdgeKind::Contains,
+            EdgeKind::UsesDataset,
+            EdgeKind::UsesModel,
+            EdgeKind::UsesArtifact,
+            EdgeKind::Produces,
+            EdgeKind::DerivedFrom,
+            EdgeKind::Evaluates,
+            EdgeKind::Transforms,
+            EdgeKind::Reproduces,
+        ];
+        kinds[self.below(kinds.len())]
+    }
+}
+
+/// Builds an event whose fields are drawn in the order they are written in, and ends it with who and by what.
+macro_rules! made {
+    ($draw:ident, $event:ident { $($field:ident: $value:expr),* $(,)? }) => {
+        $event {
+            $($field: $value,)*
+            actor: $draw.text("ada"),
+            command: $draw.text("mltrack dataset add"),
+        }
+        .into()
+    };
+}
+
+fn build(type_id: TypeId, draw: &mut Draw) -> Event {
+    match type_id.0 {
+        0x50..=0x7F => of_artifact(type_id, draw),
+        0x80..=0x9F => of_dataset(type_id, draw),
+        0xA0..=0xA7 => of_model(type_id, draw),
+        _ => of_registry_and_lineage(type_id, draw),
+    }
+}
+
+fn of_artifact(type_id: TypeId, d: &mut Draw) -> Event {
+    match type_id {
+        TypeId::ENVIRONMENT_CAPTURED => made!(
+            d,
+            EnvironmentCaptured {
+                run: d.run(),
+                reproducible: [Reproducible::Full, Reproducible::Partial, Reproducible::No]
+                    [d.below(3)],
+                summary: d.many(|d, at| {
+                    (
+                        d.text(["git.commit", "os.name"][usize::from(at)]),
+                        d.text("linux"),
+                    )
+                }),
+                documents: d.many(|d, at| {
+                    (
+                        d.text(["environment", "patch"][usize::from(at)]),
+                        d.artifact(at),
+                    )
+                }),
+                left_out: d.texts([".env: looks like a secret", "data.bin: larger than 1 MiB"]),
+            }
+        ),
+        TypeId::ARTIFACT_LOGGED => made!(
+            d,
+            ArtifactLogged {
+                artifact: d.artifact(0xa1),
+                run: d.run(),
+                path: d.text("ckpt/model.pt"),
+                kind: d.kind(),
+                media_type: d.text("application/octet-stream"),
+                len: d.number(1 << 33),
+                blob: d.blob(0xb1),
+                root: [Root::Artifacts, Root::Data][d.below(2)],
+                step: d.maybe(|d| d.number(17) as i64),
+                metadata: d.json(r#"{"epoch":3}"#),
+            }
+        ),
+        TypeId::ARTIFACTS_REMOVED => made!(
+            d,
+            ArtifactsRemoved {
+                run: d.run(),
+                artifacts: d.artifacts(),
+                why: d.text("keep-last 3"),
+            }
+        ),
+        TypeId::ARTIFACTS_RESTORED => made!(
+            d,
+            ArtifactsRestored {
+                run: d.run(),
+                artifacts: d.artifacts(),
+            }
+        ),
+        TypeId::ARTIFACT_USED => made!(
+            d,
+            ArtifactUsed {
+                run: d.run(),
+                artifact: d.artifact(0xa1),
+            }
+        ),
+        TypeId::ARTIFACTS_PURGED => made!(
+            d,
+            ArtifactsPurged {
+                artifacts: d.artifacts(),
+            }
+        ),
+        other => panic!("no sample of {other:?}: add one here"),
+    }
+}
+
+fn of_dataset(type_id: TypeId, d: &mut Draw) -> Event {
+    let dataset = d.dataset();
+    match type_id {
+        TypeId::DATASET_CREATED => made!(
+            d,
+            DatasetCreated {
+                dataset: dataset,
+                name: d.text("imagenet"),
+                description: d.text("pictures"),
+                tags: d.tags(),
+            }
+        ),
+        TypeId::DATASET_EDITED => made!(
+            d,
+            DatasetEdited {
+                dataset: dataset,
+                name: d.maybe(|d| d.text("imagenet-1k")),
+                description: d.maybe(|d| d.text("")),
+                set: d.tags(),
+                remove: d.texts(["draft", "old"]),
+            }
+        ),
+        TypeId::DATASET_DELETED => made!(d, DatasetDeleted { dataset: dataset }),
+        TypeId::DATASET_RESTORED => made!(d, DatasetRestored { dataset: dataset }),
+        _ => of_dataset_version(type_id, dataset, d),
+    }
+}
+
+fn of_dataset_version(type_id: TypeId, dataset: DatasetId, d: &mut Draw) -> Event {
+    match type_id {
+        TypeId::DATASET_VERSION_ADDED => made!(
+            d,
+            DatasetVersionAdded {
+                dataset: dataset,
+                number: d.number(2),
+                version: d.maybe(|d| d.text("1.2.0")),
+                digest: d.text("sha256:00ff"),
+                source: d.text("data/train.csv"),
+                content: d.maybe(|d| d.blob(0xb2)),
+                len: d.maybe(|d| d.number(70_000)),
+                rows: d.maybe(|d| d.number(1000)),
+                schema: d.json(r#"{"columns":[{"name":"x","type":"float"}]}"#),
+                profile: d.json(r#"{"columns":{"x":{"mean":0.5}}}"#),
+                parents: d.many(|d, at| (d.dataset(), d.number(1 + u64::from(at)))),
+                transformation: d.maybe(|d| d.text("dedup")),
+                run: d.maybe(Draw::run),
+                sampling: d.json(r#"{"method":"random","seed":7}"#),
+                tags: d.tags(),
+            }
+        ),
+        TypeId::DATASET_VERSION_EDITED => made!(
+            d,
+            DatasetVersionEdited {
+                dataset: dataset,
+                number: d.number(2),
+                version: d.maybe(|d| d.text("1.2.1")),
+                set: d.tags(),
+                remove: d.texts(["draft", "old"]),
+            }
+        ),
+        TypeId::DATASET_VERSION_REMOVED => made!(
+            d,
+            DatasetVersionRemoved {
+                dataset: dataset,
+                number: d.number(2),
+            }
+        ),
+        TypeId::DATASET_VERSION_RESTORED => made!(
+            d,
+            DatasetVersionRestored {
+                dataset: dataset,
+                number: d.number(2),
+            }
+        ),
+        TypeId::DATASET_USED => made!(
+            d,
+            DatasetUsed {
+                run: d.run(),
+                dataset: dataset,
+                number: d.number(2),
+                name: d.text("imagenet"),
+                digest: d.text("blake3:00"),
+                selector: d.text("imagenet@^1.2"),
+                split: d.split(),
+                sampling: d.json(r#"{"method":"reservoir","count":10,"seed":7}"#),
+            }
+        ),
+        other => panic!("no sample of {other:?}: add one here"),
+    }
+}
+
+fn of_model(type_id: TypeId, d: &mut Draw) -> Event {
+    let model = d.model();
+    match type_id {
+        TypeId::MODEL_CREATED => made!(
+            d,
+            ModelCreated {
+                model: model,
+                name: d.text("resnet"),
+                description: d.text("pictures"),
+                tags: d.tags(),
+            }
+        ),
+        TypeId::MODEL_EDITED => made!(
+            d,
+            ModelEdited {
+                model: model,
+                name: d.maybe(|d| d.text("resnet-50")),
+                description: d.maybe(|d| d.text("")),
+                set: d.tags(),
+                remove: d.texts(["draft", "old"]),
+            }
+        ),
+        TypeId::MODEL_DELETED => made!(d, ModelDeleted { model: model }),
+        TypeId::MODEL_RESTORED => made!(d, ModelRestored { model: model }),
+        TypeId::MODEL_VERSION_ADDED => made!(
+            d,
+            ModelVersionAdded {
+                model: model,
+                number: d.number(7),
+                version: d.maybe(|d| d.text("2.0.0-rc.1")),
+                run: d.maybe(Draw::run),
+                artifacts: d.artifacts(),
+                content: d.maybe(|d| d.blob(0xb3)),
+                flavour: d.text("pytorch"),
+                source: d.text("out/model.pt"),
+                signature: d.json(r#"{"inputs":[{"name":"x"}]}"#),
+                metadata: d.json(r#"{"layers":50}"#),
+                tags: d.tags(),
+            }
+        ),
+        TypeId::MODEL_VERSION_EDITED => made!(
+            d,
+            ModelVersionEdited {
+                model: model,
+                number: d.number(7),
+                description: d.maybe(|d| d.text("the one of the paper")),
+                version: d.maybe(|d| d.text("")),
+                set: d.tags(),
+                remove: d.texts(["draft", "old"]),
+            }
+        ),
+        TypeId::MODEL_VERSION_REMOVED => made!(
+            d,
+            ModelVersionRemoved {
+                model: model,
+                number: d.number(7),
+            }
+        ),
+        TypeId::MODEL_VERSION_RESTORED => made!(
+            d,
+            ModelVersionRestored {
+                model: model,
+                number: d.number(7),
+            }
+        ),
+        other => panic!("no sample of {other:?}: add one here"),
+    }
+}
+
+fn of_registry_and_lineage(type_id: TypeId, d: &mut Draw) -> Event {
+    match type_id {
+        TypeId::MODEL_ALIAS_SET => made!(
+            d,
+            ModelAliasSet {
+                model: d.model(),
+                alias: d.text("prod"),
+                number: d.maybe(|d| d.number(7)),
+            }
+        ),
+        TypeId::MODEL_STAGE_MOVED => made!(
+            d,
+            ModelStageMoved {
+                model: d.model(),
+                number: d.number(7),
+                from: d.text("None"),
+                to: d.text("Production"),
+            }
+        ),
+        TypeId::MODEL_USED => made!(
+            d,
+            ModelUsed {
+                run: d.run(),
+                model: d.model(),
+                number: d.number(7),
+                name: d.text("resnet"),
+                selector: d.text("resnet@prod"),
+            }
+        ),
+        TypeId::LINEAGE_LINKED => made!(
+            d,
+            LineageLinked {
+                from: d.node(),
+                to: NodeRef::Run(d.run()),
+                kind: d.edge(),
+            }
+        ),
+        TypeId::LINEAGE_UNLINKED => made!(
+            d,
+            LineageUnlinked {
+                from: NodeRef::Run(d.run()),
+                to: d.node(),
+                kind: d.edge(),
+            }
+        ),
+        TypeId::RECORDS_SCRUBBED => made!(
+            d,
+            RecordsScrubbed {
+                run: d.run(),
+                lsns: d.many(|d, at| d.number(250 + u64::from(at))),
+                blobs: d.many(|d, at| d.blob(0xb0 + at)),
+                why: d.text("matched a pattern"),
+            }
+        ),
+        other => panic!("no sample of {other:?}: add one here"),
+    }
+}
