@@ -96,6 +96,8 @@ mod points;
 mod purge_filter;
 mod recorder;
 mod replay;
+pub mod reproduce;
+mod reproduce_stream;
 mod run;
 mod run_edit;
 mod run_query;

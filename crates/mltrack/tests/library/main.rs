@@ -16,6 +16,7 @@ mod metrics;
 mod operations;
 mod owners;
 mod params;
+mod reproducing;
 mod searching;
 mod seed;
 mod shapes;
