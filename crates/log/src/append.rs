@@ -48,6 +48,8 @@ pub(crate) struct Stamp<'a> {
     pub spooled: Option<SpoolExtension>,
     /// The original writer of a spooled batch.
     pub writer: Option<u32>,
+    /// Whether the batch begins a segment.
+    pub rolls: bool,
 }
 
 /// What this handle knows about the log's end.
@@ -147,7 +149,8 @@ impl Appender {
         };
         let mut header = self.frame_header(shared, stamp, batch.count(), door::wall_time_ns());
         let mut len = frame_len(&header);
-        if !self.has_room(len) {
+        let is_empty = self.tail.state.next_lsn == self.header.base;
+        if !self.has_room(len) || stamp.rolls && !is_empty {
             self.make_room(shared, len, header.control.is_some())?;
             // The new segment has a time of its own, so a frame behind it can need the clock extension, and its length.
             header = self.frame_header(shared, stamp, batch.count(), door::wall_time_ns());

@@ -169,6 +169,7 @@ enum Outcome {
         before: u64,
         after: u64,
         dropped: u64,
+        overwritten: u64,
     },
 }
 
@@ -249,11 +250,13 @@ impl<'a> Job<'a> {
                 before,
                 after,
                 dropped,
+                overwritten,
             } => {
                 report.packed += 1;
                 report.bytes_before += before;
                 report.bytes_after += after;
                 report.dropped_records += dropped;
+                report.overwritten_records += overwritten;
             }
         }
         let progress = CompactProgress {
@@ -278,7 +281,8 @@ impl<'a> Job<'a> {
 
     fn try_segment(&self, entry: &Entry) -> std::result::Result<Outcome, Refusal> {
         let base = entry.header.base;
-        if let Some(reason) = self.known_reason(base) {
+        let overwrites = self.overwrites(entry);
+        if let Some(reason) = self.known_reason(base, overwrites) {
             return Ok(Outcome::Skipped(reason));
         }
         let wrap = |error| LogError::io(stored::path(self.medium, base), "pack", error);
@@ -303,7 +307,9 @@ impl<'a> Job<'a> {
                 return Err(Refusal::Damaged(cause.to_owned()));
             }
         };
-        let leave = packed.as_ref().map(|pack| self.reason_to_leave(pack));
+        let leave = packed
+            .as_ref()
+            .map(|pack| self.reason_to_leave(pack, overwrites));
         if let Some(reason) = leave.transpose().map_err(wrap)?.flatten() {
             return Ok(Outcome::Skipped(reason));
         }
@@ -322,6 +328,7 @@ impl<'a> Job<'a> {
                 packed_ns: self.packed_ns,
             },
             drop: self.options.drop,
+            overwrite: self.options.overwrite,
             floor: self.options.floor.map_or(0, Lsn::get),
             original_len: old.map_or(before, |footer| footer.original_len),
             pace: &|len| self.pace.wait(len),
@@ -329,10 +336,20 @@ impl<'a> Job<'a> {
         self.rewrite(&plan, before)
     }
 
+    /// Whether a record of the segment is to be written over.
+    fn overwrites(&self, entry: &Entry) -> bool {
+        let lsns = lsn(entry)..Lsn::new(entry.next_lsn).unwrap_or(Lsn::FIRST);
+        let overwrite = self.options.overwrite.filter(|_| !lsns.is_empty());
+        overwrite.is_some_and(|payloads| payloads.range(lsns).next().is_some())
+    }
+
     /// Why a segment stays as it is, as far as that can be told without reading it.
-    fn known_reason(&self, base: u64) -> Option<SkipReason> {
-        if self.options.drop.is_some() {
+    fn known_reason(&self, base: u64, overwrites: bool) -> Option<SkipReason> {
+        if self.options.drop.is_some() || overwrites {
             return None;
+        }
+        if self.options.overwrite.is_some() {
+            return Some(SkipReason::AlreadyPacked);
         }
         let is_packed = !self.names.forms(base).generations.is_empty();
         let is_hopeless = self.hopeless.contains(&base);
@@ -344,14 +361,21 @@ impl<'a> Job<'a> {
     }
 
     /// Why a packed segment stays as it is.
-    fn reason_to_leave(&self, pack: &PackFile) -> std::io::Result<Option<SkipReason>> {
-        let Some(is_dropped) = self.options.drop else {
+    fn reason_to_leave(
+        &self,
+        pack: &PackFile,
+        overwrites: bool,
+    ) -> std::io::Result<Option<SkipReason>> {
+        if self.options.drop.is_none() && !overwrites {
             return Ok(Some(SkipReason::AlreadyPacked));
-        };
+        }
         let id = pack.footer.header.packer;
         if crate::unpack::packer_of(&self.packers, id).is_none() {
             return Ok(Some(SkipReason::UnknownPacker(id)));
         }
+        let Some(is_dropped) = self.options.drop.filter(|_| !overwrites) else {
+            return Ok(None);
+        };
         Ok(match rewrite::holds_any(pack, &self.packers, is_dropped)? {
             Ok(true) => None,
             Ok(false) => Some(SkipReason::AlreadyPacked),
@@ -411,13 +435,15 @@ fn footer_to_come(entry: &Entry) -> Footer {
 
 fn outcome(rewritten: &Rewritten, before: u64) -> Outcome {
     let after = rewritten.len;
-    if rewritten.dropped == 0 && after * 100 >= before * PAYS_BELOW_PERCENT {
+    let is_altered = rewritten.dropped + rewritten.overwritten > 0;
+    if !is_altered && after * 100 >= before * PAYS_BELOW_PERCENT {
         return Outcome::Skipped(SkipReason::DoesNotPay);
     }
     Outcome::Packed {
         before,
         after,
         dropped: rewritten.dropped,
+        overwritten: rewritten.overwritten,
     }
 }
 

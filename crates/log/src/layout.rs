@@ -1,5 +1,5 @@
 //! Every constant of `docs/format.md` that more than one file needs, tied to each other by asserts.
-// format.md blake3: ab9c5edde6525a8e7a04d320f271cc73ec8f858b557b82fb40dddf327ba7d9a1
+// format.md blake3: a57fcc3faa3d2c4a3b2c02e3dcca5764520fa1aa929c70f6c317f8e6224318b5
 
 /// Bytes in FORMAT.
 pub const FORMAT_LEN: usize = 64;

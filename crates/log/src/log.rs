@@ -113,6 +113,23 @@ impl Log {
         )
     }
 
+    /// Appends a control batch of `stream` as the first one of a segment, so that what was logged before it can be packed
+    /// once another one has followed. Never deferred, as in [`append_if`](Log::append_if).
+    pub fn append_rolled(&self, batch: &mut Batch, stream: StreamId) -> Result<Appended> {
+        let seen = Lsn::new(u64::MAX).expect("it is not 0");
+        let condition = Condition {
+            stream,
+            unchanged: &[],
+            seen,
+        };
+        let stamp = Stamp {
+            condition: Some(condition),
+            rolls: true,
+            ..Stamp::default()
+        };
+        self.append_stamped(batch, &stamp)
+    }
+
     fn append_stamped(&self, batch: &mut Batch, stamp: &Stamp) -> Result<Appended> {
         if let Kind::Spooling(writer) = &self.0
             && stamp.condition.is_none()

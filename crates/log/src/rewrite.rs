@@ -3,6 +3,7 @@
 //! Invariants: the records that go in have the seal that the segment's footer names; a file is only called right when
 //! every batch read back from it equals the one in the segment. Nothing here renames or removes a segment.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::catalog::{Entry, segment_path};
@@ -11,8 +12,9 @@ use crate::codec::frame::FrameFault;
 use crate::codec::pack::{BlockEntry, Dropped, PackFooter, PackHeader};
 use crate::codec::state::State;
 use crate::error::{LogError, Result};
+use crate::ids::Lsn;
 use crate::medium::{Medium, MediumFile, read_full};
-use crate::pack::batches::{Batches, records_of};
+use crate::pack::batches::{Batches, Fate, records_of};
 use crate::pack::{PackRecord, Packer};
 use crate::scan::{Advance, Follow};
 use crate::seal::SealHasher;
@@ -39,6 +41,8 @@ pub(crate) struct Plan<'a> {
     pub packer: &'a dyn Packer,
     pub header: PackHeader,
     pub drop: Drop<'a>,
+    /// Payloads that are written over.
+    pub overwrite: Option<&'a BTreeMap<Lsn, Vec<u8>>>,
     pub floor: u64,
     /// Bytes of the file that the segment was written in.
     pub original_len: u64,
@@ -53,6 +57,8 @@ pub(crate) struct Rewritten {
     pub len: u64,
     /// Records left out this time.
     pub dropped: u64,
+    /// Records written over this time.
+    pub overwritten: u64,
 }
 
 /// Why a segment cannot be packed.
@@ -98,11 +104,12 @@ struct Gather<'a> {
     follow: Follow,
     seal: Option<SealHasher>,
     dropped: DroppedHasher,
+    overwritten: DroppedHasher,
     /// How far the caller was told that the segment has been read; the second reading is not told.
     paced: Option<u64>,
 }
 
-/// What is left out while records are gathered.
+/// What is left out, or written over, while records are gathered.
 struct DroppedHasher {
     hasher: SealHasher,
     first_lsn: u64,
@@ -111,6 +118,15 @@ struct DroppedHasher {
 }
 
 impl DroppedHasher {
+    fn new() -> DroppedHasher {
+        DroppedHasher {
+            hasher: SealHasher::unchained(),
+            first_lsn: 0,
+            next_lsn: 0,
+            count: 0,
+        }
+    }
+
     fn take(&mut self, record: &PackRecord<'_>) {
         let lsn = record.lsn.get();
         if self.count == 0 {
@@ -139,12 +155,8 @@ impl<'a> Gather<'a> {
                 count: 0,
             },
             seal: (is_first && has_all).then(|| SealHasher::new(&plan.sealed.previous_seal)),
-            dropped: DroppedHasher {
-                hasher: SealHasher::unchained(),
-                first_lsn: 0,
-                next_lsn: 0,
-                count: 0,
-            },
+            dropped: DroppedHasher::new(),
+            overwritten: DroppedHasher::new(),
             paced: is_first.then_some(0),
         })
     }
@@ -161,16 +173,24 @@ impl<'a> Gather<'a> {
                 break frame.first_lsn;
             }
             self.is_pending = false;
-            match self.plan.drop {
-                None => batches.push(&frame),
-                Some(is_dropped) => batches.push_kept(&frame, |record| {
-                    let is_dropped = is_dropped(record);
-                    if is_dropped {
-                        self.dropped.take(record);
-                    }
-                    !is_dropped
-                }),
+            let Plan {
+                drop, overwrite, ..
+            } = *self.plan;
+            if drop.is_none() && overwrite.is_none() {
+                batches.push(&frame);
+                continue;
             }
+            batches.push_kept(&frame, |record| {
+                if drop.is_some_and(|is_dropped| is_dropped(record)) {
+                    self.dropped.take(record);
+                    return Fate::Goes;
+                }
+                let payload = overwrite.and_then(|payloads| payloads.get(&record.lsn));
+                payload.map_or(Fate::Stays, |payload| {
+                    self.overwritten.take(&PackRecord { payload, ..*record });
+                    Fate::Becomes(payload)
+                })
+            });
         };
         self.pace();
         if batches.record_count() == 0 {
@@ -277,13 +297,14 @@ pub(crate) fn rewrite(plan: &Plan<'_>, file: Option<Arc<dyn MediumFile>>) -> Att
         // Behind the last block's records there may be more that were left out.
         last.next_lsn = end.next_lsn;
     }
-    let footer = footer(plan, &gather.dropped, end, blocks, &output);
+    let footer = footer(plan, &gather, end, blocks, &output);
     let bytes = footer.encode();
     output.push(&bytes).map_err(&wrap)?;
     Ok(Rewritten {
         footer,
         len: output.len,
         dropped: gather.dropped.count,
+        overwritten: gather.overwritten.count,
     })
 }
 
@@ -320,7 +341,7 @@ fn push_block(
 
 fn footer(
     plan: &Plan<'_>,
-    now: &DroppedHasher,
+    gather: &Gather<'_>,
     end: State,
     blocks: Vec<BlockEntry>,
     output: &Output,
@@ -328,15 +349,21 @@ fn footer(
     let before = plan.packed.map(|pack| &pack.footer);
     let mut dropped = before.map_or_else(Vec::new, |footer| footer.dropped.clone());
     let mut floor = before.map_or(0, |footer| footer.floor);
-    if now.count > 0 {
+    let (left_out, written_over) = (&gather.dropped, &gather.overwritten);
+    if left_out.count + written_over.count > 0 {
         floor = floor.max(plan.floor);
-        dropped.push(Dropped {
-            generation: plan.header.generation,
-            first_lsn: now.first_lsn,
-            next_lsn: now.next_lsn,
-            count: now.count,
-            hash: now.hasher.finish(),
-        });
+    }
+    // What was written over is still there, so the second entry counts no record.
+    for (now, count) in [(left_out, left_out.count), (written_over, 0)] {
+        if now.count > 0 {
+            dropped.push(Dropped {
+                generation: plan.header.generation,
+                first_lsn: now.first_lsn,
+                next_lsn: now.next_lsn,
+                count,
+                hash: now.hasher.finish(),
+            });
+        }
     }
     PackFooter {
         header: plan.header,

@@ -231,6 +231,7 @@ fn append_spooled(
         stream: frame.header.control.map(|control| control.stream),
         spooled: Some(SpoolExtension { id, sequence }),
         writer: Some(frame.header.writer),
+        rolls: false,
     };
     appender.append(shared, lock, &mut batch, &stamp).map(drop)
 }

@@ -64,9 +64,10 @@ pub struct Purged {
     pub first: Lsn,
     /// The lsn after the last of them. Records that were kept may lie in between.
     pub next: Lsn,
-    /// How many.
+    /// How many; 0 when they are still there and only their payloads were written over.
     pub count: u64,
-    /// Blake3 over them in lsn order, as in a seal but without a previous one.
+    /// Blake3 over them in lsn order, as in a seal but without a previous one; over what they are now where they were
+    /// written over.
     pub hash: [u8; 32],
 }
 

@@ -92,9 +92,9 @@ pub struct Dropped {
     pub first_lsn: u64,
     /// The lsn after the last of them. Kept records may lie in between.
     pub next_lsn: u64,
-    /// How many.
+    /// How many; 0 when they are still there and their payloads were written over.
     pub count: u64,
-    /// Blake3 over them, as in a seal but without a previous one.
+    /// Blake3 over them, as in a seal but without a previous one; over what they are now where they were written over.
     pub hash: [u8; 32],
 }
 

@@ -1,5 +1,6 @@
 //! What a compaction is asked for, and what it says it did.
 
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,6 +17,9 @@ pub struct CompactOptions<'a> {
     pub packer: Arc<dyn Packer>,
     /// Records to leave out, for ever. Asked more than once for the same record, and must answer alike.
     pub drop: Option<&'a (dyn Fn(&PackRecord<'_>) -> bool + Sync)>,
+    /// Payloads to be written over, by lsn, with what takes their place. Segments that hold none of them stay as they are
+    /// unless there is something to drop.
+    pub overwrite: Option<&'a BTreeMap<Lsn, Vec<u8>>>,
     /// The newest record because of which others are dropped: [`Reader::floor`](crate::Reader::floor) tells it later.
     pub floor: Option<Lsn>,
     /// At most so many bytes of segments per second.
@@ -39,6 +43,7 @@ impl CompactOptions<'_> {
         CompactOptions {
             packer,
             drop: None,
+            overwrite: None,
             floor: None,
             bytes_per_second: None,
             is_background: false,
@@ -67,7 +72,7 @@ pub struct CompactProgress {
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum SkipReason {
-    /// It is packed, and holds nothing to drop.
+    /// It holds nothing to drop, and nothing to write over where that was asked for; or it is packed already.
     AlreadyPacked,
     /// It is the newest one, or not sealed or durable yet.
     TooNew,
@@ -94,6 +99,8 @@ pub struct CompactReport {
     pub bytes_after: u64,
     /// Records that were left out.
     pub dropped_records: u64,
+    /// Records whose payload was written over.
+    pub overwritten_records: u64,
     /// Segments that stay as they are, by base lsn, in log order.
     pub skipped: Vec<(Lsn, SkipReason)>,
     /// Bytes of replaced files that were removed.

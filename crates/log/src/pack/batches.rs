@@ -22,6 +22,15 @@ struct BatchAt {
     count: u16,
 }
 
+/// What becomes of a record.
+#[derive(Clone, Copy)]
+pub enum Fate<'a> {
+    Stays,
+    Goes,
+    /// It stays, with this payload.
+    Becomes(&'a [u8]),
+}
+
 /// Batches in lsn order.
 #[derive(Default)]
 pub struct Batches {
@@ -68,23 +77,28 @@ impl Batches {
         self.end_batch(frame, frame.first_lsn, frame.header.count);
     }
 
-    /// Adds those of a frame's records that `is_kept`.
-    pub fn push_kept(
+    /// Adds a frame's records, each as `fate` says.
+    pub fn push_kept<'a>(
         &mut self,
         frame: &Frame<'_>,
-        mut is_kept: impl FnMut(&PackRecord<'_>) -> bool,
+        mut fate: impl FnMut(&PackRecord<'_>) -> Fate<'a>,
     ) {
         let (mut first, mut count) = (frame.first_lsn, 0);
         for (raw, record) in frame.records().zip(records_of(frame)) {
             let lsn = record.lsn.get();
-            if !is_kept(&record) {
+            let fate = fate(&record);
+            if matches!(fate, Fate::Goes) {
                 if count > 0 {
                     self.end_batch(frame, first, count);
                 }
                 (first, count) = (lsn + 1, 0);
                 continue;
             }
-            push_record(&mut self.bodies, &raw);
+            let payload = match fate {
+                Fate::Becomes(payload) => payload,
+                _ => raw.payload,
+            };
+            push_record(&mut self.bodies, &RawRecord { payload, ..raw });
             count += 1;
         }
         if count > 0 {

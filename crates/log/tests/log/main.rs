@@ -12,6 +12,7 @@ mod faults;
 mod model;
 mod packing;
 mod packing_damage;
+mod packing_overwrite;
 mod packing_purge;
 mod prefix;
 mod publish_wait;
