@@ -1,12 +1,13 @@
 //! The driver of a projector: reads the log, applies what is new, and knows how far it is.
 //!
 //! Invariants: the state is the fold of exactly the records before [`Follower::next_lsn`]; it is never ahead of the
-//! log: when records that were folded are gone (a rewound epoch), the state is discarded and folded from zero.
+//! log: when records that were folded are gone (a rewound epoch) or were written over (scrubbed), the state is discarded
+//! and folded from zero.
 
 use std::fmt;
 use std::time::Duration;
 
-use mltrack_event::DecodeError;
+use mltrack_event::{DecodeError, Event};
 use mltrack_log::{Cursor, LogError, Lost, Lsn, Reader};
 
 use crate::entry::{Body, Entry};
@@ -34,7 +35,7 @@ pub struct Counts {
     pub unreadable: u64,
     /// The last of them.
     pub last_unreadable: Option<(Lsn, DecodeError)>,
-    /// How often the log was rewound behind the state, which was then folded from zero.
+    /// How often the state was folded from zero because the log was rewound behind it, or written over before it.
     pub rewinds: u64,
 }
 
@@ -61,6 +62,9 @@ pub struct Follower<P: Projector> {
     next: Lsn,
     counts: Counts,
     on_progress: Option<OnProgress>,
+    /// What was written over before this record was written over before the fold began.
+    begun: Lsn,
+    is_stale: bool,
 }
 
 impl<P: Projector> Follower<P> {
@@ -74,6 +78,8 @@ impl<P: Projector> Follower<P> {
             next: Lsn::FIRST,
             counts: Counts::default(),
             on_progress: None,
+            begun: Lsn::FIRST,
+            is_stale: false,
         }
     }
 
@@ -89,6 +95,7 @@ impl<P: Projector> Follower<P> {
             Ok(()) => {
                 follower.state = state;
                 follower.next = cursor.next;
+                follower.begun = cursor.next;
             }
             Err(LogError::Rewound { .. }) => follower.start_again(),
             Err(error) => return Err(error),
@@ -106,7 +113,7 @@ impl<P: Projector> Follower<P> {
     /// An error leaves the state as the fold of what came before it; the call can be repeated.
     pub fn catch_up(&mut self) -> Result<Lsn, LogError> {
         self.discard_if_rewound()?;
-        self.fold(None)
+        self.fold_clean(None)
     }
 
     /// Makes the state the one after `at`: everything up to and including it is folded, and nothing behind it. A state
@@ -118,22 +125,39 @@ impl<P: Projector> Follower<P> {
             self.next = Lsn::FIRST;
             self.reader.seek(Lsn::FIRST);
         }
-        self.fold(Some(at))
+        self.fold_clean(Some(at))
+    }
+
+    /// Folds, and once more from zero when records turn out to have been written over after they were folded.
+    fn fold_clean(&mut self, last: Option<Lsn>) -> Result<Lsn, LogError> {
+        let folded = self.fold(last)?;
+        if !self.is_stale {
+            return Ok(folded);
+        }
+        self.start_again();
+        self.reader.refresh()?;
+        self.fold(last)
     }
 
     fn fold(&mut self, last: Option<Lsn>) -> Result<Lsn, LogError> {
+        if self.next == Lsn::FIRST {
+            (self.begun, self.is_stale) = (self.reader.end(), false);
+        }
         let Follower {
             reader,
             state,
             next,
             counts,
             on_progress,
+            begun,
+            is_stale,
         } = self;
         let end = reader.end();
         let read = read_range(reader, *next, last, |entry| {
             P::apply(state, entry);
             *next = entry.lsn.plus(1);
             counts.folded += 1;
+            *is_stale |= entry.lsn >= *begun && ends_scrubbing(entry);
             if let Body::Unreadable(error) = &entry.body {
                 counts.unreadable += 1;
                 counts.last_unreadable = Some((entry.lsn, error.clone()));
@@ -242,6 +266,16 @@ impl<P: Projector> Follower<P> {
     /// The last record whose commit time is not later than `time_ns`, to ask [`Follower::to`] for a moment.
     pub fn last_at(&mut self, time_ns: i64) -> Result<Option<Lsn>, LogError> {
         self.reader.last_at(time_ns)
+    }
+}
+
+/// Whether the entry says that the records that earlier ones name have been written over by now.
+fn ends_scrubbing(entry: &Entry<'_>) -> bool {
+    match &entry.body {
+        Body::Event(Event::RecordsScrubbed(scrubbed)) => {
+            scrubbed.lsns.is_empty() && scrubbed.blobs.is_empty()
+        }
+        _ => false,
     }
 }
 

@@ -1,11 +1,13 @@
 //! The follower against a log in memory: what it folds, where it stops, and when it starts again.
 
-use std::sync::mpsc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, mpsc};
+use std::time::Duration;
 
 use mltrack_event::{ColumnsId, TypeId};
-use mltrack_event::{Event, NoteAdded, RunKey, encode, encode_metrics};
+use mltrack_event::{Event, NoteAdded, RecordsScrubbed, RunKey, encode, encode_metrics};
 use mltrack_log::medium::memory::MemoryDisk;
-use mltrack_log::{Batch, Log, OpenOptions};
+use mltrack_log::{Batch, CompactOptions, Log, OpenOptions, PlainPacker, StreamId};
 use mltrack_projector::{
     Body, Cursor, Entry, EpochId, Follower, Lsn, Progress, Projector, Reader, read_range,
 };
@@ -180,6 +182,62 @@ fn a_follower_that_stays_open_notices_that_the_log_went_back() {
     follower.catch_up().unwrap();
     assert_eq!(lsns(&follower), (1..=5).collect::<Vec<_>>());
     assert_eq!(follower.counts().rewinds, 1);
+}
+
+/// Says that a record is being written over; without one, that all of them have been.
+fn scrub(log: &Log, lsns: &[u64]) {
+    let scrubbed = RecordsScrubbed {
+        run: RUN,
+        lsns: lsns.to_vec(),
+        blobs: Vec::new(),
+        why: String::new(),
+        actor: String::new(),
+        command: String::new(),
+    };
+    let (mut batch, mut payload) = (Batch::new(), Vec::new());
+    let (type_id, version) = encode(&Event::from(scrubbed), &mut payload).unwrap();
+    batch.push(type_id.0, version.0, None, &payload).unwrap();
+    log.append_rolled(&mut batch, StreamId(1)).unwrap();
+}
+
+#[test]
+fn what_was_folded_before_it_was_written_over_is_folded_again_once() {
+    let disk = MemoryDisk::default();
+    let log = open(&disk);
+    append(&log, &[3]);
+    let mut open_before: Follower<Trace> = Follower::new(reader(&disk));
+    open_before.catch_up().unwrap();
+    let cursor = open_before.checkpoint();
+    let kept = open_before.state().clone();
+    scrub(&log, &[2]);
+    scrub(&log, &[2]);
+    open_before.catch_up().unwrap();
+    let mut payload = Vec::new();
+    encode_metrics(RUN, ColumnsId(1), 0, &[-1.0], &mut payload).unwrap();
+    log.compact(&CompactOptions {
+        overwrite: Some(&BTreeMap::from([(lsn(2), payload)])),
+        keep_replaced: Duration::ZERO,
+        ..CompactOptions::new(Arc::new(PlainPacker))
+    })
+    .unwrap();
+    open_before.catch_up().unwrap();
+    assert_eq!(open_before.state()[1], (2, Some(2.0)));
+    assert_eq!(open_before.counts().rewinds, 0);
+    scrub(&log, &[]);
+    append(&log, &[1]);
+    let mut resumed = Follower::<Trace>::resume(reader(&disk), kept, cursor).unwrap();
+    let mut fresh: Follower<Trace> = Follower::new(reader(&disk));
+    for follower in [&mut open_before, &mut resumed, &mut fresh] {
+        follower.catch_up().unwrap();
+        assert_eq!(follower.state()[1], (2, Some(-1.0)));
+        assert_eq!(lsns(follower), (1..=7).collect::<Vec<_>>());
+        let rewinds = follower.counts().rewinds;
+        append(&log, &[]);
+        follower.catch_up().unwrap();
+        assert_eq!(follower.counts().rewinds, rewinds);
+    }
+    assert_eq!(open_before.counts().rewinds, 1);
+    assert_eq!((resumed.counts().rewinds, fresh.counts().rewinds), (1, 0));
 }
 
 #[test]
