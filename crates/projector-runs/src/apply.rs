@@ -10,8 +10,8 @@ use mltrack_event::{
 use mltrack_projector::{Body, Entry, Projector};
 
 use crate::experiment::{Experiment, ExperimentMove};
-use crate::stamp::Stamp;
 use crate::state::{Oddities, State};
+use mltrack_projector::Stamp;
 
 /// The projector of experiments and runs.
 #[derive(Clone, Copy, Debug)]

@@ -9,8 +9,8 @@ use mltrack_projector::{Entry, WriterId};
 use crate::apply::Outcome;
 use crate::metrics::{Columns, Point};
 use crate::run::{Note, Owner, Run};
-use crate::stamp::Stamp;
 use crate::state::State;
+use mltrack_projector::Stamp;
 
 impl State {
     pub(crate) fn apply_metrics(&mut self, view: &MetricsView<'_>, entry: &Entry<'_>) {

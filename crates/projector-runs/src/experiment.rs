@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use bincode::{Decode, Encode};
 use mltrack_event::{ExperimentId, ExperimentState, Goal};
 
-use crate::stamp::Stamp;
+use mltrack_projector::Stamp;
 
 /// An experiment.
 #[derive(Clone, PartialEq, Debug, Encode, Decode)]

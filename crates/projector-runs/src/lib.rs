@@ -25,7 +25,6 @@ mod run;
 pub mod search;
 mod sight;
 pub mod snapshot;
-mod stamp;
 mod state;
 mod table;
 
@@ -34,8 +33,8 @@ pub use brief::Brief;
 pub use experiment::{Experiment, ExperimentMove};
 pub use find::{Deleted, FindError};
 pub use metrics::{MetricSummary, Metrics, Point};
+pub use mltrack_projector::Stamp;
 pub use purge::Purges;
 pub use run::{Note, Owner, Run};
 pub use sight::{run_state, run_state_at, silent_ns};
-pub use stamp::Stamp;
 pub use state::{Oddities, State};

@@ -13,7 +13,7 @@ use mltrack_event::{ExperimentId, ParamValue, RunError, RunId, RunKey, RunState}
 use mltrack_projector::WriterId;
 
 use crate::metrics::Metrics;
-use crate::stamp::Stamp;
+use mltrack_projector::Stamp;
 
 /// A handle that logs to a run and owns it.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -14,12 +14,14 @@ mod follower;
 pub mod index;
 mod int_map;
 mod range;
+mod stamp;
 
 pub use dictionary::{Collision, Definition, Dictionary};
 pub use entry::{Body, Entry};
 pub use follower::{Counts, Follower, Progress, Projector};
 pub use int_map::{IntHasher, IntMap};
 pub use range::read_range;
+pub use stamp::Stamp;
 
 pub use mltrack_log::{
     Cursor, EpochId, LogError, Lost, Lsn, PackFault, PackRecord, PackedBlock, Packer, Reader,

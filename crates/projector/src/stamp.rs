@@ -4,7 +4,9 @@ use bincode::de::Decoder;
 use bincode::enc::Encoder;
 use bincode::error::{DecodeError, EncodeError};
 use bincode::{Decode, Encode};
-use mltrack_projector::{Entry, Lsn};
+use mltrack_log::Lsn;
+
+use crate::entry::Entry;
 
 /// A place in the log with a time.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
