@@ -20,7 +20,7 @@ use crate::store::{Logged, Store, push_event};
 /// logging call would wait. A holder that stands still is reported after this.
 const BUSY_WAIT_MAX: Duration = Duration::from_secs(10);
 /// Each round somebody gets through, so this many losses in a row mean that something else is wrong.
-const ROUNDS_MAX: usize = 10_000;
+pub(crate) const ROUNDS_MAX: usize = 10_000;
 
 /// Events to append as one batch.
 pub(crate) struct Plan {
@@ -96,14 +96,11 @@ impl Store {
                 None => batch.clear(),
             }
         }
-        Err(Error::new(
-            Code::Busy,
-            "others keep changing the same thing",
-        ))
+        Err(keeps_changing())
     }
 
     /// `None` when somebody else was faster.
-    fn append_plan(&self, batch: &mut Batch, plan: &Plan, seen: Lsn) -> Result<Option<Logged>> {
+    pub fn append_plan(&self, batch: &mut Batch, plan: &Plan, seen: Lsn) -> Result<Option<Logged>> {
         for event in &plan.events {
             push_event(batch, event, None)?;
         }
@@ -177,4 +174,9 @@ impl Store {
         }
         .into()
     }
+}
+
+/// What a decision says that was overtaken too often.
+pub(crate) fn keeps_changing() -> Error {
+    Error::new(Code::Busy, "others keep changing the same thing")
 }

@@ -80,6 +80,7 @@ mod keeper;
 #[cfg(feature = "tracing")]
 mod layer;
 mod lens;
+mod lineage_link;
 mod lock;
 mod moment;
 mod names;
@@ -110,6 +111,7 @@ mod start;
 mod store;
 mod summary;
 mod tail;
+mod things;
 mod tracker;
 mod undo;
 mod undo_find;
@@ -159,14 +161,15 @@ pub use value_history::ValuesQuery;
 pub use warning::Warning;
 
 pub use mltrack_event::{
-    ArtifactId, ColumnsId, DatasetId, Direction, EndState, Event, ExperimentId, ExperimentState,
-    Goal, HistogramLogged, IdError, JsonLogged, Level, Line, MetricId, MetricKey, ModelId,
-    ParamValue, RunError, RunId, RunKey, RunState, WallTime, payload_json,
+    ArtifactId, ColumnsId, DatasetId, Direction, EdgeKind, EndState, Event, ExperimentId,
+    ExperimentState, Goal, HistogramLogged, IdError, JsonLogged, Level, Line, MetricId, MetricKey,
+    ModelId, NodeRef, ParamValue, RunError, RunId, RunKey, RunState, WallTime, payload_json,
 };
 pub use mltrack_log::{
     CompactProgress, CompactReport, Cursor as Position, Damage, Depth, Durability, Lsn, Prefix,
     RepairReport, SegmentInfo, SkipReason, Verdict, VerifyOptions, VerifyReport, WriterId,
 };
+pub use mltrack_projector_lineage::Link;
 pub use mltrack_projector_metrics::{
     Bucket, Extended as SeriesExtended, Extreme, History, HistoryStats, Points, Series, Stats,
     ValueKind, ValuePoint,

@@ -1,6 +1,6 @@
 //! One open store: the log, the folded state, and who acts. Everything else in this crate goes through here.
 //!
-//! Invariants: locks are taken in the order recorder, follower, columns, watch; nothing is folded on the way to an append of
+//! Invariants: locks are taken in the order recorder, follower, columns, things, watch; nothing is folded on the way to an append of
 //! points; a forked child has a session of its own.
 
 use std::path::{Path, PathBuf};
@@ -21,6 +21,7 @@ use crate::identity::Identity;
 use crate::keeper::{Keeper, Keeping};
 use crate::per_writer::PerWriter;
 use crate::series::Desk;
+use crate::things::ThingsFollower;
 use crate::undo::UNDO_WINDOW;
 use crate::warning::Warnings;
 use crate::watch::Watch;
@@ -49,6 +50,8 @@ pub(crate) struct Session {
     pub follower: Mutex<Follower<Runs>>,
     /// Columns of the follower's state, for searching. Locked while the follower is.
     pub columns: Mutex<StateColumns>,
+    /// The fold of artifacts, datasets, models and lineage. Locked after the follower.
+    pub things: Mutex<ThingsFollower>,
     /// Whether runs without living owners have been recorded as lost.
     pub is_swept: AtomicBool,
     /// For questions about histories.
@@ -222,6 +225,7 @@ impl Session {
             watch: Arc::new(Watch::new(reader()?)),
             follower: Mutex::new(Follower::new(reader()?)),
             columns: Mutex::default(),
+            things: Mutex::default(),
             is_swept: AtomicBool::new(false),
             desk: Desk::new(path, reader()?),
         })

@@ -1,4 +1,35 @@
 //! Artifacts, datasets, models, environments and what depends on what, folded from the log.
 //!
-//! Invariants: the state is a function of the events alone; an event that does not fit changes nothing but a count.
+//! [`Lineage`] is the projector and [`Things`] what it knows.
+//!
+//! Invariants: the state is a function of the events alone; an event that does not fit changes nothing but a count in
+//! [`Oddities`]; a fold that met the events of what was purged or scrubbed, and one that met none of them because their
+//! bytes are gone, give the same state.
 #![deny(missing_docs)]
+
+mod apply;
+mod apply_dataset;
+mod apply_model;
+mod apply_run;
+mod artifact;
+mod artifacts;
+mod dataset;
+mod lazy;
+mod links;
+mod model;
+mod nodes;
+mod purge;
+mod registry;
+mod run_facts;
+mod runs;
+mod things;
+mod uses;
+
+pub use apply::Lineage;
+pub use artifact::{Artifact, Removed};
+pub use dataset::{Dataset, DatasetVersion};
+pub use links::Link;
+pub use model::{Model, ModelVersion, StageMove};
+pub use nodes::{ExperimentNode, RunNode};
+pub use things::{Oddities, Things};
+pub use uses::{ArtifactUse, DatasetUse, Environment, ModelUse, Scrub, Uses};

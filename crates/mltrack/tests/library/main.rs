@@ -11,6 +11,7 @@ mod histories;
 mod imports;
 mod indexing;
 mod layer;
+mod lineage;
 mod looking;
 mod metrics;
 mod operations;
