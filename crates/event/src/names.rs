@@ -24,6 +24,12 @@ pub enum NameKind {
     Tag,
     /// The name of a logged JSON value.
     Json,
+    /// A dataset's name.
+    Dataset,
+    /// A model's name.
+    Model,
+    /// A model's alias.
+    Alias,
 }
 
 /// How a length is counted.
@@ -44,7 +50,15 @@ impl NameKind {
             NameKind::Param => ("a parameter name", 1, 500, Unit::Bytes),
             NameKind::Tag => ("a tag key", 1, 250, Unit::Bytes),
             NameKind::Json => ("the name of a JSON value", 1, 500, Unit::Bytes),
+            NameKind::Dataset => ("a dataset name", 1, 256, Unit::Characters),
+            NameKind::Model => ("a model name", 1, 256, Unit::Characters),
+            NameKind::Alias => ("an alias", 1, 256, Unit::Characters),
         }
+    }
+
+    /// What parts a name from the version that is asked for must not stand in it.
+    const fn has_versions(self) -> bool {
+        matches!(self, NameKind::Dataset | NameKind::Model | NameKind::Alias)
     }
 
     /// Accepts `name`, or says which rule it breaks.
@@ -56,6 +70,8 @@ impl NameKind {
         };
         let problem = if let Some(at) = name.find(char::is_control) {
             NameProblem::ControlCharacter { at }
+        } else if let Some(at) = name.find('@').filter(|_| self.has_versions()) {
+            NameProblem::At { at }
         } else if (min..=max).contains(&len) {
             return Ok(());
         } else {
@@ -80,7 +96,12 @@ impl fmt::Display for NameKind {
         write!(
             f,
             "{what} has {min} to {max} {unit} and no control characters"
-        )
+        )?;
+        f.write_str(if self.has_versions() {
+            ", and no `@`, which parts a name from its version"
+        } else {
+            ""
+        })
     }
 }
 
@@ -98,6 +119,8 @@ pub struct NameError {
 enum NameProblem {
     #[error("has a control character at byte {at}")]
     ControlCharacter { at: usize },
+    #[error("has an `@` at byte {at}")]
+    At { at: usize },
     #[error("has a length of {len}")]
     Length { len: usize },
 }
@@ -139,6 +162,15 @@ mod tests {
             error.contains("has a control character at byte 1"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn a_name_of_what_has_versions_has_no_at() {
+        assert_eq!(NameKind::Dataset.check("org/imagenet-1k"), Ok(()));
+        let error = NameKind::Model.check("resnet@prod").unwrap_err();
+        assert!(error.to_string().contains("has an `@` at byte 6"));
+        assert!(error.to_string().ends_with("from its version"));
+        assert_eq!(NameKind::Experiment.check("a@b"), Ok(()));
     }
 
     #[test]

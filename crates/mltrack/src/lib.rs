@@ -95,6 +95,7 @@ mod pending;
 mod per_writer;
 mod points;
 mod purge_filter;
+mod random;
 mod recorder;
 mod replay;
 pub mod reproduce;
@@ -103,10 +104,13 @@ mod run;
 mod run_edit;
 mod run_query;
 mod run_table;
+mod sampling;
+mod semantic;
 mod series;
 mod series_check;
 mod shape;
 mod snapshot;
+mod splits;
 mod start;
 mod store;
 mod summary;
@@ -148,9 +152,12 @@ pub use replay::Rebuilt;
 pub use run::Run;
 pub use run_edit::RunEdit;
 pub use run_query::{Page, PageToken, RunQuery};
+pub use sampling::{Method, Sampling, Take};
+pub use semantic::{Bump, SemanticVersion, VersionRange};
 pub use series_check::SeriesCheck;
 pub use shape::{ConfusionMatrix, Shape, Table};
 pub use snapshot::SnapshotReport;
+pub use splits::Splits;
 pub use start::RunBuilder;
 pub use store::Logged;
 pub use summary::{ExperimentSummary, RunSummary};
@@ -163,7 +170,7 @@ pub use warning::Warning;
 pub use mltrack_event::{
     ArtifactId, ColumnsId, DatasetId, Direction, EdgeKind, EndState, Event, ExperimentId,
     ExperimentState, Goal, HistogramLogged, IdError, JsonLogged, Level, Line, MetricId, MetricKey,
-    ModelId, NodeRef, ParamValue, RunError, RunId, RunKey, RunState, WallTime, payload_json,
+    ModelId, NodeRef, ParamValue, RunError, RunId, RunKey, RunState, Split, WallTime, payload_json,
 };
 pub use mltrack_log::{
     CompactProgress, CompactReport, Cursor as Position, Damage, Depth, Durability, Lsn, Prefix,
