@@ -1,0 +1,287 @@
+//! Reading blobs: all of one, a range, from any place on, or into a file.
+//!
+//! Invariants: no byte is handed out that was not checked; a file that is there is whole.
+
+use std::collections::VecDeque;
+use std::fs::{self, File, TryLockError};
+use std::io::{self, Read, Seek, SeekFrom, Write as _};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use bytes::{Bytes, BytesMut};
+
+use crate::error::{Error, Result};
+use crate::hash::BlobHash;
+use crate::manifest::Manifest;
+use crate::options::Sync;
+use crate::root::folder::sync_folder;
+use crate::store::{BlobStore, Inner, Layout};
+
+impl BlobStore {
+    /// All of a blob.
+    pub fn get_bytes(&self, id: &BlobHash) -> Result<Bytes> {
+        match self.inner.layout(id)? {
+            Layout::Whole(content) => Ok(content),
+            Layout::Chunked(manifest) => {
+                let mut content = BytesMut::new();
+                self.inner.each_piece(&manifest, |piece| {
+                    content.extend_from_slice(piece);
+                    Ok(())
+                })?;
+                Ok(content.freeze())
+            }
+        }
+    }
+
+    /// Some bytes of a blob; only the chunks that have them are fetched.
+    pub fn get_range(&self, id: &BlobHash, range: Range<u64>) -> Result<Bytes> {
+        let layout = self.inner.layout(id)?;
+        let len = layout.len();
+        if range.start > range.end || range.end > len {
+            return Err(Error::Range {
+                id: *id,
+                start: range.start,
+                end: range.end,
+                len,
+            });
+        }
+        if range.is_empty() {
+            return Ok(Bytes::new());
+        }
+        match layout {
+            Layout::Whole(content) => Ok(content.slice(range.start as usize..range.end as usize)),
+            Layout::Chunked(manifest) => self.inner.range(&manifest, range),
+        }
+    }
+
+    /// A reader that can seek. It fetches chunks when their bytes are read.
+    pub fn open_blob(&self, id: &BlobHash) -> Result<BlobReader> {
+        let layout = self.inner.layout(id)?;
+        Ok(BlobReader {
+            inner: self.inner.clone(),
+            len: layout.len(),
+            layout,
+            position: 0,
+            ahead: VecDeque::new(),
+            next_index: 0,
+            window: 1,
+        })
+    }
+
+    /// Writes the blob to a file, which appears when it is whole and replaces what was there. What a call that was killed
+    /// had fetched is not fetched again. The answer is the blob's length.
+    pub fn get_to_file(&self, id: &BlobHash, path: &Path) -> Result<u64> {
+        let (mut file, draft) = draft(id, path, self.inner.options.nonce)?;
+        let written = self.fill(id, &mut file, &draft);
+        let is_usable = written
+            .as_ref()
+            .is_err_and(|error| error.is_network() || error.is_disk_full());
+        if written.is_err() && !is_usable {
+            drop(fs::remove_file(&draft));
+        }
+        let len = written?;
+        if self.inner.options.sync == Sync::Data {
+            file.sync_data().map_err(Error::io("sync", &draft))?;
+        }
+        fs::rename(&draft, path).map_err(Error::io("move a finished file to", path))?;
+        if self.inner.options.sync == Sync::Data {
+            sync_folder(path.parent().unwrap_or(Path::new("")))?;
+        }
+        Ok(len)
+    }
+
+    fn fill(&self, id: &BlobHash, file: &mut File, draft: &Path) -> Result<u64> {
+        match self.inner.layout(id)? {
+            Layout::Whole(content) => {
+                file.set_len(0).map_err(Error::io("empty", draft))?;
+                file.write_all(&content)
+                    .map_err(Error::io("write", draft))?;
+                Ok(content.len() as u64)
+            }
+            Layout::Chunked(manifest) => {
+                self.inner.fill_chunks(&manifest, file, draft)?;
+                Ok(manifest.len)
+            }
+        }
+    }
+}
+
+impl Layout {
+    fn len(&self) -> u64 {
+        match self {
+            Layout::Whole(content) => content.len() as u64,
+            Layout::Chunked(manifest) => manifest.len,
+        }
+    }
+}
+
+impl Inner {
+    fn range(&self, manifest: &Manifest, range: Range<u64>) -> Result<Bytes> {
+        let chunks = manifest.chunk_at(range.start)..manifest.chunk_at(range.end - 1) + 1;
+        let skip = (range.start - manifest.chunks[chunks.start].offset) as usize;
+        let wanted_len = range.end - range.start;
+        let mut content = BytesMut::new();
+        self.each_chunk(manifest, chunks, |piece| {
+            content.extend_from_slice(&piece);
+            Ok(())
+        })?;
+        Ok(content.freeze().slice(skip..skip + wanted_len as usize))
+    }
+
+    /// Keeps the chunks at the beginning of the draft that are right, and appends the others.
+    fn fill_chunks(&self, manifest: &Manifest, file: &mut File, draft: &Path) -> Result<()> {
+        let mut whole = blake3::Hasher::new();
+        let mut kept = 0;
+        let mut content = Vec::new();
+        for chunk in &manifest.chunks {
+            content.clear();
+            (&mut *file)
+                .take(u64::from(chunk.len))
+                .read_to_end(&mut content)
+                .map_err(Error::io("read", draft))?;
+            if BlobHash::of(&content) != chunk.id {
+                break;
+            }
+            whole.update(&content);
+            kept += 1;
+        }
+        let at = manifest
+            .chunks
+            .get(kept)
+            .map_or(manifest.len, |chunk| chunk.offset);
+        file.set_len(at).map_err(Error::io("shorten", draft))?;
+        file.seek(SeekFrom::Start(at))
+            .map_err(Error::io("seek in", draft))?;
+        self.each_chunk(manifest, kept..manifest.chunks.len(), |piece| {
+            whole.update(&piece);
+            file.write_all(&piece).map_err(Error::io("write", draft))
+        })?;
+        self.compare(&manifest.id, &whole)
+    }
+}
+
+/// The file beside the wanted one that is filled first. One that somebody else fills now is left to them.
+fn draft(id: &BlobHash, path: &Path, nonce: fn() -> [u8; 16]) -> Result<(File, PathBuf)> {
+    let Some(name) = path.file_name() else {
+        return Err(Error::Name {
+            name: path.display().to_string(),
+            why: "it names no file to write to".to_owned(),
+        });
+    };
+    let beside = |suffix: String| {
+        let mut draft = std::ffi::OsString::from(".");
+        draft.push(name);
+        draft.push(suffix);
+        path.with_file_name(draft)
+    };
+    let open = |draft: &Path| {
+        File::options()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(draft)
+            .map_err(Error::io("create", draft))
+    };
+    let hex = &id.to_string()[..16];
+    let draft = beside(format!(".{hex}.part"));
+    let file = open(&draft)?;
+    match file.try_lock() {
+        Ok(()) => Ok((file, draft)),
+        Err(TryLockError::Error(error)) => Err(Error::io("lock", &draft)(error)),
+        Err(TryLockError::WouldBlock) => {
+            let nonce = u128::from_be_bytes(nonce());
+            let draft = beside(format!(".{hex}.{nonce:032x}.part"));
+            Ok((open(&draft)?, draft))
+        }
+    }
+}
+
+/// Reads a blob from any place on.
+pub struct BlobReader {
+    inner: Arc<Inner>,
+    layout: Layout,
+    len: u64,
+    position: u64,
+    /// Chunks that were fetched and still have bytes to read, in order, the last being the one before `next_index`.
+    ahead: VecDeque<Bytes>,
+    next_index: usize,
+    /// So many chunks are fetched next. It grows while reading goes on where it was.
+    window: usize,
+}
+
+impl BlobReader {
+    /// Length of the content in bytes.
+    pub fn len(&self) -> u64 {
+        self.len
+    }
+
+    /// Whether the content has no bytes.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// What there is at the position, at least one byte unless it is the end.
+    fn here(&mut self) -> Result<Bytes> {
+        if self.position >= self.len {
+            return Ok(Bytes::new());
+        }
+        let manifest = match &self.layout {
+            Layout::Whole(content) => return Ok(content.slice(self.position as usize..)),
+            Layout::Chunked(manifest) => manifest,
+        };
+        let index = manifest.chunk_at(self.position);
+        let first = self.next_index - self.ahead.len();
+        if index >= first && index < self.next_index {
+            self.ahead.drain(..index - first);
+        } else {
+            self.window = if index == self.next_index && index > 0 {
+                (self.window * 2).min(if self.inner.root.is_remote() {
+                    self.inner.parallel()
+                } else {
+                    1
+                })
+            } else {
+                1
+            };
+            let end = (index + self.window).min(manifest.chunks.len());
+            self.ahead.clear();
+            self.next_index = index;
+            let mut fetched = VecDeque::new();
+            self.inner.each_chunk(manifest, index..end, |chunk| {
+                fetched.push_back(chunk);
+                Ok(())
+            })?;
+            self.ahead = fetched;
+            self.next_index = end;
+        }
+        let skip = (self.position - manifest.chunks[index].offset) as usize;
+        Ok(self.ahead[0].slice(skip..))
+    }
+}
+
+impl Read for BlobReader {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if buffer.is_empty() {
+            return Ok(0);
+        }
+        let here = self.here().map_err(io::Error::other)?;
+        let count = here.len().min(buffer.len());
+        buffer[..count].copy_from_slice(&here[..count]);
+        self.position += count as u64;
+        Ok(count)
+    }
+}
+
+impl Seek for BlobReader {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let position = match to {
+            SeekFrom::Start(position) => Some(position),
+            SeekFrom::End(offset) => self.len.checked_add_signed(offset),
+            SeekFrom::Current(offset) => self.position.checked_add_signed(offset),
+        };
+        self.position = position.ok_or(io::ErrorKind::InvalidInput)?;
+        Ok(self.position)
+    }
+}
