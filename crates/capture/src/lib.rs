@@ -3,3 +3,6 @@
 //!
 //! Invariants: no function here fails a run or prints; what cannot be read is absent.
 #![deny(missing_docs)]
+
+pub mod nvml;
+pub mod system;
