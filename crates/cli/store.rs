@@ -174,15 +174,20 @@ pub fn open_to_look(context: &Context) -> Outcome<Tracker> {
         .open()?)
 }
 
+/// A command is over in a moment: what it does to a run says nothing about the machine that the run is on.
+fn quiet(path: &Path) -> mltrack::Builder {
+    Tracker::builder(path).no_system_metrics()
+}
+
 /// For writing to a store that exists.
 pub fn open_to_write(context: &Context) -> Outcome<Tracker> {
     let place = existing(context)?;
-    Ok(Tracker::builder(&place.path).create(false).open()?)
+    Ok(quiet(&place.path).create(false).open()?)
 }
 
 /// For beginning something.
 pub fn open_to_begin(context: &Context) -> Outcome<Tracker> {
-    Ok(Tracker::open(for_beginning(context)?)?)
+    Ok(quiet(&for_beginning(context)?).open()?)
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ use crate::error::{Error, Result};
 use crate::identity::Identity;
 use crate::keeper::{Keeping, Worth};
 use crate::store::{Access, Store};
+use crate::system_metrics::Sampling;
 use crate::tracker::Tracker;
 use crate::undo::UNDO_WINDOW;
 use crate::warning::{OnWarning, Warning, Warnings};
@@ -57,6 +58,7 @@ pub struct Builder {
     worth: Worth,
     undo_window: Duration,
     auto_compact: Option<AutoCompact>,
+    sampling: Sampling,
 }
 
 impl Builder {
@@ -76,6 +78,7 @@ impl Builder {
             worth: Worth::default(),
             undo_window: UNDO_WINDOW,
             auto_compact: AutoCompact::of_environment(),
+            sampling: Sampling::default(),
         }
     }
 
@@ -139,6 +142,35 @@ impl Builder {
         self
     }
 
+    /// How often the machine is sampled while a run runs, 100 ms at least: every 10 s unless said otherwise here or by
+    /// `MLTRACK_SYSTEM_METRICS`. The values are metrics of the run like others, under names that begin with `system/`;
+    /// `docs/system-metrics.md` lists them. The first sample is taken after one interval.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), mltrack::Error> {
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// use std::time::Duration;
+    /// use mltrack::{Cursor, Tracker};
+    ///
+    /// let tracker = Tracker::builder(folder.path()).system_metrics(Duration::from_millis(100)).open()?;
+    /// let mut samples = tracker.tail().types(["metrics_logged"]).follow();
+    /// let run = tracker.experiment("resnet")?.start_run()?;
+    /// let sample = samples.next().expect("a tail has no end")?;
+    /// assert!(sample.points().all(|(name, step, _)| name.starts_with("system/") && step == 0));
+    /// run.finish()
+    /// # }
+    /// ```
+    pub fn system_metrics(mut self, interval: Duration) -> Builder {
+        self.sampling = Sampling::Every(interval);
+        self
+    }
+
+    /// The machine is not sampled, whatever the environment says.
+    pub fn no_system_metrics(mut self) -> Builder {
+        self.sampling = Sampling::Never;
+        self
+    }
+
     /// Only looks: needs no right to write and leaves no trace. Writing calls fail with `INVALID_STATE`, and a store
     /// that is missing is not made.
     pub fn read_only(mut self, is_read_only: bool) -> Builder {
@@ -173,6 +205,11 @@ impl Builder {
         if cfg!(feature = "disabled") {
             return Ok(Tracker::disabled());
         }
+        let system_metrics = if self.is_read_only {
+            None
+        } else {
+            self.sampling.interval()?
+        };
         // What is folded from the log is opened again and again, and by then the program may have changed its folder.
         let path = std::path::absolute(store_folder(&self.path)).map_err(|error| {
             let what = format!("{}: cannot tell where this is", self.path.display());
@@ -193,6 +230,7 @@ impl Builder {
         let warnings = Warnings::new(self.on_warning);
         let mut store = Store::new(path, access, identity, warnings, keeping)?;
         store.undo_window = self.undo_window;
+        store.system_metrics = system_metrics;
         if store.is_writable() {
             let start = |when| AutoCompactor::start(store.path.clone(), when);
             store.auto_compactor = self.auto_compact.and_then(start);

@@ -47,6 +47,7 @@ impl Run {
             return Ok(());
         };
         let flushed = inner.flush_buffers();
+        inner.stop_sampling();
         inner.end(state, error)?;
         // The end stands whatever the disk does now; a failed sync shows at the next flush too.
         if let Err(error) = inner.store.log()?.sync() {

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use mltrack_capture::system::PREFIX;
 use mltrack_event::{
     EndState, Event, ParamValue, RunAttached, RunEnded, RunId, RunMove, RunResumed, RunStarted,
     RunState, StreamId,
@@ -20,6 +21,7 @@ use crate::names::Names;
 use crate::recorder::Recorder;
 use crate::run::{Facts, Inner, Role, Run};
 use crate::store::Store;
+use crate::system_metrics::Coming;
 
 /// What may be done to get in.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -35,6 +37,9 @@ struct Known {
     facts: Facts,
     params: BTreeMap<String, ParamValue>,
     first_steps: BTreeMap<String, i64>,
+    coming: Coming,
+    /// The number of the next sample of the machine.
+    next_sample: i64,
     as_of: Lsn,
 }
 
@@ -42,8 +47,10 @@ struct Known {
 pub(crate) fn enter(store: &Arc<Store>, id: RunId, entrance: Entrance) -> Result<Run> {
     let (known, lsn) = admit(store, id, entrance)?;
     let since = lsn.unwrap_or(known.as_of);
+    let (coming, sample) = (known.coming, known.next_sample);
     let (facts, recorder) = known.into_parts(lsn);
-    Run::begin(Arc::clone(store), facts, recorder, since)
+    let run = Run::begin(Arc::clone(store), facts, recorder, since)?;
+    Ok(run.sample_system(coming, sample))
 }
 
 /// Makes the present writer, a forked child's, an owner of a run that its parent has a handle to.
@@ -64,7 +71,11 @@ fn admit(store: &Store, id: RunId, entrance: Entrance) -> Result<(Known, Option<
             ));
         }
         let (role, events) = steps_in(store, run, reader, entrance)?;
-        let known = Known::of(state, run, role, reader.next_lsn());
+        let coming = match events.last() {
+            None | Some(Event::RunAttached(_)) => Coming::Joined,
+            Some(_) => Coming::Started,
+        };
+        let known = Known::of(state, run, (role, coming), reader.next_lsn());
         if events.is_empty() {
             return Ok(Decision::Already(known));
         }
@@ -126,7 +137,7 @@ fn steps_in(
 }
 
 impl Known {
-    fn of(state: &State, run: &Folded, role: Role, as_of: Lsn) -> Known {
+    fn of(state: &State, run: &Folded, (role, coming): (Role, Coming), as_of: Lsn) -> Known {
         let steps = run.metrics.summaries().iter().filter_map(|summary| {
             let metric = state.dictionary().metric(summary.metric)?;
             let next = summary.last.step.saturating_add(1);
@@ -135,6 +146,11 @@ impl Known {
                 .is_empty()
                 .then(|| (metric.name.clone(), next))
         });
+        let samples = run.metrics.summaries().iter().filter_map(|summary| {
+            let metric = state.dictionary().metric(summary.metric)?;
+            metric.name.starts_with(PREFIX).then_some(summary.last.step)
+        });
+        let next_sample = samples.max().map_or(0, |last| last.saturating_add(1));
         let facts = Facts {
             id: run.id,
             experiment: run.experiment,
@@ -146,6 +162,8 @@ impl Known {
             facts,
             params: run.params.clone(),
             first_steps: steps.collect(),
+            coming,
+            next_sample,
             as_of,
         }
     }

@@ -114,6 +114,7 @@ mod splits;
 mod start;
 mod store;
 mod summary;
+mod system_metrics;
 mod tail;
 mod things;
 mod tracker;

@@ -3,7 +3,7 @@
 //! Invariants: a handle that the run's owner lets go of without an end ends it as failed; a forked child's copy never
 //! does, and joins the run as a writer of its own when it is first used.
 
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::{Arc, Mutex, OnceLock, Weak};
 
 use mltrack_event::{ExperimentId, RunId, RunKey, RunState};
 use mltrack_log::Lsn;
@@ -18,6 +18,7 @@ use crate::per_writer::PerWriter;
 use crate::recorder::Recorder;
 use crate::start::RunBuilder;
 use crate::store::{Session, Store};
+use crate::system_metrics::Sampled;
 
 /// A running run. Clones are the same run.
 ///
@@ -59,6 +60,8 @@ pub(crate) struct Inner {
     pub gate: Arc<Gate>,
     pub buffers: Mutex<Vec<Weak<Buffer>>>,
     recorders: PerWriter<Mutex<Recorder>>,
+    /// Set when the machine is sampled for the run.
+    pub sampled: OnceLock<Arc<Sampled>>,
     process: u32,
 }
 
@@ -80,6 +83,7 @@ impl Run {
             gate,
             buffers: Mutex::default(),
             recorders,
+            sampled: OnceLock::new(),
             process: std::process::id(),
         };
         Ok(Run {
@@ -184,6 +188,7 @@ impl Inner {
 
 impl Drop for Inner {
     fn drop(&mut self) {
+        self.stop_sampling();
         if self.is_host() && self.gate.admit().is_ok() {
             self.abandon();
         }

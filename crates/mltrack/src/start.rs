@@ -20,6 +20,7 @@ use crate::nickname::nickname;
 use crate::recorder::Recorder;
 use crate::run::{Facts, Role, Run};
 use crate::store::Store;
+use crate::system_metrics::Coming;
 
 /// A run to be started; see [`Experiment::run`](crate::Experiment::run).
 ///
@@ -170,12 +171,9 @@ impl RunBuilder {
                 Role::Host
             },
         };
-        Run::begin(
-            store,
-            facts,
-            Recorder::new(Names::default(), params, lsn.plus(1)),
-            lsn,
-        )
+        let recorder = Recorder::new(Names::default(), params, lsn.plus(1));
+        let run = Run::begin(store, facts, recorder, lsn)?;
+        Ok(run.sample_system(Coming::Started, 0))
     }
 
     fn check(&self) -> Result<()> {

@@ -35,6 +35,8 @@ pub(crate) struct Store {
     /// How long an operation can be undone.
     pub undo_window: Duration,
     pub auto_compactor: Option<AutoCompactor>,
+    /// How often the machine is sampled for its runs, if at all.
+    pub system_metrics: Option<Duration>,
     access: Access,
     sessions: PerWriter<Session>,
 }
@@ -101,6 +103,7 @@ impl Store {
             keeping,
             undo_window: UNDO_WINDOW,
             auto_compactor: None,
+            system_metrics: None,
             access,
             sessions: PerWriter::new(writer, session),
         })

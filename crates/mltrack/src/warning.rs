@@ -46,6 +46,11 @@ pub enum Warning {
         /// Why.
         error: Error,
     },
+    /// System metrics, or some of them, could not be taken or logged. The run itself is as it would be.
+    SystemMetrics {
+        /// Why.
+        why: String,
+    },
     /// A file of series is not used: it is damaged, or of a history that the log does not have. Answers are the same
     /// without it; it is made again from the log.
     SeriesSetAside {
@@ -84,6 +89,7 @@ impl fmt::Display for Warning {
             Warning::NotLogged { error } => write!(f, "an event could not be logged: {error:#}"),
             Warning::SetAside { set_aside } => set_aside.fmt(f),
             Warning::NotEnded { error } => write!(f, "a dropped run could not be ended: {error:#}"),
+            Warning::SystemMetrics { why } => write!(f, "system metrics: {why}"),
             Warning::SeriesSetAside { path, why } => write!(
                 f,
                 "{} is not used, the log answers in its place: {why}",

@@ -23,6 +23,7 @@ mod seed;
 mod shapes;
 mod snapshots;
 mod support;
+mod system_metrics;
 mod tailing;
 mod undoing;
 mod value_kinds;
