@@ -54,6 +54,11 @@ mod builder;
 mod closure;
 mod code;
 mod compact;
+mod dataset;
+mod dataset_add;
+mod dataset_kind;
+mod dataset_use;
+mod dataset_version;
 mod decide;
 mod end;
 mod enter;
@@ -82,6 +87,11 @@ mod layer;
 mod lens;
 mod lineage_link;
 mod lock;
+mod model;
+mod model_add;
+mod model_kind;
+mod model_use;
+mod model_version;
 mod moment;
 mod names;
 mod nickname;
@@ -97,6 +107,7 @@ mod points;
 mod purge_filter;
 mod random;
 mod recorder;
+mod registry;
 mod replay;
 pub mod reproduce;
 mod reproduce_stream;
@@ -105,6 +116,7 @@ mod run_edit;
 mod run_query;
 mod run_table;
 mod sampling;
+mod selector;
 mod semantic;
 mod series;
 mod series_check;
@@ -132,6 +144,10 @@ pub use buffered::Buffered;
 pub use builder::{Builder, STORE_FOLDER, is_store, store_folder};
 pub use code::Code;
 pub use compact::Compact;
+pub use dataset::{Dataset, NewDataset};
+pub use dataset_add::NewDatasetVersion;
+pub use dataset_use::{TakeDataset, UsedDataset};
+pub use dataset_version::DatasetVersion;
 pub use error::{BoxError, Error, Result};
 pub use experiment::Experiment;
 pub use experiment_edit::ExperimentEdit;
@@ -146,6 +162,10 @@ pub use keep::{Verify, repair};
 #[cfg(feature = "tracing")]
 pub use layer::MltrackLayer;
 pub use lens::TailEvent;
+pub use model::{Model, NewModel};
+pub use model_add::NewModelVersion;
+pub use model_use::UsedModel;
+pub use model_version::ModelVersion;
 pub use operation::{Operation, OperationQuery};
 pub use panic::record_panics;
 pub use points::{MetricCall, MetricsCall};
@@ -178,6 +198,10 @@ pub use mltrack_log::{
     RepairReport, SegmentInfo, SkipReason, Verdict, VerifyOptions, VerifyReport, WriterId,
 };
 pub use mltrack_projector_lineage::Link;
+pub use mltrack_projector_lineage::{
+    Dataset as DatasetSummary, DatasetUse, DatasetVersion as DatasetVersionSummary,
+    Model as ModelSummary, ModelUse, ModelVersion as ModelVersionSummary, StageMove,
+};
 pub use mltrack_projector_metrics::{
     Bucket, Extended as SeriesExtended, Extreme, History, HistoryStats, Points, Series, Stats,
     ValueKind, ValuePoint,

@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use mltrack_event::{
     Event, ExperimentId, ExperimentState, ExperimentStateMoved, NameKind, ParamValue, RunAdmission,
-    RunCreated, RunId, RunKey, RunStarted, StreamId,
+    RunCreated, RunId, RunKey, RunStarted, Split, StreamId,
 };
 use mltrack_log::door;
 use mltrack_projector_runs::Experiment as Folded;
 use serde::Serialize;
 
+use crate::dataset_use;
 use crate::decide::{Decision, Plan};
 use crate::error::{Error, Result};
 use crate::experiment::live;
@@ -46,6 +47,7 @@ pub struct RunBuilder {
     timeout: Option<Duration>,
     params: Vec<(String, ParamValue)>,
     tags: Vec<(String, String)>,
+    datasets: Vec<(String, Split)>,
     refused: Option<Error>,
 }
 
@@ -61,6 +63,7 @@ impl RunBuilder {
             timeout: None,
             params: Vec::new(),
             tags: Vec::new(),
+            datasets: Vec::new(),
             refused: None,
         }
     }
@@ -93,6 +96,13 @@ impl RunBuilder {
     /// A tag; a plain one has an empty value.
     pub fn tag(mut self, key: impl Into<String>, value: impl Into<String>) -> RunBuilder {
         self.tags.push((key.into(), value.into()));
+        self
+    }
+
+    /// A version of a dataset that it takes in from its first moment on: `imagenet@v3`, `imagenet@^1.2`, `imagenet@gold`.
+    /// What the selector means is decided by [`start`](RunBuilder::start), which fails when it means nothing.
+    pub fn dataset(mut self, selector: impl Into<String>, split: Split) -> RunBuilder {
+        self.datasets.push((selector.into(), split));
         self
     }
 
@@ -143,6 +153,7 @@ impl RunBuilder {
             door::random_bytes(),
         );
         let name = self.name.take().unwrap_or_else(|| nickname(id));
+        let takes_in = dataset_use::events(&store, id.key(), &self.datasets)?;
         let (number, lsn) = store.decide(|state, _| {
             let known = live(state, self.experiment)?;
             if let Some(parent) = self.parent
@@ -154,7 +165,8 @@ impl RunBuilder {
                 )));
             }
             let number = state.next_run_number(self.experiment);
-            let events = self.events(&store, known, (id, number, &name))?;
+            let mut events = self.events(&store, known, (id, number, &name))?;
+            events.extend_from_slice(&takes_in);
             let stream = StreamId::experiment(self.experiment);
             Ok(Decision::Append(Plan::on(stream, events), number))
         })?;

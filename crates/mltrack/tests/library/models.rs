@@ -1,0 +1,158 @@
+//! Models: versions, aliases, stages, who made and who used what.
+
+use std::sync::Barrier;
+
+use mltrack::{Bump, Code, Tracker};
+
+use crate::support::{Store, code};
+
+#[test]
+fn a_version_is_found_by_number_version_alias_stage_and_tag() {
+    let store = Store::new();
+    let tracker = &store.tracker;
+    let run = tracker.experiment("e").unwrap().start_run().unwrap();
+    let model = tracker.model("resnet").unwrap();
+    for number in 1..=3_u64 {
+        let new = model
+            .version()
+            .source("s3://m")
+            .run(&run)
+            .flavour("pytorch");
+        let version = new.bump(Bump::Minor).add().unwrap();
+        assert_eq!(
+            version.number, number,
+            "the same content again is another version"
+        );
+    }
+    model.set_alias("prod", 2).unwrap();
+    model.select("v1").unwrap().move_to("production").unwrap();
+    let tag = [("gold".to_owned(), String::new())];
+    model.select("v3").unwrap().tag(&tag, &[]).unwrap();
+    let number = |selector: &str| tracker.model_version(selector).map(|found| found.number);
+    for (selector, expected) in [
+        ("resnet", 3),
+        ("resnet@v1", 1),
+        ("resnet@0.2.0", 2),
+        ("resnet@^0.2", 2),
+        ("resnet@prod", 2),
+        ("resnet@Production", 1),
+        ("resnet@gold", 3),
+    ] {
+        assert_eq!(number(selector).unwrap(), expected, "{selector}");
+    }
+    model.set_alias("prod", 3).unwrap();
+    assert_eq!(number("resnet@prod").unwrap(), 3);
+    model.select("v3").unwrap().remove().unwrap();
+    assert_eq!(
+        code(number("resnet@prod")),
+        Code::NotFound,
+        "it names nothing now"
+    );
+    model.remove_alias("prod").unwrap();
+    assert_eq!(code(model.remove_alias("prod")), Code::NotFound);
+    assert_eq!(code(model.set_alias("prod", 3)), Code::InvalidState);
+    assert_eq!(code(model.set_alias("prod", 9)), Code::NotFound);
+    assert_eq!(code(model.set_alias("v3", 1)), Code::ValidationError);
+    run.finish().unwrap();
+}
+
+#[test]
+fn stages_keep_their_history_and_only_the_four_are_taken() {
+    let store = Store::new();
+    let model = store.tracker.model("m").unwrap();
+    let version = model.version().source("x").add().unwrap();
+    assert_eq!(version.stage, "None");
+    version.move_to("Staging").unwrap();
+    version.move_to("PRODUCTION").unwrap();
+    assert_eq!(version.move_to("Production").unwrap(), None, "it is there");
+    let found = model.latest().unwrap();
+    let moves: Vec<_> = found
+        .stage_history
+        .iter()
+        .map(|moved| (moved.from.as_str(), moved.to.as_str(), moved.actor.as_str()))
+        .collect();
+    assert_eq!(
+        moves,
+        [
+            ("None", "Staging", "tester"),
+            ("Staging", "Production", "tester")
+        ]
+    );
+    let error = version.move_to("live").unwrap_err();
+    assert!(error.hint().unwrap().contains("Staging"), "{error}");
+}
+
+#[test]
+fn what_cannot_be_a_version_is_refused_with_the_reason() {
+    let store = Store::new();
+    let model = store.tracker.model("m").unwrap();
+    let made_of_nothing = model.version().add().unwrap_err();
+    assert!(made_of_nothing.hint().unwrap().contains("source(uri)"));
+    let unknown = mltrack::ArtifactId::from_bytes([7; 16]);
+    assert_eq!(
+        code(model.version().artifact(unknown).add()),
+        Code::NotFound
+    );
+    let nobody = mltrack::RunKey::from_bytes([7; 8]);
+    let by_nobody = model.version().source("x").made_by_run(nobody);
+    assert_eq!(code(by_nobody.add()), Code::NotFound);
+    model.delete().unwrap();
+    assert_eq!(code(model.version().source("x").add()), Code::InvalidState);
+    store.tracker.restore_model("m").unwrap();
+    model.version().source("x").add().unwrap();
+}
+
+#[test]
+fn a_run_keeps_the_version_that_an_alias_named_when_it_was_asked() {
+    let store = Store::new();
+    let tracker = &store.tracker;
+    let model = tracker.model("m").unwrap();
+    model.version().source("x").add().unwrap();
+    model.version().source("y").add().unwrap();
+    model.set_alias("prod", 1).unwrap();
+    let run = tracker.experiment("e").unwrap().start_run().unwrap();
+    let used = run.use_model("m@prod").unwrap();
+    model.set_alias("prod", 2).unwrap();
+    assert_eq!(
+        (used.version().number, used.version().source.as_str()),
+        (1, "x")
+    );
+    let users = tracker.model_users("m@v1").unwrap();
+    assert_eq!(
+        (users[0].run, users[0].selector.as_str()),
+        (run.id().key(), "m@prod")
+    );
+    assert_eq!(tracker.models_of_run(run.id().key()).unwrap(), users);
+    run.finish().unwrap();
+    tracker.use_model(run.id(), "m@prod").unwrap();
+    assert_eq!(tracker.model_users("m@v2").unwrap().len(), 1);
+}
+
+#[test]
+fn of_any_number_that_add_at_once_each_gets_a_number_of_its_own() {
+    let store = Store::new();
+    let trackers: [Tracker; 2] = [store.another(), store.another()];
+    let (threads, each) = (4, 5);
+    let barrier = Barrier::new(threads);
+    let mut numbers: Vec<u64> = std::thread::scope(|scope| {
+        let adding: Vec<_> = (0..threads)
+            .map(|thread| {
+                let (tracker, barrier) = (&trackers[thread % 2], &barrier);
+                scope.spawn(move || {
+                    barrier.wait();
+                    let model = tracker.model("shared").unwrap();
+                    let add = |_| model.version().source("x").add().unwrap().number;
+                    (0..each).map(add).collect::<Vec<_>>()
+                })
+            })
+            .collect();
+        adding
+            .into_iter()
+            .flat_map(|thread| thread.join().unwrap())
+            .collect()
+    });
+    numbers.sort_unstable();
+    assert_eq!(numbers, (1..=20).collect::<Vec<_>>());
+    let summaries = trackers[0].models(None).unwrap();
+    assert_eq!((summaries.len(), summaries[0].versions.len()), (1, 20));
+}
