@@ -4,10 +4,10 @@
 //! 2. Nothing is written into the clone, save a crash that a fuzz target found (`fuzz/artifacts/`).
 //! 3. A step that could not run says so in the closing table: it is never counted as passed.
 
+mod environment;
 mod examples;
 mod fuzz;
 mod licences;
-mod mlflow;
 mod options;
 mod process;
 mod report;

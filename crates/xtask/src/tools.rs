@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::Context as _;
 
-use crate::mlflow;
+use crate::environment::{ENVIRONMENTS, Environment};
 use crate::options::Options;
 use crate::process::{cache_folder, cargo, has_program, output, run};
 use crate::steps::Outcome;
@@ -28,7 +28,8 @@ pub fn step(_: &Options) -> anyhow::Result<Outcome> {
     let python = output(Command::new("python3").arg("--version"))
         .context("python3 is needed: the second reader of docs/format.md is written in it")?;
     println!("{}", python.trim());
-    let notes: Vec<String> = [programs()?, mlflow_note()].into_iter().flatten().collect();
+    let mut notes: Vec<String> = programs()?.into_iter().collect();
+    notes.extend(ENVIRONMENTS.iter().filter_map(note));
     if notes.is_empty() {
         return Ok(Outcome::Passed);
     }
@@ -54,13 +55,15 @@ fn programs() -> anyhow::Result<Option<String>> {
     Ok(Some(format!("installed {names}")))
 }
 
-/// Installs `MLflow` when it is missing; what there is to know about it.
-fn mlflow_note() -> Option<String> {
-    match mlflow::install() {
+/// Installs an environment when it is missing; what there is to know about it.
+fn note(environment: &Environment) -> Option<String> {
+    let name = environment.name;
+    match environment.install() {
         Ok(false) => None,
-        Ok(true) => Some("installed MLflow".to_owned()),
+        Ok(true) => Some(format!("installed {name}")),
         Err(error) => Some(format!(
-            "without MLflow ({error:#}): the test that compares answers with it fails"
+            "without {name} ({error:#}): {}",
+            environment.failing
         )),
     }
 }
