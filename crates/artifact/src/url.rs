@@ -174,10 +174,12 @@ fn s3(text: &str) -> Result<S3Place> {
         ));
     }
     let prefix = url.path().trim_matches('/').to_owned();
-    if prefix.split('/').any(|part| part == "." || part == "..") || prefix.contains("//") {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.=@+".contains(c);
+    let is_part = |part: &str| !part.is_empty() && part.chars().all(is_plain);
+    if !prefix.is_empty() && !prefix.split('/').all(is_part) {
         return Err(wrong(
             text,
-            "the prefix has a part that is empty or dots".to_owned(),
+            "the parts of a prefix have letters, digits and -_.=@+ only".to_owned(),
         ));
     }
     let settings = url
@@ -249,6 +251,8 @@ mod tests {
             ("", "at least one"),
             ("http://x/y", "s3://"),
             ("s3://", "BUCKET"),
+            ("s3://b/a b", "letters, digits"),
+            ("s3://b/a//b", "letters, digits"),
             ("s3://user:hunter2@b/p", "AWS_ACCESS_KEY_ID"),
             ("s3://b?secret_access_key=hunter2", "path_style"),
             ("s3://b?endpoint=hunter2", "http://"),

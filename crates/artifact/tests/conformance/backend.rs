@@ -20,10 +20,22 @@ pub struct Backend {
     open: Box<dyn Fn(Options) -> BlobStore>,
     /// Lock files of puts and garbage collection.
     pub locks: tempfile::TempDir,
-    _keep: Box<dyn Any>,
+    keep: Box<dyn Any>,
 }
 
 impl Backend {
+    pub fn new(
+        raw: Arc<dyn ObjectStore>,
+        open: impl Fn(Options) -> BlobStore + 'static,
+    ) -> Backend {
+        Backend {
+            raw,
+            open: Box::new(open),
+            locks: tempfile::tempdir().expect("a temporary folder"),
+            keep: Box::new(()),
+        }
+    }
+
     pub fn options(&self) -> Options {
         let mut options = Options::new(door::random_bytes::<16>, door::wall_time_ns);
         options.locks = Some(self.locks.path().to_owned());
@@ -92,34 +104,26 @@ pub fn wait<T>(future: impl Future<Output = T>) -> T {
         .block_on(future)
 }
 
-fn locks() -> tempfile::TempDir {
-    tempfile::tempdir().expect("a temporary folder")
-}
-
 pub fn folder() -> Backend {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let url = StoreUrl::folder(folder.path());
     let raw = LocalFileSystem::new_with_prefix(folder.path()).expect("the folder is there");
-    Backend {
-        raw: Arc::new(raw),
-        open: Box::new(move |options| BlobStore::open(&url, options).expect("a folder opens")),
-        locks: locks(),
-        _keep: Box::new(folder),
-    }
+    let mut backend = Backend::new(Arc::new(raw), move |options| {
+        BlobStore::open(&url, options).expect("a folder opens")
+    });
+    backend.keep = Box::new(folder);
+    backend
 }
 
 pub fn memory() -> Backend {
     let raw = Arc::new(InMemory::new());
     let client: Arc<dyn ObjectStore> = raw.clone();
-    Backend {
-        raw,
-        open: Box::new(move |options| {
-            BlobStore::over(client.clone(), "memory:", options).expect("memory opens")
-        }),
-        locks: locks(),
-        _keep: Box::new(()),
-    }
+    Backend::new(raw, move |options| {
+        BlobStore::over(client.clone(), "memory:", options).expect("memory opens")
+    })
 }
+
+pub use crate::server::s3;
 
 /// Bytes that do not compress, another stream for each seed.
 pub fn noise(seed: u64, len: usize) -> Vec<u8> {

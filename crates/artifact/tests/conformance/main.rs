@@ -4,9 +4,12 @@
 
 mod backend;
 mod damage;
+mod faults;
 mod getting;
 mod naming;
+mod proxy;
 mod putting;
+mod server;
 mod sweeping;
 mod trees;
 
@@ -67,3 +70,4 @@ macro_rules! suite {
 
 suite!(folder);
 suite!(memory);
+suite!(s3);
