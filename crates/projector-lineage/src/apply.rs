@@ -69,6 +69,7 @@ impl Things {
             },
         };
         self.oddities.count(outcome);
+        self.grow(event, entry.lsn);
     }
 
     fn apply_named(&mut self, event: &Event, entry: &Entry<'_>) -> Outcome {

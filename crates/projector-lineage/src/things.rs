@@ -11,6 +11,7 @@ use mltrack_event::{
 
 use crate::artifact::Artifact;
 use crate::dataset::{Dataset, DatasetVersion};
+use crate::graph::Graph;
 use crate::lazy::Lazy;
 use crate::links::{Link, Links};
 use crate::model::{Model, ModelVersion};
@@ -32,6 +33,7 @@ pub struct Things {
     pub(crate) purged_experiments: BTreeSet<ExperimentId>,
     pub(crate) oddities: Oddities,
     pub(crate) media_types: MediaTypes,
+    pub(crate) graph: Lazy<Graph>,
     pub(crate) by_blob: Lazy<Vec<(BlobId, ArtifactId)>>,
 }
 

@@ -196,7 +196,7 @@ pub fn environment(run: RunKey, cwd: &str) -> EnvironmentCaptured {
     }
 }
 
-pub fn dataset_id(number: u8) -> DatasetId {
+pub const fn dataset_id(number: u8) -> DatasetId {
     DatasetId::from_bytes([number; 16])
 }
 
@@ -251,7 +251,7 @@ pub fn dataset_used(run: RunKey, number: u8, version: u64) -> DatasetUsed {
     }
 }
 
-pub fn model_id(number: u8) -> ModelId {
+pub const fn model_id(number: u8) -> ModelId {
     ModelId::from_bytes([number; 16])
 }
 
