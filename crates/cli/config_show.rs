@@ -1,6 +1,6 @@
 //! `mltrack config show`: what is in force, and where each value comes from.
 
-use mltrack::is_store;
+use mltrack::{Root, RootSource, artifact_roots, is_store};
 use serde_json::Value;
 
 use crate::context::Context;
@@ -24,7 +24,7 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
     if list_fields(&arguments.output, FIELDS)? {
         return Ok(Exit::Done);
     }
-    let settings = settings(context);
+    let settings = settings(context)?;
     let columns = vec![
         Column::text("setting"),
         Column::text("value"),
@@ -58,7 +58,7 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
 }
 
 /// Name, value, source.
-fn settings(context: &Context) -> Vec<[String; 3]> {
+fn settings(context: &Context) -> Outcome<Vec<[String; 3]>> {
     let surroundings = Surroundings::of_process(context.store.as_deref());
     let (store, store_source) = match surroundings.place() {
         Some(place) if is_store(&place.path) => {
@@ -69,6 +69,21 @@ fn settings(context: &Context) -> Vec<[String; 3]> {
             place.source.text(),
         ),
         None => ("none".to_owned(), "nothing found"),
+    };
+    let place = surroundings.place().filter(|place| is_store(&place.path));
+    let [artifacts, data] = match place {
+        Some(place) => artifact_roots(&place.path)?.map(|root| {
+            let source = match (root.source, root.root) {
+                (RootSource::Variable, Root::Artifacts) => "MLTRACK_ARTIFACTS",
+                (RootSource::Variable, Root::Data) => "MLTRACK_DATA",
+                (source, _) => source.text(),
+            };
+            (root.url, source)
+        }),
+        None => [
+            ("none".to_owned(), "there is no store"),
+            ("none".to_owned(), "there is no store"),
+        ],
     };
     let (user_store, user_source) = match &surroundings.user_store {
         Some(path) => (
@@ -91,15 +106,17 @@ fn settings(context: &Context) -> Vec<[String; 3]> {
     let colour = if context.terminal.colour { "on" } else { "off" };
     let settings = [
         ("store", store, store_source),
+        ("artifacts", artifacts.0, artifacts.1),
+        ("data", data.0, data.1),
         ("user store", user_store, user_source),
         ("actor", actor, actor_source),
         ("color", colour.to_owned(), context.terminal.colour_source),
         ("plot", locale.to_owned(), "locale"),
         ("pager", pager, pager_source),
     ];
-    settings
-        .map(|(name, value, source)| [name.to_owned(), value, source.to_owned()])
-        .to_vec()
+    let owned =
+        |(name, value, source): (&str, String, &str)| [name.to_owned(), value, source.to_owned()];
+    Ok(settings.map(owned).to_vec())
 }
 
 fn is_set(name: &str) -> bool {

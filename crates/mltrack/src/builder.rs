@@ -7,12 +7,15 @@ use std::time::Duration;
 use mltrack_event::TypeId;
 use mltrack_log::{Durability, Log, LogError, OpenOptions};
 
+use crate::artifact_depot::ArtifactSettings;
 use crate::auto_compact::{AutoCompact, AutoCompactor};
 use crate::code::Code;
 use crate::compact::packers;
 use crate::error::{Error, Result};
 use crate::identity::Identity;
 use crate::keeper::{Keeping, Worth};
+use crate::retention::check_days;
+use crate::roots::{Chosen, Roots};
 use crate::store::{Access, Store};
 use crate::system_metrics::Sampling;
 use crate::tracker::Tracker;
@@ -59,6 +62,9 @@ pub struct Builder {
     undo_window: Duration,
     auto_compact: Option<AutoCompact>,
     sampling: Sampling,
+    roots: Chosen,
+    artifact_len_max: Option<u64>,
+    retention_days: Option<u32>,
 }
 
 impl Builder {
@@ -79,6 +85,9 @@ impl Builder {
             undo_window: UNDO_WINDOW,
             auto_compact: AutoCompact::of_environment(),
             sampling: Sampling::default(),
+            roots: Chosen::default(),
+            artifact_len_max: None,
+            retention_days: None,
         }
     }
 
@@ -171,6 +180,35 @@ impl Builder {
         self
     }
 
+    /// Where artifacts are kept: a folder, or an address such as
+    /// `s3://bucket/prefix?endpoint=http://host:9000&region=eu&path_style=true`. Unless said otherwise what
+    /// `MLTRACK_ARTIFACTS` says, else what the store remembers, else the folder `artifacts` inside the store. Credentials
+    /// come from the environment or from `~/.aws`; an address that contains one is refused, because it is remembered.
+    pub fn artifacts(mut self, url: impl Into<String>) -> Builder {
+        self.roots.artifacts = Some(url.into());
+        self
+    }
+
+    /// Where data are kept, as [`artifacts`](Builder::artifacts) says it of artifacts. Unless said otherwise what
+    /// `MLTRACK_DATA` says, else what the store remembers, else where artifacts are.
+    pub fn data(mut self, url: impl Into<String>) -> Builder {
+        self.roots.data = Some(url.into());
+        self
+    }
+
+    /// The longest artifact, in bytes; 10 GB unless said otherwise. What is longer is refused with `ARTIFACT_TOO_LARGE`.
+    pub fn artifact_size_max(mut self, bytes: u64) -> Builder {
+        self.artifact_len_max = Some(bytes);
+        self
+    }
+
+    /// For how many days the artifacts of runs that are started from here on are kept; for ever unless said otherwise.
+    /// [`RunBuilder::artifact_retention_days`](crate::RunBuilder::artifact_retention_days) says it for one run.
+    pub fn artifact_retention_days(mut self, days: u32) -> Builder {
+        self.retention_days = Some(days);
+        self
+    }
+
     /// Only looks: needs no right to write and leaves no trace. Writing calls fail with `INVALID_STATE`, and a store
     /// that is missing is not made.
     pub fn read_only(mut self, is_read_only: bool) -> Builder {
@@ -215,6 +253,11 @@ impl Builder {
             let what = format!("{}: cannot tell where this is", self.path.display());
             Error::new(Code::IoError, what).with_source(error)
         })?;
+        let artifacts = ArtifactSettings {
+            roots: Arc::new(Roots::new(&path, &self.roots)?),
+            len_max: self.artifact_len_max,
+            retention_days: self.retention_days.map(check_days).transpose()?,
+        };
         let access = match self.is_read_only {
             true if !is_store(&path) => return Err(LogError::NotAStore { path }.into()),
             true => Access::Read(Box::new(self.options)),
@@ -228,7 +271,7 @@ impl Builder {
             worth: is_automatic.then_some(self.worth),
         };
         let warnings = Warnings::new(self.on_warning);
-        let mut store = Store::new(path, access, identity, warnings, keeping)?;
+        let mut store = Store::new(path, access, identity, warnings, keeping, artifacts)?;
         store.undo_window = self.undo_window;
         store.system_metrics = system_metrics;
         if store.is_writable() {

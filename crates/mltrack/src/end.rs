@@ -17,7 +17,8 @@ use crate::tracker::Tracker;
 use crate::warning::Warning;
 
 impl Run {
-    /// Ends the run as completed, for all its writers, and makes everything so far durable.
+    /// Ends the run as completed, for all its writers, and makes everything so far durable. Waits for the artifacts that
+    /// this process has logged; one that cannot be stored is told as a warning, and the run ends all the same.
     ///
     /// Errors: `INVALID_STATE` when it has ended already. When points of a buffered handle could not be written, for
     /// instance with `DISK_FULL`, that is the error, and the run has ended all the same.
@@ -48,6 +49,8 @@ impl Run {
         };
         let flushed = inner.flush_buffers();
         inner.stop_sampling();
+        // What failed was told as a warning: an upload never keeps a run from ending.
+        inner.store.uploads()?.wait_for(inner.key);
         inner.end(state, error)?;
         // The end stands whatever the disk does now; a failed sync shows at the next flush too.
         if let Err(error) = inner.store.log()?.sync() {

@@ -84,6 +84,14 @@ impl Error {
         self.inner.hint.as_deref()
     }
 
+    /// The same error once more, its causes in words: for who is told of it beside its caller.
+    pub(crate) fn again(&self) -> Error {
+        let mut again = Error::new(self.code(), format!("{self:#}"));
+        again.inner.hint.clone_from(&self.inner.hint);
+        again.inner.is_retryable = self.inner.is_retryable;
+        again
+    }
+
     /// What the closure of [`Tracker::run`](crate::Tracker::run) failed with becomes the run's error: an error of
     /// ours as it is, any other as the source of a [`Code::CommandFailed`].
     pub(crate) fn of_closure(error: BoxError) -> Error {

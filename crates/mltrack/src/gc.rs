@@ -15,6 +15,7 @@ use mltrack_log::{CompactReport, IndexOwner, Lsn, door};
 use mltrack_projector_metrics::{SeriesError, SeriesFolder};
 use mltrack_projector_runs::{Run, State};
 
+use crate::artifact_gc::{self, ArtifactGc};
 use crate::code::Code;
 use crate::compact::How;
 use crate::decide::{Decision, Plan};
@@ -83,6 +84,8 @@ pub struct GcReport {
     pub compacted: CompactReport,
     /// Snapshots that were removed because they held what was purged.
     pub snapshots_removed: usize,
+    /// What became of artifacts and their bytes.
+    pub artifacts: ArtifactGc,
 }
 
 impl Tracker {
@@ -156,6 +159,7 @@ impl Gc {
         }
         let window = self.older_than.unwrap_or(store.undo_window);
         let now_ns = self.now.map_or_else(door::wall_time_ns, |now| now.0);
+        let mut artifacts = artifact_gc::find(store, window, now_ns)?;
         let found = find(store, window, now_ns)?;
         let (goes, kept): (Vec<Found>, Vec<Found>) = found
             .into_iter()
@@ -167,6 +171,8 @@ impl Gc {
         let mut filter = store.purge_filter()?;
         if self.how.is_dry_run {
             let end = store.reader()?.end();
+            let runs = goes.iter().flat_map(|found| found.runs.iter().copied());
+            artifacts.measure(store, &runs.collect())?;
             for found in goes {
                 found.runs.iter().for_each(|run| filter.add_run(*run, end));
                 if found.garbage.run.is_none() {
@@ -180,11 +186,18 @@ impl Gc {
                     report.purged.push(found.garbage);
                 }
             }
+            artifacts.append(store)?;
             filter = store.purge_filter()?;
         }
         if !self.is_without_bytes && !filter.is_empty() {
             self.drop_bytes(store, &filter, &mut report)?;
         }
+        if !self.is_without_bytes && !self.how.is_dry_run {
+            // What purges must be there after a power cut that takes no byte back.
+            store.log()?.sync()?;
+            artifacts.sweep(store)?;
+        }
+        report.artifacts = artifacts.report;
         Ok(Some(report))
     }
 

@@ -38,7 +38,7 @@ impl Found {
 
 /// When records were appended. Asked in log order it reads on; finding a place in a segment that is not sealed yet costs
 /// as much as reading all of it.
-struct CommitTimes {
+pub(crate) struct CommitTimes {
     reader: Reader,
     /// The batch read last: its first record, the one behind its last, and its time.
     read: Option<(Lsn, Lsn, i64)>,
@@ -48,12 +48,12 @@ struct CommitTimes {
 const SKIP_RECORDS_MIN: u64 = 1 << 20;
 
 impl CommitTimes {
-    fn new(mut reader: Reader) -> Result<CommitTimes> {
+    pub fn new(mut reader: Reader) -> Result<CommitTimes> {
         reader.refresh()?;
         Ok(CommitTimes { reader, read: None })
     }
 
-    fn newest(&mut self) -> Result<Option<i64>> {
+    pub fn newest(&mut self) -> Result<Option<i64>> {
         match Lsn::new(self.reader.end().get() - 1) {
             Some(last) => self.of(last),
             None => Ok(None),
@@ -61,7 +61,7 @@ impl CommitTimes {
     }
 
     /// `None` for a record that is not there.
-    fn of(&mut self, lsn: Lsn) -> Result<Option<i64>> {
+    pub fn of(&mut self, lsn: Lsn) -> Result<Option<i64>> {
         let next = self.reader.next_lsn();
         let is_read = self.read.is_some_and(|(_, end, _)| lsn < end);
         if !is_read && (lsn < next || lsn.get() - next.get() > SKIP_RECORDS_MIN) {

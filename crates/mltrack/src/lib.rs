@@ -46,6 +46,23 @@
 //! `tracing`: a layer for the `tracing` crate, `mltrack::MltrackLayer`. `disabled`: see above.
 #![deny(missing_docs)]
 
+mod artifact;
+mod artifact_depot;
+mod artifact_edit;
+mod artifact_find;
+mod artifact_folder;
+mod artifact_gc;
+mod artifact_glob;
+mod artifact_keep;
+mod artifact_kind;
+mod artifact_media;
+mod artifact_new;
+mod artifact_path;
+mod artifact_put;
+mod artifact_read;
+mod artifact_reference;
+mod artifact_schedule;
+mod artifact_verify;
 mod aspect;
 mod auto_compact;
 mod buffer_writer;
@@ -111,6 +128,9 @@ mod registry;
 mod replay;
 pub mod reproduce;
 mod reproduce_stream;
+mod retention;
+mod roots;
+mod roots_url;
 mod run;
 mod run_edit;
 mod run_query;
@@ -134,11 +154,19 @@ mod undo;
 mod undo_find;
 mod undo_job;
 mod undo_past;
+mod upload;
+mod upload_queue;
 mod value_history;
 mod warning;
 mod watch;
 mod words;
 
+pub use artifact::{Artifact, ArtifactQuery, ArtifactRemoval};
+pub use artifact_gc::{ArtifactGc, RootGc};
+pub use artifact_new::NewArtifact;
+pub use artifact_read::{ArtifactLink, ArtifactReader};
+pub use artifact_schedule::CheckpointSchedule;
+pub use artifact_verify::{ArtifactCheck, ArtifactDamage, ArtifactVerify};
 pub use auto_compact::AutoCompact;
 pub use buffered::Buffered;
 pub use builder::{Builder, STORE_FOLDER, is_store, store_folder};
@@ -170,6 +198,8 @@ pub use operation::{Operation, OperationQuery};
 pub use panic::record_panics;
 pub use points::{MetricCall, MetricsCall};
 pub use replay::Rebuilt;
+pub use retention::RETENTION_TAG;
+pub use roots::{RootPlace, RootSource, artifact_roots};
 pub use run::Run;
 pub use run_edit::RunEdit;
 pub use run_query::{Page, PageToken, RunQuery};
@@ -185,13 +215,15 @@ pub use summary::{ExperimentSummary, RunSummary};
 pub use tail::{Cursor, TailBuilder};
 pub use tracker::{ExperimentTracker, Tracker};
 pub use undo::{UNDO_WINDOW, Undo, Undone};
+pub use upload::Upload;
 pub use value_history::ValuesQuery;
 pub use warning::Warning;
 
 pub use mltrack_event::{
-    ArtifactId, ColumnsId, DatasetId, Direction, EdgeKind, EndState, Event, ExperimentId,
-    ExperimentState, Goal, HistogramLogged, IdError, JsonLogged, Level, Line, MetricId, MetricKey,
-    ModelId, NodeRef, ParamValue, RunError, RunId, RunKey, RunState, Split, WallTime, payload_json,
+    ArtifactId, ArtifactKind, BlobId, ColumnsId, DatasetId, Direction, EdgeKind, EndState, Event,
+    ExperimentId, ExperimentState, Goal, HistogramLogged, IdError, JsonLogged, Level, Line,
+    MetricId, MetricKey, ModelId, NodeRef, ParamValue, Root, RunError, RunId, RunKey, RunState,
+    Split, WallTime, payload_json,
 };
 pub use mltrack_log::{
     CompactProgress, CompactReport, Cursor as Position, Damage, Depth, Durability, Lsn, Prefix,

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, OnceLock, Weak};
 use mltrack_event::{ExperimentId, RunId, RunKey, RunState};
 use mltrack_log::Lsn;
 
+use crate::artifact_keep::KeepRules;
 use crate::buffered::Buffer;
 use crate::enter;
 use crate::error::Result;
@@ -59,6 +60,7 @@ pub(crate) struct Inner {
     pub key: RunKey,
     pub gate: Arc<Gate>,
     pub buffers: Mutex<Vec<Weak<Buffer>>>,
+    pub keep_rules: Arc<KeepRules>,
     recorders: PerWriter<Mutex<Recorder>>,
     /// Set when the machine is sampled for the run.
     pub sampled: OnceLock<Arc<Sampled>>,
@@ -82,6 +84,7 @@ impl Run {
             facts,
             gate,
             buffers: Mutex::default(),
+            keep_rules: Arc::default(),
             recorders,
             sampled: OnceLock::new(),
             process: std::process::id(),

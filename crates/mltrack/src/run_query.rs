@@ -73,6 +73,27 @@ impl<T> Page<T> {
     }
 }
 
+impl<T> Page<T> {
+    /// The part that begins behind `start` others, of so many in all.
+    pub(crate) fn of_window(
+        items: Vec<T>,
+        (start, total): (usize, usize),
+        lsn: Option<Lsn>,
+    ) -> Page<T> {
+        let end = start.saturating_add(items.len());
+        let is_last = end >= total || items.is_empty();
+        Page {
+            items,
+            total,
+            lsn,
+            next: lsn
+                .filter(|_| !is_last)
+                .map(|lsn| PageToken { lsn, start: end }),
+            notes: Vec::new(),
+        }
+    }
+}
+
 /// Where the next page begins, and of which moment the list is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct PageToken {

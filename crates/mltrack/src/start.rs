@@ -48,6 +48,7 @@ pub struct RunBuilder {
     params: Vec<(String, ParamValue)>,
     tags: Vec<(String, String)>,
     datasets: Vec<(String, Split)>,
+    pub(crate) tags: Vec<(String, String)>,
     refused: Option<Error>,
 }
 
@@ -148,6 +149,7 @@ impl RunBuilder {
         let Some(store) = self.store.clone() else {
             return Ok(Run::disabled());
         };
+        self.default_retention(store.artifact_settings.retention_days);
         let id = RunId::from_parts(
             (door::wall_time_ns() / 1_000_000) as u64,
             door::random_bytes(),

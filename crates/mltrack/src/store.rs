@@ -14,6 +14,7 @@ use mltrack_projector::Follower;
 use mltrack_projector_runs::Runs;
 use mltrack_projector_runs::search::StateColumns;
 
+use crate::artifact_depot::{ArtifactSettings, Depot};
 use crate::auto_compact::AutoCompactor;
 use crate::compact::packers;
 use crate::error::{Error, Result};
@@ -23,6 +24,7 @@ use crate::per_writer::PerWriter;
 use crate::series::Desk;
 use crate::things::ThingsFollower;
 use crate::undo::UNDO_WINDOW;
+use crate::upload_queue::{QueueLimits, UploadQueue};
 use crate::warning::Warnings;
 use crate::watch::Watch;
 
@@ -37,6 +39,9 @@ pub(crate) struct Store {
     pub auto_compactor: Option<AutoCompactor>,
     /// How often the machine is sampled for its runs, if at all.
     pub system_metrics: Option<Duration>,
+    pub artifact_settings: ArtifactSettings,
+    pub depots: PerWriter<Arc<Depot>>,
+    uploads: PerWriter<UploadQueue>,
     access: Access,
     sessions: PerWriter<Session>,
 }
@@ -92,11 +97,11 @@ impl Store {
         identity: Identity,
         warnings: Warnings,
         keeping: Keeping,
+        artifact_settings: ArtifactSettings,
     ) -> Result<Store> {
         let writer = access.writer()?;
         let session = Session::new(&path, || Ok(access.reader(&path)?))?;
         Ok(Store {
-            path,
             identity,
             warnings: Arc::new(warnings),
             keepers: PerWriter::new(writer, Keeper::new(&keeping)),
@@ -104,6 +109,10 @@ impl Store {
             undo_window: UNDO_WINDOW,
             auto_compactor: None,
             system_metrics: None,
+            depots: PerWriter::new(writer, Arc::new(Depot::new(&path, &artifact_settings))),
+            uploads: PerWriter::new(writer, UploadQueue::new(QueueLimits::default())),
+            artifact_settings,
+            path,
             access,
             sessions: PerWriter::new(writer, session),
         })
@@ -113,6 +122,12 @@ impl Store {
     pub fn keeper(&self) -> Result<&Keeper> {
         self.keepers
             .get_or_make(self.access.writer()?, || Ok(Keeper::new(&self.keeping)))
+    }
+
+    /// What is stored in the background, in this process.
+    pub fn uploads(&self) -> Result<&UploadQueue> {
+        let make = || Ok(UploadQueue::new(QueueLimits::default()));
+        self.uploads.get_or_make(self.writer()?, make)
     }
 
     /// The log to append to.

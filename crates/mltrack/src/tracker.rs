@@ -182,11 +182,14 @@ impl Tracker {
         }
     }
 
-    /// Leaves the store now and reports what dropping would swallow. Runs that are still open stay running in the
+    /// Leaves the store now and reports what dropping would swallow. Waits for artifacts that are on their way. Runs that are still open stay running in the
     /// log and will show as lost: finish them first.
     pub fn close(self) -> Result<()> {
         match self.store() {
-            Some(store) if store.is_writable() => Ok(store.log()?.clone().close()?),
+            Some(store) if store.is_writable() => {
+                store.uploads()?.close();
+                Ok(store.log()?.clone().close()?)
+            }
             _ => Ok(()),
         }
     }

@@ -59,6 +59,18 @@ pub enum Warning {
         /// What is wrong with it.
         why: String,
     },
+    /// An artifact could not be stored, so it was not logged.
+    NotUploaded {
+        /// Its name, and the file it was to be made of.
+        name: String,
+        /// Why.
+        error: Error,
+    },
+    /// Artifacts that a rule no longer keeps could not be removed. They are looked at again after the next upload.
+    NotRemoved {
+        /// Why.
+        error: Error,
+    },
     /// Series files could not be written. Nothing is lost; long histories only take longer to read.
     SeriesNotWritten {
         /// Why.
@@ -95,6 +107,12 @@ impl fmt::Display for Warning {
                 "{} is not used, the log answers in its place: {why}",
                 path.display()
             ),
+            Warning::NotUploaded { name, error } => {
+                write!(f, "the artifact {name} was not logged: {error:#}")
+            }
+            Warning::NotRemoved { error } => {
+                write!(f, "old artifacts could not be removed: {error:#}")
+            }
             Warning::SeriesNotWritten { error } => {
                 write!(f, "series files could not be written: {error:#}")
             }

@@ -34,6 +34,7 @@ pub use experiment::{Experiment, ExperimentMove};
 pub use find::{Deleted, FindError};
 pub use metrics::{MetricSummary, Metrics, Point};
 pub use mltrack_projector::Stamp;
+pub use nearest::nearest;
 pub use purge::Purges;
 pub use run::{Note, Owner, Run};
 pub use sight::{run_state, run_state_at, silent_ns};
