@@ -5,4 +5,10 @@
 #![deny(missing_docs)]
 
 pub mod nvml;
+pub mod secrets;
+mod secrets_argument;
+mod secrets_assignment;
+mod secrets_key;
+mod secrets_name;
+mod secrets_shape;
 pub mod system;

@@ -1,0 +1,261 @@
+//! Assignments to keys that are named like secrets: `password = "x"`, `API_KEY=x`, `"token": "x"`, `--secret x`.
+//!
+//! A word that such keys end with is looked for; what stands around it is then read by hand, a few hundred bytes at most,
+//! so that no text can make this slow.
+//!
+//! Invariants: a value that code computes, a type, a path and a placeholder are no secrets; a value is one line at most.
+
+use std::sync::LazyLock;
+
+use regex::bytes::Regex;
+
+use crate::secrets::Found;
+use crate::secrets_key::{self, Strength};
+use crate::secrets_shape;
+
+const KIND: &str = "a value assigned to a secret's name";
+const NAME_LEN_MAX: usize = 80;
+const VALUE_LEN_MAX: usize = 1024;
+const BLANKS_MAX: usize = 16;
+
+/// What the last words of a secret's name start with.
+static WORD: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i-u)pass|pwd|secret|token|credential|key|auth|jwt")
+        .expect("a test compiles the pattern")
+});
+
+/// A value with how it is written.
+struct Value {
+    start: usize,
+    end: usize,
+    is_quoted: bool,
+    /// Written right behind an equals sign, as files of variables and command lines are.
+    is_tight: bool,
+}
+
+fn is_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-'
+}
+
+/// The name around a word: from where to where.
+fn name_around(bytes: &[u8], start: usize, end: usize) -> (usize, usize) {
+    let before = bytes[..start].iter().rev().take(NAME_LEN_MAX);
+    let start = start - before.take_while(|&&byte| is_name(byte)).count();
+    let after = bytes[end..].iter().take(NAME_LEN_MAX);
+    let end = end + after.take_while(|&&byte| is_name(byte)).count();
+    (start, end)
+}
+
+fn skip(bytes: &[u8], mut at: usize, is_skipped: impl Fn(u8) -> bool) -> usize {
+    let end = bytes.len().min(at + BLANKS_MAX);
+    while at < end && is_skipped(bytes[at]) {
+        at += 1;
+    }
+    at
+}
+
+fn is_blank(byte: u8) -> bool {
+    byte == b' ' || byte == b'\t'
+}
+
+/// Where the value of a name that ends at `end` starts, and whether an equals sign stands right before it.
+fn after_operator(bytes: &[u8], end: usize, is_option: bool) -> Option<(usize, bool)> {
+    let closed = skip(bytes, end, |byte| {
+        matches!(byte, b'"' | b'\'' | b']' | b'\\' | b'`')
+    });
+    let at = skip(bytes, closed, is_blank);
+    let is_spaced = at > closed;
+    match bytes.get(at..)? {
+        [b':', b'=', ..] | [b'=', b'>' | b'=' | b':', ..] => {
+            Some((skip(bytes, at + 2, is_blank), false))
+        }
+        [b'=', ..] => {
+            let value = skip(bytes, at + 1, is_blank);
+            Some((value, !is_spaced && value == at + 1))
+        }
+        [b':', b':', ..] => None,
+        [b':', ..] => Some((skip(bytes, at + 1, is_blank), false)),
+        // `<password>value</password>`
+        [b'>', ..] if !is_spaced && end == closed => Some((at + 1, true)),
+        [first, ..] if is_option && is_spaced && *first != b'-' => Some((at, true)),
+        _ => None,
+    }
+}
+
+/// The value that starts at `at`: between quotes on one line, or up to what ends a word.
+fn value_at(bytes: &[u8], at: usize, is_tight: bool) -> Option<Value> {
+    let at = skip(bytes, at, |byte| byte == b'\\');
+    let prefix = usize::from(matches!(
+        bytes.get(at..),
+        Some([b'b' | b'r' | b'u' | b'B', b'"' | b'\'', ..])
+    ));
+    let (start, window) = (at + prefix, VALUE_LEN_MAX);
+    let end = bytes.len().min(start + window);
+    let quote = *bytes.get(start)?;
+    if matches!(quote, b'"' | b'\'' | b'`') {
+        let start = start + 1;
+        let text = bytes.get(start..end)?;
+        let len = text
+            .iter()
+            .position(|&byte| byte == quote || byte == b'\n')?;
+        let len = len - usize::from(len > 0 && text[len - 1] == b'\\');
+        return Some(Value {
+            start,
+            end: start + len,
+            is_quoted: true,
+            is_tight,
+        });
+    }
+    let is_end = |byte: u8| {
+        byte.is_ascii_whitespace()
+            || matches!(
+                byte,
+                b'"' | b'\'' | b'`' | b',' | b';' | b')' | b']' | b'}' | b'<' | b'&' | b'|'
+            )
+    };
+    let text = bytes.get(at..end)?;
+    let len = text
+        .iter()
+        .position(|&byte| is_end(byte))
+        .unwrap_or(text.len());
+    Some(Value {
+        start: at,
+        end: at + len,
+        is_quoted: false,
+        is_tight,
+    })
+}
+
+/// A type annotation comes before the value: `password: str = "x"`.
+fn past_type(bytes: &[u8], value: Value) -> Option<Value> {
+    let at = skip(bytes, value.end, is_blank);
+    match bytes.get(at..at + 2) {
+        Some([b'=', next]) if !value.is_quoted && !value.is_tight && *next != b'=' => {
+            value_at(bytes, skip(bytes, at + 1, is_blank), false)
+        }
+        _ => Some(value),
+    }
+}
+
+fn entropy(text: &[u8]) -> f64 {
+    let mut counts = [0_usize; 256];
+    for &byte in text {
+        counts[usize::from(byte)] += 1;
+    }
+    let len = text.len() as f64;
+    let shares = counts
+        .iter()
+        .filter(|&&count| count > 0)
+        .map(|&count| count as f64 / len);
+    -shares.map(|share| share * share.log2()).sum::<f64>()
+}
+
+/// A value that code computes: a name, a call, a member.
+fn is_code(text: &[u8]) -> bool {
+    let is_word = |byte: &u8| {
+        byte.is_ascii_alphabetic() || matches!(byte, b'_' | b'.' | b':' | b'?' | b'!' | b'*')
+    };
+    let holds = |marks: &[&[u8]]| {
+        marks
+            .iter()
+            .any(|mark| text.windows(mark.len()).any(|window| window == *mark))
+    };
+    text.iter().all(is_word)
+        || text
+            .iter()
+            .any(|byte| matches!(byte, b'(' | b'[' | b'{' | b'>'))
+        || holds(&[
+            b"::", b"->", b"self.", b"args.", b"config.", b"cfg.", b"env.", b"this.",
+        ])
+        || matches!(text.first(), Some(b'&' | b'*' | b'@' | b'#'))
+}
+
+/// A path of a file: `/run/secrets/x`, `../x`, `~/x`.
+fn is_path(text: &[u8]) -> bool {
+    [b"/" as &[u8], b"./", b"../", b"~/", b"file:"]
+        .iter()
+        .any(|start| text.starts_with(start))
+}
+
+/// The name of a variable or constant, in capitals.
+fn is_constant(text: &[u8]) -> bool {
+    text.contains(&b'_')
+        && text
+            .iter()
+            .all(|byte| byte.is_ascii_uppercase() || *byte == b'_')
+}
+
+fn is_secret(name: &[u8], strength: Strength, text: &[u8], value: &Value) -> bool {
+    if text.is_empty()
+        || secrets_shape::is_placeholder(text)
+        || is_path(text)
+        || is_constant(text)
+        || text.eq_ignore_ascii_case(name)
+    {
+        return false;
+    }
+    // Addresses have a shape of their own.
+    if text.windows(3).any(|window| window == b"://") {
+        return false;
+    }
+    let is_variable = value.is_tight && name.iter().all(|byte| !byte.is_ascii_lowercase());
+    let is_computed = is_code(text) && (!is_variable || text.contains(&b'.'));
+    if !value.is_quoted && is_computed {
+        return false;
+    }
+    let has = |is: fn(&u8) -> bool| text.iter().any(is);
+    let is_mixed = has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic);
+    let blank_count = text.split(|&byte| byte == b' ').count() - 1;
+    match strength {
+        Strength::Strong if value.is_quoted => text.len() >= 4 && blank_count < 2,
+        Strength::Strong => text.len() >= if value.is_tight { 4 } else { 6 },
+        Strength::Medium => text.len() >= 8 && blank_count == 0 && (is_mixed || text.len() >= 20),
+        Strength::Weak => text.len() >= 16 && blank_count == 0 && is_mixed && entropy(text) >= 3.0,
+    }
+}
+
+/// The secret that is assigned to the name around the word, and where that name ends.
+fn assigned(bytes: &[u8], start: usize, end: usize) -> (Option<Found>, usize) {
+    let (name_start, name_end) = name_around(bytes, start, end);
+    let name = &bytes[name_start..name_end];
+    let found = || {
+        let strength = secrets_key::strength(name)?;
+        let is_option = name.starts_with(b"--");
+        let (at, is_tight) = after_operator(bytes, name_end, is_option)?;
+        let value = past_type(bytes, value_at(bytes, at, is_tight)?)?;
+        let text = bytes.get(value.start..value.end)?;
+        is_secret(name, strength, text, &value).then_some(Found {
+            kind: KIND,
+            range: value.start..value.end,
+        })
+    };
+    (found(), name_end)
+}
+
+struct Assignments<'a> {
+    bytes: &'a [u8],
+    at: usize,
+}
+
+impl Iterator for Assignments<'_> {
+    type Item = Found;
+
+    fn next(&mut self) -> Option<Found> {
+        while let Some(word) = WORD.find_at(self.bytes, self.at) {
+            let (found, end) = assigned(self.bytes, word.start(), word.end());
+            self.at = found.as_ref().map_or(end, |found| found.range.end.max(end));
+            if found.is_some() {
+                return found;
+            }
+        }
+        None
+    }
+}
+
+pub(crate) fn first(bytes: &[u8]) -> Option<&'static str> {
+    Assignments { bytes, at: 0 }.next().map(|found| found.kind)
+}
+
+pub(crate) fn find(bytes: &[u8]) -> impl Iterator<Item = Found> + '_ {
+    Assignments { bytes, at: 0 }
+}
