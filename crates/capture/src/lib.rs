@@ -20,6 +20,7 @@ mod git_files;
 mod git_index;
 mod git_status;
 mod machine;
+pub mod console;
 pub mod nvml;
 mod patch;
 mod patch_section;
