@@ -41,8 +41,8 @@ pub(crate) struct Plan<'a> {
     pub packer: &'a dyn Packer,
     pub header: PackHeader,
     pub drop: Drop<'a>,
-    /// Payloads that are written over.
-    pub overwrite: Option<&'a BTreeMap<Lsn, Vec<u8>>>,
+    /// Records that are written over, or left out.
+    pub overwrite: Option<&'a BTreeMap<Lsn, Option<Vec<u8>>>>,
     pub floor: u64,
     /// Bytes of the file that the segment was written in.
     pub original_len: u64,
@@ -181,15 +181,19 @@ impl<'a> Gather<'a> {
                 continue;
             }
             batches.push_kept(&frame, |record| {
-                if drop.is_some_and(|is_dropped| is_dropped(record)) {
-                    self.dropped.take(record);
-                    return Fate::Goes;
+                let named = overwrite.and_then(|records| records.get(&record.lsn));
+                let is_dropped = || drop.is_some_and(|is_dropped| is_dropped(record));
+                match named {
+                    None if !is_dropped() => Fate::Stays,
+                    None | Some(None) => {
+                        self.dropped.take(record);
+                        Fate::Goes
+                    }
+                    Some(Some(payload)) => {
+                        self.overwritten.take(&PackRecord { payload, ..*record });
+                        Fate::Becomes(payload)
+                    }
                 }
-                let payload = overwrite.and_then(|payloads| payloads.get(&record.lsn));
-                payload.map_or(Fate::Stays, |payload| {
-                    self.overwritten.take(&PackRecord { payload, ..*record });
-                    Fate::Becomes(payload)
-                })
             });
         };
         self.pace();

@@ -215,7 +215,7 @@ fn what_was_folded_before_it_was_written_over_is_folded_again_once() {
     let mut payload = Vec::new();
     encode_metrics(RUN, ColumnsId(1), 0, &[-1.0], &mut payload).unwrap();
     log.compact(&CompactOptions {
-        overwrite: Some(&BTreeMap::from([(lsn(2), payload)])),
+        overwrite: Some(&BTreeMap::from([(lsn(2), Some(payload))])),
         keep_replaced: Duration::ZERO,
         ..CompactOptions::new(Arc::new(PlainPacker))
     })

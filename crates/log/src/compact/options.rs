@@ -17,9 +17,9 @@ pub struct CompactOptions<'a> {
     pub packer: Arc<dyn Packer>,
     /// Records to leave out, for ever. Asked more than once for the same record, and must answer alike.
     pub drop: Option<&'a (dyn Fn(&PackRecord<'_>) -> bool + Sync)>,
-    /// Payloads to be written over, by lsn, with what takes their place. Segments that hold none of them stay as they are
-    /// unless there is something to drop.
-    pub overwrite: Option<&'a BTreeMap<Lsn, Vec<u8>>>,
+    /// Records to be written over, with the payload that takes the place of theirs, and records to be left out: `None`.
+    /// Segments that hold none of them stay as they are unless there is something to drop.
+    pub overwrite: Option<&'a BTreeMap<Lsn, Option<Vec<u8>>>>,
     /// The newest record because of which others are dropped: [`Reader::floor`](crate::Reader::floor) tells it later.
     pub floor: Option<Lsn>,
     /// At most so many bytes of segments per second.

@@ -38,7 +38,7 @@ fn what_is_written_over_is_gone_from_every_file_and_all_else_stays() {
         log.append_rolled(&mut batch, StreamId(1)).expect("rolls");
     }
     assert!(holds(&disk, secret));
-    let payloads = BTreeMap::from([(first.plus(1), b"***".to_vec())]);
+    let payloads = BTreeMap::from([(first.plus(1), Some(b"***".to_vec()))]);
     let overwriting = CompactOptions {
         overwrite: Some(&payloads),
         floor: Some(first.plus(3)),
@@ -76,7 +76,8 @@ fn a_segment_that_is_packed_already_is_written_over_too() {
     compact(&disk, &at_once());
     let (before, _) = read_store(&disk).expect("reads");
     let chosen: Vec<Lsn> = before.iter().step_by(97).map(|record| record.lsn).collect();
-    let payloads: BTreeMap<Lsn, Vec<u8>> = chosen.iter().map(|lsn| (*lsn, vec![42; 3])).collect();
+    let payloads: BTreeMap<Lsn, Option<Vec<u8>>> =
+        chosen.iter().map(|lsn| (*lsn, Some(vec![42; 3]))).collect();
     let overwriting = CompactOptions {
         overwrite: Some(&payloads),
         ..at_once()
@@ -95,6 +96,25 @@ fn a_segment_that_is_packed_already_is_written_over_too() {
     let changed = before.iter().zip(&after).filter(|(old, new)| old != new);
     assert_eq!(changed.count(), done.overwritten_records as usize);
     assert!(done.overwritten_records > 5);
+    verified(&disk);
+    let gone: BTreeMap<Lsn, Option<Vec<u8>>> = payloads
+        .into_keys()
+        .take(2)
+        .map(|lsn| (lsn, None))
+        .collect();
+    let done = compact(
+        &disk,
+        &CompactOptions {
+            overwrite: Some(&gone),
+            ..at_once()
+        },
+    );
+    assert_eq!((done.dropped_records, done.overwritten_records), (2, 0));
+    let (rest, _) = read_store(&disk).expect("reads");
+    let expected = after
+        .into_iter()
+        .filter(|record| !gone.contains_key(&record.lsn));
+    assert_eq!(rest, expected.collect::<Vec<_>>());
     verified(&disk);
 }
 
