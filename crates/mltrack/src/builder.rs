@@ -26,7 +26,7 @@ use crate::warning::{OnWarning, Warning, Warnings};
 pub const STORE_FOLDER: &str = ".mltrack";
 
 /// The folder of snapshots in a store.
-const SNAPSHOT_FOLDER: &str = "snapshots";
+pub(crate) const SNAPSHOT_FOLDER: &str = "snapshots";
 
 /// Records that explain names: a sealed segment repeats them, so that it can be read alone.
 static DICTIONARY_TYPES: [u16; 2] = [TypeId::METRIC_DEFINED.0, TypeId::METRIC_SET_DEFINED.0];

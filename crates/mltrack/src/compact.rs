@@ -152,7 +152,7 @@ impl Store {
 }
 
 impl How {
-    fn options(&self) -> CompactOptions<'static> {
+    pub fn options(&self) -> CompactOptions<'static> {
         let keep_raw_after_ns = self.keep_raw.map(|length| {
             let length_ns = i64::try_from(length.as_nanos()).unwrap_or(i64::MAX);
             door::wall_time_ns().saturating_sub(length_ns)
@@ -176,7 +176,7 @@ pub(crate) fn packers() -> Vec<Arc<dyn Packer>> {
     vec![Arc::new(MetricPacker)]
 }
 
-fn busy(error: LogError) -> Error {
+pub(crate) fn busy(error: LogError) -> Error {
     match error {
         LogError::Busy { process: 0, .. } => {
             Error::new(Code::Busy, "another process compacts the store")

@@ -27,7 +27,7 @@ use crate::store::Store;
 use crate::tracker::Tracker;
 
 /// The folder of the series files in a store: they are made again when somebody asks for what they held.
-const SERIES_FOLDER: &str = "series";
+pub(crate) const SERIES_FOLDER: &str = "series";
 /// A batch holds at most 65,535 records.
 const PURGES_AT_ONCE_MAX: usize = 20_000;
 
@@ -229,20 +229,24 @@ impl Gc {
 
 /// Removes the index, which keeps old pages of its own for a while. Its owner, if there is one, takes the rows out by
 /// itself, and it is made again by the next.
-fn drop_index(store: &Store) -> Result<()> {
+pub(crate) fn drop_index(store: &Store) -> Result<()> {
     let Some(owner) = IndexOwner::try_new(&store.path)? else {
         return Ok(());
     };
-    let path = store.path.join(INDEX_FOLDER);
-    let removed = match fs::remove_dir_all(&path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    };
+    let removed = remove_index(&store.path.join(INDEX_FOLDER));
     drop(owner);
-    removed.map_err(|error| not_removed(&path, error))
+    removed
 }
 
-fn not_removed(path: &std::path::Path, source: std::io::Error) -> Error {
+/// Removes the index's folder. The caller owns it.
+pub(crate) fn remove_index(path: &std::path::Path) -> Result<()> {
+    match fs::remove_dir_all(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(not_removed(path, error)),
+        _ => Ok(()),
+    }
+}
+
+pub(crate) fn not_removed(path: &std::path::Path, source: std::io::Error) -> Error {
     let what = format!(
         "{}: it cannot be removed, and holds what was purged",
         path.display()
@@ -250,7 +254,7 @@ fn not_removed(path: &std::path::Path, source: std::io::Error) -> Error {
     Error::new(Code::IoError, what).with_source(source)
 }
 
-fn series_error(error: &SeriesError) -> Error {
+pub(crate) fn series_error(error: &SeriesError) -> Error {
     Error::new(Code::IoError, error.to_string())
         .with_hint("remove the folder series by hand; it is made again")
 }

@@ -182,6 +182,13 @@ fn keep(store: &Store, shared: &Shared) -> Result<()> {
     while !shared.is_stopping() {
         if kept.follower.wait(WAIT)? {
             kept.take_in(store)?;
+            if kept.is_of_another_log() {
+                // The database keeps old pages for a while, and they may hold what was scrubbed.
+                drop(kept);
+                crate::gc::remove_index(&path)?;
+                kept = Kept::open(store, &path)?;
+                kept.take_in(store)?;
+            }
             shared.indexed(kept.follower.next_lsn());
             if shared.pause() {
                 break;
@@ -237,6 +244,11 @@ impl Kept {
         tell(store, written.map_err(index_error)?.set_aside);
         self.is_flushed = false;
         Ok(())
+    }
+
+    /// Whether the index was written from records that are gone or were written over since.
+    fn is_of_another_log(&self) -> bool {
+        self.follower.counts().rewinds > 0
     }
 
     fn flush_if_due(&mut self, flushed: Instant) -> Result<Instant> {

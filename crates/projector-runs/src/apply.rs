@@ -5,7 +5,7 @@
 
 use mltrack_event::{
     Event, ExperimentCreated, ExperimentDeleted, ExperimentEdited, ExperimentId,
-    ExperimentRestored, ExperimentState, ExperimentTagged, GoalEdit, RestoredFrom, TypeId,
+    ExperimentRestored, ExperimentState, ExperimentTagged, GoalEdit, RestoredFrom,
 };
 use mltrack_projector::{Body, Entry, Projector};
 
@@ -31,10 +31,9 @@ impl Projector for Runs {
     }
 }
 
-/// What only the fold of artifacts, datasets, models and lineage keeps, and what may be about a run that is no more.
+/// What only the fold of artifacts, datasets, models and lineage keeps.
 fn is_of_things(event: &Event) -> bool {
-    let is_scrub = event.type_id() == TypeId::RECORDS_SCRUBBED;
-    is_scrub || (0x60..=0xDF).contains(&event.type_id().0) && event.run().is_none()
+    (0x60..=0xDF).contains(&event.type_id().0) && event.run().is_none()
 }
 
 /// What became of an event.
@@ -85,6 +84,13 @@ impl State {
             Event::ExperimentPurged(purged) => self.purge_experiment(purged, entry.lsn),
             // The events behind it in its batch do what it announces.
             Event::OperationUndone(_) => Outcome::Applied,
+            Event::RecordsScrubbed(scrubbed) => {
+                // What is kept of the run elsewhere, such as columns, is asked for anew when something was heard of it.
+                if let Some(run) = self.run_mut(scrubbed.run) {
+                    run.hear(entry);
+                }
+                Outcome::Applied
+            }
             Event::Unknown { .. } => Outcome::Unknown,
             other if is_of_things(other) => Outcome::Applied,
             about_run => self.apply_run_event(about_run, entry),

@@ -128,7 +128,7 @@ impl Run {
         }
     }
 
-    fn hear(&mut self, entry: &Entry<'_>) {
+    pub(crate) fn hear(&mut self, entry: &Entry<'_>) {
         self.heard = Stamp {
             lsn: entry.lsn,
             time_ns: entry.commit_time_ns,

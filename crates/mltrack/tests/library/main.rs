@@ -22,6 +22,7 @@ mod operations;
 mod owners;
 mod params;
 mod reproducing;
+mod scrubbing;
 mod searching;
 mod seed;
 mod shapes;
