@@ -10,6 +10,7 @@
 #![deny(missing_docs)]
 
 mod command;
+pub mod console;
 mod deadline;
 mod digest;
 mod document;
@@ -20,7 +21,6 @@ mod git_files;
 mod git_index;
 mod git_status;
 mod machine;
-pub mod console;
 pub mod nvml;
 mod patch;
 mod patch_section;

@@ -46,9 +46,8 @@ pub struct RunBuilder {
     is_detached: bool,
     timeout: Option<Duration>,
     params: Vec<(String, ParamValue)>,
-    tags: Vec<(String, String)>,
-    datasets: Vec<(String, Split)>,
     pub(crate) tags: Vec<(String, String)>,
+    datasets: Vec<(String, Split)>,
     refused: Option<Error>,
 }
 
