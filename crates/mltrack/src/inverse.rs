@@ -16,6 +16,8 @@ use crate::aspect::{Aspect, OfRun};
 pub(crate) enum Hindrance {
     /// Something later changed it again.
     Changed(Aspect),
+    /// Something later changed a thing again, in words.
+    Thing(String),
     /// No legal move leads back.
     NoWay(String),
 }

@@ -96,7 +96,9 @@ mod identity;
 mod import;
 mod indexer;
 mod inverse;
+mod inverse_artifact;
 mod inverse_experiment;
+mod inverse_thing;
 mod keep;
 mod keeper;
 #[cfg(feature = "tracing")]

@@ -13,6 +13,7 @@ use mltrack_event::{EndState, Event, ExperimentId, RunId, WallTime};
 use mltrack_log::{Lsn, WriterId};
 use mltrack_projector_runs::State;
 
+use crate::artifact_edit::BY_HAND;
 use crate::error::{Error, Result};
 use crate::operation_scan::{Deed, backwards};
 use crate::operation_words::what;
@@ -253,8 +254,13 @@ fn is_by_run(deed: &Deed, state: &State) -> bool {
 /// which a run that describes itself need not.
 fn is_from_outside(event: &Event, is_conditional: bool) -> bool {
     match event {
-        Event::RunDeleted(_) | Event::RunRestored(_) | Event::NoteRemoved(_) => true,
+        Event::RunDeleted(_)
+        | Event::RunRestored(_)
+        | Event::NoteRemoved(_)
+        | Event::ArtifactsRestored(_) => true,
         Event::TagsSet(_) | Event::TagRemoved(_) | Event::NoteAdded(_) => is_conditional,
+        // A rule of the run itself says another reason.
+        Event::ArtifactsRemoved(removed) => removed.why == BY_HAND,
         _ => false,
     }
 }

@@ -87,7 +87,9 @@ fn is_caused(type_id: u16) -> bool {
     let experiments = TypeId::EXPERIMENT_CREATED.0..=TypeId::EXPERIMENT_TAGGED.0;
     let runs = TypeId::RUN_CREATED.0..=TypeId::NOTE_REMOVED.0;
     let audit = TypeId::OPERATION_UNDONE.0..=TypeId::EXPERIMENT_PURGED.0;
-    experiments.contains(&type_id) || runs.contains(&type_id) || audit.contains(&type_id)
+    let artifacts = TypeId::ARTIFACT_LOGGED.0..=TypeId::ARTIFACTS_PURGED.0;
+    let all = [experiments, runs, audit, artifacts];
+    all.iter().any(|caused| caused.contains(&type_id))
 }
 
 /// Hands over what was done before `end`, newest first, down to `floor` or until it is enough.

@@ -110,6 +110,18 @@ fn of_run(event: &Event, state: &State) -> String {
         Event::TagRemoved(removed) => format!("removed the tag {} from {name}", removed.key),
         Event::NoteAdded(added) => format!("noted {:?} on {name}", shorten(&added.text)),
         Event::NoteRemoved(_) => format!("removed a note from {name}"),
+        Event::ArtifactLogged(logged) => format!("logged {} to {name}", logged.path),
+        Event::ArtifactsRemoved(removed) => {
+            let (count, why) = (removed.artifacts.len(), &removed.why);
+            format!("removed {count} of the artifacts of {name} ({why})")
+        }
+        Event::ArtifactsRestored(restored) => {
+            format!(
+                "brought back {} of the artifacts of {name}",
+                restored.artifacts.len()
+            )
+        }
+        Event::ArtifactUsed(_) => format!("took an artifact into {name}"),
         other => format!("{} of {name}", other.type_name().replace('_', " ")),
     }
 }

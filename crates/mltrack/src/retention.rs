@@ -127,3 +127,68 @@ pub(crate) fn check_days(days: u32) -> Result<u32> {
     }
     Ok(days)
 }
+
+#[cfg(test)]
+mod tests {
+    use mltrack_log::door;
+
+    use super::*;
+    use crate::Tracker;
+
+    #[test]
+    fn artifacts_that_are_old_by_both_clocks_are_removed_and_can_be_brought_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let tracker = Tracker::builder(folder.path())
+            .artifact_retention_days(30)
+            .open()
+            .unwrap();
+        let experiment = tracker.experiment("resnet").unwrap();
+        let runs = [
+            experiment.start_run().unwrap(),
+            experiment
+                .run()
+                .artifact_retention_days(90)
+                .start()
+                .unwrap(),
+            experiment
+                .run()
+                .tag(RETENTION_TAG, "for ever")
+                .start()
+                .unwrap(),
+        ];
+        for run in &runs {
+            run.log_artifact_bytes("model.pt", "weights").unwrap();
+            run.log_artifact_bytes("mltrack/environment.json", "{}")
+                .unwrap();
+            run.finish().unwrap();
+        }
+        let store = tracker.store().unwrap();
+        let after = |days: i64| door::wall_time_ns() + days * DAY_NS;
+        let count = |now_ns, newest_ns| expired(store, now_ns, newest_ns).unwrap().len();
+        assert_eq!(
+            (count(after(29), after(29)), count(after(31), after(1))),
+            (0, 0)
+        );
+        assert_eq!(
+            (count(after(31), after(31)), count(after(91), after(91))),
+            (1, 2)
+        );
+        let old = expired(store, after(31), after(31)).unwrap();
+        assert_eq!(remove_expired(store, &old).unwrap(), 1);
+        assert_eq!(remove_expired(store, &old).unwrap(), 0);
+        let removed = tracker
+            .artifacts()
+            .run(runs[0].id())
+            .with_removed()
+            .path("model.pt")
+            .fetch()
+            .unwrap()
+            .items;
+        assert_eq!(removed[0].removed.as_ref().unwrap().why, "retention 30 d");
+        tracker.restore_artifacts(&removed).unwrap();
+        assert_eq!(
+            tracker.artifacts().path("model.pt").fetch().unwrap().total,
+            3
+        );
+    }
+}

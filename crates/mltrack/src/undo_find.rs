@@ -99,5 +99,10 @@ pub(crate) fn find_last(store: &Store, reader: &mut Reader, until: Option<Lsn>) 
 /// Whether something went for good.
 pub(crate) fn is_purge(deed: &Deed) -> bool {
     let mut events = deed.events.iter();
-    events.any(|event| matches!(event, Event::RunPurged(_) | Event::ExperimentPurged(_)))
+    events.any(|event| {
+        matches!(
+            event,
+            Event::RunPurged(_) | Event::ExperimentPurged(_) | Event::ArtifactsPurged(_)
+        )
+    })
 }

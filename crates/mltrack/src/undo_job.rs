@@ -14,6 +14,7 @@ use crate::error::{Error, Result};
 use crate::experiment::name_taken;
 use crate::inverse::{By, Hindrance, Three, of_run};
 use crate::inverse_experiment::of_experiment;
+use crate::inverse_thing::{is_about_things, of_things};
 use crate::operation::Operation;
 use crate::operation_scan::Deed;
 use crate::operation_words::{experiment, run, what};
@@ -94,7 +95,7 @@ impl<'a> Job<'a> {
 
     /// Whether everything is after the operation as it was before, such as when a tag was given the value it had.
     pub fn is_idle(&self) -> bool {
-        self.past.is_idle()
+        self.past.is_idle() && !is_about_things(&self.deed)
     }
 
     /// What takes it back now. The outer error ends everything, the inner one names what is in the way.
@@ -143,6 +144,17 @@ impl<'a> Job<'a> {
             events.extend(inverse);
             unchanged.push(StreamId::experiment(*id));
         }
+        // Things are asked after runs, as their locks are taken.
+        let inverse = self
+            .store
+            .with_things(|things, _| Ok(of_things(&self.deed, things, by)))?;
+        match inverse {
+            Ok(inverse) => {
+                events.extend(inverse.events);
+                unchanged.extend(inverse.unchanged);
+            }
+            Err(hindrance) => return Ok(Err(hindrance)),
+        }
         if events.len() == 1 {
             return Err(self.nothing());
         }
@@ -187,6 +199,9 @@ impl<'a> Job<'a> {
         let first = self.deed.first;
         let aspect = match hindrance {
             Hindrance::NoWay(what) => return Error::new(Code::InvalidState, what.clone()),
+            Hindrance::Thing(what) => {
+                return Error::new(Code::Conflict, what.clone()).with_hint("mltrack op log");
+            }
             Hindrance::Changed(aspect) => aspect,
         };
         let name = aspect.name();

@@ -1,6 +1,7 @@
 //! The library as programs use it: one binary, one module for each thing it promises.
 
 mod artifacts;
+mod artifacts_changed;
 mod artifacts_found;
 mod buffered;
 mod closures;
