@@ -1,15 +1,18 @@
-//! What an undo would set back: one thing that can be said about a run or an experiment.
+//! What an undo would set back: one thing that can be said about a run, an experiment, a dataset or a model.
 //!
 //! Invariant: whatever changes an aspect is an event that [`Aspect::is_touched_by`] knows, so that the operation that
 //! stands in the way of an undo can be named.
 
 use mltrack_event::{Event, ExperimentId, RestoredFrom, RunKey, RunMove};
 
-/// One thing that is said about a run or an experiment.
+use crate::aspect_thing::{OfThing, Thing};
+
+/// One thing that is said about one of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Aspect {
     Run(RunKey, OfRun),
     Experiment(ExperimentId, OfExperiment),
+    Thing(Thing, OfThing),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,6 +47,10 @@ impl Aspect {
             let of_run = OfRun::of(event).into_iter();
             return of_run.map(|of| Aspect::Run(run, of)).collect();
         }
+        if let Some(thing) = Thing::of(event) {
+            let of_thing = OfThing::of(event).into_iter();
+            return of_thing.map(|of| Aspect::Thing(thing, of)).collect();
+        }
         let Some(id) = event.experiment() else {
             return Vec::new();
         };
@@ -57,14 +64,16 @@ impl Aspect {
             Aspect::Experiment(id, of) => {
                 event.experiment() == Some(*id) && of.is_touched_by(event)
             }
+            Aspect::Thing(thing, of) => Thing::of(event) == Some(*thing) && of.is_touched_by(event),
         }
     }
 
-    /// What it is, after "of run .." or "of experiment ..".
+    /// What it is, after "of run ..", "of experiment .." or "of dataset ..".
     pub fn name(&self) -> String {
         match self {
             Aspect::Run(_, of) => of.name(),
             Aspect::Experiment(_, of) => of.name(),
+            Aspect::Thing(_, of) => of.name(),
         }
     }
 }

@@ -4,12 +4,12 @@
 
 use mltrack_event::{
     DatasetCreated, DatasetDeleted, DatasetEdited, DatasetId, DatasetRestored,
-    DatasetVersionRemoved, DatasetVersionRestored, Event, NameKind, StreamId,
+    DatasetVersionEdited, DatasetVersionRemoved, DatasetVersionRestored, Event, NameKind, StreamId,
 };
 use mltrack_projector_lineage::{Dataset as Folded, Things};
 
 use crate::error::Result;
-use crate::registry::{By, Edit, Facts, Kind, New};
+use crate::registry::{By, Edit, Facts, Kind, New, VersionEdit};
 use crate::selector::{Candidate, Pick};
 
 /// Datasets.
@@ -131,6 +131,25 @@ impl Kind for Datasets {
         DatasetVersionRestored {
             dataset,
             number,
+            actor,
+            command,
+        }
+        .into()
+    }
+
+    fn version_edited(
+        dataset: DatasetId,
+        number: u64,
+        edit: &VersionEdit,
+        (actor, command): By,
+    ) -> Event {
+        DatasetVersionEdited {
+            dataset,
+            number,
+
+            version: edit.version.clone(),
+            set: edit.set.clone(),
+            remove: edit.remove.clone(),
             actor,
             command,
         }

@@ -3,13 +3,13 @@
 //! Invariant: an alias goes before a stage or a tag of the same word.
 
 use mltrack_event::{
-    Event, ModelCreated, ModelDeleted, ModelEdited, ModelId, ModelRestored, ModelVersionRemoved,
-    ModelVersionRestored, NameKind, StreamId,
+    Event, ModelCreated, ModelDeleted, ModelEdited, ModelId, ModelRestored, ModelVersionEdited,
+    ModelVersionRemoved, ModelVersionRestored, NameKind, StreamId,
 };
 use mltrack_projector_lineage::{Model as Folded, Things};
 
 use crate::error::Result;
-use crate::registry::{By, Edit, Facts, Kind, New};
+use crate::registry::{By, Edit, Facts, Kind, New, VersionEdit};
 use crate::selector::{Candidate, Pick};
 
 /// Models.
@@ -146,6 +146,25 @@ impl Kind for Models {
         ModelVersionRestored {
             model,
             number,
+            actor,
+            command,
+        }
+        .into()
+    }
+
+    fn version_edited(
+        model: ModelId,
+        number: u64,
+        edit: &VersionEdit,
+        (actor, command): By,
+    ) -> Event {
+        ModelVersionEdited {
+            model,
+            number,
+            description: edit.description.clone(),
+            version: edit.version.clone(),
+            set: edit.set.clone(),
+            remove: edit.remove.clone(),
             actor,
             command,
         }

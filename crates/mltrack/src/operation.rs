@@ -145,7 +145,7 @@ impl OperationQuery {
                 {
                     return ControlFlow::Break(());
                 }
-                let operation = undone.operation(&deed, state);
+                let operation = undone.operation(&deed, state, store);
                 let is_wanted = (self.run.is_none() || self.run == operation.run)
                     && (experiment.is_none() || experiment == operation.experiment)
                     && !(self.is_without_runs && operation.is_by_run);
@@ -190,7 +190,7 @@ impl Undone {
     }
 
     /// The same, and makes an operation of it.
-    pub fn operation(&mut self, deed: &Deed, state: &State) -> Operation {
+    pub fn operation(&mut self, deed: &Deed, state: &State, store: &Store) -> Operation {
         self.meet(deed);
         let leading = leading(&deed.events);
         let run = deed.events.iter().find_map(Event::run);
@@ -206,7 +206,7 @@ impl Undone {
             actor: actor.to_owned(),
             command: command.to_owned(),
             kind: leading.map_or("unknown", Event::type_name),
-            what: what(&deed.events, state),
+            what: what(&deed.events, state, store),
             run: known.map(|run| run.id),
             experiment: known.map(|run| run.experiment).or(named),
             undoes: deed.undoes().map(|(first, _)| first),

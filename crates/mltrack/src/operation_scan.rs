@@ -8,6 +8,7 @@ use std::ops::ControlFlow;
 use mltrack_event::{Event, TypeId, decode};
 use mltrack_log::{BatchRecords, Lsn, Reader, WriterId};
 
+use crate::aspect_thing::Thing;
 use crate::error::Result;
 
 /// Records of the first stretch that is read backwards: a screenful of operations is likely in there.
@@ -61,12 +62,13 @@ impl Deed {
         Some(deed)
     }
 
-    /// Whether both are about the same run, or the same experiment or its runs' creation.
+    /// Whether both are about the same run, the same dataset or model, or the same experiment or its runs' creation.
     pub fn is_about_the_same_as(&self, other: &Deed) -> bool {
         let is_same = |event: &Event| {
             let mut others = other.events.iter();
             others.any(|other| match (event.run(), other.run()) {
                 (Some(run), Some(other)) => run == other,
+                _ if Thing::of(event).is_some() => Thing::of(event) == Thing::of(other),
                 _ => event.experiment().is_some() && event.experiment() == other.experiment(),
             })
         };
@@ -86,9 +88,12 @@ impl Deed {
 fn is_caused(type_id: u16) -> bool {
     let experiments = TypeId::EXPERIMENT_CREATED.0..=TypeId::EXPERIMENT_TAGGED.0;
     let runs = TypeId::RUN_CREATED.0..=TypeId::NOTE_REMOVED.0;
+    // What a run took in is a fact of its history, like its points.
+    let datasets = TypeId::DATASET_CREATED.0..=TypeId::DATASET_VERSION_RESTORED.0;
+    let models = TypeId::MODEL_CREATED.0..=TypeId::MODEL_STAGE_MOVED.0;
     let audit = TypeId::OPERATION_UNDONE.0..=TypeId::EXPERIMENT_PURGED.0;
     let artifacts = TypeId::ARTIFACT_LOGGED.0..=TypeId::ARTIFACTS_PURGED.0;
-    let all = [experiments, runs, audit, artifacts];
+    let all = [experiments, runs, audit, artifacts, datasets, models];
     all.iter().any(|caused| caused.contains(&type_id))
 }
 

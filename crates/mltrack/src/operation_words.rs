@@ -6,13 +6,16 @@
 use mltrack_event::{Event, ExperimentEdited, ExperimentId, RunKey, RunState};
 use mltrack_projector_runs::State;
 
+use crate::operation_words_thing::of_thing;
+use crate::store::Store;
+
 /// A note is quoted up to so many characters.
 const QUOTED_MAX: usize = 40;
 /// So many things are named one by one.
 const NAMED_MAX: usize = 3;
 
 /// What a batch of events did.
-pub(crate) fn what(events: &[Event], state: &State) -> String {
+pub(crate) fn what(events: &[Event], state: &State, store: &Store) -> String {
     let is_creation = events
         .iter()
         .any(|event| matches!(event, Event::RunCreated(_)));
@@ -22,7 +25,9 @@ pub(crate) fn what(events: &[Event], state: &State) -> String {
         Event::OperationUndone(_) => events.len() == 1,
         _ => true,
     });
-    let mut told: Vec<String> = told.map(|event| one(event, state)).collect();
+    let mut told: Vec<String> = told
+        .map(|event| of_thing(event, store).unwrap_or_else(|| one(event, state)))
+        .collect();
     if told.len() > NAMED_MAX {
         let rest = told.len() - NAMED_MAX;
         told.truncate(NAMED_MAX);
@@ -164,7 +169,7 @@ pub(crate) fn run(state: &State, key: RunKey) -> String {
     )
 }
 
-fn pairs(pairs: &[(String, String)]) -> impl Iterator<Item = String> {
+pub(crate) fn pairs(pairs: &[(String, String)]) -> impl Iterator<Item = String> {
     pairs.iter().map(|(key, value)| {
         if value.is_empty() {
             key.clone()
@@ -174,7 +179,7 @@ fn pairs(pairs: &[(String, String)]) -> impl Iterator<Item = String> {
     })
 }
 
-fn list(items: impl Iterator<Item = String>) -> String {
+pub(crate) fn list(items: impl Iterator<Item = String>) -> String {
     let mut items: Vec<String> = items.map(|item| shorten(&item)).collect();
     if items.len() > NAMED_MAX {
         let rest = items.len() - NAMED_MAX;

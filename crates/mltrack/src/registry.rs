@@ -46,6 +46,7 @@ pub(crate) trait Kind {
     fn restored(id: Self::Id, by: By) -> Event;
     fn version_removed(id: Self::Id, number: u64, by: By) -> Event;
     fn version_restored(id: Self::Id, number: u64, by: By) -> Event;
+    fn version_edited(id: Self::Id, number: u64, edit: &VersionEdit, by: By) -> Event;
 }
 
 /// What all that is registered tells about itself.
@@ -68,6 +69,15 @@ pub(crate) struct New {
 pub(crate) struct Edit {
     pub name: Option<String>,
     pub description: Option<String>,
+    pub set: Vec<(String, String)>,
+    pub remove: Vec<String>,
+}
+
+/// What is to be changed about a version; what is not named stays. Only versions of models have a description.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct VersionEdit {
+    pub description: Option<String>,
+    pub version: Option<String>,
     pub set: Vec<(String, String)>,
     pub remove: Vec<String>,
 }

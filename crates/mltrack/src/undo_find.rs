@@ -49,7 +49,7 @@ pub(crate) fn find(store: &Store, reader: &mut Reader, lsn: Lsn) -> Result<Meant
             }
             ControlFlow::Continue(())
         })?;
-        Ok((undone.operation(&deed, state), later))
+        Ok((undone.operation(&deed, state, store), later))
     })?;
     match operation.undone_by {
         Some(by) => Err(
@@ -70,7 +70,7 @@ pub(crate) fn find_last(store: &Store, reader: &mut Reader, until: Option<Lsn>) 
         let (mut found, mut undone, mut later) = (None, Undone::default(), Vec::new());
         let range = (Lsn::FIRST, present.next_lsn());
         backwards(reader, range, |deed| {
-            let operation = undone.operation(&deed, state);
+            let operation = undone.operation(&deed, state, store);
             let is_meant = until.is_none_or(|until| deed.first < until)
                 && operation.actor == store.identity.actor
                 && operation.undone_by.is_none()

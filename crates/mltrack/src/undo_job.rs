@@ -14,7 +14,8 @@ use crate::error::{Error, Result};
 use crate::experiment::name_taken;
 use crate::inverse::{By, Hindrance, Three, of_run};
 use crate::inverse_experiment::of_experiment;
-use crate::inverse_thing::{is_about_things, of_things};
+use crate::inverse_registered::{self, Registered};
+use crate::inverse_thing::{ThingInverse, is_about_things, of_things};
 use crate::operation::Operation;
 use crate::operation_scan::Deed;
 use crate::operation_words::{experiment, run, what};
@@ -24,7 +25,7 @@ use crate::undo_find::{Meant, is_purge};
 use crate::undo_past::{Past, is_creation};
 
 /// The events that take back, and the streams they depend on.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub(crate) struct Inverse {
     events: Vec<Event>,
     unchanged: Vec<StreamId>,
@@ -144,11 +145,7 @@ impl<'a> Job<'a> {
             events.extend(inverse);
             unchanged.push(StreamId::experiment(*id));
         }
-        // Things are asked after runs, as their locks are taken.
-        let inverse = self
-            .store
-            .with_things(|things, _| Ok(of_things(&self.deed, things, by)))?;
-        match inverse {
+        match self.plan_things(by)? {
             Ok(inverse) => {
                 events.extend(inverse.events);
                 unchanged.extend(inverse.unchanged);
@@ -165,6 +162,43 @@ impl<'a> Job<'a> {
             }
         }
         Ok(Ok(Inverse { events, unchanged }))
+    }
+
+    /// What takes back what it did to artifacts, datasets and models. Their fold, which is locked after that of runs, may
+    /// know more than the state that the rest is planned from; what it knows more stands on the streams that the batch
+    /// depends on, or is about something else.
+    fn plan_things(&self, by: By<'_>) -> Result<Result<Inverse, Hindrance>> {
+        if self.past.after.things.is_empty() && !is_about_things(&self.deed) {
+            return Ok(Ok(Inverse::default()));
+        }
+        self.store.with_things(|things, _| {
+            let mut all = match of_things(&self.deed, things, by) {
+                Ok(ThingInverse { events, unchanged }) => Inverse { events, unchanged },
+                Err(hindrance) => return Ok(Err(hindrance)),
+            };
+            for (thing, after) in &self.past.after.things {
+                let Some(now) = Registered::of(things, *thing) else {
+                    continue;
+                };
+                let before = self.past.before.things.get(thing);
+                let three = Three {
+                    before,
+                    after,
+                    now: &now,
+                };
+                let inverse = match inverse_registered::of_thing(*thing, &three, by) {
+                    Ok(inverse) => inverse,
+                    Err(hindrance) => return Ok(Err(hindrance)),
+                };
+                if let Some(hindrance) = before.and_then(|_| self.changed_later(&inverse)) {
+                    return Ok(Err(hindrance));
+                }
+                inverse_registered::check_names(things, *thing, &inverse)?;
+                all.events.extend(inverse);
+                all.unchanged.push(thing.stream());
+            }
+            Ok(Ok(all))
+        })
     }
 
     fn purged(&self, what: &str) -> Error {
@@ -209,7 +243,7 @@ impl<'a> Job<'a> {
             let what = format!("{name} is not as operation {first} left it");
             return Error::new(Code::Conflict, what).with_hint("mltrack op log");
         };
-        let told = |state: &State| what(&later.events, state);
+        let told = |state: &State| what(&later.events, state, self.store);
         match self.store.with_state(|state, _| Ok(told(state))) {
             Ok(told) => {
                 let later = later.first;
@@ -223,7 +257,9 @@ impl<'a> Job<'a> {
 
     pub fn done(self, inverse: &Inverse, last: Option<Lsn>) -> Result<Undone> {
         let events = inverse.events.get(1..).unwrap_or_default();
-        let what = self.store.with_state(|state, _| Ok(what(events, state)))?;
+        let what = self
+            .store
+            .with_state(|state, _| Ok(what(events, state, self.store)))?;
         let moved = |event: &Event| matches!(event, Event::ExperimentStateMoved(_));
         let is_active = self.is_creation && self.deed.events.iter().any(moved);
         let remarks = is_active

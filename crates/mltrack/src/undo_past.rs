@@ -7,12 +7,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use mltrack_event::{Event, ExperimentId, RunKey};
 use mltrack_log::Lsn;
 use mltrack_projector::Follower;
+use mltrack_projector_lineage::{Lineage, Things};
 use mltrack_projector_runs::{Experiment, Run, Runs, State};
 
 use crate::aspect::Aspect;
+use crate::aspect_thing::Thing;
 use crate::error::Result;
 use crate::inverse::{By, Hindrance, Three, of_run};
 use crate::inverse_experiment::of_experiment;
+use crate::inverse_registered::{Registered, of_thing};
 use crate::operation_scan::Deed;
 use crate::store::Store;
 
@@ -21,6 +24,7 @@ use crate::store::Store;
 pub(crate) struct Captured {
     pub runs: BTreeMap<RunKey, Run>,
     pub experiments: BTreeMap<ExperimentId, Experiment>,
+    pub things: BTreeMap<Thing, Registered>,
 }
 
 pub(crate) struct Past {
@@ -40,9 +44,33 @@ impl Past {
             follower.to(deed.last)?;
             let after = Captured::of(follower.state(), deed);
             if store.is_believed(&mut follower)? {
-                return Ok(Past { before, after });
+                let mut past = Past { before, after };
+                past.add_things(store, deed)?;
+                return Ok(past);
             }
         }
+    }
+
+    /// Datasets and models have a fold of their own, which is begun only for an operation about them.
+    fn add_things(&mut self, store: &Store, deed: &Deed) -> Result<()> {
+        let about: BTreeSet<Thing> = deed.events.iter().filter_map(Thing::of).collect();
+        if about.is_empty() {
+            return Ok(());
+        }
+        let capture = |things: &Things| {
+            let known = about
+                .iter()
+                .filter_map(|thing| Some((*thing, Registered::of(things, *thing)?)));
+            known.collect()
+        };
+        let mut follower = Follower::<Lineage>::new(store.reader()?);
+        if let Some(before) = Lsn::new(deed.first.get() - 1) {
+            follower.to(before)?;
+        }
+        self.before.things = capture(follower.state());
+        follower.to(deed.last)?;
+        self.after.things = capture(follower.state());
+        Ok(())
     }
 
     /// Whether everything is after the operation as it was before.
@@ -51,6 +79,11 @@ impl Past {
         let knows = |id| self.before.experiments.contains_key(id);
         self.after.runs.keys().all(is_known)
             && self.after.experiments.keys().all(knows)
+            && self
+                .after
+                .things
+                .keys()
+                .all(|thing| self.before.things.contains_key(thing))
             && self
                 .inverse()
                 .all(|inverse| inverse.is_ok_and(|it| it.is_empty()))
@@ -82,7 +115,12 @@ impl Past {
                 let now = after;
                 Some(of_experiment(&Three { before, after, now }, false, by))
             });
-        runs.chain(experiments)
+        let things = self.after.things.iter().filter_map(move |(thing, after)| {
+            let before = Some(self.before.things.get(thing)?);
+            let now = after;
+            Some(of_thing(*thing, &Three { before, after, now }, by))
+        });
+        runs.chain(experiments).chain(things)
     }
 }
 
@@ -98,6 +136,7 @@ impl Captured {
             experiments: experiments
                 .filter_map(|id| Some((id, state.experiment(id)?.clone())))
                 .collect(),
+            things: BTreeMap::new(),
         }
     }
 }

@@ -32,4 +32,5 @@ mod support;
 mod system_metrics;
 mod tailing;
 mod undoing;
+mod undoing_things;
 mod value_kinds;
