@@ -100,7 +100,7 @@ impl Store {
         Ok(false)
     }
 
-    fn tell_set_aside(&self, set_aside: SetAside) {
+    pub fn tell_set_aside(&self, set_aside: SetAside) {
         self.warnings.tell(&Warning::SetAside { set_aside });
     }
 }

@@ -208,7 +208,7 @@ impl Gc {
         report.compacted = store.compact(filter, &self.how, None)?;
         let newest = filter.floor();
         let old = |next: Lsn| newest.is_some_and(|newest| next <= newest);
-        let snapshots = store.keeper()?.shelf().list().into_iter();
+        let snapshots = store.snapshot_files()?.into_iter();
         let stale: Vec<_> = snapshots.filter(|kept| old(kept.next)).collect();
         report.snapshots_removed = stale.len();
         if self.how.is_dry_run {

@@ -8,12 +8,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use mltrack_log::Lsn;
+use mltrack_log::{Lsn, Reader};
 use mltrack_projector::{Cursor, Follower};
 use mltrack_projector_runs::snapshot::{Shelf, ShelfError, Written};
 use mltrack_projector_runs::{Runs, State};
 
 use crate::lock::guard;
+use crate::things_keep::ThingsKeeper;
 
 /// When a snapshot pays: folding the tail has taken so long, and the tail is so long that it will not be short again
 /// soon.
@@ -43,6 +44,8 @@ pub(crate) struct Keeping {
 
 /// What one writer, or one reader of a store opened for reading, needs to keep snapshots.
 pub(crate) struct Keeper {
+    /// Those of artifacts, datasets, models and lineage.
+    pub things: ThingsKeeper,
     shelf: Arc<Shelf>,
     /// `None`: only by command.
     worth: Option<Worth>,
@@ -66,6 +69,7 @@ impl Keeper {
             Shelf::to_look(folder)
         };
         Keeper {
+            things: ThingsKeeper::new(keeping),
             shelf: Arc::new(shelf),
             worth: keeping.worth,
             spent: Mutex::default(),
@@ -85,7 +89,8 @@ impl Keeper {
         };
         let base = follower.state().base().map(|base| base.cursor().next);
         let since = spent.since.max(base).unwrap_or(Lsn::FIRST);
-        if spent.is_writing() || self.tail_len(follower, since) <= worth.tail_len {
+        if spent.is_writing() || tail_len(follower.reader(), self.newest(), since) <= worth.tail_len
+        {
             // Asked again when as much has been spent again: looking costs something too.
             spent.folding = Duration::ZERO;
             return;
@@ -101,18 +106,9 @@ impl Keeper {
         spent.folding = Duration::ZERO;
     }
 
-    /// Bytes of log from `since` on, or since a snapshot of somebody else that is newer.
-    fn tail_len(&self, follower: &Follower<Runs>, since: Lsn) -> u64 {
-        let newest = self.shelf.list().first().map(|kept| kept.next);
-        let since = newest.map_or(since, |newest| newest.max(since));
-        let segments = follower.reader().segments();
-        let tail = segments.iter().filter(|segment| segment.next > since);
-        tail.map(|segment| {
-            let records = segment.next.get() - segment.base.get();
-            let new = segment.next.get() - since.get().max(segment.base.get());
-            (segment.used as f64 * new as f64 / records.max(1) as f64) as u64
-        })
-        .sum()
+    /// The first record that the newest snapshot does not know, whoever wrote it.
+    fn newest(&self) -> Option<Lsn> {
+        self.shelf.list().first().map(|kept| kept.next)
     }
 
     /// Writes a snapshot now.
@@ -123,6 +119,19 @@ impl Keeper {
         spent.folding = Duration::ZERO;
         Ok(written)
     }
+}
+
+/// Bytes of log from `since` on, or since a snapshot of somebody else that is newer.
+pub(crate) fn tail_len(reader: &Reader, newest: Option<Lsn>, since: Lsn) -> u64 {
+    let since = newest.map_or(since, |newest| newest.max(since));
+    let segments = reader.segments();
+    let tail = segments.iter().filter(|segment| segment.next > since);
+    tail.map(|segment| {
+        let records = segment.next.get() - segment.base.get();
+        let new = segment.next.get() - since.get().max(segment.base.get());
+        (segment.used as f64 * new as f64 / records.max(1) as f64) as u64
+    })
+    .sum()
 }
 
 fn write(shelf: &Shelf, state: &State, cursor: Cursor) -> Result<Written, ShelfError> {

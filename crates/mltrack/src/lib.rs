@@ -157,6 +157,7 @@ mod summary;
 mod system_metrics;
 mod tail;
 mod things;
+mod things_keep;
 mod tracker;
 mod undo;
 mod undo_find;

@@ -2,6 +2,7 @@
 //!
 //! Invariant: a snapshot is never believed over the log; deleting all of them changes no answer.
 
+use std::cmp::Reverse;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -25,6 +26,9 @@ pub struct SnapshotReport {
     pub lsn: Option<Lsn>,
     /// Its length.
     pub bytes: u64,
+    /// The length of the one of artifacts, datasets, models and lineage that was written beside it; 0 when the store has
+    /// none of those.
+    pub things_bytes: u64,
     /// Runs in it.
     pub runs: u64,
     /// How long it took, with catching up.
@@ -65,11 +69,12 @@ impl Tracker {
         Ok(Some(report))
     }
 
-    /// The snapshots that there are, the newest first.
+    /// The snapshots that there are, the newest first: of runs, and of artifacts, datasets, models and lineage, whose file
+    /// names begin with `things`.
     #[must_use]
     pub fn snapshots(&self) -> Vec<Kept> {
         self.store()
-            .and_then(|store| Some(store.keeper().ok()?.shelf().list()))
+            .and_then(|store| store.snapshot_files().ok())
             .unwrap_or_default()
     }
 
@@ -78,9 +83,25 @@ impl Tracker {
     /// Errors: `CORRUPT` for a damaged log.
     pub fn check_snapshots(&self) -> Result<Vec<Checked>> {
         match self.store() {
-            Some(store) => Ok(check(store.keeper()?.shelf(), store.reader()?)?),
+            Some(store) => {
+                let mut checked = check(store.keeper()?.shelf(), store.reader()?)?;
+                checked.extend(store.check_things()?);
+                Ok(checked)
+            }
             None => Ok(Vec::new()),
         }
+    }
+}
+
+impl Store {
+    /// Every snapshot of either kind, the newest first.
+    pub fn snapshot_files(&self) -> Result<Vec<Kept>> {
+        let keeper = self.keeper()?;
+        let mut kept = keeper.shelf().list();
+        kept.extend(keeper.things.shelf().list());
+        // Of those of one moment the one of runs is first, as it was when there were no others.
+        kept.sort_by_key(|kept| Reverse(kept.next));
+        Ok(kept)
     }
 }
 
@@ -104,7 +125,9 @@ pub(crate) fn write(store: &Store) -> Result<SnapshotReport> {
             }
         }
     };
+    let things = store.write_things()?;
     Ok(SnapshotReport {
+        things_bytes: things.map_or(0, |kept| kept.bytes),
         path: written.path,
         lsn: Lsn::new(written.next.get() - 1),
         bytes: written.bytes,

@@ -4,12 +4,15 @@
 //! nothing is folded on the way to an append of points; an answer about the past is the fold of exactly the records up
 //! to that moment; a forked child has a follower of its own.
 
-use mltrack_log::{Batch, Lsn, Reader};
+use mltrack_log::{Batch, Lsn, Reader, door};
 use mltrack_projector::Follower;
+use mltrack_projector::snapshot::{Checked, Kept};
+use mltrack_projector_lineage::snapshot::check;
 use mltrack_projector_lineage::{Lineage, Things};
 
+use crate::code::Code;
 use crate::decide::{Decision, ROUNDS_MAX, keeps_changing};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::lock::guard;
 use crate::moment::Moment;
 use crate::store::Store;
@@ -38,7 +41,10 @@ impl Store {
         if let Some(last) = last {
             self.check_floor(last)?;
         }
-        let mut follower = Follower::<Lineage>::new(self.reader()?);
+        let mut follower = match last {
+            Some(_) => self.things_before(last)?,
+            None => Follower::new(self.reader()?),
+        };
         if let Some(last) = last {
             follower.to(last)?;
         }
@@ -68,11 +74,51 @@ impl Store {
 
     /// The session's follower, with everything folded that is visible now.
     fn things_now<'a>(&self, kept: &'a mut ThingsFollower) -> Result<&'a mut Follower<Lineage>> {
-        if kept.is_none() {
-            *kept = Some(Follower::new(self.reader()?));
-        }
-        let follower = kept.as_mut().expect("it was made above");
+        let begun = door::monotonic();
+        let follower = match kept {
+            Some(follower) => follower,
+            None => kept.insert(self.things_before(None)?),
+        };
         follower.catch_up()?;
+        let took = door::monotonic().saturating_duration_since(begun);
+        self.keeper()?.things.folded(follower, took);
         Ok(follower)
+    }
+
+    /// A follower that goes on from the newest snapshot that knows nothing behind `last`.
+    fn things_before(&self, last: Option<Lsn>) -> Result<Follower<Lineage>> {
+        let mut reader = self.reader()?;
+        let keeper = &self.keeper()?.things;
+        let found = keeper.shelf().find(&mut reader, last)?;
+        for set_aside in found.set_aside {
+            self.tell_set_aside(set_aside);
+        }
+        Ok(match found.state {
+            Some((things, cursor)) => {
+                if last.is_none() {
+                    keeper.resumed(cursor.next);
+                }
+                Follower::resume(reader, things, cursor)?
+            }
+            None => Follower::new(reader),
+        })
+    }
+
+    /// Writes a snapshot of everything that is visible now, if it is worth one.
+    pub fn write_things(&self) -> Result<Option<Kept>> {
+        let begun = door::monotonic();
+        let mut kept = guard(&self.session()?.things);
+        let follower = self.things_now(&mut kept)?;
+        let took = door::monotonic().saturating_duration_since(begun);
+        let written = self.keeper()?.things.write(follower, took);
+        written.map_err(|error| {
+            let what = "the snapshot of things is not written";
+            Error::new(Code::StorageError, what).with_source(error)
+        })
+    }
+
+    /// Compares every snapshot of things with a fold of the log from zero.
+    pub fn check_things(&self) -> Result<Vec<Checked>> {
+        Ok(check(self.keeper()?.things.shelf(), self.reader()?)?)
     }
 }

@@ -8,6 +8,7 @@ use mltrack_projector::{Entry, Stamp};
 
 use crate::apply::Outcome;
 use crate::artifact::{Artifact, Removed};
+use crate::environments::Captured;
 use crate::nodes::RunNode;
 use crate::run_facts::RunFacts;
 use crate::things::Things;
@@ -120,7 +121,8 @@ impl RunFacts {
                 time_ns: entry.time_ns,
             }),
             Event::EnvironmentCaptured(captured) => {
-                self.environments.push(Environment::new(captured, entry));
+                let environment = Environment::new(captured, entry);
+                self.environments.push(Captured::new(environment));
             }
             event => return self.move_on(event),
         }

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use mltrack_event::{ArtifactId, ArtifactKind, ArtifactLogged, BlobId, Root, RunKey};
 use mltrack_projector::{Entry, Lsn};
 
+use crate::coded::coded;
+
 /// One version of what a run has under a path.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Artifact {
@@ -83,3 +85,5 @@ impl Artifact {
         self.removed.is_none() && self.purged.is_none()
     }
 }
+
+coded!(Removed { time_ns, why });

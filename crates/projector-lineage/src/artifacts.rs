@@ -59,6 +59,14 @@ fn hash_of(path: &str) -> u64 {
 }
 
 impl Artifacts {
+    /// Rows in the order of the log, with their versions.
+    pub fn from_rows(rows: Vec<Artifact>) -> Artifacts {
+        Artifacts {
+            rows,
+            ..Artifacts::default()
+        }
+    }
+
     pub fn rows(&self) -> &[Artifact] {
         &self.rows
     }

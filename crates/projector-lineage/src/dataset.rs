@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use bincode::{Decode, Encode};
 use mltrack_event::{BlobId, DatasetCreated, DatasetId, DatasetVersionAdded, RunKey};
 use mltrack_projector::{Entry, Lsn, Stamp};
 
+use crate::coded::coded;
 use crate::registry::{Common, Numbered, Registered};
 
 /// A dataset.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode)]
 pub struct Dataset {
     /// Its id.
     pub id: DatasetId,
@@ -168,3 +170,23 @@ impl Numbered for DatasetVersion {
         &mut self.removed
     }
 }
+
+coded!(DatasetVersion {
+    number,
+    version,
+    digest,
+    source,
+    content,
+    len,
+    rows,
+    schema,
+    profile,
+    parents,
+    transformation,
+    run,
+    sampling,
+    tags,
+    actor,
+    time_ns,
+    removed
+});

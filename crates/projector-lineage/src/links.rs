@@ -4,11 +4,12 @@
 
 use std::collections::BTreeMap;
 
+use bincode::{Decode, Encode};
 use mltrack_event::{EdgeKind, ExperimentId, NodeRef, RunKey};
 use mltrack_projector::Stamp;
 
 /// A link that stands, in the direction in which data flows.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode)]
 pub struct Link {
     /// Where data comes from.
     pub from: NodeRef,

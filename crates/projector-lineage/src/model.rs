@@ -2,16 +2,18 @@
 
 use std::collections::BTreeMap;
 
+use bincode::{Decode, Encode};
 use mltrack_event::{ArtifactId, BlobId, ModelCreated, ModelId, ModelVersionAdded, RunKey};
 use mltrack_projector::{Entry, Lsn, Stamp};
 
+use crate::coded::coded;
 use crate::registry::{Common, Numbered, Registered};
 
 /// The stage of a version that was never moved.
 pub(crate) const FIRST_STAGE: &str = "None";
 
 /// A model.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode)]
 pub struct Model {
     /// Its id.
     pub id: ModelId,
@@ -186,3 +188,28 @@ impl Numbered for ModelVersion {
         &mut self.removed
     }
 }
+
+coded!(ModelVersion {
+    number,
+    version,
+    run,
+    artifacts,
+    content,
+    flavour,
+    source,
+    signature,
+    metadata,
+    description,
+    tags,
+    stage,
+    stage_history,
+    actor,
+    time_ns,
+    removed
+});
+coded!(StageMove {
+    time_ns,
+    from,
+    to,
+    actor
+});

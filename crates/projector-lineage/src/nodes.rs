@@ -1,10 +1,11 @@
 //! Experiments and runs, as far as lineage needs them.
 
+use bincode::{Decode, Encode};
 use mltrack_event::{ExperimentId, RunCreated, RunId, RunKey, RunState};
 use mltrack_projector::{Entry, Stamp};
 
 /// An experiment.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode)]
 pub struct ExperimentNode {
     /// Its id.
     pub id: ExperimentId,
@@ -19,7 +20,7 @@ pub struct ExperimentNode {
 }
 
 /// A run.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode)]
 pub struct RunNode {
     /// Its id.
     pub id: RunId,

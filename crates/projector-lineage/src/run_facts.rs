@@ -1,8 +1,9 @@
 //! Everything that is known because of one run, and goes when it is purged.
 
 use crate::artifacts::Artifacts;
+use crate::environments::Captured;
 use crate::nodes::RunNode;
-use crate::uses::{ArtifactUse, DatasetUse, Environment, ModelUse, Scrub, Uses};
+use crate::uses::{ArtifactUse, DatasetUse, ModelUse, Scrub, Uses};
 
 /// What the log says about one run.
 #[derive(Clone, PartialEq, Debug)]
@@ -13,7 +14,7 @@ pub(crate) struct RunFacts {
     pub models: Vec<ModelUse>,
     pub artifacts_used: Vec<ArtifactUse>,
     /// One for each time that it was captured, oldest first.
-    pub environments: Vec<Environment>,
+    pub environments: Vec<Captured>,
     pub scrubs: Vec<Scrub>,
     /// Events about it that named something that is not there.
     pub orphaned: u64,

@@ -48,6 +48,11 @@ impl Runs {
         self.slots[slot as usize].as_deref_mut()
     }
 
+    pub fn reserve(&mut self, count: usize) {
+        self.slots.reserve(count);
+        self.by_key.reserve(count);
+    }
+
     /// Adds a run that is not there yet.
     pub fn push(&mut self, facts: RunFacts) {
         let slot = self.slots.len() as u32;

@@ -11,6 +11,7 @@ use mltrack_event::{
 
 use crate::artifact::Artifact;
 use crate::dataset::{Dataset, DatasetVersion};
+use crate::environments::Captured;
 use crate::graph::Graph;
 use crate::lazy::Lazy;
 use crate::links::{Link, Links};
@@ -210,14 +211,14 @@ impl Things {
     /// What a run ran on, as it was captured last.
     #[must_use]
     pub fn environment(&self, run: RunKey) -> Option<&Environment> {
-        self.environments(run).last()
+        let captured = self.runs.get(run)?.environments.last()?;
+        captured.get()
     }
 
     /// What a run ran on, once for each time that it was captured, oldest first.
-    #[must_use]
-    pub fn environments(&self, run: RunKey) -> &[Environment] {
-        let facts = self.runs.get(run);
-        facts.map_or(&[], |facts| facts.environments.as_slice())
+    pub fn environments(&self, run: RunKey) -> impl Iterator<Item = &Environment> {
+        let facts = self.runs.get(run).into_iter();
+        facts.flat_map(|facts| facts.environments.iter().filter_map(Captured::get))
     }
 
     /// What a run took in.

@@ -6,6 +6,8 @@ use mltrack_event::{
 };
 use mltrack_projector::{Entry, Lsn};
 
+use crate::coded::coded;
+
 /// A run took in a version of a dataset.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct DatasetUse {
@@ -154,3 +156,43 @@ impl Environment {
         }
     }
 }
+
+coded!(DatasetUse {
+    run,
+    dataset,
+    number,
+    name,
+    digest,
+    split,
+    selector,
+    sampling,
+    time_ns
+});
+coded!(ModelUse {
+    run,
+    model,
+    number,
+    name,
+    selector,
+    time_ns
+});
+coded!(ArtifactUse {
+    run,
+    artifact,
+    time_ns
+});
+coded!(Environment {
+    run,
+    reproducible,
+    summary,
+    documents,
+    left_out,
+    time_ns
+});
+coded!(Scrub {
+    run,
+    lsns,
+    blobs,
+    why,
+    time_ns
+});

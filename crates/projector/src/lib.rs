@@ -14,6 +14,7 @@ mod follower;
 pub mod index;
 mod int_map;
 mod range;
+pub mod snapshot;
 mod stamp;
 
 pub use dictionary::{Collision, Definition, Dictionary};

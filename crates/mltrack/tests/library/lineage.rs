@@ -66,3 +66,81 @@ fn another_process_that_only_looks_sees_links_and_makes_none() {
         .unwrap();
     assert_eq!(looking.links(None).unwrap().len(), 2);
 }
+
+/// The files of snapshots of things.
+fn kept(store: &Store) -> Vec<std::path::PathBuf> {
+    let files = store.tracker.snapshots().into_iter();
+    let of_things = |file: &mltrack::SnapshotFile| {
+        let name = file.path.file_name().unwrap_or_default();
+        name.to_string_lossy().starts_with("things-")
+    };
+    files.filter(of_things).map(|file| file.path).collect()
+}
+
+#[test]
+fn a_snapshot_has_what_was_linked_and_a_damaged_one_is_set_aside_and_told() {
+    let store = Store::new();
+    let bare = store.tracker.snapshot().unwrap().unwrap();
+    assert_eq!((bare.things_bytes, kept(&store).len()), (0, 0));
+    let link = |from: &str, to: &str| {
+        let kind = EdgeKind::DerivedFrom;
+        store.tracker.link(&outside(from), &outside(to), kind)
+    };
+    link("a", "b").unwrap();
+    let report = store.tracker.snapshot().unwrap().unwrap();
+    assert!(report.things_bytes > 0);
+    let file = kept(&store).remove(0);
+    link("b", "c").unwrap();
+    let checked = store.tracker.check_snapshots().unwrap();
+    assert!(checked.iter().all(|checked| checked.differences.is_empty()));
+    assert_eq!(
+        checked
+            .iter()
+            .filter(|checked| checked.kept.path == file)
+            .count(),
+        1
+    );
+    let open = || Tracker::builder(store.path()).open().unwrap();
+    assert_eq!(open().links(None).unwrap().len(), 2);
+
+    let mut bytes = std::fs::read(&file).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(&file, bytes).unwrap();
+    let checked = store.tracker.check_snapshots().unwrap();
+    let differing = checked
+        .iter()
+        .filter(|checked| !checked.differences.is_empty());
+    assert_eq!(differing.count(), 1);
+    let told = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+    let told_to = std::sync::Arc::clone(&told);
+    let tracker = Tracker::builder(store.path())
+        .on_warning(move |warning| told_to.lock().unwrap().push(warning.to_string()))
+        .open()
+        .unwrap();
+    assert_eq!(tracker.links(None).unwrap().len(), 2);
+    assert_eq!(told.lock().unwrap().len(), 1, "{told:?}");
+    assert!(!file.exists() && kept(&store).is_empty());
+}
+
+#[test]
+fn a_question_about_the_past_goes_on_from_a_snapshot_before_it_only() {
+    let store = Store::new();
+    let mut then = Vec::new();
+    for number in 0..4 {
+        let (from, to) = (outside(&format!("{number}")), outside("end"));
+        store
+            .tracker
+            .link(&from, &to, EdgeKind::DerivedFrom)
+            .unwrap();
+        then.push(store.tracker.runs().fetch().unwrap().lsn);
+        store.tracker.snapshot().unwrap();
+    }
+    let looking = Tracker::builder(store.path())
+        .read_only(true)
+        .open()
+        .unwrap();
+    for (number, lsn) in then.into_iter().enumerate() {
+        assert_eq!(looking.links(lsn).unwrap().len(), number + 1);
+    }
+}

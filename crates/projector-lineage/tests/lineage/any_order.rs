@@ -6,6 +6,8 @@ use mltrack_event::{
     ArtifactsPurged, ArtifactsRestored, EdgeKind, Event, LineageUnlinked, NodeRef, RecordsScrubbed,
     RunKey,
 };
+use mltrack_projector::{Cursor, EpochId, Lsn};
+use mltrack_projector_lineage::snapshot::{open, pack};
 use mltrack_projector_lineage::{Things, Way};
 use proptest::prelude::*;
 
@@ -119,6 +121,19 @@ fn edges(
     told
 }
 
+/// The state as a snapshot brings it back.
+fn through_snapshot(things: &Things) -> Things {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("things");
+    let epoch = EpochId([7; 16]);
+    let next = Lsn::new(100).unwrap();
+    let cursor = Cursor { epoch, next };
+    std::fs::write(&path, pack(things, cursor)).unwrap();
+    let (packed, found) = open(&path).unwrap();
+    assert_eq!(found, cursor);
+    packed.into_things().unwrap()
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
@@ -152,6 +167,9 @@ proptest! {
             prop_assert_eq!(fresh.neighbours(&node, Way::Down), world.things.neighbours(&node, Way::Down));
             prop_assert_eq!(fresh.neighbours(&node, Way::Up), world.things.neighbours(&node, Way::Up));
         }
+        let restored = through_snapshot(&world.things);
+        prop_assert_eq!(&restored, &world.things);
+        prop_assert_eq!(restored.differences(&world.things), Vec::<String>::new());
         for number in 0..12 {
             let id = artifact_id(number);
             prop_assert_eq!(fresh.artifact(id), world.things.artifact(id));

@@ -86,7 +86,7 @@ fn a_run_keeps_what_it_took_in_and_every_environment() {
     assert_eq!(uses.artifacts[0].artifact, artifact_id(9));
     let environment = world.things.environment(run).unwrap();
     assert_eq!(environment.summary, [("cwd".into(), "second".into())]);
-    assert_eq!(world.things.environments(run).len(), 2);
+    assert_eq!(world.things.environments(run).count(), 2);
 }
 
 #[test]

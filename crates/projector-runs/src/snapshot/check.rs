@@ -2,20 +2,13 @@
 
 use mltrack_projector::{Follower, LogError, Lsn, Projector, Reader};
 
+pub use mltrack_projector::snapshot::Checked;
+
 use super::reading::Snapshot;
-use super::shelf::{Kept, Shelf};
+use super::shelf::Shelf;
 use crate::apply::Runs;
 use crate::index::rows;
 use crate::state::State;
-
-/// How one snapshot compares with the log.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Checked {
-    /// Which one.
-    pub kept: Kept,
-    /// What is wrong with it, by name. Empty: it is the fold of the log.
-    pub differences: Vec<String>,
-}
 
 /// Compares every snapshot of a folder with a fold of the log from zero. Reads every byte, changes nothing. A
 /// snapshot that the log does not bear out, or that cannot be read, differs.

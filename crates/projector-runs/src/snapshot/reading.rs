@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use bincode::{Decode, Encode};
 use mltrack_event::{ExperimentId, RunKey};
+use mltrack_projector::snapshot::Source;
 use mltrack_projector::{Cursor, EpochId, Lsn, Projector};
 
 use super::columns;
@@ -20,7 +21,6 @@ use super::gather::{ColumnIndex, PARAM, TAG, key_of, metric_of_key};
 use super::parts::{
     self, Core, END_MAGIC, HEADER_LEN, MAGIC, Part, TRAILER_LEN, read_part, read_value,
 };
-use super::source::Source;
 use super::{LAYOUT_VERSION, SnapshotFault};
 use crate::apply::Runs;
 use crate::brief::{BRIEF_LEN, Brief};

@@ -16,6 +16,7 @@ pub struct Source {
 }
 
 impl Source {
+    /// Opens it.
     pub fn open(path: &Path) -> io::Result<Source> {
         let file = File::open(path)?;
         let len = file.metadata()?.len();
@@ -29,19 +30,31 @@ impl Source {
         })
     }
 
+    /// Where it is.
+    #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
+    /// Its length in bytes when it was opened.
+    #[must_use]
     pub fn len(&self) -> u64 {
         self.len
     }
 
+    /// Whether it has no bytes.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Reads bytes from a place on, all of them.
     #[cfg(unix)]
     pub fn read_at(&self, offset: u64, bytes: &mut [u8]) -> io::Result<()> {
         std::os::unix::fs::FileExt::read_exact_at(&self.file, bytes, offset)
     }
 
+    /// Reads bytes from a place on, all of them.
     #[cfg(not(unix))]
     pub fn read_at(&self, offset: u64, bytes: &mut [u8]) -> io::Result<()> {
         use std::io::{Read, Seek, SeekFrom};
