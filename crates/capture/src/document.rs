@@ -14,7 +14,7 @@ use crate::request::Request;
 use crate::step::{self, Step};
 use crate::summary;
 use crate::untracked;
-use crate::{git_facts, machine, process};
+use crate::{container, dependencies, git_facts, gpu, machine, process};
 
 /// Longest list of files that are left out of a patch; the rest is a number.
 const LEFT_OUT_COUNT_MAX: usize = 1000;
@@ -126,14 +126,18 @@ impl Part {
     }
 }
 
-fn machine(request: &Request, _: &Deadline) -> Part {
+/// What files of the kernel tell.
+pub(crate) fn machine(request: &Request) -> Part {
     let places = &request.places;
-    Part::of(vec![
+    let mut values = vec![
         ("os", machine::os(places)),
         ("cpu", machine::cpu(places)),
         ("memory", machine::memory(places)),
         ("host", machine::host(request)),
-    ])
+    ];
+    values.extend(container::container(request).map(|value| ("container", value)));
+    values.extend(container::limits(request).map(|value| ("cgroup", value)));
+    Part::of(values)
 }
 
 /// Captures what the request asks for. Takes as long as git and the files do, at most the request's deadline: call it on
@@ -153,13 +157,23 @@ pub fn environment(request: &Request) -> Capture {
     let mut steps = vec![
         Step {
             name: "machine",
-            work: machine,
+            work: |request, _| machine(request),
         },
         Step {
             name: "executable",
             work: process::executable,
         },
+        Step {
+            name: "gpu",
+            work: gpu::capture,
+        },
     ];
+    if request.dependencies {
+        steps.push(Step {
+            name: "dependencies",
+            work: dependencies::capture,
+        });
+    }
     if request.git {
         steps.push(Step {
             name: "git",

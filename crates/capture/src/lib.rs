@@ -10,8 +10,11 @@
 #![deny(missing_docs)]
 
 mod command;
+mod compare;
 pub mod console;
+mod container;
 mod deadline;
+mod dependencies;
 mod digest;
 mod document;
 mod files;
@@ -20,11 +23,15 @@ mod git_facts;
 mod git_files;
 mod git_index;
 mod git_status;
+mod gpu;
+mod locks;
 mod machine;
 pub mod nvml;
+mod packages;
 mod patch;
 mod patch_section;
 mod process;
+mod python;
 mod quick;
 mod quote;
 mod request;
@@ -43,6 +50,7 @@ mod variables;
 pub mod worktree;
 
 pub use command::CommandError;
+pub use compare::{Difference, diff};
 pub use digest::digest;
 pub use document::{Capture, LeftOut, Missing, Reproducible, environment};
 pub use quick::{minimal, quick};

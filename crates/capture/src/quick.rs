@@ -4,8 +4,7 @@
 
 use serde_json::Value;
 
-use crate::document::{self, Capture, Part};
-use crate::machine;
+use crate::document::{self, Capture};
 use crate::process;
 use crate::request::Request;
 
@@ -21,12 +20,6 @@ pub fn quick(request: &Request) -> Value {
 /// [`quick`], operating system, processor, memory and host: for those who want no program started and no code kept.
 pub fn minimal(request: &Request) -> Capture {
     let mut part = process::describe(request);
-    let places = &request.places;
-    part.add(Part::of(vec![
-        ("os", machine::os(places)),
-        ("cpu", machine::cpu(places)),
-        ("memory", machine::memory(places)),
-        ("host", machine::host(request)),
-    ]));
+    part.add(document::machine(request));
     document::assemble(part)
 }

@@ -139,6 +139,20 @@ impl Request {
         Request::new(folder, arguments, std::env::vars_os().collect(), clock)
     }
 
+    /// The value of a variable, when it is set and not empty.
+    pub(crate) fn variable(&self, name: &str) -> Option<String> {
+        let found = self.variable_path(name);
+        found.map(|value| value.to_string_lossy().into_owned())
+    }
+
+    /// The same as a path.
+    pub(crate) fn variable_path(&self, name: &str) -> Option<PathBuf> {
+        let found = self.variables.iter().find(|(key, _)| key == name);
+        found
+            .map(|(_, value)| PathBuf::from(value))
+            .filter(|value| !value.as_os_str().is_empty())
+    }
+
     /// The first file of that name that may be started, in the folders of `PATH`.
     pub(crate) fn program(&self, name: &str) -> Option<PathBuf> {
         program(name, &self.variables)

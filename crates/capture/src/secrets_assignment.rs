@@ -207,7 +207,10 @@ fn is_secret(name: &[u8], strength: Strength, text: &[u8], value: &Value) -> boo
     let is_mixed = has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic);
     let blank_count = text.split(|&byte| byte == b' ').count() - 1;
     match strength {
-        Strength::Strong if value.is_quoted => text.len() >= 4 && blank_count < 2,
+        Strength::Strong if value.is_quoted => {
+            let is_phrase = name.to_ascii_lowercase().ends_with(b"phrase");
+            text.len() >= 4 && (blank_count < 2 || is_phrase)
+        }
         Strength::Strong => text.len() >= if value.is_tight { 4 } else { 6 },
         Strength::Medium => text.len() >= 8 && blank_count == 0 && (is_mixed || text.len() >= 20),
         Strength::Weak => text.len() >= 16 && blank_count == 0 && is_mixed && entropy(text) >= 3.0,

@@ -1,16 +1,14 @@
 //! Commit and patch restore the working tree: of generated repositories, and of each odd state by name.
 
-mod support;
-
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::Path;
 
+use crate::support::{Repository, tree};
 use mltrack_capture::{Capture, Reproducible, environment, worktree};
 use proptest::prelude::*;
-use support::{Repository, tree};
 
 /// Captures, restores beside, and compares everything that is not left out.
 fn check(repository: &Repository) -> Capture {
@@ -249,7 +247,7 @@ fn a_folder_within_a_linked_worktree_is_restored() {
     );
     fs::write(linked.join("sub/file"), "2\n").expect("a file");
     fs::write(linked.join("top"), "new\n").expect("a file");
-    let capture = environment(&support::request(&linked.join("sub")));
+    let capture = environment(&crate::support::request(&linked.join("sub")));
     assert_eq!(capture.document["git"]["linked_worktree"], true);
     assert_eq!(capture.document["git"]["folder"], "sub");
     let into = repository.beside("restored");

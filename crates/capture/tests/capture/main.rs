@@ -1,0 +1,9 @@
+//! The crate as its callers see it: captures of repositories made for each test, what is kept out of them, and code put
+//! back from them.
+
+mod faults;
+mod packages;
+mod planted;
+mod restored;
+mod secrets;
+mod support;
