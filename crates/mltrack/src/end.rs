@@ -48,6 +48,7 @@ impl Run {
             return Ok(());
         };
         let flushed = inner.flush_buffers();
+        inner.close_consoles();
         inner.stop_sampling();
         // What failed was told as a warning: an upload never keeps a run from ending.
         inner.store.uploads()?.wait_for(inner.key);

@@ -10,6 +10,7 @@ use mltrack_log::Lsn;
 
 use crate::artifact_keep::KeepRules;
 use crate::buffered::Buffer;
+use crate::console::Shared;
 use crate::enter;
 use crate::error::Result;
 use crate::gate::Gate;
@@ -61,6 +62,7 @@ pub(crate) struct Inner {
     pub gate: Arc<Gate>,
     pub buffers: Mutex<Vec<Weak<Buffer>>>,
     pub keep_rules: Arc<KeepRules>,
+    pub consoles: Mutex<Vec<Weak<Shared>>>,
     recorders: PerWriter<Mutex<Recorder>>,
     /// Set when the machine is sampled for the run.
     pub sampled: OnceLock<Arc<Sampled>>,
@@ -85,6 +87,7 @@ impl Run {
             gate,
             buffers: Mutex::default(),
             keep_rules: Arc::default(),
+            consoles: Mutex::default(),
             recorders,
             sampled: OnceLock::new(),
             process: std::process::id(),

@@ -26,6 +26,13 @@ pub enum Warning {
         /// Why.
         error: Error,
     },
+    /// Lines that a program printed could not be logged and are lost.
+    LinesLost {
+        /// How many, of the first record that failed.
+        count: u64,
+        /// Why.
+        error: Error,
+    },
     /// A run has ended, but the disk did not take it: a power cut can undo it.
     NotDurable {
         /// Why.
@@ -94,6 +101,9 @@ impl fmt::Display for Warning {
             }
             Warning::PointsLost { count, error } => {
                 write!(f, "{count} buffered records are lost: {error:#}")
+            }
+            Warning::LinesLost { count, error } => {
+                write!(f, "{count} printed lines are lost: {error:#}")
             }
             Warning::NotDurable { error } => {
                 write!(f, "a run's end is visible but not durable: {error:#}")

@@ -3,7 +3,7 @@
 use mltrack_event::{Level, Line, LogLine, NameKind, NoteAdded, TagRemoved, TagsSet};
 
 use crate::error::Result;
-use crate::run::Run;
+use crate::run::{Inner, Run};
 use crate::store::Logged;
 
 impl Run {
@@ -89,10 +89,14 @@ impl Run {
         if lines.is_empty() {
             return Err(crate::Error::validation("there is no line to log"));
         }
-        let event = LogLine {
-            run: inner.key,
-            lines,
-        };
-        inner.record(|recorder, at| recorder.log_event(at, None, &event.into()))
+        inner.log_lines(lines)
+    }
+}
+
+impl Inner {
+    pub fn log_lines(&self, lines: Vec<Line>) -> Result<Logged> {
+        let run = self.key;
+        let event = LogLine { run, lines };
+        self.record(|recorder, at| recorder.log_event(at, None, &event.into()))
     }
 }

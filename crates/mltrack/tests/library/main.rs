@@ -6,6 +6,7 @@ mod artifacts_found;
 mod buffered;
 mod closures;
 mod collecting;
+mod console;
 mod creation;
 mod datasets;
 mod disabled;
