@@ -124,7 +124,7 @@ impl Store {
         Ok(Upload::of(Arc::clone(self), ticket))
     }
 
-    fn appender(&self) -> Result<Appender> {
+    pub fn appender(&self) -> Result<Appender> {
         Ok(Appender {
             log: self.log()?.clone(),
             watch: Arc::clone(&self.session()?.watch),

@@ -9,6 +9,7 @@ use mltrack_log::{Durability, Log, LogError, OpenOptions};
 
 use crate::artifact_depot::ArtifactSettings;
 use crate::auto_compact::{AutoCompact, AutoCompactor};
+use crate::capture::{Capture, CaptureSettings};
 use crate::code::Code;
 use crate::compact::packers;
 use crate::error::{Error, Result};
@@ -65,6 +66,7 @@ pub struct Builder {
     roots: Chosen,
     artifact_len_max: Option<u64>,
     retention_days: Option<u32>,
+    capture: CaptureSettings,
 }
 
 impl Builder {
@@ -88,6 +90,7 @@ impl Builder {
             roots: Chosen::default(),
             artifact_len_max: None,
             retention_days: None,
+            capture: CaptureSettings::default(),
         }
     }
 
@@ -224,6 +227,29 @@ impl Builder {
         self
     }
 
+    /// How much of the environment is recorded when a run starts. Unless said otherwise what `MLTRACK_CAPTURE` says (`full`,
+    /// `minimal` or `off`), else everything: the machine, the program, its packages, the commit and the patch of what is not
+    /// committed. It is made in the background; no run waits for it or fails by it. `docs/environment.md` says what is
+    /// recorded.
+    pub fn capture(mut self, capture: Capture) -> Builder {
+        self.capture.mode = Some(capture);
+        self
+    }
+
+    /// The command that makes the program ready to be run again, such as `cargo build --release`; `mltrack reproduce` runs
+    /// it first. What `MLTRACK_SETUP` says unless said otherwise.
+    pub fn setup(mut self, command: impl Into<String>) -> Builder {
+        self.capture.setup = Some(command.into());
+        self
+    }
+
+    /// Records this as the command line instead of the process's own. Without a word, the run cannot be run again.
+    #[doc(hidden)]
+    pub fn captured_command(mut self, words: Vec<std::ffi::OsString>) -> Builder {
+        self.capture.words = Some(words);
+        self
+    }
+
     /// Writes snapshots after another length of tail, and after another time of folding it.
     #[doc(hidden)]
     pub fn snapshots_after(mut self, tail_len: u64, folding: Duration) -> Builder {
@@ -274,6 +300,9 @@ impl Builder {
         let mut store = Store::new(path, access, identity, warnings, keeping, artifacts)?;
         store.undo_window = self.undo_window;
         store.system_metrics = system_metrics;
+        if store.is_writable() {
+            store.capture = self.capture.decide(store.log()?.store().0)?;
+        }
         if store.is_writable() {
             let start = |when| AutoCompactor::start(store.path.clone(), when);
             store.auto_compactor = self.auto_compact.and_then(start);

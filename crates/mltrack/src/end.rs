@@ -8,6 +8,7 @@ use std::error::Error as StdError;
 use mltrack_event::{EndState, Event, RunEnded, RunError, RunId, RunMove, StreamId};
 use mltrack_log::{Condition, LogError};
 
+use crate::capture_desk::FINISH_WAIT;
 use crate::decide::{Decision, Plan};
 use crate::error::{Error, Result};
 use crate::panic;
@@ -52,6 +53,10 @@ impl Run {
         inner.stop_sampling();
         // What failed was told as a warning: an upload never keeps a run from ending.
         inner.store.uploads()?.wait_for(inner.key);
+        inner
+            .store
+            .capture_desk()?
+            .wait_for(Some(inner.key), FINISH_WAIT);
         inner.end(state, error)?;
         // The end stands whatever the disk does now; a failed sync shows at the next flush too.
         if let Err(error) = inner.store.log()?.sync() {

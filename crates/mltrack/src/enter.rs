@@ -40,6 +40,7 @@ struct Known {
     coming: Coming,
     /// The number of the next sample of the machine.
     next_sample: i64,
+    seed: Option<u64>,
     as_of: Lsn,
 }
 
@@ -47,9 +48,12 @@ struct Known {
 pub(crate) fn enter(store: &Arc<Store>, id: RunId, entrance: Entrance) -> Result<Run> {
     let (known, lsn) = admit(store, id, entrance)?;
     let since = lsn.unwrap_or(known.as_of);
-    let (coming, sample) = (known.coming, known.next_sample);
+    let (coming, sample, seed) = (known.coming, known.next_sample, known.seed);
     let (facts, recorder) = known.into_parts(lsn);
     let run = Run::begin(Arc::clone(store), facts, recorder, since)?;
+    if coming == Coming::Started {
+        run.capture_environment(seed);
+    }
     Ok(run.sample_system(coming, sample))
 }
 
@@ -164,6 +168,7 @@ impl Known {
             first_steps: steps.collect(),
             coming,
             next_sample,
+            seed: run.seed,
             as_of,
         }
     }

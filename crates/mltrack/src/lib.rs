@@ -69,6 +69,8 @@ mod auto_compact;
 mod buffer_writer;
 mod buffered;
 mod builder;
+mod capture;
+mod capture_desk;
 mod closure;
 mod code;
 mod compact;
@@ -84,6 +86,7 @@ mod dataset_version;
 mod decide;
 mod end;
 mod enter;
+mod environment;
 mod error;
 mod experiment;
 mod experiment_edit;
@@ -184,6 +187,7 @@ pub use artifact_verify::{ArtifactCheck, ArtifactDamage, ArtifactVerify};
 pub use auto_compact::AutoCompact;
 pub use buffered::Buffered;
 pub use builder::{Builder, STORE_FOLDER, is_store, store_folder};
+pub use capture::Capture;
 pub use code::Code;
 pub use compact::Compact;
 pub use console::{Console, ConsoleWriter};
@@ -192,6 +196,7 @@ pub use dataset::{Dataset, NewDataset};
 pub use dataset_add::NewDatasetVersion;
 pub use dataset_use::{TakeDataset, UsedDataset};
 pub use dataset_version::DatasetVersion;
+pub use environment::Environment;
 pub use error::{BoxError, Error, Result};
 pub use experiment::Experiment;
 pub use experiment_edit::ExperimentEdit;
@@ -240,8 +245,8 @@ pub use warning::Warning;
 pub use mltrack_event::{
     ArtifactId, ArtifactKind, BlobId, ColumnsId, DatasetId, Direction, EdgeKind, EndState, Event,
     ExperimentId, ExperimentState, Goal, HistogramLogged, IdError, JsonLogged, Level, Line,
-    MetricId, MetricKey, ModelId, NodeRef, ParamValue, Root, RunError, RunId, RunKey, RunState,
-    Split, WallTime, payload_json,
+    MetricId, MetricKey, ModelId, NodeRef, ParamValue, Reproducible, Root, RunError, RunId, RunKey,
+    RunState, Split, WallTime, payload_json,
 };
 pub use mltrack_log::{
     CompactProgress, CompactReport, Cursor as Position, Damage, Depth, Durability, Lsn, Prefix,

@@ -172,7 +172,7 @@ impl RunBuilder {
             Ok(Decision::Append(Plan::on(stream, events), number))
         })?;
         let lsn = lsn.expect("a conditional append is never deferred");
-        let params = self.params.into_iter().collect();
+        let (params, seed) = (self.params.into_iter().collect(), self.seed);
         let facts = Facts {
             id,
             experiment: self.experiment,
@@ -186,6 +186,7 @@ impl RunBuilder {
         };
         let recorder = Recorder::new(Names::default(), params, lsn.plus(1));
         let run = Run::begin(store, facts, recorder, lsn)?;
+        run.capture_environment(seed);
         Ok(run.sample_system(Coming::Started, 0))
     }
 

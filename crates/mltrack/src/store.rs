@@ -16,6 +16,8 @@ use mltrack_projector_runs::search::StateColumns;
 
 use crate::artifact_depot::{ArtifactSettings, Depot};
 use crate::auto_compact::AutoCompactor;
+use crate::capture::CaptureWish;
+use crate::capture_desk::CaptureDesk;
 use crate::compact::packers;
 use crate::error::{Error, Result};
 use crate::identity::Identity;
@@ -42,6 +44,9 @@ pub(crate) struct Store {
     pub artifact_settings: ArtifactSettings,
     pub depots: PerWriter<Arc<Depot>>,
     uploads: PerWriter<UploadQueue>,
+    /// How much is recorded of where a run runs.
+    pub capture: CaptureWish,
+    captures: PerWriter<CaptureDesk>,
     access: Access,
     sessions: PerWriter<Session>,
 }
@@ -111,6 +116,8 @@ impl Store {
             system_metrics: None,
             depots: PerWriter::new(writer, Arc::new(Depot::new(&path, &artifact_settings))),
             uploads: PerWriter::new(writer, UploadQueue::new(QueueLimits::default())),
+            capture: CaptureWish::default(),
+            captures: PerWriter::new(writer, CaptureDesk::default()),
             artifact_settings,
             path,
             access,
@@ -122,6 +129,12 @@ impl Store {
     pub fn keeper(&self) -> Result<&Keeper> {
         self.keepers
             .get_or_make(self.access.writer()?, || Ok(Keeper::new(&self.keeping)))
+    }
+
+    /// Who records environments in the background, in this process.
+    pub fn capture_desk(&self) -> Result<&CaptureDesk> {
+        let make = || Ok(CaptureDesk::default());
+        self.captures.get_or_make(self.writer()?, make)
     }
 
     /// What is stored in the background, in this process.

@@ -7,6 +7,7 @@ use mltrack_event::{ExperimentId, RunId};
 use mltrack_log::Lsn;
 
 use crate::builder::Builder;
+use crate::capture_desk::FINISH_WAIT;
 use crate::code::Code;
 use crate::enter::{self, Entrance};
 use crate::error::{Error, Result};
@@ -188,6 +189,7 @@ impl Tracker {
         match self.store() {
             Some(store) if store.is_writable() => {
                 store.uploads()?.close();
+                store.capture_desk()?.wait_for(None, FINISH_WAIT);
                 Ok(store.log()?.clone().close()?)
             }
             _ => Ok(()),

@@ -66,6 +66,11 @@ pub enum Warning {
         /// What is wrong with it.
         why: String,
     },
+    /// The environment of a run, or a part of it, could not be recorded. The run itself is as it would be.
+    NotCaptured {
+        /// Why.
+        error: Error,
+    },
     /// An artifact could not be stored, so it was not logged.
     NotUploaded {
         /// Its name, and the file it was to be made of.
@@ -117,6 +122,9 @@ impl fmt::Display for Warning {
                 "{} is not used, the log answers in its place: {why}",
                 path.display()
             ),
+            Warning::NotCaptured { error } => {
+                write!(f, "the environment of a run was not recorded: {error:#}")
+            }
             Warning::NotUploaded { name, error } => {
                 write!(f, "the artifact {name} was not logged: {error:#}")
             }

@@ -4,6 +4,7 @@ mod artifacts;
 mod artifacts_changed;
 mod artifacts_found;
 mod buffered;
+mod capturing;
 mod closures;
 mod collecting;
 mod console;
