@@ -5,10 +5,6 @@
 //!
 //! Invariants: a value that code computes, a type, a path and a placeholder are no secrets; a value is one line at most.
 
-use std::sync::LazyLock;
-
-use regex::bytes::Regex;
-
 use crate::secrets::Found;
 use crate::secrets_key::{self, Strength};
 use crate::secrets_shape;
@@ -18,11 +14,36 @@ const NAME_LEN_MAX: usize = 80;
 const VALUE_LEN_MAX: usize = 1024;
 const BLANKS_MAX: usize = 16;
 
-/// What the last words of a secret's name start with.
-static WORD: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i-u)pass|pwd|secret|token|credential|key|auth|jwt")
-        .expect("a test compiles the pattern")
-});
+/// What the last words of a secret's name start with, in small letters.
+const WORDS: &[&[u8]] = &[
+    b"pass",
+    b"pwd",
+    b"secret",
+    b"token",
+    b"credential",
+    b"key",
+    b"auth",
+    b"jwt",
+];
+
+/// Where the next of the words stands.
+fn next_word(bytes: &[u8], from: usize) -> Option<(usize, usize)> {
+    let starts_here = |at: usize| {
+        // Most letters begin none of them.
+        if !matches!(
+            bytes[at] | 0x20,
+            b'p' | b's' | b't' | b'c' | b'k' | b'a' | b'j'
+        ) {
+            return None;
+        }
+        let fits = |word: &&&[u8]| {
+            let here = bytes.get(at..at + word.len());
+            here.is_some_and(|here| here.eq_ignore_ascii_case(word))
+        };
+        WORDS.iter().find(fits).map(|word| (at, at + word.len()))
+    };
+    (from..bytes.len()).find_map(starts_here)
+}
 
 /// A value with how it is written.
 struct Value {
@@ -244,8 +265,8 @@ impl Iterator for Assignments<'_> {
     type Item = Found;
 
     fn next(&mut self) -> Option<Found> {
-        while let Some(word) = WORD.find_at(self.bytes, self.at) {
-            let (found, end) = assigned(self.bytes, word.start(), word.end());
+        while let Some((start, end)) = next_word(self.bytes, self.at) {
+            let (found, end) = assigned(self.bytes, start, end);
             self.at = found.as_ref().map_or(end, |found| found.range.end.max(end));
             if found.is_some() {
                 return found;

@@ -106,6 +106,8 @@ fn secrets_of_every_shape_are_found_in_any_surroundings() {
             format!("+{secret}\n"),
             format!("first\n  {secret}\nlast"),
             format!("-{secret}"),
+            // Long texts are looked through in another way than short ones.
+            format!("{}{secret}\n", "a line of code\n".repeat(400)),
         ] {
             assert!(secrets::content(text.as_bytes()).is_some(), "{text}");
             assert_ne!(secrets::mask(&text), text);
