@@ -3,17 +3,22 @@
 //! Invariants: the bytes of a version are stored before the event that names them; the same content again is the version
 //! that has it; of two that add at the same time each gets a number of its own.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use mltrack_event::{BlobId, DatasetId, DatasetVersionAdded, RunKey, StreamId, canonical_json};
+use mltrack_event::{DatasetId, DatasetVersionAdded, Root, RunKey, StreamId, canonical_json};
 use mltrack_projector_lineage::{Dataset as Folded, Things};
 use serde::Serialize;
+use serde_json::Value;
 
+use crate::artifact_path::normal;
 use crate::code::Code;
+use crate::dataset_content::{Piece, StoredTree, pieces_at, store_pieces};
 use crate::dataset_kind::Datasets;
 use crate::dataset_version::{DatasetVersion, check_free};
 use crate::decide::{Decision, Plan};
 use crate::error::{Error, Result};
+use crate::profile::Profile;
 use crate::registry::{self, check_keys, no_version};
 use crate::run::Run;
 use crate::sampling::Sampling;
@@ -28,6 +33,7 @@ pub struct NewDatasetVersion {
     dataset: DatasetId,
     naming: Naming,
     content: Content,
+    source: String,
     described: Described,
     refused: Option<Error>,
 }
@@ -41,7 +47,7 @@ enum Naming {
 
 /// What it holds.
 enum Content {
-    Nothing,
+    Files(Vec<Piece>),
     Reference { uri: String, digest: String },
 }
 
@@ -63,7 +69,7 @@ struct Described {
 struct Held {
     digest: String,
     source: String,
-    content: Option<BlobId>,
+    tree: Option<StoredTree>,
 }
 
 impl NewDatasetVersion {
@@ -72,9 +78,69 @@ impl NewDatasetVersion {
             store,
             dataset,
             naming: Naming::None,
-            content: Content::Nothing,
+            content: Content::Files(Vec::new()),
+            source: String::new(),
             described: Described::default(),
             refused: None,
+        }
+    }
+
+    /// A file, or every file of a folder. Several calls add up. Of CSV, JSON lines and `NumPy` arrays the columns, their types,
+    /// counts and ranges are found out.
+    pub fn path(mut self, path: impl AsRef<Path>) -> NewDatasetVersion {
+        let path = path.as_ref();
+        match pieces_at(path) {
+            Ok(pieces) => self.add_pieces(pieces),
+            Err(error) => self.refused = Some(error),
+        }
+        if self.source.is_empty() {
+            self.source = path.display().to_string();
+        }
+        self
+    }
+
+    /// Files under names of their own.
+    pub fn files<N: Into<String>, P: Into<PathBuf>>(
+        mut self,
+        files: impl IntoIterator<Item = (N, P)>,
+    ) -> NewDatasetVersion {
+        for (name, path) in files {
+            match normal(&name.into()) {
+                Ok(name) => {
+                    let path = path.into();
+                    self.add_pieces(vec![Piece::File { name, path }]);
+                }
+                Err(error) => self.refused = Some(error),
+            }
+        }
+        self
+    }
+
+    /// A file of these bytes.
+    pub fn bytes(mut self, name: &str, bytes: impl Into<Vec<u8>>) -> NewDatasetVersion {
+        match normal(name) {
+            Ok(name) => {
+                let bytes = bytes.into();
+                self.add_pieces(vec![Piece::Bytes { name, bytes }]);
+            }
+            Err(error) => self.refused = Some(error),
+        }
+        self
+    }
+
+    /// Where the content came from; the path that was passed unless said otherwise.
+    pub fn source(mut self, uri: impl Into<String>) -> NewDatasetVersion {
+        self.source = uri.into();
+        self
+    }
+
+    fn add_pieces(&mut self, pieces: Vec<Piece>) {
+        match &mut self.content {
+            Content::Files(files) => files.extend(pieces),
+            Content::Reference { .. } => {
+                let what = "a version either refers to its content or has files";
+                self.refused = Some(Error::validation(what));
+            }
         }
     }
 
@@ -86,6 +152,10 @@ impl NewDatasetVersion {
         digest: impl Into<String>,
     ) -> NewDatasetVersion {
         let (uri, digest) = (uri.into(), digest.into());
+        if matches!(&self.content, Content::Files(files) if !files.is_empty()) {
+            let what = "a version either refers to its content or has files";
+            self.refused = Some(Error::validation(what));
+        }
         self.content = Content::Reference { uri, digest };
         self
     }
@@ -187,9 +257,11 @@ impl NewDatasetVersion {
         let Some(store) = self.store.clone() else {
             return Ok(DatasetVersion::disabled());
         };
-        let held = self.hold()?;
+        let held = self.hold(&store)?;
         let ((number, is_new), _) =
             store.decide_things(|things, _| self.plan(&store, things, &held))?;
+        // The event stands: who collects may look at the bytes again.
+        drop(held);
         store.with_things(|things, _| {
             let dataset = registry::known::<Datasets>(things, self.dataset)?;
             let row = dataset.version(number).cloned();
@@ -198,10 +270,20 @@ impl NewDatasetVersion {
     }
 
     /// Sees to it that the content is where the event will say it is.
-    fn hold(&self) -> Result<Held> {
+    fn hold(&self, store: &Store) -> Result<Held> {
         match &self.content {
-            Content::Nothing => Err(Error::validation("a version needs content")
-                .with_hint("path(..), bytes(..), or reference(uri, digest)")),
+            Content::Files(pieces) if pieces.is_empty() => {
+                Err(Error::validation("a version needs content")
+                    .with_hint("path(..), bytes(..), or reference(uri, digest)"))
+            }
+            Content::Files(pieces) => {
+                let tree = store_pieces(store, Root::Data, pieces)?;
+                Ok(Held {
+                    digest: tree.blob.digest(),
+                    source: self.source.clone(),
+                    tree: Some(tree),
+                })
+            }
             Content::Reference { uri, digest } => {
                 check_digest(digest)?;
                 if uri.is_empty() {
@@ -212,7 +294,7 @@ impl NewDatasetVersion {
                 Ok(Held {
                     digest: digest.clone(),
                     source: uri.clone(),
-                    content: None,
+                    tree: None,
                 })
             }
         }
@@ -271,17 +353,23 @@ impl NewDatasetVersion {
     ) -> DatasetVersionAdded {
         let (actor, command) = store.by();
         let described = self.described.clone();
+        // What was said goes before what was found.
+        let profile = held.tree.as_ref().and_then(|tree| tree.profile.as_ref());
+        let found = |said: String, find: fn(&Profile) -> Value| match profile {
+            Some(profile) if said.is_empty() => canonical_json(&find(profile)),
+            _ => said,
+        };
         DatasetVersionAdded {
             dataset: self.dataset,
             number,
             version,
             digest: held.digest.clone(),
             source: held.source.clone(),
-            content: held.content,
-            len: described.len,
-            rows: described.rows,
-            schema: described.schema,
-            profile: described.profile,
+            content: held.tree.as_ref().map(|tree| tree.blob),
+            len: held.tree.as_ref().map(|tree| tree.len).or(described.len),
+            rows: described.rows.or(profile.map(|profile| profile.rows)),
+            schema: found(described.schema, Profile::schema),
+            profile: found(described.profile, Profile::figures),
             parents: described.parents,
             transformation: described.transformation,
             run: described.run,

@@ -125,7 +125,8 @@ impl TakeDataset<'_> {
         self
     }
 
-    /// The group of each row, for a sample or a split that is stratified.
+    /// The group of each row, for a sample or a split that is stratified. Without them the column that it names is read
+    /// from the stored content.
     pub fn groups(mut self, groups: impl IntoIterator<Item: Into<String>>) -> Self {
         self.groups = Some(groups.into_iter().map(Into::into).collect());
         self
@@ -206,14 +207,8 @@ impl TakeDataset<'_> {
         match (&self.groups, by) {
             _ if !is_needed => Ok(None),
             (Some(groups), _) => Ok(Some(groups.clone())),
-            (None, by) => {
-                let by = by.unwrap_or("a column");
-                let what = format!(
-                    "the rows of {} are to be grouped by {by}",
-                    version.selector()
-                );
-                Err(Error::validation(what).with_hint("pass the group of each row: groups(..)"))
-            }
+            (None, Some(by)) => version.column(by).map(Some),
+            (None, None) => Err(Error::validation("nobody said by which column")),
         }
     }
 }

@@ -9,6 +9,7 @@ mod closures;
 mod collecting;
 mod console;
 mod creation;
+mod dataset_content;
 mod datasets;
 mod disabled;
 mod endings;

@@ -1,0 +1,259 @@
+//! The bytes of a version of a dataset: how they are stored, and how they are read again.
+//!
+//! Invariants: a version's digest is that of the list of its files, so the same files are the same version wherever they
+//! lay; bytes are checked against their hashes whenever they are fetched; a folder that is handed out is whole.
+
+use std::fs;
+use std::io::{BufReader, Read, Seek};
+use std::path::{Path, PathBuf};
+
+use mltrack_artifact::{Putting, Tree, TreeFile};
+use mltrack_event::{BlobId, Root};
+use mltrack_log::door;
+
+use crate::artifact_depot::failure;
+use crate::artifact_folder::files_in;
+use crate::artifact_new::{file_error, look_at};
+use crate::artifact_path::normal;
+use crate::artifact_read::hash;
+use crate::code::Code;
+use crate::dataset_use::UsedDataset;
+use crate::dataset_version::DatasetVersion;
+use crate::error::{Error, Result};
+use crate::profile::{Profile, column_of, of_file, of_reader};
+use crate::store::Store;
+
+/// A file that becomes part of a version.
+pub(crate) enum Piece {
+    File { name: String, path: PathBuf },
+    Bytes { name: String, bytes: Vec<u8> },
+}
+
+/// Files that are stored, until their event is appended.
+pub(crate) struct StoredTree {
+    pub blob: BlobId,
+    pub len: u64,
+    pub profile: Option<Profile>,
+    /// Keeps collection away.
+    pub _guard: Putting,
+}
+
+/// A file of a version of a dataset.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DatasetFile {
+    /// Its path, with `/` between its parts.
+    pub path: String,
+    /// Its length in bytes.
+    pub len: u64,
+    /// Its content.
+    pub blob: BlobId,
+}
+
+/// The files at a path: those of a folder, or the one that it is.
+pub(crate) fn pieces_at(path: &Path) -> Result<Vec<Piece>> {
+    let meta = fs::metadata(path).map_err(|error| file_error(path, "cannot be read", error))?;
+    if meta.is_dir() {
+        let found = files_in(path, "")?.into_iter();
+        let pieces: Vec<Piece> = found
+            .map(|found| Piece::File {
+                name: found.path,
+                path: found.file,
+            })
+            .collect();
+        if pieces.is_empty() {
+            let what = format!("the folder {} has no files", path.display());
+            return Err(Error::validation(what));
+        }
+        return Ok(pieces);
+    }
+    let name = path.file_name().and_then(|name| name.to_str());
+    let name = normal(name.unwrap_or_default())?;
+    let (path, _) = look_at(path)?;
+    Ok(vec![Piece::File { name, path }])
+}
+
+/// Stores files and the list of them in a root.
+pub(crate) fn store_pieces(store: &Store, root: Root, pieces: &[Piece]) -> Result<StoredTree> {
+    let blobs = store.depot()?.to_put(root)?;
+    let guard = blobs.putting().map_err(|error| failure(&error, None))?;
+    let (mut files, mut profiles) = (Vec::new(), Vec::new());
+    for piece in pieces {
+        let put = blobs.put().guard(&guard);
+        let (name, stored) = match piece {
+            Piece::File { name, path } => {
+                profiles.push(of_file(path));
+                (name, put.file(path))
+            }
+            Piece::Bytes { name, bytes } => {
+                profiles.push(of_reader(name, bytes.as_slice()));
+                (name, put.bytes(bytes))
+            }
+        };
+        let stored = stored.map_err(|error| failure(&error, Some(name)))?;
+        files.push(TreeFile {
+            path: name.clone(),
+            blob: stored.id,
+            len: stored.len,
+        });
+    }
+    let tree = Tree::new(files).map_err(|error| failure(&error, None))?;
+    let stored = blobs.put().guard(&guard).bytes(&tree.encode());
+    let stored = stored.map_err(|error| failure(&error, None))?;
+    Ok(StoredTree {
+        blob: BlobId::from_bytes(stored.id.into()),
+        len: tree.len(),
+        profile: merged(profiles),
+        _guard: guard,
+    })
+}
+
+/// One profile for all files; `None` where one has none or other columns.
+fn merged(profiles: Vec<Option<Profile>>) -> Option<Profile> {
+    let mut profiles = profiles.into_iter();
+    let mut first = profiles.next()??;
+    for profile in profiles {
+        if !first.add(&profile?) {
+            return None;
+        }
+    }
+    Some(first)
+}
+
+impl DatasetVersion {
+    /// Its files, sorted by path. Errors: `INVALID_STATE` for a version whose content the store does not keep.
+    pub fn files(&self) -> Result<Vec<DatasetFile>> {
+        let Some((_, tree)) = self.tree()? else {
+            return Ok(Vec::new());
+        };
+        let files = tree.files.into_iter().map(|file| DatasetFile {
+            path: file.path,
+            len: file.len,
+            blob: BlobId::from_bytes(file.blob.into()),
+        });
+        Ok(files.collect())
+    }
+
+    /// Opens one of its files for reading. Every byte that is read was checked.
+    ///
+    /// Errors: `NOT_FOUND` for the file, `ARTIFACT_MISMATCH` for bytes that are not what they were.
+    pub fn open(&self, path: &str) -> Result<impl Read + Seek + use<>> {
+        let files = self.files()?;
+        let file = files.into_iter().find(|file| file.path == path);
+        let file = file.ok_or_else(|| {
+            let what = format!("{} has no file {path:?}", self.selector());
+            Error::new(Code::NotFound, what)
+                .with_hint(format!("mltrack dataset show {}", self.selector()))
+        })?;
+        let blobs = self.kept()?.depot()?.find(file.blob, Root::Data)?;
+        let opened = blobs.open_blob(&hash(file.blob));
+        opened.map_err(|error| failure(&error, Some(&file.path)))
+    }
+
+    /// Writes its files below a folder. Every byte is checked, and a file appears when it is whole.
+    pub fn get_to(&self, folder: impl AsRef<Path>) -> Result<()> {
+        let Some((content, _)) = self.tree()? else {
+            return Ok(());
+        };
+        let blobs = self.kept()?.depot()?.find(content, Root::Data)?;
+        let written = blobs.get_tree(&hash(content), folder.as_ref());
+        written
+            .map(drop)
+            .map_err(|error| failure(&error, Some(&self.selector())))
+    }
+
+    /// A folder that holds its files, made at the first call and kept in the store's cache. Do not change what is in it.
+    pub fn path(&self) -> Result<PathBuf> {
+        let Some((content, tree)) = self.tree()? else {
+            return Ok(PathBuf::new());
+        };
+        let cache = self.kept()?.path.join("cache").join("datasets");
+        let folder = cache.join(content.to_string());
+        if is_whole(&folder, &tree) {
+            return Ok(folder);
+        }
+        let made = |error| file_error(&cache, "cannot be made", error);
+        fs::create_dir_all(&cache).map_err(made)?;
+        // Written aside and renamed, so that whoever finds the folder finds all of it.
+        let aside = cache.join(format!("{content}.{:016x}.part", door::random_u64()));
+        let written = self.get_to(&aside);
+        if written.is_ok() {
+            fs::remove_dir_all(&folder).ok();
+            fs::rename(&aside, &folder).ok();
+        }
+        fs::remove_dir_all(&aside).ok();
+        written?;
+        if is_whole(&folder, &tree) {
+            return Ok(folder);
+        }
+        let what = format!("{} cannot be written whole", folder.display());
+        Err(Error::new(Code::IoError, what).with_hint("see whether somebody changes its files"))
+    }
+
+    /// The values of a column, one for each row, of all its files in their order.
+    pub(crate) fn column(&self, column: &str) -> Result<Vec<String>> {
+        let mut values = Vec::new();
+        for file in self.files()? {
+            let reader = BufReader::new(self.open(&file.path)?);
+            let more = column_of(&file.path, reader, column).ok_or_else(|| {
+                let what = format!(
+                    "{} of {} has no column {column:?}",
+                    file.path,
+                    self.selector()
+                );
+                Error::validation(what).with_hint("pass the group of each row: groups(..)")
+            })?;
+            values.extend(more);
+        }
+        Ok(values)
+    }
+
+    /// The list of its files; `None` when the tracker is disabled.
+    fn tree(&self) -> Result<Option<(BlobId, Tree)>> {
+        if self.store.is_none() {
+            return Ok(None);
+        }
+        let content = self.content.ok_or_else(|| {
+            let what = format!(
+                "the store keeps no bytes of {}: they are at {}",
+                self.selector(),
+                self.source
+            );
+            Error::new(Code::InvalidState, what).with_hint("add a version by its path to keep them")
+        })?;
+        let blobs = self.kept()?.depot()?.find(content, Root::Data)?;
+        let tree = blobs.read_tree(&hash(content));
+        let tree = tree.map_err(|error| failure(&error, Some(&self.selector())))?;
+        Ok(Some((content, tree)))
+    }
+
+    fn kept(&self) -> Result<&Store> {
+        let store = self.store.as_deref();
+        store.ok_or_else(|| Error::new(Code::InvalidState, "the tracker is disabled"))
+    }
+}
+
+/// Whether a folder has every file with its length.
+fn is_whole(folder: &Path, tree: &Tree) -> bool {
+    let mut files = tree.files.iter();
+    files.all(|file| {
+        let found = fs::metadata(folder.join(&file.path));
+        found.is_ok_and(|found| found.is_file() && found.len() == file.len)
+    })
+}
+
+impl UsedDataset {
+    /// A folder that holds its files; see [`DatasetVersion::path`].
+    pub fn path(&self) -> Result<PathBuf> {
+        self.version().path()
+    }
+
+    /// Its files; see [`DatasetVersion::files`].
+    pub fn files(&self) -> Result<Vec<DatasetFile>> {
+        self.version().files()
+    }
+
+    /// Opens one of its files; see [`DatasetVersion::open`].
+    pub fn open(&self, path: &str) -> Result<impl Read + Seek + use<>> {
+        self.version().open(path)
+    }
+}

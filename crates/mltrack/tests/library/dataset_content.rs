@@ -1,0 +1,172 @@
+//! The bytes of datasets: stored once, read again, materialised, sampled by a column.
+
+use std::fs;
+use std::io::Read as _;
+
+use mltrack::{Code, Sampling, Split, Take};
+use serde_json::{Value, json};
+
+use crate::support::{Store, code};
+
+const ROWS: &str = "x,label\n1,a\n2,b\n3,a\n4,b\n";
+
+#[test]
+fn files_are_one_version_wherever_they_lie_and_their_columns_are_known() {
+    let store = Store::new();
+    let tracker = &store.tracker;
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir_all(folder.path().join("a/deep")).unwrap();
+    fs::write(folder.path().join("a/deep/train.csv"), ROWS).unwrap();
+    let dataset = tracker.dataset("d").unwrap();
+    let first = dataset
+        .version()
+        .path(folder.path().join("a"))
+        .add()
+        .unwrap();
+    assert!(first.digest.starts_with("blake3:"));
+    assert_eq!((first.len, first.rows), (Some(ROWS.len() as u64), Some(4)));
+    let schema: Value = serde_json::from_str(&first.schema).unwrap();
+    assert_eq!(
+        schema["columns"][1],
+        json!({ "name": "label", "type": "text" })
+    );
+    let figures: Value = serde_json::from_str(&first.profile).unwrap();
+    assert_eq!(figures["columns"]["x"]["mean"], 2.5);
+    let again = dataset
+        .version()
+        .bytes("deep/train.csv", ROWS)
+        .add()
+        .unwrap();
+    assert_eq!((again.number, again.is_new()), (1, false));
+    let by_name = [("deep/train.csv", folder.path().join("a/deep/train.csv"))];
+    assert!(!dataset.version().files(by_name).add().unwrap().is_new());
+    let other = dataset
+        .version()
+        .bytes("deep/train.csv", "x\n1\n")
+        .add()
+        .unwrap();
+    assert_eq!((other.number, other.is_new()), (2, true));
+}
+
+#[test]
+fn a_version_is_read_file_by_file_and_as_a_folder() {
+    let store = Store::new();
+    let tracker = &store.tracker;
+    let dataset = tracker.dataset("d").unwrap();
+    let large = vec![7_u8; 5 << 20];
+    let new = dataset
+        .version()
+        .bytes("a/rows.csv", ROWS)
+        .bytes("large.bin", large.clone());
+    new.add().unwrap();
+    let run = tracker.experiment("e").unwrap().start_run().unwrap();
+    let used = run.use_dataset("d", Split::Train).unwrap();
+    let names: Vec<String> = used
+        .files()
+        .unwrap()
+        .into_iter()
+        .map(|file| file.path)
+        .collect();
+    assert_eq!(names, ["a/rows.csv", "large.bin"]);
+    let mut text = String::new();
+    used.open("a/rows.csv")
+        .unwrap()
+        .read_to_string(&mut text)
+        .unwrap();
+    assert_eq!(text, ROWS);
+    assert_eq!(
+        used.open("nothing").map(drop).unwrap_err().code(),
+        Code::NotFound
+    );
+    let folder = used.path().unwrap();
+    assert_eq!(fs::read(folder.join("large.bin")).unwrap(), large);
+    fs::write(folder.join("large.bin"), "cut").unwrap();
+    let folder = used.path().unwrap();
+    assert_eq!(
+        fs::read(folder.join("large.bin")).unwrap(),
+        large,
+        "it is made again"
+    );
+    run.finish().unwrap();
+}
+
+#[test]
+fn a_stratified_sample_reads_its_groups_from_the_stored_rows() {
+    let store = Store::new();
+    let tracker = &store.tracker;
+    tracker
+        .dataset("d")
+        .unwrap()
+        .version()
+        .bytes("rows.csv", ROWS)
+        .add()
+        .unwrap();
+    let run = tracker.experiment("e").unwrap().start_run().unwrap();
+    let half = Sampling::stratified(Take::Percent(50.0), "label").seed(1);
+    let used = run.dataset("d").sample(&half).take().unwrap();
+    let parity: Vec<u64> = used.rows().unwrap().iter().map(|row| row % 2).collect();
+    assert_eq!(parity.iter().sum::<u64>(), 1, "one of each label");
+    let unknown = Sampling::stratified(Take::All, "colour");
+    let error = run.dataset("d").sample(&unknown).take().unwrap_err();
+    assert!(
+        error.to_string().contains("no column \"colour\""),
+        "{error}"
+    );
+    run.finish().unwrap();
+}
+
+#[test]
+fn what_cannot_be_stored_is_refused_and_what_is_not_kept_says_where_it_is() {
+    let store = Store::new();
+    let dataset = store.tracker.dataset("d").unwrap();
+    let missing = dataset.version().path(store.path().join("nothing"));
+    assert_eq!(code(missing.add()), Code::NotFound);
+    let empty = tempfile::tempdir().unwrap();
+    assert_eq!(
+        code(dataset.version().path(empty.path()).add()),
+        Code::ValidationError
+    );
+    let outside = dataset.version().bytes("../x", "1");
+    assert_eq!(code(outside.add()), Code::ValidationError);
+    let both = dataset
+        .version()
+        .bytes("x", "1")
+        .reference("s3://x", "md5:1");
+    assert_eq!(code(both.add()), Code::ValidationError);
+    let version = dataset
+        .version()
+        .reference("s3://x/y", "md5:1")
+        .add()
+        .unwrap();
+    let error = version.path().unwrap_err();
+    assert_eq!(error.code(), Code::InvalidState);
+    assert!(
+        error.to_string().contains("they are at s3://x/y"),
+        "{error}"
+    );
+}
+
+#[test]
+fn collection_leaves_what_a_version_needs() {
+    let store = Store::new();
+    let tracker = &store.tracker;
+    let version = tracker
+        .dataset("d")
+        .unwrap()
+        .version()
+        .bytes("rows.csv", ROWS)
+        .add()
+        .unwrap();
+    tracker
+        .gc()
+        .older_than(std::time::Duration::ZERO)
+        .run()
+        .unwrap();
+    let mut text = String::new();
+    version
+        .open("rows.csv")
+        .unwrap()
+        .read_to_string(&mut text)
+        .unwrap();
+    assert_eq!(text, ROWS);
+}
