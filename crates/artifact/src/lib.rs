@@ -65,6 +65,7 @@ pub use lock::Putting;
 pub use manifest::{Chunk, Manifest};
 pub use mismatch::{Flaw, Mismatch, Part};
 pub use names::check_name;
+pub use object::open as open_object;
 pub use options::{Credentials, Options, Sync};
 pub use put::{Put, Stored};
 pub use read::BlobReader;

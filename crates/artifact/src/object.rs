@@ -85,8 +85,8 @@ pub(crate) fn seal(content: Bytes, compressed: Option<Vec<u8>>) -> [Bytes; 2] {
     [Bytes::copy_from_slice(&header.encode()), body]
 }
 
-/// The content of an object. Its hash is not looked at here.
-pub(crate) fn open(object: &Bytes) -> Result<Bytes, Flaw> {
+/// The content of a stored object, as `docs/format.md` draws it. Its hash is not looked at here.
+pub fn open(object: &Bytes) -> Result<Bytes, Flaw> {
     let header = Header::decode(object)?;
     if object.len() as u64 != header.object_len() {
         return Err(Flaw::Length {

@@ -1,5 +1,5 @@
 //! Every constant of `docs/format.md` that more than one file needs, tied to each other by asserts.
-// format.md blake3: a57fcc3faa3d2c4a3b2c02e3dcca5764520fa1aa929c70f6c317f8e6224318b5
+// format.md blake3: 375539cb6e822facbd3023ca60c14dd3a4217d7ff6a9f2614fd49f5ef5cd92ce
 
 /// Bytes in FORMAT.
 pub const FORMAT_LEN: usize = 64;

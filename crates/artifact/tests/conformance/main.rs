@@ -3,10 +3,13 @@
 //! A case is a function of a backend; `suite!` makes a test of each case for each backend.
 
 mod backend;
+mod crash;
 mod damage;
 mod faults;
 mod getting;
+mod golden;
 mod naming;
+mod property;
 mod proxy;
 mod putting;
 mod server;
