@@ -21,6 +21,8 @@ mod forms;
 mod generated;
 #[path = "cli/keeping.rs"]
 mod keeping;
+#[path = "cli/lineage.rs"]
+mod lineage;
 #[path = "cli/listing.rs"]
 mod listing;
 #[path = "cli/looking.rs"]

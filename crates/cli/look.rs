@@ -8,8 +8,8 @@ mod event;
 mod experiment;
 
 use mltrack::{
-    Code, ExperimentQuery, Lsn, RunId, RunQuery, RunSummary, Tracker, ValueKind, ValuesQuery,
-    WallTime,
+    Code, ExperimentQuery, LineageQuery, Lsn, RunId, RunQuery, RunSummary, Tracker, ValueKind,
+    ValuesQuery, WallTime,
 };
 
 use crate::context::Context;
@@ -66,6 +66,15 @@ impl At {
         query: ValuesQuery<T>,
         context: &Context,
     ) -> ValuesQuery<T> {
+        match self.point(context) {
+            Point::Now => query,
+            Point::Lsn(lsn) => query.at(lsn),
+            Point::Time(time) => query.at_time(time),
+        }
+    }
+
+    /// The same for lineage.
+    pub fn of_lineage(self, query: LineageQuery, context: &Context) -> LineageQuery {
         match self.point(context) {
             Point::Now => query,
             Point::Lsn(lsn) => query.at(lsn),

@@ -23,6 +23,7 @@ mod gc;
 mod help;
 mod init;
 mod interrupt;
+mod lineage;
 mod log;
 mod look;
 mod man;

@@ -65,16 +65,24 @@ pub enum Projection {
     Snapshots,
     /// The histories of metrics, in series files and packed segments
     Series,
+    /// Snapshots of artifacts, datasets, models and what depends on what
+    Lineage,
 }
 
 impl Projection {
-    const ALL: [Projection; 3] = [Projection::Index, Projection::Snapshots, Projection::Series];
+    const ALL: [Projection; 4] = [
+        Projection::Index,
+        Projection::Snapshots,
+        Projection::Series,
+        Projection::Lineage,
+    ];
 
     fn word(self) -> &'static str {
         match self {
             Projection::Index => "index",
             Projection::Snapshots => "snapshots",
             Projection::Series => "series",
+            Projection::Lineage => "lineage",
         }
     }
 }
@@ -204,7 +212,9 @@ fn text(reports: &[Report], context: &Context) -> String {
 fn words(report: &Report) -> (String, Tone) {
     let mending = match report.projection {
         Projection::Index => "`mltrack replay` writes it anew",
-        Projection::Snapshots => "`mltrack snapshot rm` removes what is wrong",
+        Projection::Snapshots | Projection::Lineage => {
+            "`mltrack snapshot rm` removes what is wrong"
+        }
         Projection::Series => "removing the folder `series` has it made anew",
     };
     let (state, tone) = match report.state {

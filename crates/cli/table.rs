@@ -9,9 +9,9 @@ use crate::context::{Context, GlobalArguments};
 use crate::failure::Outcome;
 use crate::{
     compact, completion, config_show, demo, doctor, exp_archive, exp_ls, exp_new, exp_restore,
-    exp_show, export, gc, help, init, log, man, metrics, op_log, repair, replay, restore, rm,
-    run_end, run_log, run_show, run_start, runs, search, snapshot_create, snapshot_ls, snapshot_rm,
-    snapshot_verify, stats, tail, undo, verify, version,
+    exp_show, export, gc, help, init, lineage, log, man, metrics, op_log, repair, replay, restore,
+    rm, run_end, run_log, run_show, run_start, runs, search, snapshot_create, snapshot_ls,
+    snapshot_rm, snapshot_verify, stats, tail, undo, verify, version,
 };
 
 const AFTER_HELP: &str = "\
@@ -19,6 +19,7 @@ Groups:
   look    runs, run show, exp ls, exp show, metrics, search, stats
   log     tail, log, replay, verify, repair, snapshot, compact, gc, op log, undo
   move    export
+  things  lineage
   write   init, exp new, exp archive, exp restore, run start, run log, run end,
           rm, restore
   others  demo, config, doctor, completion, man, version, help
@@ -57,6 +58,7 @@ pub enum Command {
     #[command(subcommand)]
     Exp(ExpCommand),
     Metrics(metrics::Arguments),
+    Lineage(lineage::Arguments),
     Search(search::Arguments),
     Stats(stats::Arguments),
     Tail(tail::Arguments),
@@ -146,6 +148,7 @@ pub fn run(command: Command, context: &Context) -> Outcome {
         Command::Exp(ExpCommand::Archive(arguments)) => exp_archive::run(&arguments, context),
         Command::Exp(ExpCommand::Restore(arguments)) => exp_restore::run(&arguments, context),
         Command::Metrics(arguments) => metrics::run(&arguments, context),
+        Command::Lineage(arguments) => lineage::run(&arguments, context),
         Command::Search(arguments) => search::run(&arguments, context),
         Command::Stats(arguments) => stats::run(&arguments, context),
         Command::Tail(arguments) => tail::run(&arguments, context),

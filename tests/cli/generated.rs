@@ -19,6 +19,8 @@ const COMMANDS: &[&str] = &[
     "exp archive",
     "exp restore",
     "metrics",
+    "lineage link",
+    "lineage unlink",
     "search",
     "stats",
     "tail",

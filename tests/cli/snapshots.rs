@@ -142,7 +142,8 @@ fn replay_checks_each_thing_that_is_kept() {
         [
             pair("index", "none"),
             pair("snapshots", "none"),
-            pair("series", "same")
+            pair("series", "same"),
+            pair("lineage", "none")
         ]
     );
     folder.ok(&["replay"]);
@@ -152,7 +153,8 @@ fn replay_checks_each_thing_that_is_kept() {
         [
             pair("index", "same"),
             pair("snapshots", "same"),
-            pair("series", "same")
+            pair("series", "same"),
+            pair("lineage", "none")
         ]
     );
     assert_eq!(

@@ -43,7 +43,8 @@ fn one(tracker: &Tracker, projection: Projection, context: &Context) -> Outcome<
     let begun_ns = now_ns();
     let report = match projection {
         Projection::Index => index(tracker, context)?,
-        Projection::Snapshots => snapshots(tracker)?,
+        Projection::Snapshots => snapshots(tracker, false)?,
+        Projection::Lineage => snapshots(tracker, true)?,
         Projection::Series => series(tracker, context)?,
     };
     Ok(Report {
@@ -110,8 +111,13 @@ fn series(tracker: &Tracker, context: &Context) -> Outcome<Report> {
     })
 }
 
-fn snapshots(tracker: &Tracker) -> Outcome<Report> {
-    let checked = tracker.check_snapshots()?;
+/// Those of runs, or those of things.
+fn snapshots(tracker: &Tracker, is_of_things: bool) -> Outcome<Report> {
+    let checked = if is_of_things {
+        tracker.check_lineage()?
+    } else {
+        tracker.check_run_snapshots()?
+    };
     let differences = checked.iter().flat_map(|one| {
         let name = one.kept.path.file_name().unwrap_or_default();
         let name = name.to_string_lossy().into_owned();
@@ -126,7 +132,11 @@ fn snapshots(tracker: &Tracker) -> Outcome<Report> {
         (false, false) => "different",
     };
     Ok(Report {
-        projection: Projection::Snapshots,
+        projection: if is_of_things {
+            Projection::Lineage
+        } else {
+            Projection::Snapshots
+        },
         is_same: differences.is_empty(),
         events: look::end(tracker)?,
         rows: checked.len() as u64,

@@ -114,7 +114,10 @@ mod keeper;
 #[cfg(feature = "tracing")]
 mod layer;
 mod lens;
+mod lineage;
+mod lineage_form;
 mod lineage_link;
+mod lineage_node;
 mod lines;
 mod lock;
 mod model;
@@ -217,6 +220,7 @@ pub use keep::{Verify, repair};
 #[cfg(feature = "tracing")]
 pub use layer::MltrackLayer;
 pub use lens::TailEvent;
+pub use lineage::{LineageEdge, LineageGraph, LineageImpact, LineageNode, LineageQuery};
 pub use lines::{LinesQuery, LoggedLine};
 pub use model::{Model, NewModel};
 pub use model_add::NewModelVersion;
@@ -258,11 +262,11 @@ pub use mltrack_log::{
     CompactProgress, CompactReport, Cursor as Position, Damage, Depth, Durability, Lsn, Prefix,
     RepairReport, SegmentInfo, SkipReason, Verdict, VerifyOptions, VerifyReport, WriterId,
 };
-pub use mltrack_projector_lineage::Link;
 pub use mltrack_projector_lineage::{
     Dataset as DatasetSummary, DatasetUse, DatasetVersion as DatasetVersionSummary,
     Model as ModelSummary, ModelUse, ModelVersion as ModelVersionSummary, StageMove,
 };
+pub use mltrack_projector_lineage::{Link, NodeKind, NodeState, Way};
 pub use mltrack_projector_metrics::{
     Bucket, Extended as SeriesExtended, Extreme, History, HistoryStats, Points, Series, Stats,
     ValueKind, ValuePoint,

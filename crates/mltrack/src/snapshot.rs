@@ -82,12 +82,23 @@ impl Tracker {
     ///
     /// Errors: `CORRUPT` for a damaged log.
     pub fn check_snapshots(&self) -> Result<Vec<Checked>> {
+        let mut checked = self.check_run_snapshots()?;
+        checked.extend(self.check_lineage()?);
+        Ok(checked)
+    }
+
+    /// The same for the snapshots of runs only.
+    pub fn check_run_snapshots(&self) -> Result<Vec<Checked>> {
         match self.store() {
-            Some(store) => {
-                let mut checked = check(store.keeper()?.shelf(), store.reader()?)?;
-                checked.extend(store.check_things()?);
-                Ok(checked)
-            }
+            Some(store) => Ok(check(store.keeper()?.shelf(), store.reader()?)?),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// The same for those of artifacts, datasets, models and lineage only.
+    pub fn check_lineage(&self) -> Result<Vec<Checked>> {
+        match self.store() {
+            Some(store) => store.check_things(),
             None => Ok(Vec::new()),
         }
     }

@@ -1,7 +1,7 @@
 //! Walks through the graph: what something was made of, and what was made of it.
 //!
 //! Invariants: nodes come by their distance from the root, those of one distance in the order of the log; each comes once,
-//! so a cycle ends where it began; the edges are those between nodes of the answer that the walk went along.
+//! so a cycle ends where it began; the edges are those that the walk went along, and those between nodes at the end of its reach.
 
 use std::collections::{BTreeSet, HashSet};
 use std::hash::BuildHasherDefault;
@@ -176,6 +176,21 @@ impl<'a> Walker<'a> {
         let (mut next, mut seen) = (vec![0], IntSet::default());
         seen.insert(0);
         let mut depth = 0;
+        let is_whole = matches!(
+            self.walk.nodes[0].node,
+            NodeRef::Dataset(_) | NodeRef::Model(_)
+        );
+        if is_whole && way == Way::Up && reach.depth > 0 {
+            // What a dataset or a model was made of is what its versions were made of.
+            depth = 1;
+            let admits = Some(Admits {
+                depth,
+                limit: reach.limit,
+            });
+            next = self.expand(0, way, admits);
+            next.extend(self.expand(0, Way::Down, admits));
+            next.retain(|end| seen.insert(*end));
+        }
         while depth < reach.depth && !next.is_empty() {
             depth += 1;
             let admits = Admits {
@@ -188,6 +203,11 @@ impl<'a> Walker<'a> {
                 met.extend(ends.filter(|end| seen.insert(*end)));
             }
             next = met;
+        }
+        // Those at the end of the reach may depend on each other. What they were made of are few things, what was made of
+        // them may be very many, so that is where to look in both directions.
+        for place in next {
+            self.expand(place, Way::Up, None);
         }
     }
 

@@ -1,6 +1,6 @@
 //! Lineage: links by hand, now and then, for writers and for who only looks.
 
-use mltrack::{Code, EdgeKind, NodeRef, RunKey, Tracker};
+use mltrack::{Code, EdgeKind, NodeKind, NodeRef, RunKey, Tracker};
 
 use crate::support::*;
 
@@ -143,4 +143,53 @@ fn a_question_about_the_past_goes_on_from_a_snapshot_before_it_only() {
     for (number, lsn) in then.into_iter().enumerate() {
         assert_eq!(looking.links(lsn).unwrap().len(), number + 1);
     }
+}
+
+#[test]
+fn what_is_affected_is_counted_and_the_past_knows_less() {
+    let store = Store::new();
+    let raw = store.tracker.dataset("raw").unwrap();
+    let digest = format!("sha256:{}", "1".repeat(64));
+    raw.version()
+        .reference("s3://data/raw", &digest)
+        .add()
+        .unwrap();
+    let experiment = store.tracker.experiment("vision").unwrap();
+    let run = experiment.run().name("train").start().unwrap();
+    run.use_dataset("raw@v1", mltrack::Split::Train).unwrap();
+    let then = store.tracker.runs().fetch().unwrap().lsn.unwrap();
+    let model = store.tracker.model("resnet").unwrap();
+    model.version().run(&run).source("here").add().unwrap();
+    run.finish().unwrap();
+    let asked = || store.tracker.lineage("dataset:raw@v1").unwrap();
+    let impact = asked().impact().unwrap();
+    let counts =
+        [NodeKind::Run, NodeKind::Model, NodeKind::ModelVersion].map(|kind| impact.count(kind));
+    assert_eq!(counts, [1, 1, 1]);
+    let last = impact.graph.nodes.len() - 1;
+    let path = impact.graph.path_to(last).into_iter();
+    let path: Vec<&str> = path
+        .map(|place| impact.graph.nodes[place].name.as_str())
+        .collect();
+    assert_eq!((path[0], path[2]), ("raw v1", "resnet v1"));
+    assert_eq!(asked().at(then).impact().unwrap().count(NodeKind::Model), 0);
+    assert_eq!(asked().down().depth(1).fetch().unwrap().nodes.len(), 2);
+    let whole = store
+        .tracker
+        .lineage("model:resnet")
+        .unwrap()
+        .up()
+        .fetch()
+        .unwrap();
+    assert!(
+        whole.nodes.iter().any(|node| node.name == "raw v1"),
+        "all versions are meant"
+    );
+    let before = store
+        .tracker
+        .lineage("model:resnet")
+        .unwrap()
+        .at(then)
+        .fetch();
+    assert_eq!(before.unwrap_err().code(), Code::NotFound);
 }
