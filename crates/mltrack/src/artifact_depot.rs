@@ -137,7 +137,10 @@ impl Depot {
             return Ok(known.clone());
         }
         let store = open_blobs(url, Some(self))?;
-        open.insert(url.to_owned(), store.clone());
+        // One that was opened before the store had an owner would take the store's own bytes for somebody else's.
+        if store.options().owner.is_some() || url.starts_with("memory:") {
+            open.insert(url.to_owned(), store.clone());
+        }
         Ok(store)
     }
 }

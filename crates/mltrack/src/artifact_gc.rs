@@ -172,6 +172,10 @@ impl Planned {
 
     /// Frees what nothing needs.
     pub fn sweep(&mut self, store: &Store) -> Result<()> {
+        if store.depot()?.roots().owner()?.is_none() {
+            // Nothing was ever stored, or it is in memory, where it goes with the process.
+            return Ok(());
+        }
         let mut lists = TreeLists::default();
         for url in urls(store)? {
             let swept = sweep(store, &url, &mut lists);
