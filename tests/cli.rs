@@ -3,6 +3,8 @@
 //! Every test has a folder of its own and no surroundings that could lend it a store. Nothing sleeps:
 //! what takes time is waited for by reading the lines that say it happened.
 
+#[path = "cli/artifacts.rs"]
+mod artifacts;
 #[path = "cli/compacting.rs"]
 mod compacting;
 #[path = "cli/curves.rs"]

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use mltrack::{Garbage, GcReport, Stays, Tracker};
+use mltrack::{Artifact, ArtifactGc, Code, Garbage, GcReport, Stays, Tracker};
 use serde_json::Value;
 
 use crate::ask::Consent;
@@ -13,7 +13,7 @@ use crate::context::{Context, now_ns};
 use crate::failure::{Exit, Failure, Outcome};
 use crate::moment::Length;
 use crate::output::items::Envelope;
-use crate::output::quantity::{ago, counted, grouped, rfc3339, took};
+use crate::output::quantity::{ago, bytes, counted, grouped, rfc3339, took};
 use crate::output::table::{Column, Table};
 use crate::output::{Form, OutputArguments, People, Sheet, list_fields, print};
 use crate::{look, store};
@@ -43,7 +43,7 @@ pub struct Arguments {
 }
 
 const FIELDS: &[&str] = &[
-    "id", "kind", "name", "deleted", "runs", "points", "purged", "stays",
+    "id", "kind", "name", "deleted", "runs", "points", "purged", "stays", "bytes",
 ];
 
 pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
@@ -52,9 +52,8 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
     }
     let tracker = store::open_to_write(context)?;
     let planned = collect(&tracker, arguments, true)?;
-    let runs: u64 = planned.purged.iter().map(|garbage| garbage.runs).sum();
-    let what = format!("purge {} for good", counted(runs, "deleted run"));
-    let is_something = !planned.purged.is_empty();
+    let what = format!("purge {} for good", planned_text(&planned));
+    let is_something = !planned.purged.is_empty() || is_about_artifacts(&planned.artifacts);
     // Asked even where nothing is left to purge by name: what was purged before may still have bytes.
     let goes_on = !is_something || arguments.consent.given(&what, context)?;
     let is_done = goes_on && !arguments.consent.is_dry_run();
@@ -71,24 +70,102 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
         .map(|garbage| (garbage, true))
         .chain(report.kept.iter().map(|garbage| (garbage, false)))
         .collect();
+    let mut items: Vec<Vec<Value>> = all
+        .iter()
+        .map(|(garbage, goes)| item(garbage, *goes && is_done))
+        .collect();
+    items.extend(artifact_items(&report.artifacts, is_done));
     let sheet = Sheet {
         fields: FIELDS,
-        items: all
-            .iter()
-            .map(|(garbage, goes)| item(garbage, *goes && is_done))
-            .collect(),
         envelope: Envelope {
-            total: all.len() as u64,
+            total: items.len() as u64,
             lsn: look::end(&tracker)?,
             next: Value::Null,
         },
+        items,
         people: People::Table(table(&all, &report, is_done, context.started_ns)),
     };
     print(&sheet, &arguments.output, &context.terminal)?;
     if arguments.output.form(&context.terminal) == Form::People && is_something {
         eprint!("{}", compact::text(&report.compacted, took_ns, !is_done));
     }
-    Ok(Exit::Done)
+    failed_roots(&report.artifacts)
+}
+
+/// `2 deleted runs and 3 removed artifacts (12.4 MB)`.
+fn planned_text(planned: &GcReport) -> String {
+    let runs = planned.purged.iter().map(|garbage| garbage.runs).sum();
+    let mut text = counted(runs, "deleted run");
+    let artifacts = &planned.artifacts;
+    if is_about_artifacts(artifacts) {
+        let removed = counted(artifacts.purged.len() as u64, "removed artifact");
+        text = format!(
+            "{text} and {removed} ({} of bytes)",
+            bytes(artifacts.bytes())
+        );
+    }
+    if !artifacts.expired.is_empty() {
+        let expired = counted(artifacts.expired.len() as u64, "artifact");
+        text = format!("{text}, and remove {expired} that are kept long enough,");
+    }
+    text
+}
+
+fn is_about_artifacts(artifacts: &ArtifactGc) -> bool {
+    !artifacts.purged.is_empty() || !artifacts.expired.is_empty() || artifacts.bytes() > 0
+}
+
+/// A root whose bytes could not be looked at or freed.
+fn failed_roots(artifacts: &ArtifactGc) -> Outcome {
+    let failed = artifacts.roots.iter();
+    let mut failed = failed.filter_map(|root| Some((root.url.as_str(), root.error.as_ref()?)));
+    match failed.next() {
+        None => Ok(Exit::Done),
+        Some((url, error)) => Err(Failure::new(
+            Code::Partial,
+            format!("no bytes were freed in {url}"),
+        )
+        .cause(error)
+        .hint(error.hint().unwrap_or("mltrack gc"))
+        .into()),
+    }
+}
+
+/// In the order of [`FIELDS`].
+fn artifact_items(artifacts: &ArtifactGc, is_done: bool) -> Vec<Vec<Value>> {
+    let row = |artifact: &Artifact, purged: bool, stays: Option<String>| {
+        let removed = artifact
+            .removed
+            .as_ref()
+            .map(|removed| rfc3339(removed.time.0));
+        vec![
+            artifact.id.to_string().into(),
+            "artifact".into(),
+            format!("{}/{}", artifact.run_name, artifact.reference()).into(),
+            removed.into(),
+            0.into(),
+            0.into(),
+            purged.into(),
+            stays.into(),
+            artifact.len.into(),
+        ]
+    };
+    let purged = artifacts
+        .purged
+        .iter()
+        .map(|artifact| row(artifact, is_done, None));
+    let kept = artifacts
+        .kept
+        .iter()
+        .map(|(artifact, stays)| row(artifact, false, Some(stays_text(*stays))));
+    let expired = artifacts.expired.iter().map(|artifact| {
+        row(
+            artifact,
+            false,
+            Some("is removed: kept long enough".to_owned()),
+        )
+    });
+    purged.chain(kept).chain(expired).collect()
 }
 
 fn collect(tracker: &Tracker, arguments: &Arguments, is_dry_run: bool) -> Outcome<GcReport> {
@@ -140,6 +217,7 @@ fn item(garbage: &Garbage, is_purged: bool) -> Vec<Value> {
         garbage.points.into(),
         is_purged.into(),
         garbage.stays.map(stays_text).into(),
+        Value::Null,
     ]
 }
 
@@ -170,6 +248,7 @@ fn table(all: &[(&Garbage, bool)], report: &GcReport, is_done: bool, now_ns: i64
         let snapshots = counted(report.snapshots_removed as u64, "snapshot");
         notes.push(format!("{snapshots} removed"));
     }
+    notes.extend(artifact_notes(&report.artifacts, is_done));
     Table {
         columns: vec![
             Column::text("what"),
@@ -182,4 +261,34 @@ fn table(all: &[(&Garbage, bool)], report: &GcReport, is_done: bool, now_ns: i64
         rows: all.iter().map(cells).collect(),
         notes,
     }
+}
+
+fn artifact_notes(artifacts: &ArtifactGc, is_done: bool) -> Vec<String> {
+    let mut notes = Vec::new();
+    let count = |count: usize| counted(count as u64, "artifact");
+    if !artifacts.purged.is_empty() || !artifacts.kept.is_empty() {
+        let verb = if is_done { "purged" } else { "would be purged" };
+        notes.push(format!(
+            "{} {verb}, {} stay removed",
+            count(artifacts.purged.len()),
+            artifacts.kept.len()
+        ));
+    }
+    if !artifacts.expired.is_empty() {
+        let verb = if is_done {
+            "removed"
+        } else {
+            "would be removed"
+        };
+        notes.push(format!(
+            "{} {verb}: kept long enough",
+            count(artifacts.expired.len())
+        ));
+    }
+    if artifacts.bytes() > 0 {
+        let verb = if is_done { "freed" } else { "would be freed" };
+        let blobs = counted(artifacts.blobs() as u64, "blob");
+        notes.push(format!("{} in {blobs} {verb}", bytes(artifacts.bytes())));
+    }
+    notes
 }

@@ -65,6 +65,8 @@ NaN and the infinities are the strings \"NaN\", \"Infinity\", \"-Infinity\" in J
 
 const ENVIRONMENT: &str = "\
   MLTRACK_STORE    the store, when -C names none
+  MLTRACK_ARTIFACTS, MLTRACK_DATA
+                   where the bytes of artifacts and of data are kept: a folder, or s3://BUCKET/PREFIX
   XDG_DATA_HOME    where the user's store is: $XDG_DATA_HOME/mltrack/store
   PAGER            shows long output on a terminal; `cat` for none
   NO_COLOR         no colour when set

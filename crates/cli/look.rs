@@ -9,6 +9,7 @@ mod experiment;
 
 use mltrack::{
     Code, ExperimentQuery, LineageQuery, Lsn, RunId, RunQuery, RunSummary, Tracker, ValueKind,
+    ArtifactQuery, Code, ExperimentQuery, Lsn, RunId, RunQuery, RunSummary, Tracker, ValueKind,
     ValuesQuery, WallTime,
 };
 
@@ -53,6 +54,15 @@ impl At {
 
     /// The same for experiments.
     pub fn of_experiments(self, query: ExperimentQuery, context: &Context) -> ExperimentQuery {
+        match self.point(context) {
+            Point::Now => query,
+            Point::Lsn(lsn) => query.at(lsn),
+            Point::Time(time) => query.at_time(time),
+        }
+    }
+
+    /// The same for artifacts.
+    pub fn of_artifacts(self, query: ArtifactQuery, context: &Context) -> ArtifactQuery {
         match self.point(context) {
             Point::Now => query,
             Point::Lsn(lsn) => query.at(lsn),

@@ -4,6 +4,15 @@
 //! 2. The exit code is 0 for done, 1 for an answer that is no, 130 for interrupted, and otherwise
 //!    what the error's code says.
 
+mod artifact;
+mod artifact_cat;
+mod artifact_get;
+mod artifact_link;
+mod artifact_ls;
+mod artifact_put;
+mod artifact_restore;
+mod artifact_rm;
+mod artifact_verify;
 mod ask;
 mod compact;
 mod completion;

@@ -11,6 +11,9 @@ use crate::{
     compact, completion, config_show, demo, doctor, exp_archive, exp_ls, exp_new, exp_restore,
     exp_show, export, gc, help, init, lineage, log, man, metrics, op_log, repair, replay, restore,
     rm, run_end, run_log, run_show, run_start, runs, search, snapshot_create, snapshot_ls,
+    artifact, compact, completion, config_show, demo, doctor, exp_archive, exp_ls, exp_new,
+    exp_restore, exp_show, export, gc, help, init, log, man, metrics, op_log, repair, replay,
+    restore, rm, run_end, run_log, run_show, run_start, runs, search, snapshot_create, snapshot_ls,
     snapshot_rm, snapshot_verify, stats, tail, undo, verify, version,
 };
 
@@ -18,6 +21,7 @@ const AFTER_HELP: &str = "\
 Groups:
   look    runs, run show, exp ls, exp show, metrics, search, stats
   log     tail, log, replay, verify, repair, snapshot, compact, gc, op log, undo
+  things  artifact
   move    export
   things  lineage
   write   init, exp new, exp archive, exp restore, run start, run log, run end,
@@ -66,6 +70,9 @@ pub enum Command {
     Replay(replay::Arguments),
     Verify(verify::Arguments),
     Repair(repair::Arguments),
+    /// List, fetch, keep, check, remove and restore the artifacts of runs
+    #[command(subcommand)]
+    Artifact(artifact::Command),
     /// What was done to the store
     #[command(subcommand)]
     Op(OpCommand),
@@ -156,6 +163,7 @@ pub fn run(command: Command, context: &Context) -> Outcome {
         Command::Replay(arguments) => replay::run(&arguments, context),
         Command::Verify(arguments) => verify::run(&arguments, context),
         Command::Repair(arguments) => repair::run(&arguments, context),
+        Command::Artifact(command) => artifact::run(&command, context),
         Command::Op(OpCommand::Log(arguments)) => op_log::run(&arguments, context),
         Command::Undo(arguments) => undo::run(&arguments, context),
         Command::Compact(arguments) => compact::run(&arguments, context),

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use mltrack::{Code, Damage, Depth, Lsn, VerifyOptions, VerifyReport};
+use mltrack::{ArtifactCheck, Code, Damage, Depth, Lsn, Tracker, VerifyOptions, VerifyReport};
 use serde_json::{Value, json};
 
 use crate::context::Context;
@@ -11,7 +11,7 @@ use crate::output::progress::Progress;
 use crate::output::quantity::{bytes, counted, grouped, took};
 use crate::output::style::{Tone, paint};
 use crate::output::{OutputArguments, Sheet, list_fields, print, push_line};
-use crate::{context, store};
+use crate::{artifact_verify, context};
 
 /// Check the bytes of the store
 #[derive(Debug, clap::Args)]
@@ -23,6 +23,12 @@ pub struct Arguments {
     /// Take segments that end before this lsn on trust
     #[arg(long, value_name = "LSN")]
     since: Option<u64>,
+    /// Read every byte of every artifact, too; with --since of those that were logged by that record or later
+    #[arg(long)]
+    artifacts: bool,
+    /// Replace what is wrong or missing of artifacts by what this root has: a folder or an address
+    #[arg(long, value_name = "URL", requires = "artifacts")]
+    repair: Option<String>,
     /// A head hash that was kept elsewhere: it must be part of this history
     #[arg(long, value_name = "HASH", value_parser = parse_hash)]
     against: Option<Hash>,
@@ -46,6 +52,10 @@ const FIELDS: &[&str] = &[
     "against_found",
     "verdict",
     "damages",
+    "artifacts",
+    "artifacts_intact",
+    "artifact_bytes",
+    "artifact_damages",
 ];
 
 fn parse_hash(text: &str) -> Result<Hash, String> {
@@ -68,7 +78,7 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
     if list_fields(&arguments.output, FIELDS)? {
         return Ok(Exit::Done);
     }
-    let tracker = store::open_to_look(context)?;
+    let tracker = artifact_verify::open(arguments.repair.as_deref(), context)?;
     let progress = RefCell::new(Progress::new("reading", "segments", None, context));
     let options = VerifyOptions {
         depth: if arguments.deep {
@@ -86,17 +96,48 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
     let took_ns = context::now_ns() - begun_ns;
     drop(progress);
     let lsn = report.next.map_or(0, |next| next.get() - 1);
-    let people = text(&report, arguments.deep, took_ns, context);
+    let mut people = text(&report, arguments.deep, took_ns, context);
+    let mut item = item(&report);
+    let check = artifacts(arguments, &tracker, context)?;
+    if let Some((check, took_ns)) = &check {
+        people.push_str(&artifact_verify::text(check, *took_ns, context));
+    }
+    item.extend(artifact_item(check.as_ref().map(|(check, _)| check)));
     print(
-        &Sheet::of_one(FIELDS, item(&report), lsn, people),
+        &Sheet::of_one(FIELDS, item, lsn, people),
         &arguments.output,
         &context.terminal,
     )?;
-    if report.is_sound() {
-        Ok(Exit::Done)
-    } else {
-        Err(failure(&report).into())
+    match check {
+        _ if !report.is_sound() => Err(failure(&report).into()),
+        Some((check, _)) if !check.is_sound() => Err(artifact_verify::failure(&check).into()),
+        _ => Ok(Exit::Done),
     }
+}
+
+/// The check of artifacts, when it is asked for, and how long it took.
+fn artifacts(
+    arguments: &Arguments,
+    tracker: &Tracker,
+    context: &Context,
+) -> Outcome<Option<(ArtifactCheck, i64)>> {
+    if !arguments.artifacts {
+        return Ok(None);
+    }
+    let begun_ns = context::now_ns();
+    let since = arguments.since.and_then(Lsn::new);
+    let check = artifact_verify::check_all(tracker, since, arguments.repair.as_deref(), context)?;
+    Ok(Some((check, context::now_ns() - begun_ns)))
+}
+
+/// The last fields: null when artifacts were not asked about.
+fn artifact_item(check: Option<&ArtifactCheck>) -> Vec<Value> {
+    vec![
+        check.map(|check| check.artifacts).into(),
+        check.map(|check| check.sound).into(),
+        check.map(|check| check.bytes).into(),
+        check.map_or(Value::Null, artifact_verify::damages),
+    ]
 }
 
 fn item(report: &VerifyReport) -> Vec<Value> {

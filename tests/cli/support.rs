@@ -35,7 +35,14 @@ impl Folder {
     pub fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_mltrack"));
         command.args(words).current_dir(self.path());
-        for name in ["MLTRACK_STORE", "NO_COLOR", "CLICOLOR_FORCE", "PAGER"] {
+        for name in [
+            "MLTRACK_STORE",
+            "MLTRACK_ARTIFACTS",
+            "MLTRACK_DATA",
+            "NO_COLOR",
+            "CLICOLOR_FORCE",
+            "PAGER",
+        ] {
             command.env_remove(name);
         }
         command
