@@ -3,6 +3,7 @@
 mod artifacts;
 mod artifacts_changed;
 mod artifacts_found;
+mod artifacts_killed;
 mod buffered;
 mod capturing;
 mod closures;
