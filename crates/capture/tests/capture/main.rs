@@ -1,6 +1,7 @@
 //! The crate as its callers see it: captures of repositories made for each test, what is kept out of them, and code put
 //! back from them.
 
+mod documented;
 mod faults;
 mod packages;
 mod planted;
