@@ -34,6 +34,9 @@ const SETTINGS: &[&str] = &[
     "core.quotePath=true",
     "core.safecrlf=false",
     "core.pager=cat",
+    // A split index would be written in part beside the repository's own.
+    "core.splitIndex=false",
+    "index.skipHash=false",
     "color.ui=false",
     "diff.noPrefix=false",
     "diff.mnemonicPrefix=false",

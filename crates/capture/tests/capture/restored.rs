@@ -52,20 +52,21 @@ fn check_unchanged(repository: &Repository) -> Capture {
     let before = (
         fs::read(&index).ok(),
         repository.git(&["status", "--porcelain", "--ignored"]),
-        objects(repository),
+        own_files(repository),
     );
     let capture = environment(&repository.request());
     let after = (
         fs::read(&index).ok(),
         repository.git(&["status", "--porcelain", "--ignored"]),
-        objects(repository),
+        own_files(repository),
     );
     assert_eq!(before, after);
     capture
 }
 
-fn objects(repository: &Repository) -> String {
-    repository.git(&["count-objects", "-v"])
+/// Every file of git's own, by name: nothing is added to them.
+fn own_files(repository: &Repository) -> Vec<Vec<u8>> {
+    tree(&repository.path().join(".git")).into_keys().collect()
 }
 
 #[test]
@@ -353,4 +354,116 @@ proptest! {
         let capture = check(&repository);
         prop_assert!(capture.left_out.is_empty(), "{:?}", capture.left_out);
     }
+}
+
+/// Nothing that the repository configures for people is started, and none of it changes what is compared.
+#[test]
+fn settings_and_attributes_of_the_repository_change_nothing() {
+    let repository = Repository::with_commit();
+    let marker = repository.beside("started");
+    let mark = format!("touch '{}' #", marker.display());
+    for (key, value) in [
+        ("core.pager", mark.as_str()),
+        ("diff.external", &mark),
+        ("diff.marked.command", &mark),
+        ("diff.marked.textconv", &mark),
+        ("core.fsmonitor", &mark),
+        ("diff.noprefix", "true"),
+        ("diff.mnemonicPrefix", "true"),
+        ("diff.renames", "copies"),
+        ("diff.context", "0"),
+        ("diff.algorithm", "histogram"),
+        ("diff.colorMoved", "zebra"),
+        ("diff.wordRegex", "."),
+        ("diff.relative", "true"),
+        ("diff.submodule", "log"),
+        ("color.ui", "always"),
+        ("core.quotePath", "false"),
+        ("core.whitespace", "cr-at-eol,trailing-space"),
+        ("apply.whitespace", "error-all"),
+        ("status.short", "true"),
+        ("status.showUntrackedFiles", "no"),
+        ("status.relativePaths", "true"),
+        ("filter.turn.clean", "tr a-z n-za-m"),
+        ("filter.turn.smudge", "tr a-z n-za-m"),
+        ("alias.diff", "!exit 1"),
+        ("index.skipHash", "true"),
+        ("core.untrackedCache", "true"),
+        ("feature.manyFiles", "true"),
+    ] {
+        repository.git(&["config", key, value]);
+    }
+    let attributes = "*.crlf text eol=crlf\n*.wide text working-tree-encoding=UTF-16LE-BOM eol=lf\n*.turned filter=turn\n*.marked diff=marked\n*.nodiff -diff\n*.bin binary\n";
+    repository.write(".gitattributes", attributes.as_bytes());
+    let wide = |text: &str| -> Vec<u8> {
+        [0xff, 0xfe]
+            .into_iter()
+            .chain(text.encode_utf16().flat_map(u16::to_le_bytes))
+            .collect()
+    };
+    let contents = |text: &str| {
+        [
+            ("a.crlf", text.replace('\n', "\r\n").into_bytes()),
+            ("a.wide", wide(text)),
+            ("a.turned", text.into()),
+            ("a.marked", text.into()),
+            ("a.nodiff", text.into()),
+            ("a.bin", text.into()),
+        ]
+    };
+    for (name, bytes) in contents("one\ntwo  \nthree\n") {
+        repository.write(name, &bytes);
+    }
+    repository.commit();
+    for (name, bytes) in contents("one\nTWO\t \nthree \n") {
+        repository.write(name, &bytes);
+        repository.write(format!("new {name}"), &bytes);
+    }
+    let capture = check(&repository);
+    assert_eq!(
+        capture.reproducible,
+        Reproducible::Full,
+        "{:?} {:?}",
+        capture.left_out,
+        capture.missing
+    );
+    assert!(
+        !marker.exists(),
+        "something that is made for people was started"
+    );
+    check_unchanged(&repository);
+}
+
+#[test]
+fn an_index_in_two_parts_is_read_and_not_written() {
+    let repository = Repository::with_commit();
+    repository.git(&["config", "core.splitIndex", "true"]);
+    repository.write("file", b"1\n");
+    repository.commit();
+    repository.write("file", b"2\n");
+    repository.write("new", b"1\n");
+    check_unchanged(&repository);
+    let capture = check(&repository);
+    assert_eq!(capture.document["git"]["patch"]["files"], 2);
+}
+
+#[test]
+fn repositories_of_longer_hashes_are_restored() {
+    let repository = Repository::new();
+    fs::remove_dir_all(repository.path().join(".git")).expect("it goes");
+    repository.git(&[
+        "init",
+        "--quiet",
+        "--object-format=sha256",
+        "--initial-branch=main",
+    ]);
+    repository.write("file", b"1\n");
+    repository.commit();
+    repository.write("file", b"2\n");
+    repository.write("binary", b"\0new");
+    let capture = check(&repository);
+    assert_eq!(
+        capture.document["git"]["commit"].as_str().map(str::len),
+        Some(64)
+    );
 }

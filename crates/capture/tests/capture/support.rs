@@ -62,6 +62,8 @@ impl Repository {
                 "-c",
                 "commit.gpgSign=false",
                 "-c",
+                "core.fsmonitor=false",
+                "-c",
                 "protocol.file.allow=always",
             ])
             .args(arguments)
