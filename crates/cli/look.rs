@@ -8,9 +8,8 @@ mod event;
 mod experiment;
 
 use mltrack::{
-    Code, ExperimentQuery, LineageQuery, Lsn, RunId, RunQuery, RunSummary, Tracker, ValueKind,
-    ArtifactQuery, Code, ExperimentQuery, Lsn, RunId, RunQuery, RunSummary, Tracker, ValueKind,
-    ValuesQuery, WallTime,
+    ArtifactQuery, Code, ExperimentQuery, LineageQuery, Lsn, RunId, RunQuery, RunSummary, Tracker,
+    ValueKind, ValuesQuery, WallTime,
 };
 
 use crate::context::Context;

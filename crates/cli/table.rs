@@ -8,22 +8,18 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 use crate::context::{Context, GlobalArguments};
 use crate::failure::Outcome;
 use crate::{
-    compact, completion, config_show, demo, doctor, exp_archive, exp_ls, exp_new, exp_restore,
-    exp_show, export, gc, help, init, lineage, log, man, metrics, op_log, repair, replay, restore,
-    rm, run_end, run_log, run_show, run_start, runs, search, snapshot_create, snapshot_ls,
     artifact, compact, completion, config_show, demo, doctor, exp_archive, exp_ls, exp_new,
-    exp_restore, exp_show, export, gc, help, init, log, man, metrics, op_log, repair, replay,
-    restore, rm, run_end, run_log, run_show, run_start, runs, search, snapshot_create, snapshot_ls,
-    snapshot_rm, snapshot_verify, stats, tail, undo, verify, version,
+    exp_restore, exp_show, export, gc, help, init, lineage, log, man, metrics, op_log, repair,
+    replay, restore, rm, run_end, run_log, run_show, run_start, runs, search, snapshot_create,
+    snapshot_ls, snapshot_rm, snapshot_verify, stats, tail, undo, verify, version,
 };
 
 const AFTER_HELP: &str = "\
 Groups:
   look    runs, run show, exp ls, exp show, metrics, search, stats
   log     tail, log, replay, verify, repair, snapshot, compact, gc, op log, undo
-  things  artifact
+  things  artifact, lineage
   move    export
-  things  lineage
   write   init, exp new, exp archive, exp restore, run start, run log, run end,
           rm, restore
   others  demo, config, doctor, completion, man, version, help

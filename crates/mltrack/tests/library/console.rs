@@ -37,7 +37,10 @@ fn what_is_written_are_lines_with_source_and_level_when_the_run_ends() {
         of("stdout"),
         [(Level::Info, "epoch 1"), (Level::Info, "no end")]
     );
-    assert_eq!(of("stderr"), [(Level::Warn, "WARNING: password=*** \u{fffd}")]);
+    assert_eq!(
+        of("stderr"),
+        [(Level::Warn, "WARNING: password=*** \u{fffd}")]
+    );
     let told = "stderr: bytes that are no UTF-8 stand as U+FFFD";
     assert_eq!(of("mltrack"), [(Level::Warn, told)]);
     // After the end it still may be written to, without effect.
