@@ -9,6 +9,8 @@ mod artifacts;
 mod compacting;
 #[path = "cli/curves.rs"]
 mod curves;
+#[path = "cli/datasets.rs"]
+mod datasets;
 #[path = "cli/demo.rs"]
 mod demo;
 #[path = "cli/derived.rs"]
@@ -29,6 +31,8 @@ mod lineage;
 mod listing;
 #[path = "cli/looking.rs"]
 mod looking;
+#[path = "cli/models.rs"]
+mod models;
 #[path = "cli/run_log.rs"]
 mod run_log;
 #[path = "cli/runs.rs"]

@@ -8,17 +8,17 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 use crate::context::{Context, GlobalArguments};
 use crate::failure::Outcome;
 use crate::{
-    artifact, compact, completion, config_show, demo, doctor, exp_archive, exp_ls, exp_new,
-    exp_restore, exp_show, export, gc, help, init, lineage, log, man, metrics, op_log, repair,
-    replay, restore, rm, run_end, run_log, run_show, run_start, runs, search, snapshot_create,
-    snapshot_ls, snapshot_rm, snapshot_verify, stats, tail, undo, verify, version,
+    artifact, compact, completion, config_show, dataset, demo, doctor, exp_archive, exp_ls,
+    exp_new, exp_restore, exp_show, export, gc, help, init, lineage, log, man, metrics, model,
+    op_log, repair, replay, restore, rm, run_end, run_log, run_show, run_start, runs, search,
+    snapshot_create, snapshot_ls, snapshot_rm, snapshot_verify, stats, tail, undo, verify, version,
 };
 
 const AFTER_HELP: &str = "\
 Groups:
   look    runs, run show, exp ls, exp show, metrics, search, stats
   log     tail, log, replay, verify, repair, snapshot, compact, gc, op log, undo
-  things  artifact, lineage
+  things  artifact, dataset, model, lineage
   move    export
   write   init, exp new, exp archive, exp restore, run start, run log, run end,
           rm, restore
@@ -57,6 +57,12 @@ pub enum Command {
     /// Make, list, show, archive and restore experiments
     #[command(subcommand)]
     Exp(ExpCommand),
+    /// Datasets, their versions, and which runs took them in
+    #[command(subcommand)]
+    Dataset(dataset::Command),
+    /// Models, their versions, aliases and stages
+    #[command(subcommand)]
+    Model(model::Command),
     Metrics(metrics::Arguments),
     Lineage(lineage::Arguments),
     Search(search::Arguments),
@@ -150,6 +156,8 @@ pub fn run(command: Command, context: &Context) -> Outcome {
         Command::Exp(ExpCommand::Show(arguments)) => exp_show::run(&arguments, context),
         Command::Exp(ExpCommand::Archive(arguments)) => exp_archive::run(&arguments, context),
         Command::Exp(ExpCommand::Restore(arguments)) => exp_restore::run(&arguments, context),
+        Command::Dataset(command) => dataset::run(&command, context),
+        Command::Model(command) => model::run(&command, context),
         Command::Metrics(arguments) => metrics::run(&arguments, context),
         Command::Lineage(arguments) => lineage::run(&arguments, context),
         Command::Search(arguments) => search::run(&arguments, context),

@@ -253,6 +253,14 @@ impl Dataset {
         }
     }
 
+    /// Brings a removed version back. Errors: `NOT_FOUND`, `INVALID_STATE` when it is not removed.
+    pub fn restore_version(&self, number: u64) -> Result<Option<Lsn>> {
+        match &self.store {
+            Some(store) => registry::set_removed::<Datasets>(store, self.id, number, false),
+            None => Ok(None),
+        }
+    }
+
     /// Deletes it: it is hidden, its name is free, and [`Tracker::restore_dataset`] or an undo brings it back. The lsn is
     /// that of the record.
     pub fn delete(&self) -> Result<Option<Lsn>> {

@@ -17,7 +17,7 @@ use crate::registry::{By, resolve};
 use crate::run::Run;
 use crate::sampling::{Method, Sampling};
 use crate::selector::Selector;
-use crate::splits::Splits;
+use crate::splits::{Parts, Splits};
 use crate::store::Store;
 use crate::tracker::Tracker;
 
@@ -163,29 +163,20 @@ impl TakeDataset<'_> {
 
     /// The rows that are taken, and what the run records of that.
     fn choose(&self, version: &DatasetVersion) -> Result<(Option<Vec<u64>>, String)> {
-        let count = || {
-            version.rows.ok_or_else(|| {
-                let what = format!("nobody said how many rows {} has", version.selector());
-                Error::validation(what).with_hint("dataset.version()..rows(n), or groups(..)")
-            })
-        };
         match &self.choice {
             Choice::All => Ok((None, String::new())),
             Choice::Sample(sampling) => {
-                let is_stratified = sampling.method == Method::Stratified;
-                let groups = self.groups_by(version, sampling.by.as_deref(), is_stratified)?;
-                let (total, rows) = match groups {
+                let (total, rows) = match self.groups.clone() {
                     Some(groups) => (groups.len() as u64, sampling.rows_by(groups)?),
-                    None => (count()?, sampling.rows(count()?)?),
+                    None => version.sample(sampling)?,
                 };
                 let record = canonical_json(&sampling.record(total, &rows));
                 Ok((Some(rows), record))
             }
             Choice::Part(splits) => {
-                let groups = self.groups_by(version, splits.by.as_deref(), splits.by.is_some())?;
-                let (total, parts) = match groups {
+                let (total, parts) = match self.groups.clone() {
                     Some(groups) => (groups.len() as u64, splits.rows_by(groups)?),
-                    None => (count()?, splits.rows(count()?)?),
+                    None => version.divide(splits)?,
                 };
                 let part = parts.into_iter().find(|(split, _)| *split == self.split);
                 let (_, rows) = part.ok_or_else(|| {
@@ -196,20 +187,38 @@ impl TakeDataset<'_> {
             }
         }
     }
+}
 
-    /// The groups of the rows, where they are needed.
-    fn groups_by(
-        &self,
-        version: &DatasetVersion,
-        by: Option<&str>,
-        is_needed: bool,
-    ) -> Result<Option<Vec<String>>> {
-        match (&self.groups, by) {
-            _ if !is_needed => Ok(None),
-            (Some(groups), _) => Ok(Some(groups.clone())),
-            (None, Some(by)) => version.column(by).map(Some),
-            (None, None) => Err(Error::validation("nobody said by which column")),
+impl DatasetVersion {
+    /// How many rows it has, and those that a sampling takes of them. Where the sample is stratified, its column is read
+    /// from the stored content.
+    ///
+    /// Errors: `VALIDATION_ERROR` when nobody said how many rows it has, or for a column that it has not.
+    pub fn sample(&self, sampling: &Sampling) -> Result<(u64, Vec<u64>)> {
+        if let (Method::Stratified, Some(by)) = (&sampling.method, &sampling.by) {
+            let groups = self.column(by)?;
+            return Ok((groups.len() as u64, sampling.rows_by(groups)?));
         }
+        let total = self.count()?;
+        Ok((total, sampling.rows(total)?))
+    }
+
+    /// How many rows it has, and how a split divides them, each part with its rows. Errors: those of
+    /// [`sample`](DatasetVersion::sample).
+    pub fn divide(&self, splits: &Splits) -> Result<(u64, Parts)> {
+        if let Some(by) = &splits.by {
+            let groups = self.column(by)?;
+            return Ok((groups.len() as u64, splits.rows_by(groups)?));
+        }
+        let total = self.count()?;
+        Ok((total, splits.rows(total)?))
+    }
+
+    fn count(&self) -> Result<u64> {
+        self.rows.ok_or_else(|| {
+            let what = format!("nobody said how many rows {} has", self.selector());
+            Error::validation(what).with_hint("dataset.version()..rows(n), or groups(..)")
+        })
     }
 }
 

@@ -241,7 +241,7 @@ pub use semantic::{Bump, SemanticVersion, VersionRange};
 pub use series_check::SeriesCheck;
 pub use shape::{ConfusionMatrix, Shape, Table};
 pub use snapshot::SnapshotReport;
-pub use splits::Splits;
+pub use splits::{Parts, Splits};
 pub use start::RunBuilder;
 pub use store::Logged;
 pub use summary::{ExperimentSummary, RunSummary};

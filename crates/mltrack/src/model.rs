@@ -294,6 +294,14 @@ impl Model {
         Ok(lsn)
     }
 
+    /// Brings a removed version back. Errors: `NOT_FOUND`, `INVALID_STATE` when it is not removed.
+    pub fn restore_version(&self, number: u64) -> Result<Option<Lsn>> {
+        match &self.store {
+            Some(store) => registry::set_removed::<Models>(store, self.id, number, false),
+            None => Ok(None),
+        }
+    }
+
     /// Deletes it: it is hidden, its name is free, and [`Tracker::restore_model`] or an undo brings it back. The lsn is
     /// that of the record.
     pub fn delete(&self) -> Result<Option<Lsn>> {

@@ -33,6 +33,9 @@ pub struct Splits {
     pub by: Option<String>,
 }
 
+/// Each part with its rows, counted from 0 and in order.
+pub type Parts = Vec<(Split, Vec<u64>)>;
+
 /// Fractions count in billionths, so that 0.7 and 0.2 and 0.1 are a whole.
 const WHOLE: u64 = 1_000_000_000;
 
@@ -62,7 +65,7 @@ impl Splits {
     ///
     /// Errors: `VALIDATION_ERROR` for fractions that are none or more than a whole, for a part that comes twice, and for a
     /// stratified division, which needs each row's group: [`Splits::rows_by`].
-    pub fn rows(&self, total: u64) -> Result<Vec<(Split, Vec<u64>)>> {
+    pub fn rows(&self, total: u64) -> Result<Parts> {
         if let Some(by) = &self.by {
             return Err(Error::validation(format!(
                 "the parts are to share the values of {by:?} alike"
@@ -81,10 +84,7 @@ impl Splits {
     }
 
     /// The same, each part getting its share of every group.
-    pub fn rows_by(
-        &self,
-        groups: impl IntoIterator<Item: Into<String>>,
-    ) -> Result<Vec<(Split, Vec<u64>)>> {
+    pub fn rows_by(&self, groups: impl IntoIterator<Item: Into<String>>) -> Result<Parts> {
         let weights = self.weights()?;
         let mut strata: BTreeMap<String, Vec<u64>> = BTreeMap::new();
         for (row, group) in (0_u64..).zip(groups) {
@@ -139,7 +139,7 @@ impl Splits {
         Ok(weights)
     }
 
-    fn named(&self, parts: Vec<Vec<u64>>) -> Vec<(Split, Vec<u64>)> {
+    fn named(&self, parts: Vec<Vec<u64>>) -> Parts {
         let names = self.parts.iter().map(|(split, _)| split.clone());
         let sorted = parts.into_iter().map(|mut rows| {
             rows.sort_unstable();

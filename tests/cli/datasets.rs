@@ -1,0 +1,174 @@
+//! `dataset new|ls|show|add|use|tag|rm|restore|sample|diff`.
+
+use std::fs;
+
+use super::support::Folder;
+
+const ROWS: &str = "x,label\n1,a\n2,b\n3,a\n4,b\n";
+
+fn with_rows() -> Folder {
+    let folder = Folder::with_store();
+    fs::write(folder.path().join("rows.csv"), ROWS).unwrap();
+    folder.ok(&[
+        "dataset", "add", "digits", "rows.csv", "--bump", "minor", "-t", "gold",
+    ]);
+    folder
+}
+
+#[test]
+fn an_added_version_is_listed_and_shown_with_its_columns() {
+    let folder = with_rows();
+    let item = &folder.json(&["dataset", "show", "digits@gold", "--json"])["items"][0];
+    assert_eq!(
+        (&item["number"], &item["version"]),
+        (&1.into(), &"0.1.0".into())
+    );
+    assert_eq!((&item["rows"], &item["kept"]), (&4.into(), &true.into()));
+    assert_eq!(item["schema"]["columns"][0]["type"], "int");
+    assert_eq!(item["profile"]["columns"]["x"]["mean"], 2.5);
+    assert_eq!(item["source"], "rows.csv");
+    let list = folder.ok(&["dataset", "ls"]);
+    assert!(list.starts_with("digits\t1\t1\t0.1.0\t4\t"), "{list}");
+    let again = folder.run(&["dataset", "add", "digits", "rows.csv", "--json"]);
+    assert!(
+        again.stderr.contains("digits@v1 has this content already"),
+        "{}",
+        again.stderr
+    );
+}
+
+#[test]
+fn the_runs_that_took_a_version_in_are_shown_with_it() {
+    let folder = with_rows();
+    let run = folder.start_run("e");
+    let said = folder.run(&[
+        "dataset",
+        "use",
+        &run,
+        "digits@^0.1",
+        "--split",
+        "test",
+        "--json",
+    ]);
+    assert!(
+        said.stderr.contains("took in digits@v1 (test)"),
+        "{}",
+        said.stderr
+    );
+    let item = &folder.json(&["dataset", "show", "digits@v1", "--json"])["items"][0];
+    assert_eq!(item["runs"][0]["split"], "test");
+    assert_eq!(item["runs"][0]["selector"], "digits@^0.1");
+    assert!(run.ends_with(item["runs"][0]["run"].as_str().unwrap()));
+    let missing = folder.run(&["dataset", "use", &run, "digits@v9"]);
+    assert_eq!(missing.code, 3, "{}", missing.stderr);
+    let dry = folder.run(&["dataset", "use", &run, "digits", "--dry-run"]);
+    assert!(dry.stderr.contains("would record"), "{}", dry.stderr);
+}
+
+#[test]
+fn a_derived_version_names_its_parents_and_differs_by_its_files_and_columns() {
+    let folder = with_rows();
+    fs::write(folder.path().join("clean.csv"), "x,label\n1,2\n").unwrap();
+    let words = [
+        "dataset",
+        "add",
+        "clean",
+        "clean.csv",
+        "--parent",
+        "digits@v1",
+    ];
+    folder.ok(&[&words[..], &["--transformation", "dedup"]].concat());
+    let item = &folder.json(&["dataset", "show", "clean@v1", "--json"])["items"][0];
+    assert_eq!(item["parents"][0], "digits@v1");
+    assert_eq!(item["transformation"], "dedup");
+    let diff = folder.ok(&["dataset", "diff", "digits", "clean"]);
+    assert!(diff.contains("fact\trows\t4\t1\n"), "{diff}");
+    assert!(diff.contains("column\tlabel\ttext\tint\n"), "{diff}");
+    assert!(diff.contains("file\trows.csv\t"), "{diff}");
+    let same = folder.run(&["dataset", "diff", "digits", "digits@v1", "--exit-status"]);
+    assert_eq!((same.code, same.stdout.as_str()), (0, ""));
+    let other = folder.run(&["dataset", "diff", "digits", "clean", "--exit-status"]);
+    assert_eq!(other.code, 1);
+}
+
+#[test]
+fn a_sample_is_the_same_for_the_same_seed() {
+    let folder = with_rows();
+    let sample = |words: &[&str]| folder.ok(&[&["dataset", "sample", "digits"], words].concat());
+    let first = sample(&["--count", "2", "--seed", "7"]);
+    assert_eq!(first.lines().count(), 2);
+    assert_eq!(first, sample(&["--count", "2", "--seed", "7"]));
+    assert_eq!(sample(&[]).lines().count(), 4);
+    let parity: u64 = sample(&["--percent", "50", "--by", "label"])
+        .lines()
+        .map(|row| row.parse::<u64>().unwrap() % 2)
+        .sum();
+    assert_eq!(parity, 1, "one of each label");
+    let said = folder.run(&["dataset", "sample", "digits", "--by", "colour"]);
+    assert_eq!(said.code, 2, "{}", said.stderr);
+    let said = folder.run(&["dataset", "sample", "digits", "--method", "stratified"]);
+    assert!(said.stderr.contains("--by COLUMN"), "{}", said.stderr);
+}
+
+#[test]
+fn a_reference_has_a_digest_and_no_bytes() {
+    let folder = Folder::with_store();
+    let words = ["dataset", "add", "raw", "--reference", "s3://b/x.tar"];
+    let without = folder.run(&words);
+    assert_eq!(without.code, 2, "{}", without.stderr);
+    folder.ok(&[&words[..], &["--digest", "sha256:00ff", "--rows", "10"]].concat());
+    let item = &folder.json(&["dataset", "show", "raw", "--json"])["items"][0];
+    assert_eq!(
+        (&item["digest"], &item["kept"]),
+        (&"sha256:00ff".into(), &false.into())
+    );
+    assert_eq!(
+        folder
+            .ok(&["dataset", "sample", "raw", "--count", "3"])
+            .lines()
+            .count(),
+        3
+    );
+}
+
+#[test]
+fn what_is_removed_or_deleted_comes_back_and_every_change_can_be_undone() {
+    let folder = with_rows();
+    let said = folder.run(&["dataset", "rm", "digits@v1", "--yes"]);
+    assert!(
+        said.stderr
+            .contains("undo: mltrack dataset restore digits@v1"),
+        "{}",
+        said.stderr
+    );
+    assert_eq!(folder.run(&["dataset", "show", "digits@v1"]).code, 3);
+    folder.ok(&["dataset", "restore", "digits@v1"]);
+    folder.ok(&["dataset", "show", "digits@v1"]);
+    let dry = folder.run(&["dataset", "rm", "digits", "--dry-run"]);
+    assert!(
+        dry.stderr
+            .contains("would delete dataset \"digits\" with 1 version"),
+        "{}",
+        dry.stderr
+    );
+    folder.ok(&["dataset", "rm", "digits", "--yes"]);
+    assert_eq!(folder.ok(&["dataset", "ls"]), "");
+    assert!(
+        folder
+            .ok(&["dataset", "ls", "--deleted"])
+            .starts_with("digits\t")
+    );
+    folder.ok(&["undo"]);
+    folder.ok(&["dataset", "tag", "digits", "--rename", "numbers"]);
+    folder.ok(&["dataset", "tag", "numbers@v1", "silver", "--remove", "gold"]);
+    folder.ok(&["dataset", "show", "numbers@silver"]);
+    folder.ok(&["undo"]);
+    folder.ok(&["dataset", "show", "numbers@gold"]);
+    let log = folder.ok(&["op", "log", "--json=what"]);
+    assert!(
+        log.contains("tagged dataset numbers@v1: silver, -gold"),
+        "{log}"
+    );
+    let nothing = folder.run(&["dataset", "tag", "numbers"]);
+    assert_eq!(nothing.code, 2, "{}", nothing.stderr);
+}

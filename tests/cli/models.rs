@@ -1,0 +1,103 @@
+//! `model new|ls|show|add|alias|stage|tag|rm|restore`.
+
+use super::support::Folder;
+
+fn with_versions() -> Folder {
+    let folder = Folder::with_store();
+    let run = folder.start_run("e");
+    for source in ["a.pt", "b.pt"] {
+        let words = ["model", "add", "resnet", "--source", source, "--run", &run];
+        folder.ok(&[&words[..], &["--bump", "minor", "--flavour", "pytorch"]].concat());
+    }
+    folder
+}
+
+#[test]
+fn a_version_says_who_made_it_and_is_found_by_alias_and_stage() {
+    let folder = with_versions();
+    folder.ok(&["model", "alias", "resnet@v1", "prod"]);
+    let said = folder.run(&["model", "stage", "resnet@v2", "staging"]);
+    assert!(
+        said.stderr.contains("moved resnet@v2 from None to Staging"),
+        "{}",
+        said.stderr
+    );
+    let item = &folder.json(&["model", "show", "resnet@prod", "--json"])["items"][0];
+    assert_eq!(
+        (&item["number"], &item["version"]),
+        (&1.into(), &"0.1.0".into())
+    );
+    assert_eq!(
+        (&item["source"], &item["flavour"]),
+        (&"a.pt".into(), &"pytorch".into())
+    );
+    assert_eq!(item["aliases"][0], "prod");
+    assert!(item["run"].is_string());
+    let item = &folder.json(&["model", "show", "resnet@staging", "--json"])["items"][0];
+    assert_eq!(
+        (&item["number"], &item["stages"][0]["to"]),
+        (&2.into(), &"Staging".into())
+    );
+    let list = folder.ok(&["model", "ls"]);
+    let expected = "resnet\t2\t2\t0.2.0\t{\"prod\":1}\t{\"Staging\":2}\t";
+    assert!(list.starts_with(expected), "{list}");
+    assert_eq!(folder.ok(&["model", "show", "resnet"]).lines().count(), 2);
+}
+
+#[test]
+fn an_alias_moves_is_taken_away_and_each_is_undone() {
+    let folder = with_versions();
+    folder.ok(&["model", "alias", "resnet@v1", "prod"]);
+    folder.ok(&["model", "alias", "resnet@v2", "prod"]);
+    let again = folder.run(&["model", "alias", "resnet@v2", "prod"]);
+    assert!(again.stderr.contains("already"), "{}", again.stderr);
+    folder.ok(&["undo"]);
+    let number = |selector: &str| {
+        folder.json(&["model", "show", selector, "--json=number"])["items"][0]["number"].clone()
+    };
+    assert_eq!(number("resnet@prod"), 1);
+    folder.ok(&["model", "alias", "resnet", "prod", "--remove"]);
+    assert_eq!(folder.run(&["model", "show", "resnet@prod"]).code, 3);
+    let wrong = folder.run(&["model", "alias", "resnet@v1", "v7"]);
+    assert_eq!(wrong.code, 2, "{}", wrong.stderr);
+    let wrong = folder.run(&["model", "stage", "resnet@v1", "live"]);
+    assert!(wrong.stderr.contains("Staging"), "{}", wrong.stderr);
+}
+
+#[test]
+fn what_is_removed_or_deleted_comes_back() {
+    let folder = with_versions();
+    folder.ok(&[
+        "model",
+        "tag",
+        "resnet@v2",
+        "gold",
+        "--description",
+        "the one",
+    ]);
+    let item = &folder.json(&["model", "show", "resnet@gold", "--json"])["items"][0];
+    assert_eq!(item["description"], "the one");
+    folder.ok(&["model", "rm", "resnet@v2", "--yes"]);
+    assert_eq!(folder.run(&["model", "show", "resnet@gold"]).code, 3);
+    folder.ok(&["model", "restore", "resnet@v2"]);
+    folder.ok(&["model", "rm", "resnet", "--yes"]);
+    folder.ok(&["model", "new", "resnet"]);
+    let taken = folder.run(&["model", "restore", "resnet"]);
+    assert_eq!(taken.code, 8, "{}", taken.stderr);
+    folder.ok(&["model", "tag", "resnet", "--rename", "other"]);
+    folder.ok(&["model", "restore", "resnet"]);
+    folder.ok(&["model", "show", "resnet@gold"]);
+}
+
+#[test]
+fn a_version_of_an_artifact_is_tied_to_the_run_that_logged_it() {
+    let folder = with_versions();
+    let nothing = folder.run(&["model", "add", "m", "--artifact", "@last/nothing.pt"]);
+    assert_eq!(nothing.code, 3, "{}", nothing.stderr);
+    assert!(
+        !folder.ok(&["model", "ls"]).contains("m\t0"),
+        "nothing was made"
+    );
+    let wrong = folder.run(&["model", "add", "m", "--artifact", "model.pt"]);
+    assert_eq!(wrong.code, 2, "{}", wrong.stderr);
+}
