@@ -4,6 +4,9 @@
 
 use std::time::{Duration, Instant};
 
+/// Stands for lengths that the clock cannot count to.
+const LENGTH_MAX: Duration = Duration::from_hours(24);
+
 /// When a piece of work has to end.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Deadline {
@@ -13,7 +16,9 @@ pub(crate) struct Deadline {
 
 impl Deadline {
     pub(crate) fn new(clock: fn() -> Instant, length: Duration) -> Deadline {
-        let end = clock() + length;
+        let now = clock();
+        // Who waits that long waits for ever.
+        let end = now.checked_add(length).unwrap_or_else(|| now + LENGTH_MAX);
         Deadline { clock, end }
     }
 

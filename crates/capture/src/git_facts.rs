@@ -14,6 +14,7 @@ use crate::document::{Missing, Part};
 use crate::git::{Git, QUESTION};
 use crate::git_files;
 use crate::git_status::{self, Status};
+use crate::made;
 use crate::patch::{self, Patch};
 use crate::request::Request;
 use crate::secrets;
@@ -129,7 +130,7 @@ fn describe(
         set("folder", inside.into());
     }
     let status = status(git, deadline, &mut part.missing);
-    let Some(status) = status else {
+    let Some(mut status) = status else {
         let head = git_files::head(&git.folder);
         for (key, value) in [("branch", head.branch), ("commit", head.commit)] {
             document.extend(value.map(|value| (key.to_owned(), value.into())));
@@ -137,6 +138,13 @@ fn describe(
         return;
     };
     describe_head(git, &status, deadline, document);
+    let made = made::take(&git.folder, &mut status.untracked);
+    if !made.is_empty() {
+        let made = made
+            .iter()
+            .map(|(folder, what)| json!({ "path": folder.display().to_string(), "what": what }));
+        document.insert("skipped".to_owned(), made.collect());
+    }
     let submodules = submodules(git, &status, deadline);
     if !submodules.is_empty() {
         document.insert("submodules".to_owned(), submodules.into());

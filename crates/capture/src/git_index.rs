@@ -38,12 +38,12 @@ impl Index {
     ) -> io::Result<Index> {
         let folder = Folder::new(temporary)?;
         let path = folder.join("index");
-        let original = git_dir.join("index");
-        match fs::copy(&original, &path) {
-            Ok(_) => {
-                let modified = fs::metadata(&original)?.modified()?;
-                let times = FileTimes::new().set_modified(modified);
-                File::options().write(true).open(&path)?.set_times(times)?;
+        match File::open(git_dir.join("index")) {
+            Ok(mut original) => {
+                let modified = original.metadata()?.modified()?;
+                let mut copy = File::create_new(&path)?;
+                io::copy(&mut original, &mut copy)?;
+                copy.set_times(FileTimes::new().set_modified(modified))?;
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(error),

@@ -26,6 +26,7 @@ mod git_status;
 mod gpu;
 mod locks;
 mod machine;
+mod made;
 pub mod nvml;
 mod packages;
 mod patch;

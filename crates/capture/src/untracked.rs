@@ -112,7 +112,8 @@ fn look(
     Ok(Some(if is_executable { "100755" } else { "100644" }))
 }
 
-/// A path as it is shown to people: what is not text becomes a mark.
+/// A path as it is shown to people: what is not text, or looks like a secret, becomes a mark.
 pub(crate) fn shown(path: &[u8]) -> String {
-    Path::new(OsStr::from_bytes(path)).display().to_string()
+    let shown = Path::new(OsStr::from_bytes(path)).display().to_string();
+    secrets::mask(&shown).into_owned()
 }

@@ -71,6 +71,7 @@ fn every_key_of_a_document_is_on_the_page() {
         b"[[package]]\nname = \"a\"\nversion = \"1\"\n",
     );
     repository.write("train.py", b"changed\n");
+    repository.write("__pycache__/train.pyc", b"\0");
     let mut request = repository.request();
     request.build = vec![("mltrack".to_owned(), "0.1.0".to_owned())];
     let capture = environment(&request);

@@ -5,6 +5,7 @@ mod documented;
 mod faults;
 mod packages;
 mod planted;
+mod refused;
 mod restored;
 mod secrets;
 mod support;

@@ -356,41 +356,45 @@ proptest! {
     }
 }
 
+/// Settings that change what git prints or does for people; `MARK` stands for a command that leaves a file.
+const SETTINGS: &[(&str, &str)] = &[
+    ("core.pager", "MARK"),
+    ("diff.external", "MARK"),
+    ("diff.marked.command", "MARK"),
+    ("diff.marked.textconv", "MARK"),
+    ("core.fsmonitor", "MARK"),
+    ("diff.noprefix", "true"),
+    ("diff.mnemonicPrefix", "true"),
+    ("diff.renames", "copies"),
+    ("diff.context", "0"),
+    ("diff.algorithm", "histogram"),
+    ("diff.colorMoved", "zebra"),
+    ("diff.wordRegex", "."),
+    ("diff.relative", "true"),
+    ("diff.submodule", "log"),
+    ("color.ui", "always"),
+    ("core.quotePath", "false"),
+    ("core.whitespace", "cr-at-eol,trailing-space"),
+    ("apply.whitespace", "error-all"),
+    ("status.short", "true"),
+    ("status.showUntrackedFiles", "no"),
+    ("status.relativePaths", "true"),
+    ("filter.turn.clean", "tr a-z n-za-m"),
+    ("filter.turn.smudge", "tr a-z n-za-m"),
+    ("alias.diff", "!exit 1"),
+    ("index.skipHash", "true"),
+    ("core.untrackedCache", "true"),
+    ("feature.manyFiles", "true"),
+];
+
 /// Nothing that the repository configures for people is started, and none of it changes what is compared.
 #[test]
 fn settings_and_attributes_of_the_repository_change_nothing() {
     let repository = Repository::with_commit();
     let marker = repository.beside("started");
     let mark = format!("touch '{}' #", marker.display());
-    for (key, value) in [
-        ("core.pager", mark.as_str()),
-        ("diff.external", &mark),
-        ("diff.marked.command", &mark),
-        ("diff.marked.textconv", &mark),
-        ("core.fsmonitor", &mark),
-        ("diff.noprefix", "true"),
-        ("diff.mnemonicPrefix", "true"),
-        ("diff.renames", "copies"),
-        ("diff.context", "0"),
-        ("diff.algorithm", "histogram"),
-        ("diff.colorMoved", "zebra"),
-        ("diff.wordRegex", "."),
-        ("diff.relative", "true"),
-        ("diff.submodule", "log"),
-        ("color.ui", "always"),
-        ("core.quotePath", "false"),
-        ("core.whitespace", "cr-at-eol,trailing-space"),
-        ("apply.whitespace", "error-all"),
-        ("status.short", "true"),
-        ("status.showUntrackedFiles", "no"),
-        ("status.relativePaths", "true"),
-        ("filter.turn.clean", "tr a-z n-za-m"),
-        ("filter.turn.smudge", "tr a-z n-za-m"),
-        ("alias.diff", "!exit 1"),
-        ("index.skipHash", "true"),
-        ("core.untrackedCache", "true"),
-        ("feature.manyFiles", "true"),
-    ] {
+    for (key, value) in SETTINGS {
+        let value = if *value == "MARK" { &mark } else { *value };
         repository.git(&["config", key, value]);
     }
     let attributes = "*.crlf text eol=crlf\n*.wide text working-tree-encoding=UTF-16LE-BOM eol=lf\n*.turned filter=turn\n*.marked diff=marked\n*.nodiff -diff\n*.bin binary\n";
@@ -432,6 +436,26 @@ fn settings_and_attributes_of_the_repository_change_nothing() {
         "something that is made for people was started"
     );
     check_unchanged(&repository);
+}
+
+#[test]
+fn folders_that_programs_make_are_no_code() {
+    let repository = Repository::with_commit();
+    repository.write(".mltrack/FORMAT", b"MLTRACK\0\x01\0");
+    repository.write(".mltrack/seg-1.log", b"x");
+    repository.write("env/pyvenv.cfg", b"home = x\n");
+    repository.write("env/lib/secrets.json", b"{}");
+    let capture = environment(&repository.request());
+    assert_eq!(
+        (capture.reproducible, capture.patch.as_deref()),
+        (Reproducible::Full, Some(b"".as_slice()))
+    );
+    let git = &capture.document["git"];
+    assert_eq!(
+        (git["dirty"].as_bool(), git["untracked"].as_u64()),
+        (Some(false), Some(0))
+    );
+    assert_eq!(git["skipped"][0]["path"], ".mltrack");
 }
 
 #[test]
