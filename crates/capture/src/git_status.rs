@@ -147,6 +147,8 @@ pub(crate) fn parse(bytes: &[u8]) -> Status {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     const ZERO: &str = "0000000000000000000000000000000000000000";
@@ -206,5 +208,16 @@ mod tests {
         let status = parse(b"? whole\0? cu");
         assert_eq!(status.untracked, [PathBuf::from("whole")]);
         assert_eq!(parse(b"? no end"), Status::default());
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn no_bytes_break_it(records in proptest::collection::vec("(# branch\\.(oid|head) |[12u?!] |[.MADU]{2} |S... |100644 |[0-9a-f]{4} |\\PC{0,4}){0,12}", 0..8)) {
+            let text = records.join("\0") + "\0";
+            let status = parse(text.as_bytes());
+            prop_assert!(status.changed.len() + status.untracked.len() <= records.len());
+        }
     }
 }

@@ -155,6 +155,8 @@ fn requirement(line: &str) -> Option<(String, String)> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn listed(packages: &Packages) -> String {
@@ -218,5 +220,16 @@ mod tests {
                 .contains("line 1")
         );
         assert_eq!(toml("").map(|packages| packages.len()), Ok(0));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn no_text_breaks_it(text in "(\\[\\[package\\]\\]|name = |\"x\"|[{}=@\\[\\];:,\\n# -]|==|\\\\\n|git\\+|\\PC{0,4}){0,30}") {
+            requirements(&text);
+            let _ = toml(&text);
+            let _ = npm(&text);
+        }
     }
 }

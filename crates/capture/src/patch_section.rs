@@ -94,6 +94,8 @@ impl<'a> Section<'a> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     const PATCH: &str = "diff --git a/one b/one\nindex 1..2 100644\n--- a/one\n+++ b/one\n@@ -1 +1 @@\n-a\n+diff --git a/no b/no\n\
@@ -137,5 +139,21 @@ mod tests {
     fn a_section_without_names_is_counted() {
         let (sections, unreadable_count) = split(b"noise\ndiff --git a/x b/y z\n@@ -1 +1 @@\n");
         assert_eq!((sections.len(), unreadable_count), (0, 1));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn no_patch_breaks_it(lines in proptest::collection::vec("(diff --git |rename (from|to) |@@ |\"a/|\" \"b/|GIT binary patch|a/x b/x|\\\\[0-9]{3}|\\PC{0,5}){0,4}", 0..12)) {
+            let patch = lines.join("\n");
+            let (sections, unreadable_count) = split(patch.as_bytes());
+            let heads = lines.iter().filter(|line| line.starts_with("diff --git ")).count();
+            prop_assert_eq!(sections.len() + unreadable_count, heads);
+            for section in sections {
+                prop_assert!(section.forward().len() <= section.bytes.len());
+                section.is_deletion();
+            }
+        }
     }
 }

@@ -77,21 +77,34 @@ pub fn find(bytes: &[u8]) -> Vec<Found> {
     merged
 }
 
-/// A text with every secret replaced by [`MASK`]; the text itself where there is none.
+/// How often a text is looked through again after something was masked in it.
+const LOOK_COUNT_MAX: usize = 5;
+
+/// A text with every secret replaced by [`MASK`]; the text itself where there is none. What a secret stood before may
+/// show itself as one once that is gone, so a text is looked through until nothing is found.
 pub fn mask(text: &str) -> Cow<'_, str> {
-    let found = find(text.as_bytes());
-    if found.is_empty() {
-        return Cow::Borrowed(text);
+    let mut masked = Cow::Borrowed(text);
+    for _ in 0..LOOK_COUNT_MAX {
+        let found = find(masked.as_bytes());
+        if found.is_empty() {
+            break;
+        }
+        masked = Cow::Owned(replaced(&masked, &found));
     }
-    let mut masked = String::with_capacity(text.len());
+    masked
+}
+
+fn replaced(text: &str, found: &[Found]) -> String {
+    let shown = |range: Range<usize>| String::from_utf8_lossy(&text.as_bytes()[range]);
+    let mut replaced = String::with_capacity(text.len());
     let mut at = 0;
     for Found { range, .. } in found {
-        masked.push_str(&String::from_utf8_lossy(&text.as_bytes()[at..range.start]));
-        masked.push_str(MASK);
+        replaced.push_str(&shown(at..range.start));
+        replaced.push_str(MASK);
         at = range.end;
     }
-    masked.push_str(&String::from_utf8_lossy(&text.as_bytes()[at..]));
-    Cow::Owned(masked)
+    replaced.push_str(&shown(at..text.len()));
+    replaced
 }
 
 /// A command line with the values of secret-like options and assignments replaced: `--token X`, `--password=X`,

@@ -1,6 +1,7 @@
 //! Secrets of every shape are found, and what only looks like one stays.
 
 use mltrack_capture::secrets;
+use proptest::prelude::*;
 
 /// Letters and digits that are no pattern, as many as asked for.
 fn drawn(len: usize) -> String {
@@ -210,5 +211,73 @@ fn no_text_makes_the_search_slow() {
             receiver.recv_timeout(started).is_ok(),
             "a megabyte of {head:?} takes too long"
         );
+    }
+}
+
+/// Pieces of text that secrets are made of, and of what is around them.
+fn piece() -> impl Strategy<Value = String> {
+    let words = [
+        "password",
+        "API_KEY",
+        "token",
+        "--secret",
+        "hf_token",
+        "=",
+        ": ",
+        " = ",
+        "\"",
+        "'",
+        "://",
+        "@",
+        ":",
+        "/",
+        "\n",
+        " ",
+        "\\",
+        "{",
+        "}",
+        "***",
+        "é",
+        "hunter2",
+        "user",
+        "https",
+        "Bearer ",
+        "Authorization: ",
+        "<password>",
+        "</password>",
+        "passphrase",
+    ];
+    prop_oneof![
+        6 => proptest::sample::select(words.to_vec()).prop_map(str::to_owned),
+        1 => proptest::sample::select(tokens()),
+        1 => (8_usize..50).prop_map(drawn),
+        1 => "\\PC{0,8}",
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_was_masked_once_holds_no_secret_any_more(pieces in proptest::collection::vec(piece(), 0..20)) {
+        let text = pieces.concat();
+        let found = secrets::find(text.as_bytes());
+        prop_assert!(found.iter().all(|found| !found.range.is_empty() && found.range.end <= text.len()));
+        prop_assert!(found.windows(2).all(|pair| pair[0].range.end <= pair[1].range.start));
+        prop_assert_eq!(secrets::content(text.as_bytes()).is_some(), !found.is_empty());
+        let masked = secrets::mask(&text).into_owned();
+        let again = secrets::mask(&masked);
+        prop_assert_eq!(&again, &masked, "{}", text);
+    }
+
+    #[test]
+    fn no_bytes_and_no_arguments_break_anything(bytes in proptest::collection::vec(any::<u8>(), 0..300), words in proptest::collection::vec(piece(), 0..8)) {
+        secrets::content(&bytes);
+        secrets::private_key(&bytes);
+        secrets::file_name(&bytes);
+        let text = String::from_utf8_lossy(&bytes);
+        secrets::url(&text);
+        secrets::variable(&text, &text);
+        prop_assert_eq!(secrets::arguments(&words).len(), words.len());
     }
 }
