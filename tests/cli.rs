@@ -7,6 +7,8 @@
 mod artifacts;
 #[path = "cli/compacting.rs"]
 mod compacting;
+#[path = "cli/console.rs"]
+mod console;
 #[path = "cli/curves.rs"]
 mod curves;
 #[path = "cli/datasets.rs"]

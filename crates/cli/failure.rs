@@ -42,6 +42,8 @@ pub enum Exit {
     Done,
     /// The answer to the question is no.
     No,
+    /// As a command ended that was run for somebody.
+    Code(u8),
 }
 
 pub type Outcome<T = Exit> = Result<T, Stop>;

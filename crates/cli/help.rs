@@ -67,6 +67,8 @@ const ENVIRONMENT: &str = "\
   MLTRACK_STORE    the store, when -C names none
   MLTRACK_ARTIFACTS, MLTRACK_DATA
                    where the bytes of artifacts and of data are kept: a folder, or s3://BUCKET/PREFIX
+  MLTRACK_SYSTEM_METRICS
+                   how often the machine is sampled while a run runs: 10s, 500ms, off
   XDG_DATA_HOME    where the user's store is: $XDG_DATA_HOME/mltrack/store
   PAGER            shows long output on a terminal; `cat` for none
   NO_COLOR         no colour when set

@@ -17,6 +17,7 @@ mod ask;
 mod compact;
 mod completion;
 mod config_show;
+mod console;
 mod context;
 mod dataset;
 mod demo;
@@ -49,6 +50,7 @@ mod replay;
 mod restore;
 mod rm;
 mod run_end;
+mod run_exec;
 mod run_log;
 mod run_show;
 mod run_start;
@@ -94,6 +96,7 @@ fn main() -> ExitCode {
     match outcome {
         Ok(Exit::Done) | Err(Stop::ReaderGone) => ExitCode::SUCCESS,
         Ok(Exit::No) => ExitCode::from(1),
+        Ok(Exit::Code(code)) => ExitCode::from(code),
         Err(Stop::Interrupted) => ExitCode::from(INTERRUPTED),
         Err(Stop::Failed(failure)) => end_with(&failure, as_json, context.stderr_colour),
     }

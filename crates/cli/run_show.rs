@@ -7,10 +7,11 @@ use serde_json::Value;
 use crate::context::Context;
 use crate::failure::{Exit, Outcome};
 use crate::look::{self, At};
-use crate::output::quantity::{counted, grouped, rfc3339, short_number};
+use crate::output::quantity::{bytes, counted, grouped, rfc3339, short_number};
 use crate::output::style::{Tone, paint};
 use crate::output::{OutputArguments, Sheet, list_fields, print, push_line};
 use crate::runs::row::{FIELDS, MetricRow, RunRow};
+use crate::runs::sheet::is_system;
 use crate::store;
 
 /// Show one run: parameters, metrics, tags, how it ended
@@ -100,10 +101,68 @@ fn text(row: &RunRow, context: &Context) -> String {
     section(
         &mut text,
         "metrics",
-        row.metrics.iter().map(metric_line),
+        row.metrics
+            .iter()
+            .filter(|metric| !is_system(&metric.label))
+            .map(metric_line),
         colour,
     );
+    section(&mut text, "system", system_lines(row).into_iter(), colour);
     text
+}
+
+/// Of the samples of the machine, those that people ask for first, and how to see the others.
+fn system_lines(row: &RunRow) -> Vec<String> {
+    let samples: Vec<&MetricRow> = row
+        .metrics
+        .iter()
+        .filter(|metric| is_system(&metric.label))
+        .collect();
+    let Some(count) = samples.iter().map(|metric| metric.count).max() else {
+        return Vec::new();
+    };
+    let is_first = |metric: &&&MetricRow| {
+        let name = metric.label.trim_start_matches("system/");
+        let name = name.split('{').next().unwrap_or(name);
+        let is_gpu = name.starts_with("gpu.") && !name.contains(".process.");
+        matches!(
+            name,
+            "cpu.percent" | "process.cpu.percent" | "process.memory.bytes" | "memory.percent"
+        ) || is_gpu
+            && (name.ends_with("utilization.percent") || name.ends_with("memory.percent"))
+            && !name.contains(".mig.")
+    };
+    let mut lines: Vec<String> = samples
+        .iter()
+        .filter(is_first)
+        .map(|metric| system_line(metric))
+        .collect();
+    lines.push(format!(
+        "{} in {}: mltrack metrics {} 'system/*' --stats",
+        counted(samples.len() as u64, "metric"),
+        counted(count, "sample"),
+        row.id
+    ));
+    lines
+}
+
+fn system_line(metric: &MetricRow) -> String {
+    let name = metric.label.split('{').next().unwrap_or_default();
+    let is_bytes = name.rsplit('.').next() == Some("bytes");
+    let shown = |value: f64| {
+        if is_bytes && value >= 0.0 {
+            bytes(value as u64)
+        } else {
+            short_number(value)
+        }
+    };
+    let highest = metric.max.map_or(metric.last.value, |max| max.value);
+    format!(
+        "{} = {}, max {}",
+        metric.label,
+        shown(metric.last.value),
+        shown(highest)
+    )
 }
 
 fn metric_line(metric: &MetricRow) -> String {

@@ -68,6 +68,9 @@ pub struct Arguments {
     /// Columns of the table, instead of the usual ones
     #[arg(long, value_name = "COL,..")]
     cols: Vec<Columns>,
+    /// Columns of system metrics, too
+    #[arg(long)]
+    all: bool,
     /// Leave out columns that are equal in all runs
     #[arg(long)]
     only_changed: bool,
@@ -221,6 +224,7 @@ impl Arguments {
         let choice = Choice {
             columns,
             only_changed: self.only_changed,
+            with_system: self.all,
         };
         Ok(Answer::of_runs(&found, &choice, now_ns))
     }

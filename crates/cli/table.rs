@@ -12,16 +12,20 @@ use crate::{
     exp_new, exp_restore, exp_show, export, gc, help, init, lineage, log, man, metrics, model,
     op_log, repair, replay, restore, rm, run_end, run_log, run_show, run_start, runs, search,
     snapshot_create, snapshot_ls, snapshot_rm, snapshot_verify, stats, tail, undo, verify, version,
+    compact, completion, config_show, console, demo, doctor, exp_archive, exp_ls, exp_new,
+    exp_restore, exp_show, export, gc, help, init, log, man, metrics, op_log, repair, replay,
+    restore, rm, run_end, run_exec, run_log, run_show, run_start, runs, search, snapshot_create,
+    snapshot_ls, snapshot_rm, snapshot_verify, stats, tail, undo, verify, version,
 };
 
 const AFTER_HELP: &str = "\
 Groups:
-  look    runs, run show, exp ls, exp show, metrics, search, stats
+  look    runs, run show, exp ls, exp show, metrics, console, search, stats
   log     tail, log, replay, verify, repair, snapshot, compact, gc, op log, undo
   things  artifact, dataset, model, lineage
   move    export
-  write   init, exp new, exp archive, exp restore, run start, run log, run end,
-          rm, restore
+  write   init, exp new, exp archive, exp restore, run start, run exec, run log,
+          run end, rm, restore
   others  demo, config, doctor, completion, man, version, help
 
 Begin:
@@ -65,6 +69,7 @@ pub enum Command {
     Model(model::Command),
     Metrics(metrics::Arguments),
     Lineage(lineage::Arguments),
+    Console(console::Arguments),
     Search(search::Arguments),
     Stats(stats::Arguments),
     Tail(tail::Arguments),
@@ -106,6 +111,7 @@ pub enum Command {
 pub enum RunCommand {
     Show(run_show::Arguments),
     Start(run_start::Arguments),
+    Exec(run_exec::Arguments),
     Log(run_log::Arguments),
     End(run_end::Arguments),
 }
@@ -149,6 +155,7 @@ pub fn run(command: Command, context: &Context) -> Outcome {
         Command::Runs(arguments) => runs::run(&arguments, context),
         Command::Run(RunCommand::Show(arguments)) => run_show::run(&arguments, context),
         Command::Run(RunCommand::Start(arguments)) => run_start::run(&arguments, context),
+        Command::Run(RunCommand::Exec(arguments)) => run_exec::run(&arguments, context),
         Command::Run(RunCommand::Log(arguments)) => run_log::run(&arguments, context),
         Command::Run(RunCommand::End(arguments)) => run_end::run(&arguments, context),
         Command::Exp(ExpCommand::Ls(arguments)) => exp_ls::run(&arguments, context),
@@ -160,6 +167,7 @@ pub fn run(command: Command, context: &Context) -> Outcome {
         Command::Model(command) => model::run(&command, context),
         Command::Metrics(arguments) => metrics::run(&arguments, context),
         Command::Lineage(arguments) => lineage::run(&arguments, context),
+        Command::Console(arguments) => console::run(&arguments, context),
         Command::Search(arguments) => search::run(&arguments, context),
         Command::Stats(arguments) => stats::run(&arguments, context),
         Command::Tail(arguments) => tail::run(&arguments, context),

@@ -46,6 +46,7 @@ pub fn closing_words(tracker: &Tracker, ids: &[String], context: &Context) -> Ou
     let choice = Choice {
         columns,
         only_changed: false,
+        ..Choice::default()
     };
     let terminal = &context.terminal;
     let shown = table(&rows, rows.len() as u64, &choice, now_ns);

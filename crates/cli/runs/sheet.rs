@@ -14,6 +14,13 @@ pub struct Choice {
     pub columns: Vec<Column>,
     /// Leave out columns that are equal in all runs.
     pub only_changed: bool,
+    /// Samples of the machine are usual columns, too.
+    pub with_system: bool,
+}
+
+/// Samples of the machine: metrics like others, and so many that they would hide them.
+pub fn is_system(label: &str) -> bool {
+    label.starts_with("system/")
 }
 
 /// The rows in their order; `total` counts those that were cut off, too.
@@ -27,6 +34,7 @@ pub fn table(rows: &[RunRow], total: u64, choice: &Choice, now_ns: i64) -> Table
         ));
     }
     if choice.columns.is_empty() {
+        notes.extend(hidden_system(rows, choice));
         return with_state(rows, &columns, notes, now_ns);
     }
     let headings = columns.iter().map(heading);
@@ -57,7 +65,7 @@ pub fn shown_text(shown: u64, total: u64) -> String {
 /// left out because all runs agree in them.
 fn shown_columns(rows: &[RunRow], choice: &Choice, now_ns: i64) -> (Vec<Column>, u64) {
     let columns = if choice.columns.is_empty() {
-        usual_columns(rows)
+        usual_columns(rows, choice.with_system)
     } else {
         choice.columns.clone()
     };
@@ -123,11 +131,22 @@ fn cell(column: &Column, row: &RunRow, now_ns: i64) -> Cell {
         .into()
 }
 
-fn usual_columns(rows: &[RunRow]) -> Vec<Column> {
+fn hidden_system(rows: &[RunRow], choice: &Choice) -> Option<String> {
+    let labels = rows.iter().flat_map(|row| &row.metrics);
+    let labels = labels.map(|metric| &metric.label);
+    let hidden: BTreeSet<&String> = labels.filter(|label| is_system(label)).collect();
+    (!choice.with_system && !hidden.is_empty()).then(|| {
+        let count = counted(hidden.len() as u64, "system metric");
+        format!("{count} hidden (--all)")
+    })
+}
+
+fn usual_columns(rows: &[RunRow], with_system: bool) -> Vec<Column> {
     let params: BTreeSet<&String> = rows.iter().flat_map(|row| row.params.keys()).collect();
     let metrics: BTreeSet<&String> = rows
         .iter()
         .flat_map(|row| row.metrics.iter().map(|metric| &metric.label))
+        .filter(|label| with_system || !is_system(label))
         .collect();
     let metric = |name: &String| Column::Metric {
         name: name.clone(),
@@ -180,6 +199,7 @@ mod tests {
             let choice = Choice {
                 columns: columns.iter().map(|text| text.parse().unwrap()).collect(),
                 only_changed: true,
+                ..Choice::default()
             };
             table(rows, 9, &choice, 0)
         };
@@ -197,6 +217,29 @@ mod tests {
         let changed = only_changed(&[], &rows);
         assert!(changed.notes[1].starts_with("2 equal columns hidden"));
         assert_eq!(only_changed(&[], &rows[..1]).notes.len(), 1);
+    }
+
+    #[test]
+    fn samples_of_the_machine_are_hidden_unless_asked_for() {
+        let mut rows = rows();
+        let mut sample = rows[0].metrics[0].clone();
+        sample.label = "system/cpu.percent".into();
+        rows[1].metrics.push(sample);
+        let usual = table(&rows, 2, &Choice::default(), 0);
+        assert!(!titles(&usual).contains(&"system/cpu.percent"));
+        assert!(usual.notes[1].starts_with("1 system metric hidden"));
+        let all = Choice {
+            with_system: true,
+            ..Choice::default()
+        };
+        assert!(titles(&table(&rows, 2, &all, 0)).contains(&"system/cpu.percent"));
+        let named = Choice {
+            columns: vec!["system/cpu.percent".parse().unwrap()],
+            ..Choice::default()
+        };
+        let named = table(&rows, 2, &named, 0);
+        assert_eq!(titles(&named), ["run", "system/cpu.percent"]);
+        assert_eq!(named.notes.len(), 1);
     }
 
     #[test]

@@ -7,13 +7,15 @@ use std::collections::VecDeque;
 use std::ops::{Bound, RangeBounds};
 use std::sync::Arc;
 
-use mltrack_event::{Event, Level, RunId, RunKey, TypeId, WallTime, decode};
+use mltrack_event::{Event, Level, LogLine, RunId, RunKey, TypeId, WallTime, decode};
 use mltrack_log::{Lsn, Reader};
 use regex::Regex;
 
 use crate::error::{Error, Result};
+use crate::lines_follow::LinesFollow;
 use crate::moment::Moment;
 use crate::store::Store;
+use crate::tail::Cursor;
 use crate::tracker::Tracker;
 
 /// A line of a run's log.
@@ -57,7 +59,7 @@ enum Cut {
 
 /// Which lines are asked for.
 #[derive(Clone, Debug)]
-struct Wish {
+pub(crate) struct Wish {
     pattern: Option<Regex>,
     sources: Vec<String>,
     level_min: Option<Level>,
@@ -165,6 +167,17 @@ impl LinesQuery {
         self
     }
 
+    /// The lines that come, from the end of the log on unless [`from`](LinesQuery::from) says otherwise. Only pattern,
+    /// source, level and times choose among them.
+    ///
+    /// Errors: those of [`fetch`](LinesQuery::fetch).
+    pub fn follow(mut self) -> Result<LinesFollow> {
+        self.wish.pattern = self.pattern.as_deref().map(compiled).transpose()?;
+        let tracker = self.store.map_or_else(Tracker::disabled, Tracker::of);
+        let from = self.from.map_or(Cursor::End, Cursor::Lsn);
+        Ok(LinesFollow::new(&tracker, self.run, from, self.wish))
+    }
+
     /// Asks. Errors: `NOT_FOUND` for the run, `VALIDATION_ERROR` for a pattern that is none.
     pub fn fetch(mut self) -> Result<Vec<LoggedLine>> {
         self.wish.pattern = self.pattern.as_deref().map(compiled).transpose()?;
@@ -194,6 +207,24 @@ impl LinesQuery {
             Cut::Last(count) => search.backward(first, end, count),
         }
     }
+}
+
+/// The lines that a record holds.
+pub(crate) fn lines_of(
+    logged: LogLine,
+    lsn: Lsn,
+    time_ns: i64,
+) -> impl Iterator<Item = LoggedLine> {
+    let lines = logged.lines.into_iter().enumerate();
+    lines.map(move |(index, line)| LoggedLine {
+        lsn,
+        index: index as u32,
+        time: line.time.unwrap_or(WallTime(time_ns)),
+        level: line.level,
+        source: line.source,
+        text: line.text,
+        is_match: true,
+    })
 }
 
 fn compiled(pattern: &str) -> Result<Regex> {
@@ -279,10 +310,10 @@ impl Search<'_> {
                 count += 1;
                 behind = wish.after;
                 before.drain(..).for_each(|line| lines.push(line));
-                line.is_match = true;
                 lines.push(line);
             } else if behind > 0 {
                 behind -= 1;
+                line.is_match = false;
                 lines.push(line);
             } else if count >= count_max {
                 return false;
@@ -290,6 +321,7 @@ impl Search<'_> {
                 if before.len() == wish.before {
                     before.pop_front();
                 }
+                line.is_match = false;
                 before.push_back(line);
             }
             true
@@ -314,9 +346,8 @@ impl Search<'_> {
         while let Some(begin) = begins.pop() {
             let room = count - found.len();
             let mut kept = VecDeque::new();
-            self.each(begin, end, |mut line| {
+            self.each(begin, end, |line| {
                 if wish.wants(&line) {
-                    line.is_match = true;
                     kept.push_back(line);
                     if kept.len() > room {
                         kept.pop_front();
@@ -361,16 +392,7 @@ impl Search<'_> {
                 let Ok(Event::LogLine(logged)) = event else {
                     continue;
                 };
-                for (index, line) in logged.lines.into_iter().enumerate() {
-                    let line = LoggedLine {
-                        lsn: record.lsn,
-                        index: index as u32,
-                        time: line.time.unwrap_or(WallTime(record.time_ns)),
-                        level: line.level,
-                        source: line.source,
-                        text: line.text,
-                        is_match: false,
-                    };
+                for line in lines_of(logged, record.lsn, record.time_ns) {
                     if !take(line) {
                         return Ok(());
                     }
@@ -402,7 +424,7 @@ impl Wish {
         self.before > 0 || self.after > 0
     }
 
-    fn wants(&self, line: &LoggedLine) -> bool {
+    pub fn wants(&self, line: &LoggedLine) -> bool {
         (self.sources.is_empty() || self.sources.contains(&line.source))
             && self.level_min.is_none_or(|level| line.level >= level)
             && self.times_ns.contains(&line.time.0)
