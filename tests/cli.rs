@@ -35,6 +35,8 @@ mod listing;
 mod looking;
 #[path = "cli/models.rs"]
 mod models;
+#[path = "cli/reproduce.rs"]
+mod reproduce;
 #[path = "cli/run_log.rs"]
 mod run_log;
 #[path = "cli/runs.rs"]

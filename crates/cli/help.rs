@@ -69,6 +69,9 @@ const ENVIRONMENT: &str = "\
                    where the bytes of artifacts and of data are kept: a folder, or s3://BUCKET/PREFIX
   MLTRACK_SYSTEM_METRICS
                    how often the machine is sampled while a run runs: 10s, 500ms, off
+  MLTRACK_CAPTURE  how much of its environment a run records: full, minimal or off
+  MLTRACK_SETUP    what makes a program ready to be run again: cargo build --release
+  MLTRACK_REPRODUCES  the run that a program is to be like; `reproduce` sets it
   XDG_DATA_HOME    where the user's store is: $XDG_DATA_HOME/mltrack/store
   PAGER            shows long output on a terminal; `cat` for none
   NO_COLOR         no colour when set
@@ -101,7 +104,7 @@ fn command_help(words: &[String]) -> Outcome<String> {
 fn exit_codes() -> String {
     let mut text = String::from("  exit  code\n     0  done; an empty list is 0 too\n");
     text.push_str(
-        "     1  the answer is no, only where asked: replay --check, runs --exit-status,\n        search --exit-status\n",
+        "     1  the answer is no, only where asked: replay --check, runs --exit-status,\n        search --exit-status, env diff --exit-status, reproduce\n",
     );
     let mut codes: Vec<&Code> = Code::ALL.iter().collect();
     codes.sort_by_key(|code| code.exit_code());

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use mltrack::Environment;
 use serde_json::Value;
 
 use crate::context::Context;
@@ -13,6 +14,7 @@ use crate::output::{OutputArguments, Sheet, list_fields, print, push_line};
 use crate::runs::row::{FIELDS, MetricRow, RunRow};
 use crate::runs::sheet::is_system;
 use crate::store;
+use crate::{env_show, store};
 
 /// Show one run: parameters, metrics, tags, how it ended
 #[derive(Debug, clap::Args)]
@@ -32,7 +34,10 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
     }
     let tracker = store::open_to_look(context)?;
     let (row, lsn) = look::run(&tracker, &arguments.run, arguments.at, context)?;
-    let people = text(&row, context);
+    let code = tracker
+        .environment(row.run_id)?
+        .map(|environment| code_line(&environment));
+    let people = text(&row, code, context);
     print(
         &Sheet::of_one(FIELDS, row.item(Value::Null), lsn, people),
         &arguments.output,
@@ -41,7 +46,22 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
     Ok(Exit::Done)
 }
 
-fn text(row: &RunRow, context: &Context) -> String {
+/// From which code it ran, and whether that can be restored.
+fn code_line(environment: &Environment) -> String {
+    let value = |key: &str| environment.summary.get(key).map(String::as_str);
+    let commit = value("git.commit").map_or_else(
+        || "in no repository".to_owned(),
+        |commit| format!("commit {}", commit.get(..12).unwrap_or(commit)),
+    );
+    let dirty = match value("git.dirty") {
+        Some("true") => ", with changes",
+        _ => "",
+    };
+    let word = env_show::word(environment.reproducible);
+    format!("{commit}{dirty}, reproducible: {word}")
+}
+
+fn text(row: &RunRow, code: Option<String>, context: &Context) -> String {
     let now_ns = context.started_ns;
     let colour = context.terminal.colour;
     let state = row.state_cell();
@@ -75,6 +95,7 @@ fn text(row: &RunRow, context: &Context) -> String {
             "seed",
             row.seed.map(|seed| seed.to_string()).unwrap_or_default(),
         ),
+        ("code", code.unwrap_or_default()),
         ("points", grouped(row.points)),
     ];
     lines.retain(|(_, value)| !value.trim().is_empty());

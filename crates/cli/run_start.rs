@@ -43,7 +43,7 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
         context.note(&format!("would start a run of {:?}", arguments.experiment));
         return Ok(Exit::Done);
     }
-    let tracker = store::open_to_begin(context)?;
+    let tracker = store::open_to_begin_for_others(context)?;
     let mut builder = tracker
         .experiment(&arguments.experiment)?
         .run()

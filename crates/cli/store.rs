@@ -4,6 +4,8 @@
 //! 2. Commands that look never create a store. Those that begin something create `./.mltrack` when
 //!    none is found, and say so.
 
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use mltrack::{Code, STORE_FOLDER, Tracker, is_store, store_folder};
@@ -188,6 +190,31 @@ pub fn open_to_write(context: &Context) -> Outcome<Tracker> {
 /// For beginning something.
 pub fn open_to_begin(context: &Context) -> Outcome<Tracker> {
     Ok(quiet(&for_beginning(context)?).open()?)
+}
+
+/// For beginning a run that others will feed: what is recorded as its command is the one that is running this one, if
+/// that is a command which can be given again, such as a script.
+pub fn open_to_begin_for_others(context: &Context) -> Outcome<Tracker> {
+    let builder = quiet(&for_beginning(context)?).captured_command(command_around());
+    Ok(builder.open()?)
+}
+
+/// The command line of the process that started this one; empty for a shell that somebody types into.
+fn command_around() -> Vec<OsString> {
+    let parent = std::os::unix::process::parent_id();
+    let bytes = std::fs::read(format!("/proc/{parent}/cmdline")).unwrap_or_default();
+    let words = bytes
+        .strip_suffix(b"\0")
+        .unwrap_or(&bytes)
+        .split(|byte| *byte == 0);
+    let words: Vec<OsString> = words
+        .map(|word| OsStr::from_bytes(word).to_owned())
+        .collect();
+    let does_something = words.iter().skip(1).any(|word| {
+        let word = word.as_encoded_bytes();
+        word == b"-c" || !word.starts_with(b"-")
+    });
+    if does_something { words } else { Vec::new() }
 }
 
 #[cfg(test)]

@@ -16,6 +16,11 @@ use crate::{
     exp_restore, exp_show, export, gc, help, init, log, man, metrics, op_log, repair, replay,
     restore, rm, run_end, run_exec, run_log, run_show, run_start, runs, search, snapshot_create,
     snapshot_ls, snapshot_rm, snapshot_verify, stats, tail, undo, verify, version,
+    artifact, compact, completion, config_show, demo, doctor, env_diff, env_show, exp_archive,
+    exp_ls, exp_new, exp_restore, exp_show, export, gc, help, init, lineage, log, man, metrics,
+    op_log, repair, replay, reproduce, restore, rm, run_end, run_log, run_show, run_start, runs,
+    search, snapshot_create, snapshot_ls, snapshot_rm, snapshot_verify, stats, tail, undo, verify,
+    version,
 };
 
 const AFTER_HELP: &str = "\
@@ -23,6 +28,7 @@ Groups:
   look    runs, run show, exp ls, exp show, metrics, console, search, stats
   log     tail, log, replay, verify, repair, snapshot, compact, gc, op log, undo
   things  artifact, dataset, model, lineage
+  things  artifact, lineage, env show, env diff, reproduce
   move    export
   write   init, exp new, exp archive, exp restore, run start, run exec, run log,
           run end, rm, restore
@@ -97,6 +103,10 @@ pub enum Command {
     /// What is in force, and where each value comes from
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// On what machine and from which code a run ran
+    #[command(subcommand)]
+    Env(EnvCommand),
+    Reproduce(reproduce::Arguments),
     Doctor(doctor::Arguments),
     Completion(completion::Arguments),
     Man(man::Arguments),
@@ -123,6 +133,12 @@ pub enum ExpCommand {
     Show(exp_show::Arguments),
     Archive(exp_archive::Arguments),
     Restore(exp_restore::Arguments),
+}
+
+#[derive(Debug, Subcommand)]
+pub enum EnvCommand {
+    Show(env_show::Arguments),
+    Diff(env_diff::Arguments),
 }
 
 #[derive(Debug, Subcommand)]
@@ -185,6 +201,9 @@ pub fn run(command: Command, context: &Context) -> Outcome {
         Command::Snapshot(command) => snapshot(&command, context),
         Command::Export(command) => export::run(&command, context),
         Command::Config(ConfigCommand::Show(arguments)) => config_show::run(&arguments, context),
+        Command::Env(EnvCommand::Show(arguments)) => env_show::run(&arguments, context),
+        Command::Env(EnvCommand::Diff(arguments)) => env_diff::run(&arguments, context),
+        Command::Reproduce(arguments) => reproduce::run(&arguments, context),
         Command::Doctor(arguments) => doctor::run(&arguments, context),
         Command::Completion(arguments) => completion::run(&arguments),
         Command::Man(arguments) => man::run(&arguments),

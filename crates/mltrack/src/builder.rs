@@ -275,7 +275,9 @@ impl Builder {
             self.sampling.interval()?
         };
         // What is folded from the log is opened again and again, and by then the program may have changed its folder.
-        let path = std::path::absolute(store_folder(&self.path)).map_err(|error| {
+        let place = place_of_reproduction().filter(|_| !self.is_read_only);
+        let path = place.as_deref().unwrap_or(&self.path);
+        let path = std::path::absolute(store_folder(path)).map_err(|error| {
             let what = format!("{}: cannot tell where this is", self.path.display());
             Error::new(Code::IoError, what).with_source(error)
         })?;
@@ -309,6 +311,12 @@ impl Builder {
         }
         Ok(Tracker::of(Arc::new(store)))
     }
+}
+
+/// Where a program that is run again by `mltrack reproduce` records, whatever store it asks for.
+fn place_of_reproduction() -> Option<PathBuf> {
+    std::env::var_os(crate::reproduce::VARIABLE)?;
+    std::env::var_os("MLTRACK_STORE").map(PathBuf::from)
 }
 
 /// Whether a folder is a store.

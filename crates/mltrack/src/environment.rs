@@ -3,9 +3,11 @@
 //! Invariant: what is answered is what was recorded when the run started, and says nothing of this machine.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
+use mltrack_capture::Request;
 use mltrack_event::{ArtifactId, Reproducible, RunId, WallTime};
-use mltrack_log::Lsn;
+use mltrack_log::{Lsn, door};
 use serde_json::Value;
 
 use crate::artifact::Artifact;
@@ -13,6 +15,19 @@ use crate::capture::{DEPENDENCIES, ENVIRONMENT, PATCH};
 use crate::code::Code;
 use crate::error::{Error, Result};
 use crate::tracker::Tracker;
+
+/// What a command that is started in `folder` would be captured with, here and now: the document, and the packages it
+/// depends on. Its repository is not looked at. Takes as long as asking the machine does.
+#[must_use]
+pub fn environment_now(folder: &Path, words: &[String]) -> (Value, Option<Value>) {
+    let arguments = words.iter().map(Into::into).collect();
+    let variables = std::env::vars_os().collect();
+    let mut request = Request::new(folder.to_owned(), arguments, variables, door::monotonic);
+    request.git = false;
+    request.executable = words.first().map(PathBuf::from);
+    let captured = mltrack_capture::environment(&request);
+    (captured.document, captured.dependencies)
+}
 
 /// What a run ran on, and from which code; see [`Tracker::environment`].
 #[derive(Clone, Debug)]

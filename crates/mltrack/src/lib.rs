@@ -149,6 +149,7 @@ mod recorder;
 mod registry;
 mod replay;
 pub mod reproduce;
+mod reproduce_data;
 mod reproduce_stream;
 mod retention;
 mod roots;
@@ -206,7 +207,7 @@ pub use dataset_add::NewDatasetVersion;
 pub use dataset_content::DatasetFile;
 pub use dataset_use::{TakeDataset, UsedDataset};
 pub use dataset_version::DatasetVersion;
-pub use environment::Environment;
+pub use environment::{Environment, environment_now};
 pub use error::{BoxError, Error, Result};
 pub use experiment::Experiment;
 pub use experiment_edit::ExperimentEdit;
@@ -254,6 +255,7 @@ pub use upload::Upload;
 pub use value_history::ValuesQuery;
 pub use warning::Warning;
 
+pub use mltrack_capture::{Difference as EnvironmentDifference, diff as environment_diff};
 pub use mltrack_event::{
     ArtifactId, ArtifactKind, BlobId, ColumnsId, DatasetId, Direction, EdgeKind, EndState, Event,
     ExperimentId, ExperimentState, Goal, HistogramLogged, IdError, JsonLogged, Level, Line,

@@ -12,6 +12,11 @@ use crate::error::{Error, Result};
 use crate::reproduce_stream::{Logged, Stream};
 use crate::tracker::Tracker;
 
+pub use crate::reproduce_data::{DataFound, DataState, digest_of_file, restore_data, store_before};
+
+/// A program that is run again finds the run it is to be like here, and its own runs are linked to it.
+pub const VARIABLE: &str = "MLTRACK_REPRODUCES";
+
 /// Metrics of the machine, which no two runs share.
 const MACHINE_PREFIX: &str = "system/";
 

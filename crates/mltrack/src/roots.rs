@@ -225,6 +225,17 @@ impl Roots {
         Ok(place)
     }
 
+    /// Lets a store that was copied from this one find bytes where this one has them. Its own go to its own folder.
+    pub fn lend_to(&self, copy: &Path) -> Result<()> {
+        let mut known = Known::default();
+        for root in [Root::Artifacts, Root::Data] {
+            known.of_mut(root).push(DEFAULT.to_owned());
+            known.of_mut(root).extend(self.all(root)?);
+        }
+        let (folder, chosen) = (copy.to_owned(), [None, None]);
+        Roots { folder, chosen }.write(&known)
+    }
+
     /// By what a root knows this store; `None` before anything was stored.
     pub fn owner(&self) -> Result<Option<String>> {
         let owner = self.known()?.owner;

@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mltrack_event::{
-    Event, ExperimentId, ExperimentState, ExperimentStateMoved, NameKind, ParamValue, RunAdmission,
-    RunCreated, RunId, RunKey, RunStarted, Split, StreamId,
+    EdgeKind, Event, ExperimentId, ExperimentState, ExperimentStateMoved, LineageLinked, NameKind,
+    NodeRef, ParamValue, RunAdmission, RunCreated, RunId, RunKey, RunStarted, Split, StreamId,
 };
 use mltrack_log::door;
-use mltrack_projector_runs::Experiment as Folded;
+use mltrack_projector_runs::{Experiment as Folded, State};
 use serde::Serialize;
 
 use crate::dataset_use;
@@ -19,6 +19,7 @@ use crate::flatten::{flatten, flatten_under};
 use crate::names::Names;
 use crate::nickname::nickname;
 use crate::recorder::Recorder;
+use crate::reproduce::VARIABLE;
 use crate::run::{Facts, Role, Run};
 use crate::store::Store;
 use crate::system_metrics::Coming;
@@ -168,6 +169,7 @@ impl RunBuilder {
             let number = state.next_run_number(self.experiment);
             let mut events = self.events(&store, known, (id, number, &name))?;
             events.extend_from_slice(&takes_in);
+            events.extend(reproduces(&store, state, id));
             let stream = StreamId::experiment(self.experiment);
             Ok(Decision::Append(Plan::on(stream, events), number))
         })?;
@@ -251,6 +253,21 @@ impl RunBuilder {
         );
         Ok(events)
     }
+}
+
+/// The link to the run that this process was started to reproduce, when the store has it.
+fn reproduces(store: &Store, state: &State, run: RunId) -> Option<Event> {
+    let old: RunId = std::env::var(VARIABLE).ok()?.parse().ok()?;
+    state.run(old.key())?;
+    let (actor, command) = store.by();
+    let linked = LineageLinked {
+        from: NodeRef::Run(old.key()),
+        to: NodeRef::Run(run.key()),
+        kind: EdgeKind::Reproduces,
+        actor,
+        command,
+    };
+    Some(linked.into())
 }
 
 /// What makes an experiment take runs again.

@@ -1,0 +1,207 @@
+//! The data that a run took in, where the run looks for it: checked by hash, and fetched where it is not there.
+//!
+//! Invariants: nothing outside the folder that was given is ever written; what was fetched has the hash that the run
+//! recorded.
+
+use std::fs::File;
+use std::io;
+use std::path::{Component, Path, PathBuf};
+
+use mltrack_artifact::BlobHash;
+use mltrack_event::{BlobId, Root, RunId};
+use mltrack_log::Lsn;
+
+use crate::artifact_depot::failure;
+use crate::artifact_read::hash;
+use crate::dataset_version::DatasetVersion;
+use crate::error::{Error, Result};
+use crate::store::Store;
+use crate::tracker::Tracker;
+
+/// Digests that are checked here begin with this; what others mean only their makers know.
+const BLAKE3: &str = "blake3:";
+
+/// A dataset of a run, where a run that is to be like it will look for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DataFound {
+    /// The version, such as `digits@v3`.
+    pub dataset: String,
+    /// What became of it.
+    pub state: DataState,
+}
+
+/// What is where a run looks for a dataset.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DataState {
+    /// What the run took in.
+    Same,
+    /// It was not there, or not the same, and was fetched from the store by its hash.
+    Fetched(PathBuf),
+    /// It lies elsewhere, or has a digest that cannot be checked here.
+    Unchecked(String),
+    /// It is not there, or not the same, and cannot be put there.
+    Missing(String),
+}
+
+/// Checks the datasets that a run took in, as seen from `folder`, and fetches what is stored and missing there. Only files
+/// below `top` are written, and none without it.
+///
+/// Errors: those of reading the store; a dataset that is missing is no error.
+pub fn restore_data(
+    tracker: &Tracker,
+    run: RunId,
+    folder: &Path,
+    top: Option<&Path>,
+) -> Result<Vec<DataFound>> {
+    let Some(store) = tracker.store() else {
+        return Ok(Vec::new());
+    };
+    let mut found: Vec<DataFound> = Vec::new();
+    for used in tracker.datasets_of_run(run.key())? {
+        let known = store.with_things(|things, _| {
+            let dataset = things.dataset(used.dataset);
+            let number = used.number;
+            let row = |dataset: &mltrack_projector_lineage::Dataset| {
+                let row = dataset.version(number).cloned();
+                (dataset.clone(), row)
+            };
+            Ok(dataset.map(row))
+        })?;
+        let Some((dataset, row)) = known else {
+            continue;
+        };
+        let version = DatasetVersion::of(store, &dataset, row);
+        let name = version.selector();
+        if found.iter().any(|one| one.dataset == name) {
+            continue;
+        }
+        let state = restore(store, &version, folder, top)?;
+        found.push(DataFound {
+            dataset: name,
+            state,
+        });
+    }
+    Ok(found)
+}
+
+fn restore(
+    store: &Store,
+    version: &DatasetVersion,
+    folder: &Path,
+    top: Option<&Path>,
+) -> Result<DataState> {
+    let source = version
+        .source
+        .strip_prefix("file://")
+        .unwrap_or(&version.source);
+    if source.is_empty() || source.contains("://") {
+        return Ok(DataState::Unchecked(format!(
+            "it lies at {:?}",
+            version.source
+        )));
+    }
+    let place = folder.join(source);
+    let Some(content) = version.content else {
+        return Ok(match digest_of_file(&place) {
+            _ if !version.digest.starts_with(BLAKE3) => {
+                DataState::Unchecked(format!("its digest is {}", version.digest))
+            }
+            Ok(digest) if digest == version.digest => DataState::Same,
+            Ok(_) => DataState::Missing(format!(
+                "{} has changed since, and the store does not keep it: restore it from a copy",
+                place.display()
+            )),
+            Err(error) => DataState::Missing(format!("{}: {error}", place.display())),
+        });
+    };
+    let files = files_of(store, content, &place)?;
+    let is_same = |(path, blob): &(PathBuf, BlobId)| {
+        digest_of_file(path).is_ok_and(|digest| digest == format!("{BLAKE3}{blob}"))
+    };
+    let other: Vec<&(PathBuf, BlobId)> = files.iter().filter(|file| !is_same(file)).collect();
+    if other.is_empty() {
+        return Ok(DataState::Same);
+    }
+    if !top.is_some_and(|top| is_below(&place, top)) {
+        return Ok(DataState::Missing(format!(
+            "{} is not what the run took in, and lies outside of its repository: mltrack dataset get {} {}",
+            place.display(),
+            version.selector(),
+            place.display()
+        )));
+    }
+    for (path, blob) in other {
+        let fetched = fetch(store, *blob, path);
+        if let Err(error) = fetched {
+            return Ok(DataState::Missing(format!("{}: {error}", path.display())));
+        }
+    }
+    Ok(DataState::Fetched(place))
+}
+
+/// The files of a version, with the place of each. A version of one file lies at the place itself.
+fn files_of(store: &Store, tree: BlobId, place: &Path) -> Result<Vec<(PathBuf, BlobId)>> {
+    let blobs = store.depot()?.find(tree, Root::Data)?;
+    let tree = blobs
+        .read_tree(&hash(tree))
+        .map_err(|error| failure(&error, None))?;
+    let files = tree.files;
+    let is_file = place.is_file() || place.extension().is_some() && !place.is_dir();
+    let only = files.len() == 1 && is_file;
+    let place_of = |path: &str| {
+        if only {
+            place.to_owned()
+        } else {
+            place.join(path)
+        }
+    };
+    Ok(files
+        .iter()
+        .map(|file| (place_of(&file.path), id_of(file.blob)))
+        .collect())
+}
+
+fn id_of(blob: BlobHash) -> BlobId {
+    BlobId::from_bytes(blob.0)
+}
+
+fn fetch(store: &Store, blob: BlobId, path: &Path) -> Result<()> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).ok();
+    }
+    let blobs = store.depot()?.find(blob, Root::Data)?;
+    let written = blobs.get_to_file(&hash(blob), path);
+    written.map(drop).map_err(|error| failure(&error, None))
+}
+
+/// The hash of a file's bytes, as `blake3:` and hexadecimal digits.
+pub fn digest_of_file(path: &Path) -> io::Result<String> {
+    let mut hasher = blake3::Hasher::new();
+    io::copy(&mut File::open(path)?, &mut hasher)?;
+    Ok(format!("{BLAKE3}{}", hasher.finalize().to_hex()))
+}
+
+/// Whether a path stays below a folder, whatever dots it has.
+fn is_below(path: &Path, top: &Path) -> bool {
+    let has_way_up = path.components().any(|part| part == Component::ParentDir);
+    path.starts_with(top) && !has_way_up
+}
+
+/// A store as it was before a run began, in a folder that does not exist yet: what its selectors meant then, they mean
+/// there. The bytes of artifacts and data are found where they are, and what is stored there stays there.
+///
+/// Errors: `NOT_FOUND` for the run, those of copying.
+pub fn store_before(tracker: &Tracker, run: RunId, into: &Path) -> Result<()> {
+    let Some(store) = tracker.store() else {
+        return Ok(());
+    };
+    let created = store.with_state(|state, _| {
+        let known = state.run_by_id(run).ok_or_else(|| Error::no_run(run))?;
+        Ok(known.created.lsn)
+    })?;
+    tracker.copy_until(Lsn::new(created.get() - 1), into, &mut |_, _| {})?;
+    let roots = store.depot()?.roots();
+    roots.lend_to(into)
+}
