@@ -13,7 +13,6 @@ use crate::output::style::{Tone, paint};
 use crate::output::{OutputArguments, Sheet, list_fields, print, push_line};
 use crate::runs::row::{FIELDS, MetricRow, RunRow};
 use crate::runs::sheet::is_system;
-use crate::store;
 use crate::{env_show, store};
 
 /// Show one run: parameters, metrics, tags, how it ended

@@ -8,27 +8,18 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 use crate::context::{Context, GlobalArguments};
 use crate::failure::Outcome;
 use crate::{
-    artifact, compact, completion, config_show, dataset, demo, doctor, exp_archive, exp_ls,
-    exp_new, exp_restore, exp_show, export, gc, help, init, lineage, log, man, metrics, model,
-    op_log, repair, replay, restore, rm, run_end, run_log, run_show, run_start, runs, search,
-    snapshot_create, snapshot_ls, snapshot_rm, snapshot_verify, stats, tail, undo, verify, version,
-    compact, completion, config_show, console, demo, doctor, exp_archive, exp_ls, exp_new,
-    exp_restore, exp_show, export, gc, help, init, log, man, metrics, op_log, repair, replay,
-    restore, rm, run_end, run_exec, run_log, run_show, run_start, runs, search, snapshot_create,
-    snapshot_ls, snapshot_rm, snapshot_verify, stats, tail, undo, verify, version,
-    artifact, compact, completion, config_show, demo, doctor, env_diff, env_show, exp_archive,
-    exp_ls, exp_new, exp_restore, exp_show, export, gc, help, init, lineage, log, man, metrics,
-    op_log, repair, replay, reproduce, restore, rm, run_end, run_log, run_show, run_start, runs,
-    search, snapshot_create, snapshot_ls, snapshot_rm, snapshot_verify, stats, tail, undo, verify,
-    version,
+    artifact, compact, completion, config_show, console, dataset, demo, doctor, env_diff, env_show,
+    exp_archive, exp_ls, exp_new, exp_restore, exp_show, export, gc, help, init, lineage, log, man,
+    metrics, model, op_log, repair, replay, reproduce, restore, rm, run_end, run_exec, run_log,
+    run_show, run_start, runs, search, snapshot_create, snapshot_ls, snapshot_rm, snapshot_verify,
+    stats, tail, undo, verify, version,
 };
 
 const AFTER_HELP: &str = "\
 Groups:
   look    runs, run show, exp ls, exp show, metrics, console, search, stats
   log     tail, log, replay, verify, repair, snapshot, compact, gc, op log, undo
-  things  artifact, dataset, model, lineage
-  things  artifact, lineage, env show, env diff, reproduce
+  things  artifact, dataset, model, lineage, env show, env diff, reproduce
   move    export
   write   init, exp new, exp archive, exp restore, run start, run exec, run log,
           run end, rm, restore
