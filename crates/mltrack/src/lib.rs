@@ -124,6 +124,7 @@ mod lock;
 mod model;
 mod model_add;
 mod model_kind;
+mod model_log;
 mod model_use;
 mod model_version;
 mod moment;

@@ -156,3 +156,41 @@ fn of_any_number_that_add_at_once_each_gets_a_number_of_its_own() {
     let summaries = trackers[0].models(None).unwrap();
     assert_eq!((summaries.len(), summaries[0].versions.len()), (1, 20));
 }
+
+#[test]
+fn a_logged_model_is_stored_tied_to_its_run_and_read_again() {
+    let store = Store::new();
+    let tracker = &store.tracker;
+    let files = tempfile::tempdir().unwrap();
+    std::fs::create_dir(files.path().join("parts")).unwrap();
+    std::fs::write(files.path().join("model.pt"), "weights").unwrap();
+    std::fs::write(files.path().join("parts/vocabulary"), "words").unwrap();
+    let run = tracker.experiment("e").unwrap().start_run().unwrap();
+    let folder = run.log_model("resnet", files.path()).unwrap();
+    let file = run
+        .log_model("resnet", files.path().join("model.pt"))
+        .unwrap();
+    assert_eq!((folder.artifacts.len(), file.artifacts.len()), (2, 1));
+    assert_eq!((file.number, file.run), (2, Some(run.id().key())));
+    let taker = tracker.experiment("e").unwrap().start_run().unwrap();
+    let used = taker.use_model("resnet@v1").unwrap();
+    let into = tempfile::tempdir().unwrap();
+    used.get_to(into.path()).unwrap();
+    let read = |path: &str| std::fs::read_to_string(into.path().join(path)).unwrap();
+    assert_eq!(read("models/resnet/model.pt"), "weights");
+    assert_eq!(read("models/resnet/parts/vocabulary"), "words");
+    let elsewhere = tracker
+        .model("m")
+        .unwrap()
+        .version()
+        .source("s3://m")
+        .add()
+        .unwrap();
+    assert_eq!(code(elsewhere.get_to(into.path())), Code::InvalidState);
+    assert_eq!(
+        code(run.log_model("resnet", into.path().join("nothing"))),
+        Code::NotFound
+    );
+    run.finish().unwrap();
+    taker.finish().unwrap();
+}
