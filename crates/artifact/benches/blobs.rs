@@ -94,9 +94,10 @@ fn store(folder: &Path, sync: Sync) -> BlobStore {
 }
 
 /// The same chunks through `object_store`'s own folder.
-fn store_of_object_store(folder: &Path) -> BlobStore {
+fn store_of_object_store(folder: &Path, sync: Sync) -> BlobStore {
     fs::create_dir_all(folder).expect("a folder");
     let client = LocalFileSystem::new_with_prefix(folder).expect("a folder");
+    let client = client.with_fsync(sync == Sync::Data);
     let mut options = Options::new(door::random_bytes::<16>, door::wall_time_ns);
     options.parallel = Some(4);
     BlobStore::over(Arc::new(client), "object_store", options).expect("a client")
@@ -154,43 +155,38 @@ fn beside_a_copy(
                 .expect("it is stored")
         }));
         fs::remove_dir_all(&blobs)?;
-        if sync == Sync::None {
-            settle(folder)?;
-            others.push(timed(|| {
-                store_of_object_store(&other)
-                    .put_file(checkpoint)
-                    .expect("it is stored")
-            }));
-            fs::remove_dir_all(&other)?;
-        }
+        settle(folder)?;
+        others.push(timed(|| {
+            store_of_object_store(&other, sync)
+                .put_file(checkpoint)
+                .expect("it is stored")
+        }));
+        fs::remove_dir_all(&other)?;
     }
-    let (copy, put) = (median(copies), median(puts));
     let name = if sync == Sync::Data {
         "synced"
     } else {
         "not synced"
     };
+    compare(arguments.len, name, median(copies), median(puts));
+    let rate = rate(arguments.len, median(others));
     line(
-        &format!("plain copy, {name}"),
-        &rate(arguments.len, copy),
+        &format!("put through object_store's folder, {name}"),
+        &rate,
         "",
     );
-    line(&format!("put, {name}"), &rate(arguments.len, put), "");
+    Ok(())
+}
+
+fn compare(len: u64, name: &str, copy: Duration, put: Duration) {
+    line(&format!("plain copy, {name}"), &rate(len, copy), "");
+    line(&format!("put, {name}"), &rate(len, put), "");
     let share = 100.0 * copy.as_secs_f64() / put.as_secs_f64();
     line(
         &format!("put beside the copy, {name}"),
         &format!("{share:.0} %"),
         ">= 60 %",
     );
-    if !others.is_empty() {
-        let other = median(others);
-        line(
-            "put through object_store's folder, not synced",
-            &rate(arguments.len, other),
-            "",
-        );
-    }
-    Ok(())
 }
 
 fn reading(arguments: &Arguments, folder: &Path, checkpoint: &Path) -> io::Result<()> {

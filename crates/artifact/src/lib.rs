@@ -28,7 +28,7 @@
 //! Who stores, and then writes down the id elsewhere, keeps [`Stored::guard`] until that is written: [`BlobStore::sweep`],
 //! which frees what nobody wrote down, waits for it.
 //!
-//! The bytes are drawn in `docs/format.md`, section "Blobs"; `docs/artifacts.md` tells how to set up a root.
+//! The bytes are drawn in `docs/format.md`, section "Blobs"; `docs/blobs.md` tells how to set up a root.
 #![deny(missing_docs)]
 
 mod copy;

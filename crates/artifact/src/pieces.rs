@@ -15,6 +15,9 @@ use crate::cut::{CHUNK_LEN_MAX, first_chunk_len};
 /// Large enough that the tail that is carried to the next block is small beside it.
 pub(crate) const BLOCK_LEN: usize = 8 << 20;
 
+/// So much is read and hashed at once, while the processor still has it at hand.
+const STEP_LEN: usize = 512 << 10;
+
 /// Reads a content and cuts it.
 pub(crate) struct Pieces<R> {
     source: R,
@@ -110,12 +113,14 @@ impl<R: Read> Pieces<R> {
         let mut bytes = self.take_block();
         bytes.clear();
         bytes.extend_from_slice(&self.block.bytes[self.rest.clone()]);
-        let carried_len = bytes.len();
-        let want = (BLOCK_LEN - carried_len) as u64;
-        let count = (&mut self.source).take(want).read_to_end(&mut bytes)?;
-        self.is_at_end = (count as u64) < want;
-        self.read_len += count as u64;
-        self.whole.update(&bytes[carried_len..]);
+        while bytes.len() < BLOCK_LEN && !self.is_at_end {
+            let want = STEP_LEN.min(BLOCK_LEN - bytes.len()) as u64;
+            let at = bytes.len();
+            let count = (&mut self.source).take(want).read_to_end(&mut bytes)?;
+            self.is_at_end = (count as u64) < want;
+            self.read_len += count as u64;
+            self.whole.update(&bytes[at..]);
+        }
         self.rest = 0..bytes.len();
         self.block = Arc::new(Block {
             bytes,

@@ -20,19 +20,26 @@ use crate::backend::Backend;
 pub const BUCKET: &str = "blobs";
 const START_MAX: Duration = Duration::from_secs(40);
 
-/// Ends the server when its own input ends, which it does with the process that started it.
-const KEEPER: &str = r#"exec 3<&0; "$@" </dev/null & read -r _ <&3; kill -9 $!; wait"#;
+/// Ends the server when its own input ends, which it does with the process that started it. Takes the folder of the one
+/// that all cases share away, because nothing of this process is left that could.
+const KEEPER: &str = r#"exec 3<&0; "$@" </dev/null & read -r _ <&3; kill -9 $!; wait; [ -z "$REMOVE" ] || rm -rf "$REMOVE""#;
 
 /// A server with an empty folder.
 pub struct Server {
     folder: tempfile::TempDir,
     ports: [u16; 8],
     keeper: Option<Child>,
+    is_shared: bool,
 }
 
 impl Server {
     pub fn start() -> Server {
+        Server::new(false)
+    }
+
+    fn new(is_shared: bool) -> Server {
         let mut server = Server {
+            is_shared,
             folder: tempfile::tempdir().expect("a temporary folder"),
             ports: free_ports(),
             keeper: None,
@@ -95,6 +102,9 @@ impl Server {
             command.arg(format!("-{name}.port.grpc={port}"));
         }
         command.current_dir(folder).stdin(Stdio::piped());
+        if self.is_shared {
+            command.env("REMOVE", folder);
+        }
         command.stdout(log.try_clone().expect("a log")).stderr(log);
         self.keeper = Some(command.spawn().expect("sh starts"));
         self.wait_until_it_stores();
@@ -172,7 +182,7 @@ pub fn credentials(secret: &str) -> Credentials {
 /// The server that all cases share, each with a prefix of its own.
 pub fn shared() -> &'static Server {
     static SHARED: OnceLock<Server> = OnceLock::new();
-    SHARED.get_or_init(Server::start)
+    SHARED.get_or_init(|| Server::new(true))
 }
 
 /// A prefix that no other test has.
