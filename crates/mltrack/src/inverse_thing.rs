@@ -8,6 +8,7 @@ use mltrack_projector_lineage::Things;
 
 use crate::inverse::{By, Hindrance};
 use crate::inverse_artifact;
+use crate::inverse_link;
 use crate::operation_scan::Deed;
 
 /// Events that set things back, and the streams on which nothing may have happened meanwhile.
@@ -25,10 +26,12 @@ pub(crate) fn of_things(
 ) -> Result<ThingInverse, Hindrance> {
     let mut inverse = ThingInverse::default();
     inverse_artifact::add(deed, things, by, &mut inverse)?;
+    inverse_link::add(deed, things, by, &mut inverse)?;
     Ok(inverse)
 }
 
 /// Whether an operation did something to things that can be taken back.
 pub(crate) fn is_about_things(deed: &Deed) -> bool {
-    deed.events.iter().any(inverse_artifact::is_known)
+    let is_known = |event| inverse_artifact::is_known(event) || inverse_link::is_known(event);
+    deed.events.iter().any(is_known)
 }

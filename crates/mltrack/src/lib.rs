@@ -107,6 +107,7 @@ mod indexer;
 mod inverse;
 mod inverse_artifact;
 mod inverse_experiment;
+mod inverse_link;
 mod inverse_registered;
 mod inverse_thing;
 mod keep;

@@ -105,7 +105,8 @@ fn plan(from: &NodeRef, to: &NodeRef, event: mltrack_event::Event) -> Plan {
     }
 }
 
-fn stream(node: &NodeRef) -> StreamId {
+/// On which whatever could spoil a link to it stands.
+pub(crate) fn stream(node: &NodeRef) -> StreamId {
     match node {
         NodeRef::Experiment(id) => StreamId::experiment(*id),
         NodeRef::Run(run) | NodeRef::Metric(run, _) => StreamId::run(*run),

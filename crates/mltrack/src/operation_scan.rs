@@ -93,7 +93,8 @@ fn is_caused(type_id: u16) -> bool {
     let models = TypeId::MODEL_CREATED.0..=TypeId::MODEL_STAGE_MOVED.0;
     let audit = TypeId::OPERATION_UNDONE.0..=TypeId::EXPERIMENT_PURGED.0;
     let artifacts = TypeId::ARTIFACT_LOGGED.0..=TypeId::ARTIFACTS_PURGED.0;
-    let all = [experiments, runs, audit, artifacts, datasets, models];
+    let links = TypeId::LINEAGE_LINKED.0..=TypeId::LINEAGE_UNLINKED.0;
+    let all = [experiments, runs, audit, artifacts, datasets, models, links];
     all.iter().any(|caused| caused.contains(&type_id))
 }
 

@@ -1,4 +1,4 @@
-//! What operations did to datasets and models, in words that a person would use.
+//! What operations did to datasets, models and links, in words that a person would use.
 //!
 //! Invariant: names are the present ones; what the log does not know any more has only its id.
 
@@ -6,13 +6,17 @@ use mltrack_event::Event;
 
 use crate::aspect_thing::Thing;
 use crate::dataset_kind::Datasets;
+use crate::inverse_link::words;
 use crate::model_kind::Models;
 use crate::operation_words::{list, pairs};
 use crate::registry::Kind;
 use crate::store::Store;
 
-/// What an event did to a dataset or a model; `None` for any other event.
+/// What an event did to a dataset, a model or a link; `None` for any other event.
 pub(crate) fn of_thing(event: &Event, store: &Store) -> Option<String> {
+    if let Some(told) = of_link(event, store) {
+        return Some(told);
+    }
     let thing = Thing::of(event)?;
     let (word, name) = match thing {
         Thing::Dataset(id) => ("dataset", name::<Datasets>(store, id)),
@@ -43,6 +47,17 @@ pub(crate) fn of_thing(event: &Event, store: &Store) -> Option<String> {
         Event::DatasetRestored(_) | Event::ModelRestored(_) => format!("restored {word} {name}"),
         event => of_version(event, word, &name)?,
     })
+}
+
+fn of_link(event: &Event, store: &Store) -> Option<String> {
+    let (verb, from, to, kind) = match event {
+        Event::LineageLinked(linked) => ("linked", &linked.from, &linked.to, linked.kind),
+        Event::LineageUnlinked(linked) => ("unlinked", &linked.from, &linked.to, linked.kind),
+        _ => return None,
+    };
+    let named = store.with_things(|things, _| Ok(words(things, from, to)));
+    let named = named.unwrap_or_else(|_| format!("{from} -> {to}"));
+    Some(format!("{verb} {named} ({kind})"))
 }
 
 fn of_version(event: &Event, word: &str, name: &str) -> Option<String> {

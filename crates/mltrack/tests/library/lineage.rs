@@ -193,3 +193,27 @@ fn what_is_affected_is_counted_and_the_past_knows_less() {
         .fetch();
     assert_eq!(before.unwrap_err().code(), Code::NotFound);
 }
+
+#[test]
+fn a_link_is_undone_and_done_again_and_not_when_somebody_was_faster() {
+    let store = Store::new();
+    let (from, to, kind) = (outside("a"), outside("b"), EdgeKind::DerivedFrom);
+    store.tracker.link(&from, &to, kind).unwrap();
+    let count = || store.tracker.links(None).unwrap().len();
+    let undone = store.tracker.undo_last().apply().unwrap().unwrap().lsn;
+    assert_eq!(count(), 0);
+    store.tracker.undo(undone.unwrap()).apply().unwrap();
+    assert_eq!(count(), 1);
+    let log = store.tracker.operations().fetch().unwrap();
+    let told = |what: &str| log.iter().any(|operation| operation.what.contains(what));
+    assert!(told(
+        "linked https://example.org/a -> https://example.org/b (derived_from)"
+    ));
+    store.tracker.unlink(&from, &to, kind).unwrap();
+    store.tracker.undo_last().apply().unwrap();
+    assert_eq!(count(), 1);
+    store.tracker.unlink(&from, &to, kind).unwrap();
+    let first = log.last().unwrap().first;
+    let refused = store.tracker.undo(first).apply();
+    assert!(refused.is_err(), "{refused:?}");
+}

@@ -103,7 +103,10 @@ pub fn open(path: &Path) -> Result<(Packed, Cursor), SnapshotFault> {
             .fold(0_u64, |sum, byte| sum << 8 | u64::from(*byte))
     };
     let (core_at, core_len) = (long(&trailer[..8]), long(&trailer[8..16]));
-    if trailer[56..] != END_MAGIC || core_at.checked_add(core_len) != Some(at) {
+    if trailer[48..56] != [0; 8]
+        || trailer[56..] != END_MAGIC
+        || core_at.checked_add(core_len) != Some(at)
+    {
         return Err(damaged(at, "its end is missing"));
     }
     let mut core = vec![0; core_len as usize];

@@ -7,4 +7,5 @@ mod models;
 mod naive;
 mod purges;
 mod runs;
+mod snapshot;
 mod support;
