@@ -16,6 +16,8 @@ pub(crate) struct Artifacts {
     rows: Vec<Artifact>,
     /// Places of the rows by path, then version.
     order: Lazy<Box<[u32]>>,
+    /// The order of the first rows, before others were added.
+    order_before: Lazy<Box<[u32]>>,
     paths: Lazy<Paths>,
 }
 
@@ -59,12 +61,18 @@ fn hash_of(path: &str) -> u64 {
 }
 
 impl Artifacts {
-    /// Rows in the order of the log, with their versions.
-    pub fn from_rows(rows: Vec<Artifact>) -> Artifacts {
-        Artifacts {
-            rows,
-            ..Artifacts::default()
+    /// Rows in the order of the log, with their versions, and their places by path and version; `None` when that is no
+    /// order of them.
+    pub fn from_rows(rows: Vec<Artifact>, order: Vec<u32>) -> Option<Artifacts> {
+        let is_inside = |place: &u32| (*place as usize) < rows.len();
+        if order.len() != rows.len() || !order.iter().all(is_inside) {
+            return None;
         }
+        Some(Artifacts {
+            rows,
+            order: Lazy::of(order.into()),
+            ..Artifacts::default()
+        })
     }
 
     pub fn rows(&self) -> &[Artifact] {
@@ -84,7 +92,9 @@ impl Artifacts {
         if let Some(paths) = self.paths.made_mut() {
             paths.push(&path);
         }
-        self.order.drop_it();
+        if let Some(order) = self.order.take() {
+            self.order_before = Lazy::of(order);
+        }
     }
 
     /// Every version of a path, the newest first, removed and purged ones included.
@@ -97,12 +107,23 @@ impl Artifacts {
     /// Places by path, then version.
     pub fn order(&self) -> &[u32] {
         self.order.get_or_make(|| {
-            let mut order: Vec<u32> = (0..self.rows.len() as u32).collect();
             let key = |place: &u32| {
                 let row = &self.rows[*place as usize];
                 (&row.path, row.version)
             };
-            order.sort_by(|a, b| key(a).cmp(&key(b)));
+            let before = self.order_before.made().map_or(&[][..], |order| order);
+            let mut added: Vec<u32> = (before.len() as u32..self.rows.len() as u32).collect();
+            added.sort_by(|a, b| key(a).cmp(&key(b)));
+            let mut order = Vec::with_capacity(self.rows.len());
+            let mut rest = before;
+            for place in added {
+                let (less, more) =
+                    rest.split_at(rest.partition_point(|other| key(other) < key(&place)));
+                order.extend_from_slice(less);
+                order.push(place);
+                rest = more;
+            }
+            order.extend_from_slice(rest);
             order.into()
         })
     }
@@ -116,6 +137,8 @@ impl Artifacts {
         }
         let rows = std::mem::take(&mut self.rows);
         self.paths.drop_it();
+        self.order.drop_it();
+        self.order_before.drop_it();
         for row in rows {
             self.push(row);
         }

@@ -13,6 +13,21 @@ impl<T> Lazy<T> {
         self.0.get_or_init(make)
     }
 
+    /// A value that is known already.
+    pub fn of(value: T) -> Lazy<T> {
+        Lazy(OnceLock::from(value))
+    }
+
+    /// The value, if somebody has asked for it.
+    pub fn made(&self) -> Option<&T> {
+        self.0.get()
+    }
+
+    /// Takes the value out, if somebody has asked for it.
+    pub fn take(&mut self) -> Option<T> {
+        self.0.take()
+    }
+
     /// The value, if somebody has asked for it.
     pub fn made_mut(&mut self) -> Option<&mut T> {
         self.0.get_mut()

@@ -34,6 +34,8 @@ struct Columns {
     /// The difference to the row before.
     lsns: Vec<i64>,
     times: Vec<i64>,
+    /// For each run the places of its rows by path and version.
+    order: Vec<u32>,
     /// Those rows that are removed.
     removed: Vec<(u32, Removed)>,
     /// Those that are purged, by which record.
@@ -71,6 +73,11 @@ impl<T: Ord + Clone> Met<T> {
 
 pub fn encode(things: &Things) -> Vec<u8> {
     let mut columns = Columns::default();
+    let facts = things.runs.iter();
+    columns.order = facts
+        .flat_map(|facts| facts.artifacts.order())
+        .copied()
+        .collect();
     let (mut kinds, mut media_types) = (Met(BTreeMap::new()), Met(BTreeMap::new()));
     let (mut lsn, mut time_ns) = (0, 0);
     for (number, row) in (0..).zip(things.all_artifacts()) {
@@ -109,12 +116,18 @@ pub fn decode(
     let columns: Columns = coded::parse(bytes)?;
     let mut reader = RowReader::new(&columns, things);
     things.runs.reserve(runs.len());
+    let mut ordered = 0;
     for (mut facts, count) in runs {
         let key = facts.node.key();
         let rows: Option<Vec<Artifact>> = (0..count)
             .map(|_| reader.next().map(|row| Artifact { run: key, ..row }))
             .collect();
-        facts.artifacts = Artifacts::from_rows(rows.ok_or("a column is too short")?);
+        let rows = rows.ok_or("a column is too short")?;
+        let end = ordered + rows.len();
+        let order = columns.order.get(ordered..end).map(<[u32]>::to_vec);
+        let artifacts = order.and_then(|order| Artifacts::from_rows(rows, order));
+        facts.artifacts = artifacts.ok_or("rows have another order")?;
+        ordered = end;
         things.runs.push(facts);
     }
     Ok(())

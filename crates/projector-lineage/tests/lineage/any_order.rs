@@ -146,6 +146,7 @@ proptest! {
         for (place, act) in acts.into_iter().enumerate() {
             if place == asked_at {
                 // From here on the graph and the indexes grow.
+                prop_assert!(runs().into_iter().all(|run| rows(&world.things, run).len() <= 60));
                 prop_assert!(world.things.graph_size().nodes < 1000);
                 prop_assert!(world.things.artifacts_of_blob(blob(1)).count() <= 12);
             }
