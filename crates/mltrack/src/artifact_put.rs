@@ -287,13 +287,14 @@ impl Appender {
             push_event(&mut batch, event, None)?;
         }
         let stream = mltrack_log::StreamId(StreamId::artifacts().0);
-        let condition = Condition {
-            stream,
-            unchanged: &[],
-            seen: Lsn::FIRST,
-        };
         let deadline = door::monotonic() + BUSY_WAIT_MAX;
         loop {
+            // Nothing may refuse it, so no earlier record has to be looked at.
+            let condition = Condition {
+                stream,
+                unchanged: &[],
+                seen: self.log.end()?,
+            };
             match self.log.append_if(&mut batch, condition) {
                 Err(LogError::Busy { .. }) if door::monotonic() < deadline => {}
                 Err(error) => return Err(error.into()),
