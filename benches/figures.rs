@@ -6,6 +6,8 @@
 
 #[path = "figures/arguments.rs"]
 mod arguments;
+#[path = "figures/artifacts.rs"]
+mod artifacts;
 #[path = "figures/bench.rs"]
 mod bench;
 #[path = "figures/burst.rs"]
@@ -116,6 +118,12 @@ pub const ROWS: &[Row] = &[
         about: "packing segments",
         run: compact::run,
         child: compact::child,
+    },
+    Row {
+        name: "artifacts",
+        about: "storing, checking and listing artifacts",
+        run: artifacts::run,
+        child: artifacts::child,
     },
     Row {
         name: "frozen",
