@@ -7,6 +7,7 @@
 //!
 //! One `check::Store` per test owns the folder, the acknowledgements and the final judgement.
 
+mod artifacts;
 mod check;
 mod compacting;
 mod copies;

@@ -8,7 +8,7 @@
 //! crash-trainer STORE EXPERIMENT [wait_ms]
 //! ```
 //! It takes `go N` (log N points; `done VISIBLE DEFERRED`), `fork N` (a child logs N points through the inherited run
-//! and says `child`), `sleeper` (a child that sleeps with everything it inherited), `finish`, and the end of its input,
+//! and says `child`), `put N` and `fork-put N` (the same with artifacts), `sleeper` (a child that sleeps with everything it inherited), `finish`, and the end of its input,
 //! at which it drops the run.
 
 use std::io::{BufRead as _, Write as _};
@@ -42,6 +42,18 @@ fn go(run: &Run, first: i64, count: i64) -> Result<(u64, u64)> {
     Ok((visible, deferred))
 }
 
+/// Stores `count` artifacts from `first` on, half of them the same for everybody, and waits for all of them.
+fn put(run: &Run, first: i64, count: i64) -> Result<()> {
+    let uploads: Result<Vec<_>> = (first..first + count)
+        .map(|number| {
+            run.log_artifact_bytes(format!("put/{number}"), vec![(number % 8) as u8; 20_000])
+        })
+        .collect();
+    uploads?
+        .into_iter()
+        .try_for_each(|upload| upload.wait().map(drop))
+}
+
 fn train(store: &str, experiment: &str, wait: Duration) -> Result<()> {
     let tracker = Tracker::builder(store)
         .lock_wait(wait)
@@ -66,6 +78,32 @@ fn train(store: &str, experiment: &str, wait: Duration) -> Result<()> {
                     Err(error) => say(&format!("error {error:#}")),
                 });
                 next += count;
+            }
+            "put" => {
+                put(&run, next, count)?;
+                next += count;
+                say("put");
+            }
+            "fork-put" => {
+                // The background is at work when the child begins.
+                let uploads: Result<Vec<_>> = (0..count)
+                    .map(|number| {
+                        run.log_artifact_bytes(
+                            format!("parent/{number}"),
+                            vec![number as u8; 3_000_000],
+                        )
+                    })
+                    .collect();
+                let uploads = uploads?;
+                failpoint::fork_child(|| match put(&run, next, count) {
+                    Ok(()) => say("child"),
+                    Err(error) => say(&format!("error {error:#}")),
+                });
+                next += count;
+                uploads
+                    .into_iter()
+                    .try_for_each(|upload| upload.wait().map(drop))?;
+                say("put");
             }
             "sleeper" => say(&format!("sleeper {}", failpoint::fork_sleeper())),
             "finish" => {
