@@ -50,6 +50,8 @@ struct Value {
     start: usize,
     end: usize,
     is_quoted: bool,
+    /// A semicolon follows.
+    is_statement: bool,
     /// Written right behind an equals sign, as files of variables and command lines are.
     is_tight: bool,
 }
@@ -124,6 +126,7 @@ fn value_at(bytes: &[u8], at: usize, is_tight: bool) -> Option<Value> {
             start,
             end: start + len,
             is_quoted: true,
+            is_statement: false,
             is_tight,
         });
     }
@@ -143,6 +146,7 @@ fn value_at(bytes: &[u8], at: usize, is_tight: bool) -> Option<Value> {
         start: at,
         end: at + len,
         is_quoted: false,
+        is_statement: bytes.get(at + len) == Some(&b';'),
         is_tight,
     })
 }
@@ -200,10 +204,52 @@ fn is_path(text: &[u8]) -> bool {
 
 /// The name of a variable or constant, in capitals.
 fn is_constant(text: &[u8]) -> bool {
+    let is_capital =
+        |byte: &u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'_';
     text.contains(&b'_')
-        && text
-            .iter()
-            .all(|byte| byte.is_ascii_uppercase() || *byte == b'_')
+        && text.first().is_some_and(u8::is_ascii_uppercase)
+        && text.iter().all(is_capital)
+}
+
+/// The name of another secret: `azure_storage_account_key`.
+fn is_name_of_one(text: &[u8]) -> bool {
+    let is_small = |byte: &u8| byte.is_ascii_lowercase() || *byte == b'_';
+    text.contains(&b'_') && text.iter().all(is_small) && secrets_key::strength(text).is_some()
+}
+
+/// A number as code writes it: `0x0020`, `2048u32`, `17` before a semicolon.
+fn is_number(text: &[u8], is_statement: bool) -> bool {
+    let text = text.strip_prefix(b"-").unwrap_or(text);
+    let is_digit = |byte: &u8| byte.is_ascii_hexdigit() || *byte == b'_';
+    let digits = text
+        .iter()
+        .take_while(|byte| byte.is_ascii_digit() || **byte == b'_')
+        .count();
+    let suffix = &text[digits..];
+    match text {
+        [b'0', b'x' | b'X', rest @ ..] => {
+            let end = rest
+                .iter()
+                .position(|byte| !is_digit(byte))
+                .unwrap_or(rest.len());
+            end > 0 && rest[end..].len() <= 3
+        }
+        _ if suffix.is_empty() => is_statement,
+        _ => {
+            digits > 0
+                && matches!(suffix, [b'u' | b'i' | b'f' | b'U' | b'L' | b'l', rest @ ..] if rest.len() <= 4 && rest.iter().all(u8::is_ascii_alphanumeric))
+        }
+    }
+}
+
+/// A way to a member, in small letters: `node.colon2_token`.
+fn is_member(text: &[u8]) -> bool {
+    let is_small = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || *byte == b'_';
+    let mut parts = text.split(|&byte| byte == b'.');
+    text.contains(&b'.')
+        && parts.all(|part| {
+            part.first().is_some_and(u8::is_ascii_lowercase) && part.iter().all(is_small)
+        })
 }
 
 fn is_secret(name: &[u8], strength: Strength, text: &[u8], value: &Value) -> bool {
@@ -211,6 +257,7 @@ fn is_secret(name: &[u8], strength: Strength, text: &[u8], value: &Value) -> boo
         || secrets_shape::is_placeholder(text)
         || is_path(text)
         || is_constant(text)
+        || is_name_of_one(text)
         || text.eq_ignore_ascii_case(name)
     {
         return false;
@@ -220,7 +267,8 @@ fn is_secret(name: &[u8], strength: Strength, text: &[u8], value: &Value) -> boo
         return false;
     }
     let is_variable = value.is_tight && name.iter().all(|byte| !byte.is_ascii_lowercase());
-    let is_computed = is_code(text) && (!is_variable || text.contains(&b'.'));
+    let is_computed = is_code(text) && (!is_variable || text.contains(&b'.'))
+        || !is_variable && (is_number(text, value.is_statement) || is_member(text));
     if !value.is_quoted && is_computed {
         return false;
     }

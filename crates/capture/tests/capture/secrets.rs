@@ -88,6 +88,7 @@ fn assignments() -> Vec<String> {
         "auth_token: 'a1b2c3d4e5f6'",
         "PGPASSWORD=hunter2",
         "passphrase = 'correct horse battery'",
+        "password: 12345678",
     ]
     .map(str::to_owned)
     .into();
@@ -175,6 +176,10 @@ fn what_training_is_full_of_stays() {
         "secret_name: my-app-1\nsecretKeyRef:\n  name: my-secret\npassword_file: /run/secrets/db",
         "author = \"Jane Doe\"\nbypass = true\nkeyboard: qwerty12",
         "cross_attention_key_value_states = hidden_states2",
+        "pub const ES_PASSWORD: DWORD = 0x0020;\npub const USE_PASSWORD: u32 = 2048u32;\nMASTER_SECRET => 0x0017,",
+        "pub const NTE_BAD_PASSWORD: HRESULT = 0x80090033_u32 as _;\nconst SHARED_KEY: c_ulong = 12345678;",
+        "Self::AccountKey => \"storage_account_key\",\npub const E_BAD_PASSWORD: i32 = -2147215605i32;",
+        "access_token: node.colon2_token,\nAccessToken: WBEM_128BITS,",
         "compass: 0.123456789012 passes=100 pass_rate = 0.98765432109876",
     ];
     for text in texts {
