@@ -9,6 +9,8 @@
 mod cgroup;
 mod gpu;
 mod machine;
+#[cfg(any(test, not(target_os = "linux")))]
+mod portable;
 mod processor;
 #[cfg(test)]
 mod recorded;
@@ -54,7 +56,13 @@ pub struct Sampler {
     machine: Box<dyn Machine>,
     buffer: Vec<u8>,
     before: Instant,
+    #[cfg_attr(
+        not(target_os = "linux"),
+        expect(dead_code, reason = "sysinfo answers there")
+    )]
     processor: Processor,
+    #[cfg(not(target_os = "linux"))]
+    portable: Option<portable::Portable>,
     disks: Traffic,
     network: Traffic,
     cgroup: Cgroup,
@@ -89,6 +97,8 @@ impl Sampler {
     ) -> Sampler {
         let mut sampler = Sampler {
             tree: Tree::new(watched.process),
+            #[cfg(not(target_os = "linux"))]
+            portable: portable::Portable::new(watched.process),
             watched,
             machine,
             buffer: Vec::new(),
@@ -130,8 +140,16 @@ impl Sampler {
         let buffer = &mut self.buffer;
         let mut memory = None;
         if self.watched.is_whole {
-            self.processor.sample(machine, buffer, out);
-            memory = processor::memory(machine, buffer, out);
+            #[cfg(target_os = "linux")]
+            {
+                self.processor.sample(machine, buffer, out);
+                memory = processor::memory(machine, buffer, out);
+            }
+            #[cfg(not(target_os = "linux"))]
+            {
+                let portable = self.portable.as_mut();
+                memory = portable.and_then(|portable| portable.sample_machine(seconds, out));
+            }
             self.cgroup.sample(machine, (seconds, memory), buffer, out);
             self.disks.sample(machine, buffer, seconds, out);
             self.network.sample(machine, buffer, seconds, out);
@@ -143,6 +161,26 @@ impl Sampler {
         }
     }
 
+    #[cfg(not(target_os = "linux"))]
+    fn take_tree(&mut self, seconds: f64, usable_memory: Option<u64>) {
+        let portable = self.portable.as_mut();
+        let used = portable.and_then(portable::Portable::sample_processes);
+        let Some((percent, bytes, count)) = used else {
+            return;
+        };
+        let out = &mut self.samples;
+        if seconds > 0.0 {
+            out.push("system/process.cpu.percent", percent);
+        }
+        out.push("system/process.memory.bytes", bytes as f64);
+        if let Some(usable) = usable_memory {
+            let percent = 100.0 * bytes as f64 / usable as f64;
+            out.push("system/process.memory.percent", percent);
+        }
+        out.push("system/process.count", count as f64);
+    }
+
+    #[cfg(target_os = "linux")]
     fn take_tree(&mut self, seconds: f64, usable_memory: Option<u64>) {
         let machine = &mut *self.machine;
         let Some(used) = self.tree.sample(machine, seconds, &mut self.buffer) else {
