@@ -1,12 +1,12 @@
 //! What programs print, as lines of a run's log: bytes go in, a thread of their own makes and logs the lines.
 //!
-//! Invariants: who prints waits for memory only, and at most [`PATIENCE`] while the log stands still: what finds no room
-//! then is counted and told; lines are logged in the order of their source; the end of the run, and of the last handle,
+//! Invariants: who prints waits for room in memory, as long as lines are being logged; once nothing has been logged for
+//! [`PATIENCE`] it waits no more, and what finds no room is counted and told; lines are logged in the order of their source; the end of the run, and of the last handle,
 //! log everything first.
 
 use std::collections::VecDeque;
 use std::io::{self, Write};
-use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -23,10 +23,12 @@ use crate::warning::Warning;
 
 /// Bytes that wait for the log at most.
 const WAITING_LEN_MAX: usize = 4 << 20;
-/// How long a print waits for room, once while the log stands still.
+/// When nothing has been logged for so long, the log stands still.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// How long the end of a run waits for lines to be logged.
+/// The end of a run is more patient.
 const END_PATIENCE: Duration = Duration::from_secs(5);
+/// So many bytes are made into lines at a time.
+const TAKEN_LEN: usize = 64 << 10;
 /// So often progress bars are looked at.
 const REST_INTERVAL: Duration = Duration::from_secs(1);
 /// A record holds so many lines, and about so many bytes, at most.
@@ -66,6 +68,8 @@ struct State {
     sources: Vec<Source>,
     waiting: VecDeque<Piece>,
     waiting_len: usize,
+    /// How often something was taken: a thread that moves.
+    taken_count: u64,
     is_stalled: bool,
     is_closing: bool,
     is_done: bool,
@@ -207,9 +211,8 @@ impl Shared {
         let time_ns = door::wall_time_ns();
         let mut state = guard(&self.state);
         let is_full = |state: &mut State| state.waiting_len >= WAITING_LEN_MAX && !state.is_closing;
-        if is_full(&mut state) && !state.is_stalled {
-            let waited = self.drained.wait_timeout_while(state, PATIENCE, is_full);
-            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        if !state.is_stalled {
+            state = self.wait_while(state, PATIENCE, is_full);
         }
         state.is_stalled = is_full(&mut state);
         if state.is_stalled || state.is_done {
@@ -246,11 +249,24 @@ impl Shared {
         let mut state = guard(&self.state);
         state.is_closing = true;
         self.filled.notify_all();
-        let is_going_on = |state: &mut State| !state.is_done;
-        drop(
-            self.drained
-                .wait_timeout_while(state, END_PATIENCE, is_going_on),
-        );
+        drop(self.wait_while(state, END_PATIENCE, |state| !state.is_done));
+    }
+
+    /// Waits while something is so, and no longer than `patience` without anything being taken.
+    fn wait_while<'a>(
+        &self,
+        mut state: MutexGuard<'a, State>,
+        patience: Duration,
+        is_so: impl Fn(&mut State) -> bool,
+    ) -> MutexGuard<'a, State> {
+        let mut taken_count = u64::MAX;
+        while is_so(&mut state) && state.taken_count != taken_count {
+            taken_count = state.taken_count;
+            let waits = |state: &mut State| is_so(state) && state.taken_count == taken_count;
+            let waited = self.drained.wait_timeout_while(state, patience, waits);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        state
     }
 
     /// What there is to be logged; `None` when nothing more comes.
@@ -261,11 +277,19 @@ impl Shared {
             .filled
             .wait_timeout_while(state, REST_INTERVAL, is_empty);
         let mut state = waited.unwrap_or_else(PoisonError::into_inner).0;
-        let pieces = std::mem::take(&mut state.waiting);
+        let mut taken_len = 0;
+        let fits = state.waiting.iter().take_while(|piece| {
+            let is_first = taken_len == 0;
+            taken_len += piece.bytes.len();
+            is_first || taken_len <= TAKEN_LEN
+        });
+        let count = fits.count();
+        let pieces: VecDeque<Piece> = state.waiting.drain(..count).collect();
         if pieces.is_empty() && state.is_closing {
             return None;
         }
-        state.waiting_len = 0;
+        state.waiting_len -= pieces.iter().map(|piece| piece.bytes.len()).sum::<usize>();
+        state.taken_count += 1;
         self.drained.notify_all();
         let sources = state.sources.iter_mut();
         let sources = sources.map(|source| {

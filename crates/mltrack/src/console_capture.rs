@@ -28,9 +28,9 @@ const LOOK_MS: u32 = 500;
 /// After the outputs are restored, silence of this length means that everything has come out.
 const SILENCE_MS: u32 = 30;
 /// What child processes that live on still print is waited for so long.
-const DRAIN: Duration = Duration::from_millis(500);
+const DRAIN: Duration = Duration::from_secs(2);
 /// How long restoring waits for the thread, which may be writing to a terminal that stands still.
-const GRACE: Duration = Duration::from_secs(2);
+const GRACE: Duration = Duration::from_secs(10);
 
 /// Standard output and error are captured while this lives; see [`Run::capture_console`].
 #[must_use = "the console is captured until this is dropped"]

@@ -55,8 +55,9 @@ fn very_many_lines_are_all_logged_in_order() {
     let run = run_of(&store.tracker);
     let console = run.console();
     let mut writer = console.writer("stdout");
+    // Twice what may wait, so who prints has to wait for who logs.
     for at in 0..20_000 {
-        writeln!(writer, "line {at} {}", "x".repeat(100)).unwrap();
+        writeln!(writer, "line {at} {}", "x".repeat(400)).unwrap();
     }
     run.finish().unwrap();
     let lines = store.tracker.lines(run.id()).fetch().unwrap();
