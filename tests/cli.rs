@@ -41,6 +41,8 @@ mod reproduce;
 mod run_log;
 #[path = "cli/runs.rs"]
 mod runs;
+#[path = "cli/scrub.rs"]
+mod scrub;
 #[path = "cli/searching.rs"]
 mod searching;
 #[path = "cli/snapshots.rs"]

@@ -58,6 +58,7 @@ mod run_log;
 mod run_show;
 mod run_start;
 mod runs;
+mod scrub;
 mod search;
 mod snapshot_create;
 mod snapshot_ls;

@@ -11,14 +11,15 @@ use crate::{
     artifact, compact, completion, config_show, console, dataset, demo, doctor, env_diff, env_show,
     exp_archive, exp_ls, exp_new, exp_restore, exp_show, export, gc, help, init, lineage, log, man,
     metrics, model, op_log, repair, replay, reproduce, restore, rm, run_end, run_exec, run_log,
-    run_show, run_start, runs, search, snapshot_create, snapshot_ls, snapshot_rm, snapshot_verify,
-    stats, tail, undo, verify, version,
+    run_show, run_start, runs, scrub, search, snapshot_create, snapshot_ls, snapshot_rm,
+    snapshot_verify, stats, tail, undo, verify, version,
 };
 
 const AFTER_HELP: &str = "\
 Groups:
   look    runs, run show, exp ls, exp show, metrics, console, search, stats
-  log     tail, log, replay, verify, repair, snapshot, compact, gc, op log, undo
+  log     tail, log, replay, verify, repair, snapshot, compact, gc, scrub, op log,
+          undo
   things  artifact, dataset, model, lineage, env show, env diff, reproduce
   move    export
   write   init, exp new, exp archive, exp restore, run start, run exec, run log,
@@ -83,6 +84,7 @@ pub enum Command {
     Undo(undo::Arguments),
     Compact(compact::Arguments),
     Gc(gc::Arguments),
+    Scrub(scrub::Arguments),
     Rm(rm::Arguments),
     Restore(restore::Arguments),
     /// List, write, check and remove snapshots
@@ -187,6 +189,7 @@ pub fn run(command: Command, context: &Context) -> Outcome {
         Command::Undo(arguments) => undo::run(&arguments, context),
         Command::Compact(arguments) => compact::run(&arguments, context),
         Command::Gc(arguments) => gc::run(&arguments, context),
+        Command::Scrub(arguments) => scrub::run(&arguments, context),
         Command::Rm(arguments) => rm::run(&arguments, context),
         Command::Restore(arguments) => restore::run(&arguments, context),
         Command::Snapshot(command) => snapshot(&command, context),

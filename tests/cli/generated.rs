@@ -74,6 +74,7 @@ const COMMANDS: &[&str] = &[
     "env show",
     "env diff",
     "reproduce",
+    "scrub",
     "doctor",
     "completion",
     "man",

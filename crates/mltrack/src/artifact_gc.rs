@@ -203,6 +203,17 @@ fn urls(store: &Store) -> Result<Vec<String>> {
     store.depot()?.roots().all(Root::Artifacts)
 }
 
+/// Frees what nothing needs in every root, beside a collection.
+pub(crate) fn sweep_all(store: &Store) -> Result<Vec<RootGc>> {
+    let mut planned = Planned {
+        expired: Vec::new(),
+        purged: Vec::new(),
+        report: ArtifactGc::default(),
+    };
+    planned.sweep(store)?;
+    Ok(planned.report.roots)
+}
+
 fn sweep(store: &Store, url: &str, lists: &mut TreeLists) -> Result<RootGc> {
     let blobs = store.depot()?.open(url)?;
     let mut refused = None;

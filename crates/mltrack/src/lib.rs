@@ -162,6 +162,7 @@ mod run_query;
 mod run_table;
 mod sampling;
 mod scrub;
+mod scrub_files;
 mod scrub_find;
 mod scrub_mask;
 mod selector;

@@ -59,8 +59,18 @@ pub struct ScrubbedRecord {
 pub struct ScrubReport {
     /// Records of which something was taken away, in log order.
     pub records: Vec<ScrubbedRecord>,
+    /// Files of which something was taken away, or that went, as `path@vN`.
+    pub artifacts: Vec<String>,
     /// What holds it and cannot be scrubbed. Empty: nothing is left.
     pub left: Vec<String>,
+}
+
+impl ScrubReport {
+    /// Whether nothing was found.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.records.is_empty() && self.artifacts.is_empty()
+    }
 }
 
 impl Tracker {
@@ -177,16 +187,18 @@ impl Scrub {
         if !self.is_dry_run {
             store.log()?;
         }
-        let found = find(store, self.run, parts, &what)?;
+        let found = find(store, self.run, (parts, &what), self.is_dry_run)?;
         let records = found.kinds.iter();
-        let report = ScrubReport {
+        let mut report = ScrubReport {
             records: records
                 .map(|(lsn, kind)| ScrubbedRecord { lsn: *lsn, kind })
                 .collect(),
+            artifacts: found.files.names.clone(),
             left: found.left.clone(),
         };
         if !self.is_dry_run && (!found.records.is_empty() || found.is_unfinished) {
             write_over(store, self.run, &found)?;
+            report.left.extend(found.files.sweep(store)?);
         }
         Ok(report)
     }

@@ -11,6 +11,7 @@ use mltrack_projector::{Body, Entry};
 
 use crate::error::{Error, Result};
 use crate::scrub::BEGUN;
+use crate::scrub_files::Files;
 use crate::scrub_mask::{Masked, Parts, What, masked};
 use crate::store::Store;
 
@@ -23,17 +24,29 @@ pub(crate) struct Found {
     pub kinds: Vec<(Lsn, &'static str)>,
     /// Records that hold the text and cannot be masked.
     pub left: Vec<String>,
+    /// Files that hold it.
+    pub files: Files,
     /// Whether an earlier scrubbing of the run has begun and not ended.
     pub is_unfinished: bool,
 }
 
 /// Looks through all that the log says about a run.
-pub(crate) fn find(store: &Store, run: RunId, parts: Parts, what: &What) -> Result<Found> {
+pub(crate) fn find(
+    store: &Store,
+    run: RunId,
+    (parts, what): (Parts, &What),
+    is_dry_run: bool,
+) -> Result<Found> {
     let first = store.with_state(|state, _| {
         let known = state.run_by_id(run).ok_or_else(|| Error::no_run(run))?;
         Ok(known.created.lsn)
     })?;
-    let mut found = Found::default();
+    let files = Files::find(store, run.key(), (parts, what), is_dry_run)?;
+    let mut found = Found {
+        left: files.left.clone(),
+        files,
+        ..Found::default()
+    };
     let mut reader = store.reader()?;
     reader.seek(first);
     while let Some(batch) = reader.next_batch()? {
@@ -65,12 +78,25 @@ impl Found {
             Body::Event(event) if is_about(event, run) => event,
             Body::Metrics(_) | Body::Event(_) => return Ok(()),
         };
-        let fate = match masked(event, parts, what) {
+        let of_files = match event {
+            Event::ArtifactLogged(logged) => self.files.logged(logged),
+            Event::EnvironmentCaptured(captured) => self.files.captured(captured),
+            _ => Masked::Same,
+        };
+        let fate = match of_files {
+            Masked::Gone => Masked::Gone,
+            Masked::Same => masked(event, parts, what),
+            Masked::Other(changed) => match masked(&changed, parts, what) {
+                Masked::Same => Masked::Other(changed),
+                fate => fate,
+            },
+        };
+        let fate = match fate {
             Masked::Same => return Ok(()),
             Masked::Gone => None,
-            Masked::Other(masked) => {
+            Masked::Other(event) => {
                 let mut payload = Vec::new();
-                encode(&masked, &mut payload)?;
+                encode(&event, &mut payload)?;
                 Some(payload)
             }
         };

@@ -40,11 +40,10 @@ pub fn places_of(folder: &Path, needle: &str) -> Vec<String> {
 }
 
 fn find(bytes: &[u8], needle: &[u8]) -> Vec<usize> {
-    let windows = bytes.windows(needle.len()).enumerate();
-    windows
-        .filter(|(_, window)| *window == needle)
-        .map(|(at, _)| at)
-        .collect()
+    let starts = bytes.iter().enumerate();
+    let starts = starts.filter(|(_, byte)| **byte == needle[0]);
+    let found = starts.filter(|(at, _)| bytes[*at..].starts_with(needle));
+    found.map(|(at, _)| at).collect()
 }
 
 fn store() -> (TempDir, Tracker) {
