@@ -61,16 +61,16 @@ fn hash_of(path: &str) -> u64 {
 }
 
 impl Artifacts {
-    /// Rows in the order of the log, with their versions, and their places by path and version; `None` when that is no
-    /// order of them.
-    pub fn from_rows(rows: Vec<Artifact>, order: Vec<u32>) -> Option<Artifacts> {
+    /// Rows in the order of the log, with their versions, and where it is known their places by path and version. `None`
+    /// when that is no order of them.
+    pub fn from_rows(rows: Vec<Artifact>, order: Option<&[u32]>) -> Option<Artifacts> {
         let is_inside = |place: &u32| (*place as usize) < rows.len();
-        if order.len() != rows.len() || !order.iter().all(is_inside) {
+        if order.is_some_and(|order| order.len() != rows.len() || !order.iter().all(is_inside)) {
             return None;
         }
         Some(Artifacts {
             rows,
-            order: Lazy::of(order.into()),
+            order: order.map_or_else(Lazy::default, |order| Lazy::of(order.into())),
             ..Artifacts::default()
         })
     }

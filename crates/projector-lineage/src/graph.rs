@@ -41,6 +41,10 @@ const GROWN_MIN: usize = 1 << 16;
 impl Graph {
     pub fn of(things: &Things) -> Graph {
         let mut gathered = Gathered::default();
+        let facts = things.runs.iter();
+        let artifacts: usize = facts.map(|facts| facts.artifacts.rows().len()).sum();
+        gathered.nodes.reserve(things.run_count() + artifacts);
+        gathered.edges.reserve(2 * things.run_count() + artifacts);
         edges::of_all(things, &mut gathered);
         let Gathered { nodes, mut edges } = gathered;
         // Equal lsns keep the order in which one event gave its edges.

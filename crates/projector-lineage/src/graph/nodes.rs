@@ -106,8 +106,20 @@ impl Nodes {
         }
     }
 
+    /// Makes room for so many nodes.
+    pub fn reserve(&mut self, count: usize) {
+        self.keys.reserve(count);
+        let len = (count + count / 3).next_power_of_two();
+        if len > self.table.len() {
+            self.spread_over(len.max(TABLE_LEN_MIN));
+        }
+    }
+
     fn grow(&mut self) {
-        let len = (self.table.len() * 2).max(TABLE_LEN_MIN);
+        self.spread_over((self.table.len() * 2).max(TABLE_LEN_MIN));
+    }
+
+    fn spread_over(&mut self, len: usize) {
         self.table.clear();
         self.table.resize(len, 0);
         for number in 0..self.keys.len() {

@@ -13,6 +13,9 @@ use crate::coded;
 use crate::run_facts::RunFacts;
 use crate::things::Things;
 
+/// Fewer rows are put in order when somebody asks.
+const ORDERED_MIN: usize = 256;
+
 /// One entry a row in every list, run by run, if not said otherwise.
 #[derive(Default, Encode, Decode)]
 struct Columns {
@@ -34,7 +37,7 @@ struct Columns {
     /// The difference to the row before.
     lsns: Vec<i64>,
     times: Vec<i64>,
-    /// For each run the places of its rows by path and version.
+    /// For each run with [`ORDERED_MIN`] rows or more their places by path and version.
     order: Vec<u32>,
     /// Those rows that are removed.
     removed: Vec<(u32, Removed)>,
@@ -75,7 +78,9 @@ pub fn encode(things: &Things) -> Vec<u8> {
     let mut columns = Columns::default();
     let facts = things.runs.iter();
     columns.order = facts
-        .flat_map(|facts| facts.artifacts.order())
+        .map(|facts| &facts.artifacts)
+        .filter(|artifacts| artifacts.rows().len() >= ORDERED_MIN)
+        .flat_map(Artifacts::order)
         .copied()
         .collect();
     let (mut kinds, mut media_types) = (Met(BTreeMap::new()), Met(BTreeMap::new()));
@@ -119,15 +124,20 @@ pub fn decode(
     let mut ordered = 0;
     for (mut facts, count) in runs {
         let key = facts.node.key();
-        let rows: Option<Vec<Artifact>> = (0..count)
-            .map(|_| reader.next().map(|row| Artifact { run: key, ..row }))
-            .collect();
-        let rows = rows.ok_or("a column is too short")?;
-        let end = ordered + rows.len();
-        let order = columns.order.get(ordered..end).map(<[u32]>::to_vec);
-        let artifacts = order.and_then(|order| Artifacts::from_rows(rows, order));
-        facts.artifacts = artifacts.ok_or("rows have another order")?;
-        ordered = end;
+        let mut rows = Vec::with_capacity(count.min(columns.lens.len()));
+        for _ in 0..count {
+            let mut row = reader.next().ok_or("a column is too short")?;
+            row.run = key;
+            rows.push(row);
+        }
+        let order = if count < ORDERED_MIN {
+            None
+        } else {
+            let order = columns.order.get(ordered..ordered + count);
+            ordered += count;
+            Some(order.ok_or("a column is too short")?)
+        };
+        facts.artifacts = Artifacts::from_rows(rows, order).ok_or("rows have another order")?;
         things.runs.push(facts);
     }
     Ok(())

@@ -2,15 +2,15 @@
 
 use std::fs;
 
-use mltrack_event::{EdgeKind, NodeRef};
+use mltrack_event::{ArtifactId, EdgeKind, NodeRef};
 use mltrack_projector::snapshot::SnapshotFault;
 use mltrack_projector::{Cursor, EpochId, Lsn};
 use mltrack_projector_lineage::Things;
 use mltrack_projector_lineage::snapshot::{open, pack};
 
 use crate::support::{
-    World, artifacts_removed, dataset, dataset_used, dataset_version, environment, linked, model,
-    model_version, run_key,
+    World, artifact_logged, artifacts_removed, dataset, dataset_used, dataset_version, environment,
+    linked, model, model_version, run_key,
 };
 
 fn world() -> World {
@@ -70,6 +70,31 @@ fn what_was_packed_comes_back_and_goes_on() {
     world.artifact(run_key(1), 4, "model.pt");
     let newest = world.things.newest_artifact(run_key(1), "model.pt");
     assert_eq!(newest.unwrap().version, 3);
+}
+
+#[test]
+fn very_many_artifacts_keep_their_order_and_take_others_in() {
+    let mut world = World::new();
+    let run = world.run(1);
+    let path = |number: usize| format!("{:03}.png", number * 7 % 300);
+    for number in 0..300_usize {
+        let mut id = [0; 16];
+        id[..8].copy_from_slice(&number.to_le_bytes());
+        let mut logged = artifact_logged(run, 0, &path(number));
+        logged.artifact = ArtifactId::from_bytes(id);
+        world.add(logged);
+    }
+    let sorted: Vec<String> = (0..300)
+        .map(|number| format!("{number:03}.png@1"))
+        .collect();
+    world.things = read(&pack(&world.things, cursor())).unwrap();
+    assert_eq!(world.listed(run), sorted);
+    world.artifact(run, 9, "150.png");
+    world.artifact(run, 8, "000.a");
+    let mut sorted = sorted;
+    sorted.insert(151, "150.png@2".into());
+    sorted.insert(0, "000.a@1".into());
+    assert_eq!(world.listed(run), sorted);
 }
 
 #[test]
