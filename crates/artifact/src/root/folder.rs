@@ -83,7 +83,9 @@ impl Folder {
             if error.kind() != io::ErrorKind::NotFound {
                 return Err(Error::io("move a finished file to", &target)(error));
             }
-            make_folder(folder, self.sync)?;
+            // The sync before the manifest covers the folder too: one for each of 256 folders would cost seconds.
+            let sync = if is_durable { self.sync } else { Sync::None };
+            make_folder(folder, sync)?;
             fs::rename(draft, &target).map_err(Error::io("move a finished file to", &target))?;
         }
         if is_durable {
