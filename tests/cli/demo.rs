@@ -221,3 +221,44 @@ fn progress_for_programs_is_one_object_a_line() {
         assert!(object["progress"].as_f64().unwrap() <= 1.0);
     }
 }
+
+#[test]
+fn a_demo_can_be_reproduced_to_the_bit_and_says_what_it_was_made_of() {
+    let folder = Folder::empty();
+    let run = |words: &[&str]| {
+        let mut command = folder.command(words);
+        command.env("MLTRACK_CAPTURE", "full").output().unwrap()
+    };
+    let made = run(&[
+        "demo",
+        "--runs",
+        "1",
+        "--epochs",
+        "12",
+        "--progress",
+        "none",
+    ]);
+    assert!(made.status.success(), "{made:?}");
+    let text = String::from_utf8(made.stdout).unwrap();
+    for word in ["lineage", "reproduce", "artifact verify", "env show"] {
+        assert!(text.contains(word), "{word}\n{text}");
+    }
+    let again = run(&["reproduce", "@last", "--check", "--json"]);
+    assert!(again.status.success(), "{again:?}");
+    let answer: Value = serde_json::from_slice(&again.stdout).unwrap();
+    let items = answer["items"].as_array().unwrap();
+    assert_eq!(items.len(), 5);
+    assert!(
+        items.iter().all(|item| item["result"] == "bit_equal"),
+        "{answer}"
+    );
+    folder.ok(&["artifact", "verify", "@last"]);
+    folder.ok(&["env", "diff", "@last", "@last", "--exit-status"]);
+    let kept = folder.ok(&["artifact", "ls", "@last", "ckpt/*"]);
+    assert_eq!(kept.lines().count(), 3, "the last ones stay: {kept}");
+    let lineage = folder.ok(&["lineage", "@last"]);
+    for node in ["digits v1", "model.bin", "mltrack/environment.json"] {
+        assert!(lineage.contains(node), "{node}\n{lineage}");
+    }
+    assert_eq!(folder.ok(&["runs", "-q"]).lines().count(), 1);
+}

@@ -116,6 +116,10 @@ fn best_text(best: &RunRow, context: &Context) -> String {
         "\n{head}\n\nnext:\n  mltrack {place}runs {EXPERIMENT} --sort validation_loss.min --only-changed\n  \
          mltrack {place}metrics {short} 'validation*' --plot\n  \
          mltrack {place}run show {short}\n  \
+         mltrack {place}lineage {short}\n  \
+         mltrack {place}env show {short}\n  \
+         mltrack {place}artifact verify {short}\n  \
+         mltrack {place}reproduce {short} --check\n  \
          mltrack {place}verify --deep\n",
         short = best.short,
     )

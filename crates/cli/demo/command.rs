@@ -154,8 +154,7 @@ fn spawn(
     let mut command = Command::new(program);
     command
         .arg("demo-trainer")
-        .arg("--place")
-        .arg(place)
+        .env("MLTRACK_STORE", place)
         .args(["--experiment", EXPERIMENT]);
     for (option, value) in [
         ("--index", index as u64),

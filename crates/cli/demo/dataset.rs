@@ -12,14 +12,14 @@ use super::random::Random;
 
 pub const PIXELS: usize = 64;
 pub const CLASSES: usize = 10;
-const ROWS: usize = 1797;
+pub const ROWS: usize = 1797;
 const TRAINING_ROWS: usize = ROWS * 4 / 5;
 const ROW_LEN: usize = PIXELS + 1;
 /// Any number would do; changing it changes every figure the demo has ever shown.
 const SPLIT_SEED: u64 = 0;
 
 /// A row is 64 pixels, 0 to 16, and the digit they show.
-static DIGITS: &[u8; ROWS * ROW_LEN] = include_bytes!("digits.bin");
+pub static DIGITS: &[u8; ROWS * ROW_LEN] = include_bytes!("digits.bin");
 
 pub struct Dataset {
     /// `PIXELS` values a row; over the training rows each pixel has mean 0 and variance 1, or is

@@ -46,6 +46,15 @@ struct Layer {
 }
 
 impl Network {
+    /// All weights and biases, layer by layer, as little-endian numbers of 64 bits.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let values = self
+            .layers
+            .iter()
+            .flat_map(|layer| layer.weights.iter().chain(&layer.biases));
+        values.flat_map(|value| value.to_le_bytes()).collect()
+    }
+
     /// `widths` are those of the input, of each hidden layer, and of the output.
     pub fn random(widths: &[usize], random: &mut Random) -> Network {
         assert!(

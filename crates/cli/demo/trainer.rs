@@ -104,6 +104,11 @@ impl<'dataset> Trainer<'dataset> {
         self.order.len().div_ceil(self.batch_size) as u64
     }
 
+    /// The network as it is now.
+    pub fn weights(&self) -> Vec<u8> {
+        self.network.to_bytes()
+    }
+
     pub fn step(&mut self) -> StepReport {
         if self.visited == 0 {
             self.random.shuffle(&mut self.order);

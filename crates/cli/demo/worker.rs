@@ -10,19 +10,25 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use mltrack::{Run, Tracker};
+use mltrack::{ArtifactKind, Run, Split, Tracker};
+use rustix::fs::FileType;
 
+use super::dataset::{DIGITS, ROWS};
 use super::trainer::{StepReport, Trainer, Validation};
 use super::{Dataset, sweep};
 use crate::failure::{Exit, Failure, Outcome, Stop};
 use crate::interrupt::Interrupt;
 
+const DATASET: &str = "digits";
+const MODEL: &str = "digits";
+/// So many checkpoints are made of a training, and the last ones stay.
+const CHECKPOINTS_MADE: u64 = 10;
+const CHECKPOINTS: &str = "ckpt/*";
+const CHECKPOINTS_KEPT: usize = 3;
+
 /// One trainer of a demo, started by `demo` itself
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
-    /// The store's folder
-    #[arg(long)]
-    place: PathBuf,
     /// The experiment
     #[arg(long)]
     experiment: String,
@@ -43,7 +49,10 @@ pub fn run(arguments: &Arguments) -> Outcome {
     let hyper = sweep(arguments.index + 1, arguments.seed)
         .pop()
         .ok_or_else(|| Failure::usage("a sweep of no runs has no configuration"))?;
-    let tracker = Tracker::builder(&arguments.place).create(false).open()?;
+    // Where to record stands in the environment, so that the same command line can be run again elsewhere.
+    let place = std::env::var_os(crate::store::VARIABLE).map(PathBuf::from);
+    let place = place.ok_or_else(|| Failure::usage("MLTRACK_STORE names no store"))?;
+    let tracker = Tracker::builder(place).open()?;
     let run = tracker
         .experiment(&arguments.experiment)?
         .run()
@@ -52,18 +61,55 @@ pub fn run(arguments: &Arguments) -> Outcome {
         .tag("made_by", "mltrack demo")
         .start()?;
     run.log_params(&hyper)?;
+    take_digits(&tracker, &run)?;
+    run.keep_last(CHECKPOINTS, CHECKPOINTS_KEPT)?;
     tell(&format!("run {}", run.id()));
     let dataset = Dataset::digits();
     let mut trainer = Trainer::new(&hyper, &dataset);
+    let interval = (arguments.epochs / CHECKPOINTS_MADE).max(1);
     for _ in 0..arguments.epochs * trainer.steps_per_epoch() {
         if interrupt.is_set() || is_orphan.load(Ordering::Relaxed) {
             run.cancel("interrupted")?;
             return Err(Stop::Interrupted);
         }
-        log(&run, &trainer.step())?;
+        let report = trainer.step();
+        log(&run, &report)?;
+        let is_due = report.epoch_end.is_some() && (report.epoch + 1).is_multiple_of(interval);
+        if is_due {
+            let checkpoint = run.artifact(format!("ckpt/{:06}.bin", report.epoch + 1));
+            let checkpoint = checkpoint.kind(ArtifactKind::Checkpoint);
+            checkpoint
+                .step(report.epoch as i64)
+                .bytes(trainer.weights())?;
+        }
     }
+    keep_model(&tracker, &run, trainer.weights())?;
     run.finish()?;
     Ok(Exit::Done)
+}
+
+/// The digits as a version of a dataset: the first trainer of a store adds it, all take it in.
+fn take_digits(tracker: &Tracker, run: &Run) -> Outcome<()> {
+    let version = tracker.dataset(DATASET)?.version();
+    let version = version
+        .bytes("digits.bin", DIGITS.to_vec())
+        .rows(ROWS as u64);
+    let version = version.source("memory:digits").add()?;
+    run.use_dataset(&version.selector(), Split::Train)?;
+    Ok(())
+}
+
+/// The trained network, as the newest version of the model.
+fn keep_model(tracker: &Tracker, run: &Run, weights: Vec<u8>) -> Outcome<()> {
+    let model = run.artifact("model.bin").kind(ArtifactKind::Model);
+    let artifacts = model.bytes(weights)?.wait()?;
+    let mut version = tracker.model(MODEL)?.version().run(run);
+    for artifact in artifacts {
+        version = version.artifact(artifact.id);
+    }
+    let number = version.flavour("mltrack demo").add()?.number;
+    tracker.model(MODEL)?.set_alias("newest", number)?;
+    Ok(())
 }
 
 fn log(run: &Run, report: &StepReport) -> Outcome<()> {
@@ -92,9 +138,13 @@ fn tell(line: &str) {
     let _ = writeln!(io::stdout(), "{line}");
 }
 
-/// Becomes true when the parent lets go of our stdin, or is gone.
+/// Becomes true when the parent lets go of our stdin, or is gone. Without a pipe there is no parent to wait for.
 fn watch_stdin() -> Arc<AtomicBool> {
     let is_closed = Arc::new(AtomicBool::new(false));
+    let kind = rustix::fs::fstat(io::stdin()).map(|stat| FileType::from_raw_mode(stat.st_mode));
+    if kind != Ok(FileType::Fifo) {
+        return is_closed;
+    }
     let flag = Arc::clone(&is_closed);
     std::thread::spawn(move || {
         let mut nothing = [0; 64];

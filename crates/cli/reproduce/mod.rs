@@ -72,16 +72,7 @@ pub struct Arguments {
 }
 
 /// What of an environment has to do with how a program computes, whatever folder it runs in.
-const MACHINE: [&str; 8] = [
-    "os",
-    "cpu",
-    "gpu",
-    "driver",
-    "cuda",
-    "container",
-    "host",
-    "python",
-];
+const MACHINE: [&str; 7] = ["os", "cpu", "gpu", "driver", "cuda", "container", "python"];
 
 /// What came of it.
 struct Done {
