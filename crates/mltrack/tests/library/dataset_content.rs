@@ -2,10 +2,12 @@
 
 use std::fs;
 use std::io::Read as _;
+use std::time::Duration;
 
-use mltrack::{Code, Sampling, Split, Take};
+use mltrack::{BlobId, Code, DatasetVersion, Sampling, Split, Take};
 use serde_json::{Value, json};
 
+use crate::artifacts::start;
 use crate::support::{Store, code};
 
 const ROWS: &str = "x,label\n1,a\n2,b\n3,a\n4,b\n";
@@ -146,27 +148,94 @@ fn what_cannot_be_stored_is_refused_and_what_is_not_kept_says_where_it_is() {
     );
 }
 
-#[test]
-fn collection_leaves_what_a_version_needs() {
-    let store = Store::new();
-    let tracker = &store.tracker;
-    let version = tracker
-        .dataset("d")
-        .unwrap()
-        .version()
-        .bytes("rows.csv", ROWS)
-        .add()
-        .unwrap();
-    tracker
-        .gc()
-        .older_than(std::time::Duration::ZERO)
-        .run()
-        .unwrap();
+/// A version of two files that were added by their folder.
+fn by_path(store: &Store) -> DatasetVersion {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("rows.csv"), ROWS).unwrap();
+    fs::write(folder.path().join("notes.txt"), "by hand").unwrap();
+    let dataset = store.tracker.dataset("d").unwrap();
+    dataset.version().path(folder.path()).add().unwrap()
+}
+
+fn text_of(version: &DatasetVersion, file: &str) -> String {
     let mut text = String::new();
-    version
-        .open("rows.csv")
+    let mut opened = version.open(file).unwrap();
+    opened.read_to_string(&mut text).unwrap();
+    text
+}
+
+#[test]
+fn collection_leaves_what_a_version_needs_when_all_else_is_gone() {
+    let store = Store::new();
+    let version = by_path(&store);
+    let removed = store.tracker.dataset("gone").unwrap().version();
+    let removed = removed.bytes("gone.txt", "come back").add().unwrap();
+    removed.remove().unwrap();
+    let run = start(&store.tracker);
+    run.log_artifact_bytes("own", vec![7; 5000])
         .unwrap()
-        .read_to_string(&mut text)
+        .wait()
         .unwrap();
-    assert_eq!(text, ROWS);
+    // The same bytes as a file of the dataset.
+    run.log_artifact_bytes("rows", ROWS)
+        .unwrap()
+        .wait()
+        .unwrap();
+    run.finish().unwrap();
+    let logged = store.tracker.artifacts().run(run.id()).fetch().unwrap();
+    store.tracker.remove_artifacts(&logged.items).unwrap();
+    let gc = || store.tracker.gc().older_than(Duration::ZERO);
+    let dry = gc().dry_run(true).run().unwrap().unwrap().artifacts;
+    let done = gc().run().unwrap().unwrap().artifacts;
+    assert_eq!(
+        (done.purged.len(), done.blobs(), dry.blobs()),
+        (2, 1, 1),
+        "only what the run alone had"
+    );
+    let found = store.another().dataset_version("d@v1").unwrap();
+    assert_eq!(text_of(&found, "rows.csv"), ROWS);
+    assert_eq!(text_of(&version, "notes.txt"), "by hand");
+    let check = store.another().verify_artifacts().run().unwrap();
+    assert!(check.is_sound(), "{check:?}");
+    removed.restore().unwrap();
+    assert_eq!(text_of(&removed, "gone.txt"), "come back");
+}
+
+#[test]
+fn verify_names_the_file_of_a_version_that_is_damaged() {
+    let store = Store::new();
+    let version = by_path(&store);
+    let file = |blob: BlobId| {
+        let hex = blob.to_string();
+        let blobs = store.path().join("artifacts/blobs");
+        blobs.join(&hex[..2]).join(&hex)
+    };
+    let files = version.files().unwrap();
+    let place = file(files[1].blob);
+    let mut bytes = fs::read(&place).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    fs::write(&place, bytes).unwrap();
+    let check = store.another().verify_artifacts().run().unwrap();
+    let told: Vec<_> = check
+        .damages
+        .iter()
+        .map(|damage| (damage.path.as_str(), damage.is_missing, damage.lsn))
+        .collect();
+    assert_eq!(told, [("dataset d v1, rows.csv", false, version.lsn)]);
+    let list = version.content.unwrap();
+    fs::remove_file(file(list)).unwrap();
+    let check = store.another().verify_artifacts().run().unwrap();
+    let told: Vec<_> = check
+        .damages
+        .iter()
+        .map(|damage| (damage.path.as_str(), damage.is_missing))
+        .collect();
+    assert_eq!(told, [("dataset d v1", true)]);
+    let swept = store.tracker.gc().older_than(Duration::ZERO).run();
+    let roots = swept.unwrap().unwrap().artifacts.roots;
+    assert!(
+        roots.iter().all(|root| root.error.is_some()),
+        "nothing goes while a list cannot be read: {roots:?}"
+    );
+    assert!(file(files[0].blob).exists());
 }
