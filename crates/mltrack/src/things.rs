@@ -85,8 +85,8 @@ impl Store {
         Ok(follower)
     }
 
-    /// A follower that goes on from the newest snapshot that knows nothing behind `last`.
-    fn things_before(&self, last: Option<Lsn>) -> Result<Follower<Lineage>> {
+    /// A follower that goes on from the newest snapshot that knows nothing behind `last`; `None` asks for the newest.
+    pub fn things_before(&self, last: Option<Lsn>) -> Result<Follower<Lineage>> {
         let mut reader = self.reader()?;
         let keeper = &self.keeper()?.things;
         let found = keeper.shelf().find(&mut reader, last)?;

@@ -63,10 +63,14 @@ impl Past {
                 .filter_map(|thing| Some((*thing, Registered::of(things, *thing)?)));
             known.collect()
         };
-        let mut follower = Follower::<Lineage>::new(store.reader()?);
-        if let Some(before) = Lsn::new(deed.first.get() - 1) {
-            follower.to(before)?;
-        }
+        let mut follower = match Lsn::new(deed.first.get() - 1) {
+            Some(before) => {
+                let mut follower = store.things_before(Some(before))?;
+                follower.to(before)?;
+                follower
+            }
+            None => Follower::<Lineage>::new(store.reader()?),
+        };
         self.before.things = capture(follower.state());
         follower.to(deed.last)?;
         self.after.things = capture(follower.state());

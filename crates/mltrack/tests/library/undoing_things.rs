@@ -1,5 +1,7 @@
 //! Everything a person does to datasets and models can be taken back, and taken back again.
 
+use std::path::{Path, PathBuf};
+
 use mltrack::{Bump, Code, DatasetSummary, Lsn, ModelSummary, Tracker};
 
 use crate::support::{Store, code};
@@ -184,4 +186,43 @@ fn a_dataset_that_got_versions_since_is_not_unmade() {
     let error = tracker.undo(made.first).apply().unwrap_err();
     assert_eq!(error.code(), Code::Conflict);
     assert!(error.to_string().contains("added dataset d@v1"), "{error}");
+}
+
+#[test]
+fn an_undo_goes_on_from_the_newest_snapshot_before_the_operation() {
+    let store = Store::new();
+    let tracker = &store.tracker;
+    let handle = tracker.dataset("d").unwrap();
+    handle.version().reference("x", "md5:1").add().unwrap();
+    handle.describe("first").unwrap();
+    let old = snapshot_of_things(tracker);
+    let told = handle.describe("second").unwrap().unwrap();
+    let new = snapshot_of_things(tracker);
+    assert_ne!(old, new);
+    let mut bytes = std::fs::read(&old).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(&old, bytes).unwrap();
+    let another = store.another();
+    assert_eq!(dataset(&another).description, "second");
+    assert!(old.exists(), "the present is in the newer one");
+    another.undo(told).apply().unwrap();
+    assert_eq!(dataset(tracker).description, "first");
+    assert!(!old.exists(), "it was looked at, and set aside");
+    assert!(new.exists());
+    handle.describe("third").unwrap();
+    let whole = snapshot_of_things(tracker);
+    handle.rename("e").unwrap();
+    store.another().undo_last().apply().unwrap();
+    assert_eq!(dataset(tracker).name, "d");
+    assert!(whole.exists());
+}
+
+/// Writes a snapshot and tells where that of datasets and models is.
+fn snapshot_of_things(tracker: &Tracker) -> PathBuf {
+    tracker.snapshot().unwrap();
+    let name = |path: &Path| path.file_name().unwrap().to_string_lossy().into_owned();
+    let kept = tracker.snapshots().into_iter().map(|kept| kept.path);
+    let mut of_things = kept.filter(|path| name(path).starts_with("things"));
+    of_things.next().expect("there are things to keep")
 }
