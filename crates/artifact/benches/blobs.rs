@@ -122,6 +122,20 @@ fn settle(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// What a put is measured against: the same bytes, kept as safely.
+fn plain_copy(checkpoint: &Path, copy: &Path, sync: Sync) {
+    fs::copy(checkpoint, copy).expect("it is copied");
+    if sync == Sync::Data {
+        let folder = copy.parent().expect("it is in a folder");
+        File::open(copy)
+            .and_then(|file| file.sync_data())
+            .expect("it is synced");
+        File::open(folder)
+            .and_then(|folder| folder.sync_all())
+            .expect("it is synced");
+    }
+}
+
 fn beside_a_copy(
     arguments: &Arguments,
     folder: &Path,
@@ -129,24 +143,13 @@ fn beside_a_copy(
     sync: Sync,
 ) -> io::Result<()> {
     let (mut copies, mut puts, mut others) = (Vec::new(), Vec::new(), Vec::new());
-    for _ in 0..arguments.rounds {
-        let (copy, blobs, other) = (
-            folder.join("copy"),
-            folder.join("blobs"),
-            folder.join("other"),
-        );
+    for round in 0..arguments.rounds {
+        // Each put goes to a root of its own that stays until the end: ext4 makes files slowly for as long as inodes
+        // are kept back that were freed a moment ago, and nobody deletes thousands of chunks before each checkpoint.
+        let named = |what: &str| folder.join(format!("{what}-{sync:?}-{round}"));
+        let (copy, blobs, other) = (named("copy"), named("blobs"), named("other"));
         settle(folder)?;
-        copies.push(timed(|| {
-            fs::copy(checkpoint, &copy).expect("it is copied");
-            if sync == Sync::Data {
-                File::open(&copy)
-                    .and_then(|file| file.sync_data())
-                    .expect("it is synced");
-                File::open(folder)
-                    .and_then(|folder| folder.sync_all())
-                    .expect("it is synced");
-            }
-        }));
+        copies.push(timed(|| plain_copy(checkpoint, &copy, sync)));
         fs::remove_file(&copy)?;
         settle(folder)?;
         puts.push(timed(|| {
@@ -154,14 +157,12 @@ fn beside_a_copy(
                 .put_file(checkpoint)
                 .expect("it is stored")
         }));
-        fs::remove_dir_all(&blobs)?;
         settle(folder)?;
         others.push(timed(|| {
             store_of_object_store(&other, sync)
                 .put_file(checkpoint)
                 .expect("it is stored")
         }));
-        fs::remove_dir_all(&other)?;
     }
     let name = if sync == Sync::Data {
         "synced"
