@@ -8,8 +8,8 @@ mod event;
 mod experiment;
 
 use mltrack::{
-    ArtifactQuery, Code, ExperimentQuery, LineageQuery, Lsn, RunId, RunQuery, RunSummary, Tracker,
-    ValueKind, ValuesQuery, WallTime,
+    ArtifactQuery, Code, ExperimentQuery, LineageQuery, Lsn, RegistryQuery, RunId, RunQuery,
+    RunSummary, Tracker, ValueKind, ValuesQuery, WallTime,
 };
 
 use crate::context::Context;
@@ -91,6 +91,15 @@ impl At {
         }
     }
 
+    /// The same for datasets and models.
+    pub fn of_registry(self, query: RegistryQuery, context: &Context) -> RegistryQuery {
+        match self.point(context) {
+            Point::Now => query,
+            Point::Lsn(lsn) => query.at(lsn),
+            Point::Time(time) => query.at_time(time),
+        }
+    }
+
     fn point(self, context: &Context) -> Point {
         match self.moment {
             None | Some(Moment::End) => Point::Now,
@@ -148,6 +157,6 @@ pub fn end(tracker: &Tracker) -> Outcome<u64> {
     Ok(lsn_number(tracker.experiments().fetch()?.lsn))
 }
 
-fn lsn_number(lsn: Option<Lsn>) -> u64 {
+pub fn lsn_number(lsn: Option<Lsn>) -> u64 {
     lsn.map_or(0, Lsn::get)
 }

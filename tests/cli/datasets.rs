@@ -172,3 +172,38 @@ fn what_is_removed_or_deleted_comes_back_and_every_change_can_be_undone() {
     let nothing = folder.run(&["dataset", "tag", "numbers"]);
     assert_eq!(nothing.code, 2, "{}", nothing.stderr);
 }
+
+#[test]
+fn the_past_has_the_versions_names_and_users_that_there_were_then() {
+    let folder = with_rows();
+    let run = folder.start_run("e");
+    folder.ok(&["dataset", "use", &run, "digits"]);
+    let then = folder.json(&["dataset", "ls", "--json"])["lsn"].to_string();
+    fs::write(folder.path().join("rows.csv"), "x,label\n9,z\n").unwrap();
+    folder.ok(&["dataset", "add", "digits", "rows.csv", "-t", "gold"]);
+    folder.ok(&["dataset", "use", &run, "digits@v2"]);
+    folder.ok(&["dataset", "rm", "digits", "--yes"]);
+    let show = |words: &[&str]| {
+        let words = [&["dataset", "show"], words, &["--json"]].concat();
+        folder.json(&words)
+    };
+    let past = show(&["digits", "--at", &then]);
+    assert_eq!(
+        (&past["total"], &past["lsn"].to_string()),
+        (&1.into(), &then)
+    );
+    assert_eq!(past["items"][0]["runs"].as_array().unwrap().len(), 1);
+    assert_eq!(
+        show(&["digits@gold", "--at", &then])["items"][0]["number"],
+        1
+    );
+    let listed = |at: &str| folder.json(&["dataset", "ls", "--at", at, "--json"]);
+    assert_eq!(listed(&then)["items"][0]["latest"], 1);
+    assert_eq!(
+        (&listed("-1h")["total"], &listed("start")["total"]),
+        (&0.into(), &0.into())
+    );
+    assert_eq!(folder.json(&["dataset", "ls", "--json"])["total"], 0);
+    let early = folder.run(&["dataset", "show", "digits", "--at", "start"]);
+    assert_eq!(early.code, 3, "{}", early.stderr);
+}

@@ -101,3 +101,33 @@ fn a_version_of_an_artifact_is_tied_to_the_run_that_logged_it() {
     let wrong = folder.run(&["model", "add", "m", "--artifact", "model.pt"]);
     assert_eq!(wrong.code, 2, "{}", wrong.stderr);
 }
+
+#[test]
+fn the_past_has_the_aliases_and_stages_that_there_were_then() {
+    let folder = with_versions();
+    folder.ok(&["model", "alias", "resnet@v1", "prod"]);
+    let then = folder.json(&["model", "ls", "--json"])["lsn"].to_string();
+    folder.ok(&["model", "alias", "resnet@v2", "prod"]);
+    folder.ok(&["model", "stage", "resnet@v1", "Archived"]);
+    let show = |words: &[&str]| {
+        let words = [&["model", "show", "resnet@prod", "--json"], words].concat();
+        folder.json(&words)
+    };
+    assert_eq!(show(&[])["items"][0]["number"], 2);
+    let past = show(&["--at", &then]);
+    assert_eq!(
+        (&past["total"], &past["lsn"].to_string()),
+        (&1.into(), &then)
+    );
+    let item = &past["items"][0];
+    assert_eq!(
+        (&item["number"], &item["stage"]),
+        (&1.into(), &"None".into())
+    );
+    let list = folder.json(&["model", "ls", "--at", &then, "--json"]);
+    assert_eq!(list["items"][0]["aliases"]["prod"], 1);
+    assert_eq!(
+        folder.json(&["model", "ls", "--at", "-1h", "--json"])["total"],
+        0
+    );
+}

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::context::Context;
 use crate::failure::{Exit, Outcome};
-use crate::look;
+use crate::look::{self, At};
 use crate::output::items::Envelope;
 use crate::output::quantity::{ago, bytes, counted, grouped, rfc3339, time_value};
 use crate::output::table::{Column, Table};
@@ -18,6 +18,8 @@ pub struct Arguments {
     /// Deleted ones, and no others
     #[arg(long)]
     deleted: bool,
+    #[command(flatten)]
+    at: At,
     #[command(flatten)]
     output: OutputArguments,
 }
@@ -42,14 +44,16 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
         return Ok(Exit::Done);
     }
     let tracker = store::open_to_look(context)?;
-    let mut datasets = tracker.datasets(None)?;
+    let query = arguments.at.of_registry(tracker.registry(), context);
+    let page = query.datasets()?;
+    let mut datasets = page.items;
     datasets.retain(|dataset| dataset.deleted.is_some() == arguments.deleted);
     let sheet = Sheet {
         fields: FIELDS,
         items: datasets.iter().map(item).collect(),
         envelope: Envelope {
             total: datasets.len() as u64,
-            lsn: look::end(&tracker)?,
+            lsn: look::lsn_number(page.lsn),
             next: Value::Null,
         },
         people: People::Table(table(&datasets, context.started_ns)),

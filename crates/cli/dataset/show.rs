@@ -1,12 +1,12 @@
 //! `mltrack dataset show`: the versions of a dataset, or one of them with the runs that took it in.
 
-use mltrack::{DatasetSummary, DatasetUse, DatasetVersionSummary, Tracker};
+use mltrack::{DatasetSummary, DatasetUse, DatasetVersionSummary};
 use serde_json::{Value, json};
 
 use super::{VERSION_FIELDS, tag_words, version_item};
 use crate::context::Context;
 use crate::failure::{Exit, Outcome};
-use crate::look;
+use crate::look::{self, At};
 use crate::output::items::Envelope;
 use crate::output::quantity::{ago, bytes, counted, grouped};
 use crate::output::table::{Column, Table};
@@ -24,6 +24,8 @@ pub struct Arguments {
     #[arg(value_name = "NAME[@VERSION]")]
     selector: String,
     #[command(flatten)]
+    at: At,
+    #[command(flatten)]
     output: OutputArguments,
 }
 
@@ -32,56 +34,44 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
         return Ok(Exit::Done);
     }
     let tracker = store::open_to_look(context)?;
-    let name = arguments.selector.split('@').next().unwrap_or_default();
-    let all = tracker.datasets(None)?;
-    let dataset = tracker.find_dataset(name)?.summary()?;
-    let Some(dataset) = dataset else {
-        return Ok(Exit::Done);
-    };
-    let is_one = arguments.selector.contains('@');
-    let rows: Vec<DatasetVersionSummary> = if is_one {
-        vec![(*tracker.dataset_version(&arguments.selector)?).clone()]
-    } else {
-        dataset.versions.clone()
-    };
+    let query = arguments.at.of_registry(tracker.registry(), context);
+    let found = query.dataset(&arguments.selector)?;
+    let all = query.datasets()?.items;
+    let (dataset, is_one) = (&found.item, found.picked.is_some());
+    let rows = dataset.versions.iter();
+    let rows = rows.filter(|row| found.picked.is_none_or(|number| row.number == number));
     let mut items = Vec::new();
     let mut told = String::new();
-    for row in &rows {
-        let users = users(&tracker, &dataset, row)?;
+    for row in rows {
+        let users = users(&found.uses, row);
         let parents = parents(&all, row);
         if is_one {
-            told = text(&dataset, row, &parents, &users, context.started_ns);
+            told = text(dataset, row, &parents, &users, context.started_ns);
         }
         let runs = users.iter().map(user).collect();
-        items.push(version_item(&dataset, row, parents, runs));
+        items.push(version_item(dataset, row, parents, runs));
     }
     let sheet = Sheet {
         fields: VERSION_FIELDS,
         envelope: Envelope {
             total: items.len() as u64,
-            lsn: look::end(&tracker)?,
+            lsn: look::lsn_number(found.lsn),
             next: Value::Null,
         },
         items,
         people: if is_one {
             People::Text(told)
         } else {
-            People::Table(table(&dataset, context.started_ns))
+            People::Table(table(dataset, context.started_ns))
         },
     };
     print(&sheet, &arguments.output, &context.terminal)?;
     Ok(Exit::Done)
 }
 
-fn users(
-    tracker: &Tracker,
-    dataset: &DatasetSummary,
-    row: &DatasetVersionSummary,
-) -> Outcome<Vec<DatasetUse>> {
-    if row.removed.is_some() || dataset.deleted.is_some() {
-        return Ok(Vec::new());
-    }
-    Ok(tracker.dataset_users(&format!("{}@v{}", dataset.id, row.number))?)
+fn users(all: &[DatasetUse], row: &DatasetVersionSummary) -> Vec<DatasetUse> {
+    let uses = all.iter().filter(|used| used.number == row.number);
+    uses.cloned().collect()
 }
 
 fn user(used: &DatasetUse) -> Value {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::context::Context;
 use crate::failure::{Exit, Outcome};
-use crate::look;
+use crate::look::{self, At};
 use crate::output::items::Envelope;
 use crate::output::quantity::{ago, counted, rfc3339, time_value};
 use crate::output::table::{Column, Table};
@@ -20,6 +20,8 @@ pub struct Arguments {
     /// Deleted ones, and no others
     #[arg(long)]
     deleted: bool,
+    #[command(flatten)]
+    at: At,
     #[command(flatten)]
     output: OutputArguments,
 }
@@ -43,14 +45,16 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
         return Ok(Exit::Done);
     }
     let tracker = store::open_to_look(context)?;
-    let mut models = tracker.models(None)?;
+    let query = arguments.at.of_registry(tracker.registry(), context);
+    let page = query.models()?;
+    let mut models = page.items;
     models.retain(|model| model.deleted.is_some() == arguments.deleted);
     let sheet = Sheet {
         fields: FIELDS,
         items: models.iter().map(item).collect(),
         envelope: Envelope {
             total: models.len() as u64,
-            lsn: look::end(&tracker)?,
+            lsn: look::lsn_number(page.lsn),
             next: Value::Null,
         },
         people: People::Table(table(&models, context.started_ns)),

@@ -1,12 +1,12 @@
 //! `mltrack model show`: the versions of a model, or one of them with its history and the runs that took it in.
 
-use mltrack::{ModelSummary, ModelUse, ModelVersionSummary, Tracker};
+use mltrack::{ModelSummary, ModelUse, ModelVersionSummary};
 use serde_json::{Value, json};
 
 use crate::context::Context;
 use crate::dataset::{document, tag_words};
 use crate::failure::{Exit, Outcome};
-use crate::look;
+use crate::look::{self, At};
 use crate::output::items::Envelope;
 use crate::output::quantity::{ago, counted, rfc3339, time_value};
 use crate::output::table::{Column, Table};
@@ -22,6 +22,8 @@ pub struct Arguments {
     /// A model, or one version: NAME@latest, @v7, @1.2.0, @^1.2, an alias, a stage or a tag
     #[arg(value_name = "NAME[@VERSION]")]
     selector: String,
+    #[command(flatten)]
+    at: At,
     #[command(flatten)]
     output: OutputArguments,
 }
@@ -54,51 +56,40 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
         return Ok(Exit::Done);
     }
     let tracker = store::open_to_look(context)?;
-    let name = arguments.selector.split('@').next().unwrap_or_default();
-    let Some(model) = tracker.find_model(name)?.summary()? else {
-        return Ok(Exit::Done);
-    };
-    let is_one = arguments.selector.contains('@');
-    let rows: Vec<ModelVersionSummary> = if is_one {
-        vec![(*tracker.model_version(&arguments.selector)?).clone()]
-    } else {
-        model.versions.clone()
-    };
+    let query = arguments.at.of_registry(tracker.registry(), context);
+    let found = query.model(&arguments.selector)?;
+    let (model, is_one) = (&found.item, found.picked.is_some());
+    let rows = model.versions.iter();
+    let rows = rows.filter(|row| found.picked.is_none_or(|number| row.number == number));
     let (mut items, mut told) = (Vec::new(), String::new());
-    for row in &rows {
-        let users = users(&tracker, &model, row)?;
+    for row in rows {
+        let users = users(&found.uses, row);
         if is_one {
-            told = text(&model, row, &users, context.started_ns);
+            told = text(model, row, &users, context.started_ns);
         }
-        items.push(item(&model, row, &users));
+        items.push(item(model, row, &users));
     }
     let sheet = Sheet {
         fields: FIELDS,
         envelope: Envelope {
             total: items.len() as u64,
-            lsn: look::end(&tracker)?,
+            lsn: look::lsn_number(found.lsn),
             next: Value::Null,
         },
         items,
         people: if is_one {
             People::Text(told)
         } else {
-            People::Table(table(&model, context.started_ns))
+            People::Table(table(model, context.started_ns))
         },
     };
     print(&sheet, &arguments.output, &context.terminal)?;
     Ok(Exit::Done)
 }
 
-fn users(
-    tracker: &Tracker,
-    model: &ModelSummary,
-    row: &ModelVersionSummary,
-) -> Outcome<Vec<ModelUse>> {
-    if row.removed.is_some() || model.deleted.is_some() {
-        return Ok(Vec::new());
-    }
-    Ok(tracker.model_users(&format!("{}@v{}", model.id, row.number))?)
+fn users(all: &[ModelUse], row: &ModelVersionSummary) -> Vec<ModelUse> {
+    let uses = all.iter().filter(|used| used.number == row.number);
+    uses.cloned().collect()
 }
 
 fn aliases(model: &ModelSummary, number: u64) -> Vec<String> {
