@@ -8,13 +8,14 @@ use std::process::Command;
 use super::support::{Folder, Said};
 
 /// Where they are planted, and what is planted there.
-const SECRETS: [(&str, &str); 6] = [
+const SECRETS: [(&str, &str); 7] = [
     ("environment", "ghp_aB3dE6gH9jK2mN5pQ8sT1vW4yZ7bC0dE3fG6"),
     ("argument", "xK9-planted-argument-token"),
     ("remote", "planted-remote-password"),
     ("diff", "AKIAQ3EGRZX7PLNTDKEY"),
     ("untracked", "planted-in-dot-env-9f3"),
     ("name", "planted-in-a-key-file-77"),
+    ("stdout", "sk-proj-pL4nt3dInWhatAProgramPrints0123456789"),
 ];
 
 /// Every file of a folder that holds `needle`, what zstd unpacks included, wherever it begins.
@@ -65,7 +66,8 @@ fn git(folder: &Path, words: &[&str]) {
 
 /// A repository with a secret in each place, and a run that was started there.
 fn leaky() -> Folder {
-    let [environment, argument, remote, diff, untracked, name] = SECRETS.map(|(_, secret)| secret);
+    let [environment, argument, remote, diff, untracked, name, _] =
+        SECRETS.map(|(_, secret)| secret);
     let folder = Folder::with_store();
     let code = folder.path().join("code");
     fs::create_dir(&code).unwrap();
@@ -107,6 +109,9 @@ fn scrub(folder: &Folder, words: &[&str]) -> Said {
 #[test]
 fn no_planted_secret_is_anywhere_in_the_store_and_the_run_says_what_was_left_out() {
     let folder = leaky();
+    let (_, printed) = SECRETS[6];
+    let said = format!("echo \"logged in with api_key={printed}\"; echo {printed} >&2");
+    folder.ok(&["run", "exec", "printed", "--", "sh", "-c", &said]);
     let store = folder.path().join(".mltrack");
     for packed in [false, true] {
         if packed {
@@ -135,6 +140,8 @@ fn no_planted_secret_is_anywhere_in_the_store_and_the_run_says_what_was_left_out
     );
     let patch = folder.ok(&["env", "show", "train/1", "--patch"]);
     assert!(patch.contains("nothing to hide"), "{patch}");
+    let lines = folder.ok(&["console", "printed/1"]);
+    assert!(lines.contains("logged in with api_key=***"), "{lines}");
 }
 
 #[test]
