@@ -9,6 +9,7 @@ mod new;
 mod remove;
 mod sample;
 mod show;
+mod split;
 mod tag;
 mod take;
 
@@ -30,6 +31,7 @@ pub enum Command {
     Rm(remove::Arguments),
     Restore(remove::RestoreArguments),
     Sample(sample::Arguments),
+    Split(split::Arguments),
     Diff(diff::Arguments),
 }
 
@@ -44,6 +46,7 @@ pub fn run(command: &Command, context: &Context) -> Outcome {
         Command::Rm(arguments) => remove::run(arguments, context),
         Command::Restore(arguments) => remove::restore(arguments, context),
         Command::Sample(arguments) => sample::run(arguments, context),
+        Command::Split(arguments) => split::run(arguments, context),
         Command::Diff(arguments) => diff::run(arguments, context),
     }
 }

@@ -1,4 +1,4 @@
-//! `dataset new|ls|show|add|use|tag|rm|restore|sample|diff`.
+//! `dataset new|ls|show|add|use|tag|rm|restore|sample|split|diff`.
 
 use std::fs;
 
@@ -206,4 +206,71 @@ fn the_past_has_the_versions_names_and_users_that_there_were_then() {
     assert_eq!(folder.json(&["dataset", "ls", "--json"])["total"], 0);
     let early = folder.run(&["dataset", "show", "digits", "--at", "start"]);
     assert_eq!(early.code, 3, "{}", early.stderr);
+}
+
+#[test]
+fn a_split_divides_the_rows_alike_for_the_same_seed_and_writes_a_file_for_each_part() {
+    let folder = Folder::with_store();
+    let rows: Vec<String> = (0..20).map(|row| format!("{row},{}\n", row % 2)).collect();
+    let rows = format!("x,label\n{}", rows.concat());
+    fs::write(folder.path().join("rows.csv"), rows).unwrap();
+    folder.ok(&["dataset", "add", "digits", "rows.csv"]);
+    let parts = ["--into", "train=0.8,validation=0.1,test=0.1"];
+    let split = |words: &[&str]| {
+        let words = [&["dataset", "split", "digits@v1"], &parts[..], words].concat();
+        folder.run(&words)
+    };
+    let first = split(&["--seed", "7"]).stdout;
+    let count = |part: &str| first.lines().filter(|line| line.ends_with(part)).count();
+    assert_eq!(
+        (count("\ttrain"), count("\tvalidation"), count("\ttest")),
+        (16, 2, 2)
+    );
+    assert_eq!(split(&["--seed", "7"]).stdout, first);
+    assert_ne!(split(&["--seed", "8"]).stdout, first);
+    let by = split(&["--seed", "7", "--by", "label", "--files", "parts", "--json"]);
+    assert!(
+        by.stderr
+            .contains("test: 2 of 20 rows of digits@v1, seed 7"),
+        "{}",
+        by.stderr
+    );
+    let read = |part: &str| fs::read_to_string(folder.path().join("parts").join(part)).unwrap();
+    let parity: u64 = read("test.txt")
+        .lines()
+        .map(|row| row.parse::<u64>().unwrap() % 2)
+        .sum();
+    assert_eq!(parity, 1, "one of each label");
+    let mut all: Vec<u64> = ["train.txt", "validation.txt", "test.txt"]
+        .iter()
+        .flat_map(|part| {
+            read(part)
+                .lines()
+                .map(|row| row.parse().unwrap())
+                .collect::<Vec<_>>()
+        })
+        .collect();
+    all.sort_unstable();
+    assert_eq!(all, (0..20).collect::<Vec<u64>>());
+    let there = split(&["--files", "parts"]);
+    assert!(there.stderr.contains("--force"), "{}", there.stderr);
+    let dry = split(&["--files", "parts", "--force", "--dry-run"]);
+    assert!(dry.stderr.contains("would write"), "{}", dry.stderr);
+    assert_eq!(split(&["--files", "parts", "--force"]).code, 0);
+}
+
+#[test]
+fn what_divides_nothing_is_refused_with_the_reason() {
+    let folder = with_rows();
+    for (into, reason) in [
+        ("train", "train=0.8"),
+        ("train=2", "from 0 to 1"),
+        ("../x=0.5", "names no part"),
+        ("train=0.8,test=0.3", "of the whole"),
+        ("a=0.1,a=0.2", "twice"),
+    ] {
+        let said = folder.run(&["dataset", "split", "digits", "--into", into]);
+        assert_eq!(said.code, 2, "{into}: {}", said.stderr);
+        assert!(said.stderr.contains(reason), "{into}: {}", said.stderr);
+    }
 }

@@ -28,6 +28,7 @@ const COMMANDS: &[&str] = &[
     "dataset rm",
     "dataset restore",
     "dataset sample",
+    "dataset split",
     "dataset diff",
     "model new",
     "model ls",
