@@ -1,4 +1,4 @@
-//! The bytes of a version of a dataset: how they are stored, and how they are read again.
+//! The bytes of a version of a dataset: how they are stored, as those of a model are, and how they are read again.
 //!
 //! Invariants: a version's digest is that of the list of its files, so the same files are the same version wherever they
 //! lay; bytes are checked against their hashes whenever they are fetched; a folder that is handed out is whole.
@@ -72,20 +72,22 @@ pub(crate) fn pieces_at(path: &Path) -> Result<Vec<Piece>> {
     Ok(vec![Piece::File { name, path }])
 }
 
-/// Stores files and the list of them in a root.
+/// Stores files and the list of them in a root. Only data is profiled.
 pub(crate) fn store_pieces(store: &Store, root: Root, pieces: &[Piece]) -> Result<StoredTree> {
     let blobs = store.depot()?.to_put(root)?;
     let guard = blobs.putting().map_err(|error| failure(&error, None))?;
+    let is_data = root == Root::Data;
     let (mut files, mut profiles) = (Vec::new(), Vec::new());
     for piece in pieces {
         let put = blobs.put().guard(&guard);
         let (name, stored) = match piece {
             Piece::File { name, path } => {
-                profiles.push(of_file(path));
+                profiles.push(is_data.then(|| of_file(path)).flatten());
                 (name, put.file(path))
             }
             Piece::Bytes { name, bytes } => {
-                profiles.push(of_reader(name, bytes.as_slice()));
+                let profile = is_data.then(|| of_reader(name, bytes.as_slice()));
+                profiles.push(profile.flatten());
                 (name, put.bytes(bytes))
             }
         };

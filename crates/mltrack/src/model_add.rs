@@ -1,15 +1,17 @@
-//! Adding a version to a model: which artifacts it is made of, which run made it, what loads it.
+//! Adding a version to a model: which artifacts or files it is made of, which run made it, what loads it.
 //!
 //! Invariants: of two that add at the same time each gets a number of its own; what the event names is there by then.
 
+use std::path::Path;
 use std::sync::Arc;
 
-use mltrack_event::{ArtifactId, BlobId, ModelId, ModelVersionAdded, RunKey, StreamId};
+use mltrack_event::{ArtifactId, BlobId, ModelId, ModelVersionAdded, Root, RunKey, StreamId};
 use mltrack_projector_lineage::{Model as Folded, Things};
 use serde::Serialize;
 
 use crate::code::Code;
 use crate::dataset_add::{highest, json};
+use crate::dataset_content::{Piece, StoredTree, pieces_at, store_pieces};
 use crate::decide::{Decision, Plan};
 use crate::error::{Error, Result};
 use crate::model_kind::Models;
@@ -27,6 +29,7 @@ pub struct NewModelVersion {
     model: ModelId,
     named: Option<SemanticVersion>,
     bump: Option<Bump>,
+    pieces: Vec<Piece>,
     described: Described,
     refused: Option<Error>,
 }
@@ -36,7 +39,6 @@ pub struct NewModelVersion {
 struct Described {
     run: Option<RunKey>,
     artifacts: Vec<ArtifactId>,
-    content: Option<BlobId>,
     flavour: String,
     source: String,
     signature: String,
@@ -51,6 +53,7 @@ impl NewModelVersion {
             model,
             named: None,
             bump: None,
+            pieces: Vec::new(),
             described: Described::default(),
             refused: None,
         }
@@ -59,6 +62,38 @@ impl NewModelVersion {
     /// An artifact that it is made of; several calls name several.
     pub fn artifact(mut self, artifact: ArtifactId) -> NewModelVersion {
         self.described.artifacts.push(artifact);
+        self
+    }
+
+    /// A file that is stored with it, under its name; several calls store several. Where it came from is its source
+    /// unless that is said otherwise.
+    pub fn file(self, path: impl AsRef<Path>) -> NewModelVersion {
+        self.stored(path.as_ref(), false)
+    }
+
+    /// The same for every file of a folder, under their paths in it.
+    pub fn folder(self, path: impl AsRef<Path>) -> NewModelVersion {
+        self.stored(path.as_ref(), true)
+    }
+
+    fn stored(mut self, path: &Path, is_folder: bool) -> NewModelVersion {
+        let place = path.display().to_string();
+        match pieces_at(path) {
+            Ok(_) if path.is_dir() != is_folder => {
+                let (what, call) = if is_folder {
+                    ("no folder", "file(..)")
+                } else {
+                    ("a folder", "folder(..)")
+                };
+                self.refused =
+                    Some(Error::validation(format!("{place}: it is {what}")).with_hint(call));
+            }
+            Ok(pieces) => self.pieces.extend(pieces),
+            Err(error) => self.refused = Some(error),
+        }
+        if self.described.source.is_empty() {
+            self.described.source = place;
+        }
         self
     }
 
@@ -139,16 +174,17 @@ impl NewModelVersion {
             return Ok(ModelVersion::disabled());
         };
         let described = &self.described;
-        if described.artifacts.is_empty()
-            && described.content.is_none()
-            && described.source.is_empty()
-        {
+        if described.artifacts.is_empty() && self.pieces.is_empty() && described.source.is_empty() {
             return Err(
                 Error::validation("a version of a model is made of something")
-                    .with_hint("artifact(id), folder(path), or source(uri)"),
+                    .with_hint("artifact(id), file(path), folder(path), or source(uri)"),
             );
         }
-        let (number, _) = store.decide_things(|things, _| self.plan(&store, things))?;
+        let held = self.hold(&store)?;
+        let content = held.as_ref().map(|tree| tree.blob);
+        let (number, _) = store.decide_things(|things, _| self.plan(&store, things, content))?;
+        // The event stands: who collects may look at the bytes again.
+        drop(held);
         store.with_things(|things, _| {
             let model = registry::known::<Models>(things, self.model)?;
             let row = model.version(number).cloned();
@@ -156,7 +192,20 @@ impl NewModelVersion {
         })
     }
 
-    fn plan(&self, store: &Store, things: &Things) -> Result<Decision<u64>> {
+    /// Stores its files, which nobody collects while the answer lives.
+    fn hold(&self, store: &Store) -> Result<Option<StoredTree>> {
+        if self.pieces.is_empty() {
+            return Ok(None);
+        }
+        store_pieces(store, Root::Artifacts, &self.pieces).map(Some)
+    }
+
+    fn plan(
+        &self,
+        store: &Store,
+        things: &Things,
+        content: Option<BlobId>,
+    ) -> Result<Decision<u64>> {
         let model = registry::live::<Models>(things, self.model)?;
         let described = self.described.clone();
         if let Some(run) = described.run.filter(|run| things.thing_run(*run).is_none()) {
@@ -179,7 +228,7 @@ impl NewModelVersion {
             version,
             run: described.run,
             artifacts: described.artifacts,
-            content: described.content,
+            content,
             flavour: described.flavour,
             source: described.source,
             signature: described.signature,

@@ -1,16 +1,13 @@
-//! A run registers the model that it made, and a version's files are read again.
+//! A run registers the model that it made.
 //!
 //! Invariant: the bytes of a version are stored, and its artifacts logged, before the version's event.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use mltrack_event::ArtifactKind;
 
-use crate::artifact::Artifact;
-use crate::code::Code;
 use crate::error::{Error, Result};
-use crate::model_use::UsedModel;
 use crate::model_version::ModelVersion;
 use crate::run::Run;
 use crate::tracker::Tracker;
@@ -60,53 +57,5 @@ impl Run {
             version = version.artifact(artifact.id);
         }
         version.source(path.display().to_string()).add()
-    }
-}
-
-impl ModelVersion {
-    /// The artifacts that it is made of, those left out that were purged. Empty when it lies elsewhere.
-    pub fn files(&self) -> Result<Vec<Artifact>> {
-        match &self.store {
-            Some(store) => store.artifacts_by_id(&self.artifacts),
-            None => Ok(Vec::new()),
-        }
-    }
-
-    /// Writes its files below a folder, each under its artifact's path, and answers with them. Every byte is checked.
-    ///
-    /// Errors: `INVALID_STATE` for a version that lies elsewhere, `NOT_FOUND` when an artifact was purged, and those of
-    /// [`download_all`](Tracker::download_all).
-    pub fn get_to(&self, folder: impl AsRef<Path>) -> Result<Vec<PathBuf>> {
-        let Some(store) = &self.store else {
-            return Ok(Vec::new());
-        };
-        if self.artifacts.is_empty() {
-            let what = format!(
-                "the store keeps no bytes of {}: they are at {}",
-                self.selector(),
-                self.source
-            );
-            return Err(Error::new(Code::InvalidState, what)
-                .with_hint("add a version of artifacts to keep them"));
-        }
-        let files = self.files()?;
-        if files.len() < self.artifacts.len() {
-            let gone = self.artifacts.len() - files.len();
-            let what = format!("{gone} of the artifacts of {} were purged", self.selector());
-            return Err(Error::new(Code::NotFound, what).with_hint("mltrack model show NAME"));
-        }
-        Tracker::of(Arc::clone(store)).download_all(&files, folder, &|_, _| {})
-    }
-}
-
-impl UsedModel {
-    /// The artifacts that it is made of; see [`ModelVersion::files`].
-    pub fn files(&self) -> Result<Vec<Artifact>> {
-        self.version().files()
-    }
-
-    /// Writes its files below a folder; see [`ModelVersion::get_to`].
-    pub fn get_to(&self, folder: impl AsRef<Path>) -> Result<Vec<PathBuf>> {
-        self.version().get_to(folder)
     }
 }

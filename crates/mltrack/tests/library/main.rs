@@ -22,6 +22,7 @@ mod layer;
 mod lineage;
 mod looking;
 mod metrics;
+mod model_content;
 mod models;
 mod operations;
 mod owners;
