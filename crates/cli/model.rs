@@ -4,6 +4,7 @@
 
 mod add;
 mod alias;
+mod get;
 mod list;
 mod new;
 mod remove;
@@ -20,6 +21,7 @@ pub enum Command {
     Ls(list::Arguments),
     Show(show::Arguments),
     Add(add::Arguments),
+    Get(get::Arguments),
     Alias(alias::Arguments),
     Stage(stage::Arguments),
     Tag(tag::Arguments),
@@ -33,6 +35,7 @@ pub fn run(command: &Command, context: &Context) -> Outcome {
         Command::Ls(arguments) => list::run(arguments, context),
         Command::Show(arguments) => show::run(arguments, context),
         Command::Add(arguments) => add::run(arguments, context),
+        Command::Get(arguments) => get::run(arguments, context),
         Command::Alias(arguments) => alias::run(arguments, context),
         Command::Stage(arguments) => stage::run(arguments, context),
         Command::Tag(arguments) => tag::run(arguments, context),

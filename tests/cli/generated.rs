@@ -34,6 +34,7 @@ const COMMANDS: &[&str] = &[
     "model ls",
     "model show",
     "model add",
+    "model get",
     "model alias",
     "model stage",
     "model tag",

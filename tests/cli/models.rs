@@ -1,4 +1,6 @@
-//! `model new|ls|show|add|alias|stage|tag|rm|restore`.
+//! `model new|ls|show|add|get|alias|stage|tag|rm|restore`.
+
+use std::fs;
 
 use super::support::Folder;
 
@@ -129,5 +131,52 @@ fn the_past_has_the_aliases_and_stages_that_there_were_then() {
     assert_eq!(
         folder.json(&["model", "ls", "--at", "-1h", "--json"])["total"],
         0
+    );
+}
+
+#[test]
+fn files_of_a_version_are_stored_with_it_and_written_again() {
+    let folder = Folder::with_store();
+    fs::create_dir_all(folder.path().join("out/parts")).unwrap();
+    fs::write(folder.path().join("out/parts/words"), "a b").unwrap();
+    fs::write(folder.path().join("card.md"), "by hand").unwrap();
+    folder.ok(&[
+        "model", "add", "resnet", "--file", "out", "--file", "card.md",
+    ]);
+    let item = &folder.json(&["model", "show", "resnet@v1", "--json"])["items"][0];
+    assert!(item["content"].is_string(), "{item}");
+    assert_eq!(item["source"], "out");
+    folder.ok(&["gc", "--older-than", "0s", "--yes"]);
+    let get = |words: &[&str]| {
+        let get = ["model", "get", "resnet", "--into", "w"];
+        folder.run(&[&get[..], words].concat())
+    };
+    let dry = get(&["--dry-run"]);
+    assert!(
+        dry.stderr.contains("would write w/card.md"),
+        "{}",
+        dry.stderr
+    );
+    assert!(!folder.path().join("w").exists());
+    let said = get(&["--json"]);
+    assert!(said.stdout.contains("w/parts/words"), "{}", said.stdout);
+    let words = fs::read_to_string(folder.path().join("w/parts/words")).unwrap();
+    assert_eq!(words, "a b");
+    let there = get(&[]);
+    assert!(there.stderr.contains("--force"), "{}", there.stderr);
+    assert_eq!(get(&["--force"]).code, 0);
+    let missing = folder.run(&["model", "add", "new", "--file", "none"]);
+    assert_eq!(missing.code, 3, "{}", missing.stderr);
+    assert_eq!(
+        folder.run(&["model", "show", "new"]).code,
+        3,
+        "it is not made"
+    );
+    folder.ok(&["model", "add", "m", "--source", "s3://b/m.pt"]);
+    let elsewhere = folder.run(&["model", "get", "m"]);
+    assert!(
+        elsewhere.stderr.contains("s3://b/m.pt"),
+        "{}",
+        elsewhere.stderr
     );
 }

@@ -1,9 +1,11 @@
-//! `mltrack model add`: adds a version made of artifacts of runs, or of something that lies elsewhere.
+//! `mltrack model add`: adds a version made of artifacts of runs, of files, or of something that lies elsewhere.
+
+use std::path::PathBuf;
 
 use mltrack::{Bump, NewModelVersion, Tracker};
 
 use crate::context::Context;
-use crate::failure::{Exit, Failure, Outcome};
+use crate::failure::{Exit, Failure, Outcome, file_failure};
 use crate::look::{self, At};
 use crate::output::{OutputArguments, Sheet, list_fields, print};
 use crate::store;
@@ -12,14 +14,18 @@ use crate::store;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
   mltrack model add resnet --artifact @last/model.pt --flavour pytorch
+  mltrack model add resnet --file weights/ --file card.md
   mltrack model add resnet --source s3://bucket/resnet.pt --run a3f9f00d --bump minor")]
 pub struct Arguments {
     /// The model
     #[arg(value_name = "NAME")]
     name: String,
     /// An artifact that it is made of; its run made the version unless --run says another
-    #[arg(long, value_name = "RUN/PATH[@vN]", required_unless_present = "source")]
+    #[arg(long, value_name = "RUN/PATH[@vN]", required_unless_present_any = ["source", "file"])]
     artifact: Vec<String>,
+    /// A file, or a folder with all its files, that is stored with it
+    #[arg(long, value_name = "PATH")]
+    file: Vec<PathBuf>,
     /// Where it lies, or came from
     #[arg(long, value_name = "URI")]
     source: Option<String>,
@@ -106,12 +112,22 @@ impl Arguments {
             artifacts.push(tracker.artifact(row.run_id, path)?.id);
             run = run.or(Some(row.run_id));
         }
+        for path in &self.file {
+            std::fs::metadata(path).map_err(|error| file_failure("read", path, &error))?;
+        }
         let mut new = tracker.model(&self.name)?.version();
         for artifact in artifacts {
             new = new.artifact(artifact);
         }
         if let Some(run) = run {
             new = new.made_by_run(run.key());
+        }
+        for path in &self.file {
+            new = if path.is_dir() {
+                new.folder(path)
+            } else {
+                new.file(path)
+            };
         }
         if let Some(source) = &self.source {
             new = new.source(source);
