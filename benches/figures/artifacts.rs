@@ -9,7 +9,7 @@ use std::io::Write as _;
 use std::path::Path;
 
 use anyhow::{Result, ensure};
-use mltrack::{Tracker, door};
+use mltrack::{Capture, Tracker, door};
 
 use crate::bench::Bench;
 use crate::child::{self, Child, Order};
@@ -124,7 +124,9 @@ fn used(folder: &Path) -> Result<u64> {
 fn listed(bench: &Bench) -> Result<()> {
     let count = bench.size(100_000, 10_000);
     let place = bench.place()?;
-    let tracker = Tracker::open(place.store())?;
+    let tracker = Tracker::builder(place.store())
+        .capture(Capture::Off)
+        .open()?;
     for _ in 0..RUNS {
         let run = tracker.experiment("figures")?.start_run()?;
         for number in 0..count / RUNS {
