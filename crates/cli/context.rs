@@ -1,6 +1,6 @@
 //! What every command is given: the global options, the terminal, the time it started.
 
-use std::io::{self, IsTerminal as _};
+use std::io::{self, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 
 use crate::output::Terminal;
@@ -65,8 +65,16 @@ impl Context {
 
     /// A remark beside the answer.
     pub fn note(&self, text: &str) {
-        eprintln!("{} {text}", paint("note:", Tone::Dim, self.stderr_colour));
+        tell(&format!(
+            "{} {text}",
+            paint("note:", Tone::Dim, self.stderr_colour)
+        ));
     }
+}
+
+/// Says one line on stderr. Whether anybody still listens there changes nothing about the work.
+pub fn tell(line: &str) {
+    drop(writeln!(io::stderr().lock(), "{line}"));
 }
 
 pub fn stderr_colour(wish: ColourWish) -> bool {

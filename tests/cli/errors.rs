@@ -131,3 +131,18 @@ fn verbose_says_how_long_it_took() {
     let said = Folder::with_store().run(&["runs", "-v"]);
     assert!(said.stderr.contains("took "), "{}", said.stderr);
 }
+
+#[test]
+fn nobody_listening_to_notes_stops_no_command() {
+    let folder = Folder::with_store();
+    let run = folder.start_run("quiet");
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let status = folder
+        .command(&["run", "end", &run])
+        .stderr(writer)
+        .status();
+    assert_eq!(status.unwrap().code(), Some(0));
+    let state = &folder.json(&["run", "show", &run, "--json"])["items"][0]["state"];
+    assert_eq!(*state, "completed");
+}

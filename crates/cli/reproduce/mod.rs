@@ -19,7 +19,7 @@ use mltrack::{
 };
 use serde_json::{Value, json};
 
-use crate::context::{Context, now_ns};
+use crate::context::{self, Context, now_ns};
 use crate::failure::{Exit, Failure, Outcome};
 use crate::interrupt::Interrupt;
 use crate::moment::Length;
@@ -246,8 +246,11 @@ impl Steps<'_> {
     fn say(&self, step: &str, text: &str) {
         match self.context.progress {
             ProgressWish::None => {}
-            ProgressWish::Json => eprintln!("{}", json!({ "step": step, "text": text })),
-            ProgressWish::Auto => eprintln!("  {step:12}{text}"),
+            ProgressWish::Json => {
+                let line = json!({ "step": step, "text": text });
+                context::tell(&line.to_string());
+            }
+            ProgressWish::Auto => context::tell(&format!("  {step:12}{text}")),
         }
     }
 }
