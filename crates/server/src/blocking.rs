@@ -1,0 +1,17 @@
+//! Where work that may wait for a disk or a lock is done.
+//!
+//! Invariant: a panic in the work becomes a panic of the request alone, never of the server.
+
+/// Runs `work` on a thread that may wait, and waits for it without holding up other requests.
+///
+/// Work that only appends to the log or reads what is in memory takes microseconds: call it directly instead.
+pub async fn blocking<T, W>(work: W) -> T
+where
+    T: Send + 'static,
+    W: FnOnce() -> T + Send + 'static,
+{
+    match tokio::task::spawn_blocking(work).await {
+        Ok(answer) => answer,
+        Err(failed) => std::panic::resume_unwind(failed.into_panic()),
+    }
+}

@@ -1,0 +1,22 @@
+//! The server: one store over HTTP, for `MLflow`'s clients, for programs of our own, and for who only looks.
+//!
+//! It speaks two languages. `/api/2.0/mlflow` and its like are `MLflow`'s, word for word where its clients look
+//! ([`docs/mlflow.md`](https://docs.rs/mltrack)); `/api/v1` is ours: everything the library can do, in JSON, with live
+//! streams. Both only call the library: the store stays the folder that local processes write at the same time.
+//!
+//! Invariants: this is the only crate that knows JSON forms of the wire, `MLflow`'s names, and browsers; nothing is
+//! acknowledged that is not in the log; a handler that may wait for a disk runs where waiting holds up nobody.
+#![deny(missing_docs)]
+#![allow(dead_code, unused_imports)]
+
+mod blocking;
+mod fields;
+mod mlflow;
+mod native;
+mod options;
+mod router;
+mod server;
+mod shared;
+
+pub use options::Options;
+pub use server::{ServeError, Server};

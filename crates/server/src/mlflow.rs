@@ -1,0 +1,31 @@
+//! `MLflow`'s REST interface, as its clients of version 3 know it.
+//!
+//! Invariants: every route is served under `/api` and `/ajax-api` alike; statuses, codes and the texts clients look at
+//! are `MLflow`'s; what is not served says so.
+
+mod error;
+mod message;
+
+use axum::Router;
+use axum::routing::MethodRouter;
+
+use crate::shared::Shared;
+
+pub use error::{Answer, MlflowError, Reason};
+pub use message::Message;
+
+/// All of it.
+pub fn routes() -> Router<Shared> {
+    Router::new()
+}
+
+/// One endpoint of the interface, `path` as in `/2.0/mlflow/runs/get`, under both names it is served by.
+pub fn endpoint(
+    router: Router<Shared>,
+    path: &str,
+    methods: MethodRouter<Shared>,
+) -> Router<Shared> {
+    router
+        .route(&format!("/api{path}"), methods.clone())
+        .route(&format!("/ajax-api{path}"), methods)
+}

@@ -1,0 +1,129 @@
+//! An error as `MLflow`'s clients read it: a code, a message, and the status that belongs to the code.
+//!
+//! Invariant: a code has one status, that of `MLflow`.
+
+use axum::Json;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use mltrack::Code;
+use serde_json::json;
+
+/// What a handler of `MLflow`'s interface answers.
+pub type Answer<T = Response> = Result<T, MlflowError>;
+
+/// What kind of error; the names are the wire's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Reason {
+    /// `INVALID_PARAMETER_VALUE`
+    InvalidParameterValue,
+    /// `BAD_REQUEST`
+    BadRequest,
+    /// `RESOURCE_ALREADY_EXISTS`
+    ResourceAlreadyExists,
+    /// `UNAUTHENTICATED`
+    Unauthenticated,
+    /// `PERMISSION_DENIED`
+    PermissionDenied,
+    /// `RESOURCE_DOES_NOT_EXIST`
+    ResourceDoesNotExist,
+    /// `NOT_FOUND`
+    NotFound,
+    /// `RESOURCE_CONFLICT`
+    ResourceConflict,
+    /// `RESOURCE_EXHAUSTED`
+    ResourceExhausted,
+    /// `INTERNAL_ERROR`
+    InternalError,
+    /// `INVALID_STATE`
+    InvalidState,
+    /// `NOT_IMPLEMENTED`
+    NotImplemented,
+    /// `TEMPORARILY_UNAVAILABLE`
+    TemporarilyUnavailable,
+}
+
+impl Reason {
+    /// The name on the wire and the status.
+    fn row(self) -> (&'static str, StatusCode) {
+        match self {
+            Reason::InvalidParameterValue => ("INVALID_PARAMETER_VALUE", StatusCode::BAD_REQUEST),
+            Reason::BadRequest => ("BAD_REQUEST", StatusCode::BAD_REQUEST),
+            Reason::ResourceAlreadyExists => ("RESOURCE_ALREADY_EXISTS", StatusCode::BAD_REQUEST),
+            Reason::Unauthenticated => ("UNAUTHENTICATED", StatusCode::UNAUTHORIZED),
+            Reason::PermissionDenied => ("PERMISSION_DENIED", StatusCode::FORBIDDEN),
+            Reason::ResourceDoesNotExist => ("RESOURCE_DOES_NOT_EXIST", StatusCode::NOT_FOUND),
+            Reason::NotFound => ("NOT_FOUND", StatusCode::NOT_FOUND),
+            Reason::ResourceConflict => ("RESOURCE_CONFLICT", StatusCode::CONFLICT),
+            Reason::ResourceExhausted => ("RESOURCE_EXHAUSTED", StatusCode::TOO_MANY_REQUESTS),
+            Reason::InternalError => ("INTERNAL_ERROR", StatusCode::INTERNAL_SERVER_ERROR),
+            Reason::InvalidState => ("INVALID_STATE", StatusCode::INTERNAL_SERVER_ERROR),
+            Reason::NotImplemented => ("NOT_IMPLEMENTED", StatusCode::NOT_IMPLEMENTED),
+            Reason::TemporarilyUnavailable => {
+                ("TEMPORARILY_UNAVAILABLE", StatusCode::SERVICE_UNAVAILABLE)
+            }
+        }
+    }
+}
+
+/// An error of `MLflow`'s interface.
+#[derive(Debug)]
+pub struct MlflowError {
+    reason: Reason,
+    message: String,
+}
+
+impl MlflowError {
+    /// An error that says `message`.
+    pub fn new(reason: Reason, message: impl Into<String>) -> MlflowError {
+        MlflowError {
+            reason,
+            message: message.into(),
+        }
+    }
+
+    /// A value that cannot be used.
+    pub fn invalid(message: impl Into<String>) -> MlflowError {
+        MlflowError::new(Reason::InvalidParameterValue, message)
+    }
+
+    /// Something that is not there.
+    pub fn missing(message: impl Into<String>) -> MlflowError {
+        MlflowError::new(Reason::ResourceDoesNotExist, message)
+    }
+
+    /// A required field that was not given, in `MLflow`'s words.
+    pub fn required(field: &str) -> MlflowError {
+        MlflowError::invalid(format!(
+            "Missing value for required parameter '{field}'. See the API docs for more information about request parameters."
+        ))
+    }
+}
+
+impl IntoResponse for MlflowError {
+    fn into_response(self) -> Response {
+        let (name, status) = self.reason.row();
+        let body = json!({"error_code": name, "message": self.message});
+        (status, Json(body)).into_response()
+    }
+}
+
+impl From<mltrack::Error> for MlflowError {
+    fn from(error: mltrack::Error) -> MlflowError {
+        let reason = match error.code() {
+            Code::ValidationError | Code::SerializationError | Code::InvalidState => {
+                Reason::InvalidParameterValue
+            }
+            Code::NotFound => Reason::ResourceDoesNotExist,
+            Code::Conflict => Reason::ResourceConflict,
+            Code::Unauthorized => Reason::PermissionDenied,
+            _ if error.is_retryable() => Reason::TemporarilyUnavailable,
+            _ => Reason::InternalError,
+        };
+        let message = match error.hint() {
+            Some(hint) => format!("{error} ({hint})"),
+            None => error.to_string(),
+        };
+        MlflowError::new(reason, message)
+    }
+}

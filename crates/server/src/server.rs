@@ -1,0 +1,71 @@
+//! A server from its first socket to its last answer.
+//!
+//! Invariants: the address is taken before anything is promised; after the word to stop no new request is begun, and
+//! those under way are answered.
+
+use std::future::Future;
+use std::net::SocketAddr;
+
+use axum::Router;
+use mltrack::Tracker;
+use tokio::net::TcpListener;
+
+use crate::options::Options;
+use crate::router::router;
+use crate::shared::Shared;
+
+/// Why a server could not begin or go on.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The address cannot be listened on.
+    #[error("{address} cannot be listened on: {source}")]
+    Bind {
+        /// The address that was asked for.
+        address: SocketAddr,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// Accepting connections failed.
+    #[error("connections cannot be accepted any more: {0}")]
+    Accept(#[from] std::io::Error),
+}
+
+/// A server that listens.
+#[derive(Debug)]
+pub struct Server {
+    listener: TcpListener,
+    router: Router,
+    address: SocketAddr,
+}
+
+impl Server {
+    /// Takes the address. Clients may connect when this returns.
+    pub async fn bind(tracker: Tracker, options: Options) -> Result<Server, ServeError> {
+        let address = options.bind;
+        let failed = |source| ServeError::Bind { address, source };
+        let listener = TcpListener::bind(address).await.map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        Ok(Server {
+            listener,
+            router: router(Shared::new(tracker, options)),
+            address,
+        })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Answers until `stop` is done, then finishes what is under way.
+    pub async fn serve(
+        self,
+        stop: impl Future<Output = ()> + Send + 'static,
+    ) -> Result<(), ServeError> {
+        axum::serve(self.listener, self.router)
+            .with_graceful_shutdown(stop)
+            .await?;
+        Ok(())
+    }
+}

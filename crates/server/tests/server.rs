@@ -1,0 +1,21 @@
+//! The server as its clients meet it: over sockets, on a store of its own.
+//!
+//! Invariant: every test has its own folder and its own port, and what it started ends with it.
+
+#[path = "server/support.rs"]
+mod support;
+
+use serde_json::json;
+
+#[test]
+fn an_unknown_path_is_not_found() {
+    let served = support::Served::start();
+    assert_eq!(served.get("/nothing/here").0, 404);
+}
+
+#[test]
+fn a_server_answers_under_the_address_it_names() {
+    let served = support::Served::start();
+    let (status, _) = served.post("/api/2.0/mlflow/nothing/here", &json!({}));
+    assert!(status >= 400);
+}
