@@ -2,7 +2,7 @@
 //!
 //! Invariant: one holds exactly the packages of its `requirements.txt`, or its stamp is missing and it is made anew.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::Context as _;
@@ -10,6 +10,7 @@ use anyhow::Context as _;
 use crate::process::{cache_folder, root, run};
 
 /// An environment and what it is for.
+#[derive(Clone, Copy)]
 pub struct Environment {
     /// As people call what is in it.
     pub name: &'static str,
@@ -23,15 +24,35 @@ pub struct Environment {
     pub failing: &'static str,
 }
 
+/// `MLflow` as a whole, its server included: the oldest version that the server is proved with, and the newest.
+pub const MLFLOW: [Environment; 2] = [
+    Environment {
+        name: "MLflow 3.6.0",
+        folder: "mlflow/3.6.0",
+        requirements: "crates/server/tests/mlflow/requirements-3.6.0.txt",
+        program: "mlflow",
+        failing: "the step mlflow is skipped",
+    },
+    Environment {
+        name: "the newest MLflow",
+        folder: "mlflow/newest",
+        requirements: "crates/server/tests/mlflow/requirements-newest.txt",
+        program: "mlflow",
+        failing: "the step mlflow is skipped",
+    },
+];
+
 /// All of them.
 pub const ENVIRONMENTS: &[Environment] = &[
     Environment {
-        name: "MLflow",
-        folder: "mlflow",
+        name: "MLflow's search",
+        folder: "mlflow-search",
         requirements: "crates/projector-runs/tests/search/requirements.txt",
         program: "python",
         failing: "the test that compares answers with it fails",
     },
+    MLFLOW[0],
+    MLFLOW[1],
     Environment {
         name: "SeaweedFS",
         folder: "seaweedfs",
@@ -42,12 +63,17 @@ pub const ENVIRONMENTS: &[Environment] = &[
 ];
 
 impl Environment {
+    /// Where it lies, made or not.
+    pub fn path(&self) -> anyhow::Result<PathBuf> {
+        Ok(cache_folder()?.join(self.folder))
+    }
+
     /// Makes it when it is not there as wanted. Says whether it had to.
     pub fn install(&self) -> anyhow::Result<bool> {
         let requirements = root().join(self.requirements);
         let wanted = std::fs::read_to_string(&requirements)
             .with_context(|| format!("cannot read {}", requirements.display()))?;
-        let folder = cache_folder()?.join(self.folder);
+        let folder = self.path()?;
         let stamp = folder.join("requirements.txt");
         let programs = folder.join("bin");
         if is_made(&stamp, &programs.join(self.program), &wanted) {

@@ -28,7 +28,7 @@ fn python() -> PathBuf {
         },
         PathBuf::from,
     );
-    let python = cache.join("mlflow").join("bin").join("python");
+    let python = cache.join("mlflow-search").join("bin").join("python");
     assert!(
         python.is_file(),
         "MLflow is not installed at {}: run `cargo xtask test --only tools` once, which needs the network",
