@@ -5,6 +5,7 @@
 
 mod error;
 mod message;
+pub mod wire;
 
 use axum::Router;
 use axum::routing::MethodRouter;
