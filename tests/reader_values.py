@@ -342,6 +342,10 @@ EVENTS = {
     0x00A8: ("model_alias_set", struct_of(**OF_MODEL, alias=text, number=maybe(u64), **WHO)),
     0x00A9: ("model_stage_moved", struct_of(**OF_MODEL, number=u64, **{"from": text}, to=text, **WHO)),
     0x00AA: ("model_used", struct_of(**OF_RUN, **OF_MODEL, number=u64, name=text, selector=text, **WHO)),
+    0x00B0: ("document_put", struct_of(
+        kind=text, id=text, parts=u32, body=json_or_text, blobs=many(struct_of(blob=BLOB, len=u64)), **WHO)),
+    0x00B1: ("document_removed", struct_of(kind=text, id=text, **WHO)),
+    0x00B2: ("document_part", struct_of(text=text)),
     0x00C0: ("lineage_linked", LINK),
     0x00C1: ("lineage_unlinked", LINK),
     0x00E0: ("operation_undone", struct_of(first=u64, last=u64, **WHO)),

@@ -10,7 +10,8 @@
 //! | 0x0040-0x005F | runs, and what they run on |
 //! | 0x0060-0x007F | artifacts |
 //! | 0x0080-0x009F | datasets |
-//! | 0x00A0-0x00BF | models |
+//! | 0x00A0-0x00AF | models |
+//! | 0x00B0-0x00BF | documents |
 //! | 0x00C0-0x00DF | lineage |
 //! | 0x00E0-0x00FF | the store and its audit |
 //! | 0x0100-0xFFFF | third parties |
@@ -30,6 +31,7 @@ use crate::dataset::{
     DatasetVersionAddedV1, DatasetVersionEditedV1, DatasetVersionRemovedV1,
     DatasetVersionRestoredV1,
 };
+use crate::document::{DocumentPartV1, DocumentPutV1, DocumentRemovedV1};
 use crate::error::DecodeCause;
 use crate::experiment::{
     ExperimentArchivedV1, ExperimentCreatedV1, ExperimentDeletedV1, ExperimentEditedV1,
@@ -228,6 +230,9 @@ events! {
     MODEL_ALIAS_SET ModelAliasSet(ModelAliasSetV1) = 0xA8 "model_alias_set";
     MODEL_STAGE_MOVED ModelStageMoved(ModelStageMovedV1) = 0xA9 "model_stage_moved";
     MODEL_USED ModelUsed(ModelUsedV1) = 0xAA "model_used";
+    DOCUMENT_PUT DocumentPut(DocumentPutV1) = 0xB0 "document_put";
+    DOCUMENT_REMOVED DocumentRemoved(DocumentRemovedV1) = 0xB1 "document_removed";
+    DOCUMENT_PART DocumentPart(DocumentPartV1) = 0xB2 "document_part";
     LINEAGE_LINKED LineageLinked(LineageLinkedV1) = 0xC0 "lineage_linked";
     LINEAGE_UNLINKED LineageUnlinked(LineageUnlinkedV1) = 0xC1 "lineage_unlinked";
     OPERATION_UNDONE OperationUndone(OperationUndoneV1) = 0xE0 "operation_undone";
@@ -291,6 +296,9 @@ payload!(ModelVersionRestoredV1 = 1);
 payload!(ModelAliasSetV1 = 1);
 payload!(ModelStageMovedV1 = 1);
 payload!(ModelUsedV1 = 1);
+payload!(DocumentPutV1 = 1);
+payload!(DocumentRemovedV1 = 1);
+payload!(DocumentPartV1 = 1);
 payload!(LineageLinkedV1 = 1);
 payload!(LineageUnlinkedV1 = 1);
 payload!(OperationUndoneV1 = 1);

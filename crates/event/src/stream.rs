@@ -55,6 +55,22 @@ impl StreamId {
         StreamId::of(b"model", &model.to_bytes())
     }
 
+    /// All documents of a kind: `blake3("documents" | kind)`. A batch with documents of several ids is on it.
+    #[must_use]
+    pub fn documents(kind: &str) -> StreamId {
+        StreamId::of(b"documents", kind.as_bytes())
+    }
+
+    /// A document: `blake3("document" | kind | 0 | id)`.
+    #[must_use]
+    pub fn document(kind: &str, id: &str) -> StreamId {
+        let mut bytes = Vec::with_capacity(kind.len() + 1 + id.len());
+        bytes.extend_from_slice(kind.as_bytes());
+        bytes.push(0);
+        bytes.extend_from_slice(id.as_bytes());
+        StreamId::of(b"document", &bytes)
+    }
+
     /// Which artifacts are removed, restored and purged: `blake3("artifacts")`.
     #[must_use]
     pub fn artifacts() -> StreamId {
@@ -142,6 +158,10 @@ impl Event {
             Event::ModelVersionRestored(restored) => Some(StreamId::model(restored.model)),
             Event::ModelAliasSet(set) => Some(StreamId::model(set.model)),
             Event::ModelStageMoved(moved) => Some(StreamId::model(moved.model)),
+            Event::DocumentPut(put) => Some(StreamId::document(&put.kind, &put.id)),
+            Event::DocumentRemoved(removed) => {
+                Some(StreamId::document(&removed.kind, &removed.id))
+            }
             _ => None,
         }
     }

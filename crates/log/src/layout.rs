@@ -1,5 +1,5 @@
 //! Every constant of `docs/format.md` that more than one file needs, tied to each other by asserts.
-// format.md blake3: 375539cb6e822facbd3023ca60c14dd3a4217d7ff6a9f2614fd49f5ef5cd92ce
+// format.md blake3: 81d72b708634db33793c05ff2eae5132dc9b45b48b6f69c5eabea1da676abe31
 
 /// Bytes in FORMAT.
 pub const FORMAT_LEN: usize = 64;

@@ -288,6 +288,10 @@ impl TreeLists {
             let trees: Vec<(BlobId, Root)> = things.live_trees().collect();
             Ok((live.collect::<HashSet<_>>(), trees))
         })?;
+        store.with_documents(|documents| {
+            live.extend(documents.live_blobs().map(|(blob, _)| hash(blob)));
+            Ok(())
+        })?;
         for (blob, root) in trees {
             live.insert(hash(blob));
             live.extend(self.files(store, blob, root)?);

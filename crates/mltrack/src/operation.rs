@@ -293,6 +293,7 @@ pub(crate) fn by(event: &Event) -> Option<(&str, &str)> {
         ArtifactsRestored ArtifactUsed ArtifactsPurged DatasetCreated DatasetEdited DatasetDeleted DatasetRestored
         DatasetVersionAdded DatasetVersionEdited DatasetVersionRemoved DatasetVersionRestored DatasetUsed
         ModelCreated ModelEdited ModelDeleted ModelRestored ModelVersionAdded ModelVersionEdited
+        DocumentPut DocumentRemoved
         ModelVersionRemoved ModelVersionRestored ModelAliasSet ModelStageMoved ModelUsed LineageLinked
         LineageUnlinked RecordsScrubbed
     }

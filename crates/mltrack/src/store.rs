@@ -1,6 +1,6 @@
 //! One open store: the log, the folded state, and who acts. Everything else in this crate goes through here.
 //!
-//! Invariants: locks are taken in the order recorder, follower, columns, things, watch; nothing is folded on the way to an append of
+//! Invariants: locks are taken in the order recorder, follower, columns, things, documents, watch; nothing is folded on the way to an append of
 //! points; a forked child has a session of its own.
 
 use std::path::{Path, PathBuf};
@@ -19,6 +19,7 @@ use crate::auto_compact::AutoCompactor;
 use crate::capture::CaptureWish;
 use crate::capture_desk::CaptureDesk;
 use crate::compact::packers;
+use crate::documents_fold::DocumentsFollower;
 use crate::error::{Error, Result};
 use crate::identity::Identity;
 use crate::keeper::{Keeper, Keeping};
@@ -64,6 +65,8 @@ pub(crate) struct Session {
     pub columns: Mutex<StateColumns>,
     /// The fold of artifacts, datasets, models and lineage. Locked after the follower.
     pub things: Mutex<ThingsFollower>,
+    /// The fold of documents. Locked after that of things.
+    pub documents: Mutex<DocumentsFollower>,
     /// Whether runs without living owners have been recorded as lost.
     pub is_swept: AtomicBool,
     /// For questions about histories.
@@ -257,6 +260,7 @@ impl Session {
             follower: Mutex::new(Follower::new(reader()?)),
             columns: Mutex::default(),
             things: Mutex::default(),
+            documents: Mutex::default(),
             is_swept: AtomicBool::new(false),
             desk: Desk::new(path, reader()?),
         })

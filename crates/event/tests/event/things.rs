@@ -191,6 +191,7 @@ fn build(type_id: TypeId, draw: &mut Draw) -> Event {
         0x50..=0x7F => of_artifact(type_id, draw),
         0x80..=0x9F => of_dataset(type_id, draw),
         0xA0..=0xA7 => of_model(type_id, draw),
+        0xB0..=0xBF => of_document(type_id, draw),
         _ => of_registry_and_lineage(type_id, draw),
     }
 }
@@ -423,6 +424,20 @@ fn of_model(type_id: TypeId, d: &mut Draw) -> Event {
         ),
         other => panic!("no sample of {other:?}: add one here"),
     }
+}
+
+#[rustfmt::skip]
+fn of_document(type_id: TypeId, d: &mut Draw) -> Event {
+    if type_id == TypeId::DOCUMENT_PART {
+        return DocumentPart { text: d.text("{\"half\":") }.into();
+    }
+    let (kind, id) = (d.text("mlflow.trace"), d.text("tr-0a1b"));
+    if type_id == TypeId::DOCUMENT_REMOVED {
+        return made!(d, DocumentRemoved { kind: kind, id: id });
+    }
+    let (parts, body) = (d.number(251) as u32, d.json("{\"state\":\"OK\"}"));
+    let blobs = d.many(|d, at| (d.blob(0xd0 + at), d.number(250 + u64::from(at))));
+    made!(d, DocumentPut { kind: kind, id: id, parts: parts, body: body, blobs: blobs })
 }
 
 fn of_registry_and_lineage(type_id: TypeId, d: &mut Draw) -> Event {

@@ -12,6 +12,7 @@ mod console;
 mod creation;
 mod dataset_content;
 mod datasets;
+mod documents;
 mod disabled;
 mod endings;
 mod experiments;
