@@ -5,7 +5,10 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use mltrack_event::{ArtifactId, BlobId, ModelId, ModelVersionAdded, Root, RunKey, StreamId};
+use mltrack_event::{
+    ArtifactId, BlobId, Event, ModelId, ModelVersionAdded, ModelVersionEdited, Root, RunKey,
+    StreamId,
+};
 use mltrack_projector_lineage::{Model as Folded, Things};
 use serde::Serialize;
 
@@ -43,7 +46,10 @@ struct Described {
     source: String,
     signature: String,
     metadata: String,
+    description: String,
     tags: Vec<(String, String)>,
+    /// Tags that need not pick the version.
+    notes: Vec<(String, String)>,
 }
 
 impl NewModelVersion {
@@ -159,6 +165,18 @@ impl NewModelVersion {
         self
     }
 
+    /// A tag that need not pick the version: its key may be one that a selector reads as something else.
+    pub fn note(mut self, key: impl Into<String>, value: impl Into<String>) -> NewModelVersion {
+        self.described.notes.push((key.into(), value.into()));
+        self
+    }
+
+    /// What it is.
+    pub fn description(mut self, text: impl Into<String>) -> NewModelVersion {
+        self.described.description = text.into();
+        self
+    }
+
     /// Adds it. Visible on return.
     ///
     /// Errors: `VALIDATION_ERROR` for a version that is made of nothing or a tag that is none; `NOT_FOUND` for an artifact
@@ -168,6 +186,7 @@ impl NewModelVersion {
             return Err(error);
         }
         check_keys(&self.described.tags)?;
+        check_keys(&self.described.notes)?;
         let mut keys = self.described.tags.iter();
         keys.try_for_each(|(key, _)| check_word(key))?;
         let Some(store) = self.store.clone() else {
@@ -207,7 +226,7 @@ impl NewModelVersion {
         content: Option<BlobId>,
     ) -> Result<Decision<u64>> {
         let model = registry::live::<Models>(things, self.model)?;
-        let described = self.described.clone();
+        let described = &self.described;
         if let Some(run) = described.run.filter(|run| things.thing_run(*run).is_none()) {
             let what = format!("the store has no run {}", run.short());
             return Err(Error::new(Code::NotFound, what).with_hint("mltrack runs"));
@@ -221,8 +240,34 @@ impl NewModelVersion {
         }
         let number = model.versions.last().map_or(1, |last| last.number + 1);
         let version = self.version(model, number)?;
+        let events = self.events(store, number, version, content);
+        let plan = Plan::on(StreamId::model(self.model), events);
+        Ok(Decision::Append(plan, number))
+    }
+
+    /// That it is added, and what it is: one batch, so one operation.
+    fn events(
+        &self,
+        store: &Store,
+        number: u64,
+        version: Option<String>,
+        content: Option<BlobId>,
+    ) -> Vec<Event> {
+        let described = self.described.clone();
         let (actor, command) = store.by();
-        let event = ModelVersionAdded {
+        let mut tags = described.tags;
+        tags.extend(described.notes);
+        let edited = ModelVersionEdited {
+            model: self.model,
+            number,
+            description: Some(described.description),
+            version: None,
+            set: Vec::new(),
+            remove: Vec::new(),
+            actor: actor.clone(),
+            command: command.clone(),
+        };
+        let added = ModelVersionAdded {
             model: self.model,
             number,
             version,
@@ -233,12 +278,16 @@ impl NewModelVersion {
             source: described.source,
             signature: described.signature,
             metadata: described.metadata,
-            tags: described.tags,
+            tags,
             actor,
             command,
         };
-        let plan = Plan::on(StreamId::model(self.model), vec![event.into()]);
-        Ok(Decision::Append(plan, number))
+        let is_described = edited
+            .description
+            .as_ref()
+            .is_some_and(|text| !text.is_empty());
+        let edited = is_described.then(|| edited.into());
+        std::iter::once(added.into()).chain(edited).collect()
     }
 
     fn version(&self, model: &Folded, number: u64) -> Result<Option<String>> {

@@ -6,7 +6,7 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
-use mltrack_event::{ModelId, ModelStageMoved, ModelVersionEdited, StreamId};
+use mltrack_event::{Event, ModelId, ModelStageMoved, ModelVersionEdited, StreamId};
 use mltrack_log::Lsn;
 use mltrack_projector_lineage::{Model as FoldedModel, ModelUse, ModelVersion as Folded};
 
@@ -57,6 +57,7 @@ fn nothing() -> Folded {
         actor: String::new(),
         lsn: Lsn::FIRST,
         time_ns: 0,
+        updated_ns: 0,
         removed: None,
     }
 }
@@ -120,6 +121,12 @@ impl ModelVersion {
     pub fn tag(&self, set: &[(String, String)], remove: &[String]) -> Result<Option<Lsn>> {
         check_keys(set)?;
         set.iter().try_for_each(|(key, _)| check_word(key))?;
+        self.note(set, remove)
+    }
+
+    /// The same with any key: one that a selector reads as something else, such as `latest` or `a:b`, picks nothing.
+    pub fn note(&self, set: &[(String, String)], remove: &[String]) -> Result<Option<Lsn>> {
+        check_keys(set)?;
         if set.is_empty() && remove.is_empty() {
             return Err(Error::validation("the edit changes nothing"));
         }
@@ -140,6 +147,15 @@ impl ModelVersion {
     /// Moves it to a stage: `None`, `Staging`, `Production` or `Archived`, in any case of letters. Nothing happens when it
     /// is there already. Errors: `VALIDATION_ERROR` for another word, `INVALID_STATE` for a version that is removed.
     pub fn move_to(&self, stage: &str) -> Result<Option<Lsn>> {
+        self.move_with(stage, false)
+    }
+
+    /// The same, and every other version that is in this stage is archived, in one step.
+    pub fn move_alone_to(&self, stage: &str) -> Result<Option<Lsn>> {
+        self.move_with(stage, true)
+    }
+
+    fn move_with(&self, stage: &str, is_alone: bool) -> Result<Option<Lsn>> {
         let stage: Stage = stage.parse()?;
         let Some(store) = &self.store else {
             return Ok(None);
@@ -147,25 +163,35 @@ impl ModelVersion {
         let ((), lsn) = store.decide_things(|things, _| {
             let model = registry::live::<Models>(things, self.model)?;
             registry::live_version::<Models>(model, self.row.number)?;
-            let from = model
-                .version(self.row.number)
-                .map_or("", |row| row.stage.as_str());
-            if from == stage.name() {
+            let others = model.versions.iter().filter(|row| {
+                let is_in_the_way = row.removed.is_none() && row.stage == stage.name();
+                is_alone && is_in_the_way && row.number != self.row.number
+            });
+            let archived = others.map(|row| (row, Stage::Archived));
+            let own = model.version(self.row.number).map(|row| (row, stage));
+            let moves = archived.chain(own);
+            let moves = moves.filter(|(row, to)| row.stage != to.name());
+            let events: Vec<Event> = moves.map(|(row, to)| self.moved(store, row, to)).collect();
+            if events.is_empty() {
                 return Ok(Decision::Already(()));
             }
-            let (actor, command) = store.by();
-            let event = ModelStageMoved {
-                model: self.model,
-                number: self.row.number,
-                from: from.to_owned(),
-                to: stage.name().to_owned(),
-                actor,
-                command,
-            };
-            let plan = Plan::on(StreamId::model(self.model), vec![event.into()]);
+            let plan = Plan::on(StreamId::model(self.model), events);
             Ok(Decision::Append(plan, ()))
         })?;
         Ok(lsn)
+    }
+
+    fn moved(&self, store: &Store, row: &Folded, to: Stage) -> Event {
+        let (actor, command) = store.by();
+        ModelStageMoved {
+            model: self.model,
+            number: row.number,
+            from: row.stage.clone(),
+            to: to.name().to_owned(),
+            actor,
+            command,
+        }
+        .into()
     }
 
     fn edit(

@@ -18,7 +18,7 @@ pub struct Lineage;
 
 impl Projector for Lineage {
     const NAME: &'static str = "lineage";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     type State = Things;
 
     fn apply(things: &mut Things, entry: &Entry<'_>) {

@@ -18,7 +18,7 @@ impl Things {
     ) -> Option<Outcome> {
         let models = &mut self.models;
         let at = Stamp::of(entry);
-        Some(match event {
+        let outcome = match event {
             Event::ModelCreated(created) => models.create(Model::new(created, entry)),
             Event::ModelEdited(edited) => {
                 let edit = Edit {
@@ -44,7 +44,47 @@ impl Things {
             Event::ModelAliasSet(set) => self.set_alias(set),
             Event::ModelStageMoved(moved) => self.move_stage(moved, entry),
             _ => return None,
-        })
+        };
+        if outcome == Outcome::Applied {
+            self.touch_model(event, entry.time_ns);
+        }
+        Some(outcome)
+    }
+
+    /// Notes when a model and its versions changed; tags and aliases are not counted as changes.
+    fn touch_model(&mut self, event: &Event, now_ns: i64) {
+        let (id, number) = match event {
+            Event::ModelEdited(edited) if edited.name.is_some() => {
+                if let Some(model) = self.models.get_mut(edited.model) {
+                    let versions = model.versions.iter_mut();
+                    versions.for_each(|version| version.updated_ns = now_ns);
+                }
+                (edited.model, None)
+            }
+            Event::ModelEdited(edited) if edited.description.is_some() => (edited.model, None),
+            Event::ModelDeleted(deleted) => (deleted.model, None),
+            Event::ModelRestored(restored) => (restored.model, None),
+            Event::ModelVersionAdded(added) => (added.model, Some(added.number)),
+            Event::ModelVersionRemoved(removed) => (removed.model, Some(removed.number)),
+            Event::ModelVersionRestored(restored) => (restored.model, Some(restored.number)),
+            Event::ModelStageMoved(moved) => (moved.model, Some(moved.number)),
+            Event::ModelVersionEdited(edited) => {
+                let is_told = edited.description.is_some() || edited.version.is_some();
+                let version = self.models.version_mut(edited.model, edited.number);
+                if let Some(version) = version.filter(|_| is_told) {
+                    version.updated_ns = now_ns;
+                }
+                return;
+            }
+            _ => return,
+        };
+        if let Some(model) = self.models.get_mut(id) {
+            model.updated_ns = now_ns;
+        }
+        let version = number.and_then(|number| self.models.version_mut(id, number));
+        if let Some(version) = version {
+            version.updated_ns = now_ns;
+        }
     }
 
     fn edit_model_version(&mut self, edited: &ModelVersionEdited) -> Outcome {

@@ -29,6 +29,8 @@ pub struct Model {
     pub actor: String,
     /// Set while it is deleted.
     pub deleted: Option<Stamp>,
+    /// When it changed last, in ns since 1970: its name, its description, which versions it has, or a version's stage.
+    pub updated_ns: i64,
     /// Its versions by number, removed ones included.
     pub versions: Vec<ModelVersion>,
     /// Names of versions, with the number that each leads to.
@@ -70,6 +72,9 @@ pub struct ModelVersion {
     pub lsn: Lsn,
     /// When it was added, in ns since 1970.
     pub time_ns: i64,
+    /// When it changed last, in ns since 1970: its description, its semantic version, its stage, whether it is removed,
+    /// or its model's name.
+    pub updated_ns: i64,
     /// Set while it is removed.
     pub removed: Option<Stamp>,
 }
@@ -99,6 +104,7 @@ impl Model {
             created: Stamp::of(entry),
             actor: created.actor.clone(),
             deleted: None,
+            updated_ns: entry.time_ns,
             versions: Vec::new(),
             aliases: BTreeMap::new(),
         }
@@ -140,6 +146,7 @@ impl ModelVersion {
             actor: added.actor.clone(),
             lsn: entry.lsn,
             time_ns: entry.time_ns,
+            updated_ns: entry.time_ns,
             removed: None,
         }
     }
@@ -205,6 +212,7 @@ coded!(ModelVersion {
     stage_history,
     actor,
     time_ns,
+    updated_ns,
     removed
 });
 coded!(StageMove {

@@ -194,3 +194,77 @@ fn a_logged_model_is_stored_tied_to_its_run_and_read_again() {
     run.finish().unwrap();
     taker.finish().unwrap();
 }
+
+#[test]
+fn a_version_alone_in_its_stage_archives_the_others_in_one_step() {
+    let store = Store::new();
+    let tracker = &store.tracker;
+    let model = tracker.model("resnet").unwrap();
+    let add = || model.version().source("s3://m").add().unwrap();
+    let (first, second, third) = (add(), add(), add());
+    first.move_to("Production").unwrap();
+    third.move_to("Staging").unwrap();
+    let lsn = second.move_alone_to("production").unwrap().unwrap();
+    let stages = |number: u64| model.select(&format!("v{number}")).unwrap().stage.clone();
+    let all: Vec<_> = (1..=3).map(stages).collect();
+    assert_eq!(all, ["Archived", "Production", "Staging"]);
+    let newest = tracker.operations().limit(1).fetch().unwrap().remove(0);
+    assert_eq!(newest.last, lsn);
+    tracker.undo(newest.first).apply().unwrap();
+    let all: Vec<_> = (1..=3).map(stages).collect();
+    assert_eq!(all, ["Production", "None", "Staging"], "both came back");
+}
+
+#[test]
+fn a_version_is_added_with_its_description_and_with_tags_that_pick_nothing() {
+    let store = Store::new();
+    let tracker = &store.tracker;
+    let model = tracker.model("resnet").unwrap();
+    let new = model.version().source("s3://m").description("the first");
+    let version = new.note("a:b", "1").note("latest", "").add().unwrap();
+    assert_eq!(version.description, "the first");
+    assert_eq!(version.tags["a:b"], "1");
+    version
+        .note(&[("v9".to_owned(), String::new())], &["latest".to_owned()])
+        .unwrap();
+    let keys: Vec<_> = model.latest().unwrap().tags.keys().cloned().collect();
+    assert_eq!(keys, ["a:b", "v9"]);
+    assert_eq!(code(tracker.model_version("resnet@v9")), Code::NotFound);
+    let newest = tracker.operations().limit(2).fetch().unwrap().remove(1);
+    tracker.undo(newest.first).apply().unwrap();
+    assert_eq!(code(model.latest()), Code::NotFound, "one step added both");
+}
+
+#[test]
+fn a_model_says_when_it_changed_and_tags_and_aliases_do_not_count() {
+    let store = Store::new();
+    let tracker = &store.tracker;
+    let model = tracker.model("resnet").unwrap();
+    let version = model.version().source("s3://m").add().unwrap();
+    let times = || {
+        let known = model.summary().unwrap().unwrap();
+        (known.updated_ns, known.versions[0].updated_ns)
+    };
+    let added = times();
+    assert_eq!(added, (version.time_ns, version.time_ns));
+    model.set_alias("prod", 1).unwrap();
+    model.tag(&[("a".into(), "b".into())], &[]).unwrap();
+    version.tag(&[("a".into(), "b".into())], &[]).unwrap();
+    assert_eq!(times(), added);
+    version.describe("better").unwrap();
+    let described = times();
+    assert_eq!(described.0, added.0, "the model itself says nothing else");
+    assert!(described.1 > added.1);
+    model.describe("a net").unwrap();
+    assert!(times().0 > added.0);
+    model.rename("net").unwrap();
+    assert_eq!(times().0, times().1, "its versions have another name, too");
+    assert!(times().1 > described.1);
+    tracker
+        .with_models(|shelf| {
+            assert!(shelf.named("resnet").is_none());
+            assert_eq!(shelf.models().count(), 1);
+            assert_eq!(shelf.named("net").unwrap().id, model.id());
+        })
+        .unwrap();
+}
