@@ -45,6 +45,8 @@ mod runs;
 mod scrub;
 #[path = "cli/searching.rs"]
 mod searching;
+#[path = "cli/serving.rs"]
+mod serving;
 #[path = "cli/snapshots.rs"]
 mod snapshots;
 #[path = "cli/stores.rs"]

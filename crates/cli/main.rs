@@ -60,6 +60,7 @@ mod run_start;
 mod runs;
 mod scrub;
 mod search;
+mod serve;
 mod snapshot_create;
 mod snapshot_ls;
 mod snapshot_rm;

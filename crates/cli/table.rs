@@ -11,7 +11,7 @@ use crate::{
     artifact, compact, completion, config_show, console, dataset, demo, doctor, env_diff, env_show,
     exp_archive, exp_ls, exp_new, exp_restore, exp_show, export, gc, help, init, lineage, log, man,
     metrics, model, op_log, repair, replay, reproduce, restore, rm, run_end, run_exec, run_log,
-    run_show, run_start, runs, scrub, search, snapshot_create, snapshot_ls, snapshot_rm,
+    run_show, run_start, runs, scrub, search, serve, snapshot_create, snapshot_ls, snapshot_rm,
     snapshot_verify, stats, tail, undo, verify, version,
 };
 
@@ -24,6 +24,7 @@ Groups:
   move    export
   write   init, exp new, exp archive, exp restore, run start, run exec, run log,
           run end, rm, restore
+  serve   serve
   others  demo, config, doctor, completion, man, version, help
 
 Begin:
@@ -93,6 +94,7 @@ pub enum Command {
     /// Write events, metrics or runs for other programs
     #[command(subcommand)]
     Export(export::Command),
+    Serve(serve::Arguments),
     /// What is in force, and where each value comes from
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -194,6 +196,7 @@ pub fn run(command: Command, context: &Context) -> Outcome {
         Command::Restore(arguments) => restore::run(&arguments, context),
         Command::Snapshot(command) => snapshot(&command, context),
         Command::Export(command) => export::run(&command, context),
+        Command::Serve(arguments) => serve::run(&arguments, context),
         Command::Config(ConfigCommand::Show(arguments)) => config_show::run(&arguments, context),
         Command::Env(EnvCommand::Show(arguments)) => env_show::run(&arguments, context),
         Command::Env(EnvCommand::Diff(arguments)) => env_diff::run(&arguments, context),

@@ -77,6 +77,7 @@ const COMMANDS: &[&str] = &[
     "env diff",
     "reproduce",
     "scrub",
+    "serve",
     "doctor",
     "completion",
     "man",

@@ -183,6 +183,17 @@ impl Tracker {
         }
     }
 
+    /// The lsn that the next record of the store gets, whoever writes it. `None` when the tracker is disabled.
+    ///
+    /// Cheap where the store is open for writing; a tracker that only reads looks at the folder anew.
+    pub fn next_lsn(&self) -> Result<Option<Lsn>> {
+        match self.store() {
+            Some(store) if store.is_writable() => Ok(Some(store.log()?.end()?)),
+            Some(store) => Ok(Some(store.reader()?.end())),
+            None => Ok(None),
+        }
+    }
+
     /// Leaves the store now and reports what dropping would swallow. Waits for artifacts that are on their way. Runs that are still open stay running in the
     /// log and will show as lost: finish them first.
     pub fn close(self) -> Result<()> {

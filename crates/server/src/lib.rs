@@ -11,6 +11,7 @@
 
 mod blocking;
 mod fields;
+mod host;
 mod mlflow;
 mod native;
 mod options;
@@ -18,5 +19,6 @@ mod router;
 mod server;
 mod shared;
 
+pub use host::{Host, Stopper};
 pub use options::Options;
 pub use server::{ServeError, Server};

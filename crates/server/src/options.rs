@@ -13,6 +13,9 @@ pub struct Options {
     pub is_read_only: bool,
     /// The most bytes a body other than an artifact may have.
     pub body_len_max: usize,
+    /// Where clients keep artifacts themselves, such as `s3://bucket/runs`: new experiments have their place below
+    /// it. Without, clients send artifacts to the server.
+    pub artifact_root: Option<String>,
 }
 
 impl Default for Options {
@@ -21,6 +24,7 @@ impl Default for Options {
             bind: SocketAddr::from(([127, 0, 0, 1], 5000)),
             is_read_only: false,
             body_len_max: 32 << 20,
+            artifact_root: None,
         }
     }
 }

@@ -25,6 +25,9 @@ pub enum ServeError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// The threads that answer could not be made.
+    #[error("the threads of the server cannot be started: {0}")]
+    Threads(std::io::Error),
     /// Accepting connections failed.
     #[error("connections cannot be accepted any more: {0}")]
     Accept(#[from] std::io::Error),
