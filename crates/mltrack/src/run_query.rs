@@ -3,16 +3,17 @@
 //! Invariants: missing values come last in either direction; equal ones stand newest first, so pages never overlap;
 //! the pages of one list are all of the same moment.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use mltrack_event::{RunId, RunState, WallTime};
+use mltrack_event::{ExperimentId, RunId, RunState, WallTime};
 use mltrack_log::Lsn;
 use mltrack_projector_runs::search::{
     Expr, Mode, Order, Question, Selected, StateColumns, Window, parse, parse_orders, select,
 };
-use mltrack_projector_runs::{Deleted, Run as Folded};
+use mltrack_projector_runs::{Deleted, Run as Folded, State};
 
 use crate::error::{Error, Result};
 use crate::lock::guard;
@@ -106,6 +107,7 @@ pub struct PageToken {
 pub struct RunQuery {
     store: Option<Arc<Store>>,
     experiment: Option<String>,
+    experiment_ids: Option<BTreeSet<ExperimentId>>,
     filters: Vec<String>,
     orders: Vec<String>,
     states: Vec<RunState>,
@@ -135,6 +137,7 @@ impl Tracker {
         RunQuery {
             store: self.store().cloned(),
             experiment: None,
+            experiment_ids: None,
             filters: Vec::new(),
             orders: Vec::new(),
             states: Vec::new(),
@@ -159,6 +162,18 @@ impl Tracker {
         })
     }
 
+    /// What the log says about some runs, in this order, deleted ones included. A run that is not there is left out.
+    pub fn run_summaries(&self, ids: &[RunId]) -> Result<Vec<RunSummary>> {
+        let Some(store) = self.store() else {
+            return Ok(Vec::new());
+        };
+        store.at(Moment::Now, |sight, reader| {
+            let present = Present::new(store, reader, sight);
+            let runs = ids.iter().filter_map(|id| sight.state.run_by_id(*id));
+            Ok(runs.map(|run| present.run(sight.state, run)).collect())
+        })
+    }
+
     /// The run that a text names: an id or the beginning of one, a name, `experiment/12`, `@last`, `@running`, `@best`.
     ///
     /// Errors: `NOT_FOUND`, with the name that was probably meant; `VALIDATION_ERROR`, with the candidates, when it can
@@ -179,6 +194,12 @@ impl RunQuery {
     /// Only runs of the experiment of this name.
     pub fn experiment(mut self, name: impl Into<String>) -> RunQuery {
         self.experiment = Some(name.into());
+        self
+    }
+
+    /// Only runs of these experiments; an id that no experiment has adds none.
+    pub fn experiment_ids(mut self, ids: impl IntoIterator<Item = ExperimentId>) -> RunQuery {
+        self.experiment_ids = Some(ids.into_iter().collect());
         self
     }
 
@@ -266,6 +287,28 @@ impl RunQuery {
 
     /// Asks. Errors: `NOT_FOUND` for the experiment, `VALIDATION_ERROR` for a filter or an order.
     pub fn fetch(self) -> Result<Page<RunSummary>> {
+        self.ask(summary)
+    }
+
+    /// Asks only which runs they are, which is quick for any number of them: see [`Tracker::run_summaries`]. Errors:
+    /// those of [`fetch`](RunQuery::fetch).
+    ///
+    /// ```
+    /// # fn main() -> Result<(), mltrack::Error> {
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let tracker = mltrack::Tracker::open(folder.path())?;
+    /// # tracker.run("resnet", |run| Ok(run.log_metric("acc", 0.95)?))?;
+    /// let page = tracker.runs().order_by("-acc").fetch_ids()?;
+    /// let runs = tracker.run_summaries(&page.items)?;
+    /// assert_eq!(runs[0].metrics["acc"].last.value, 0.95);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn fetch_ids(self) -> Result<Page<RunId>> {
+        self.ask(|_, _, run| run.id)
+    }
+
+    fn ask<T>(self, item: impl Fn(&Present<'_>, &State, &Folded) -> T) -> Result<Page<T>> {
         let filters: Result<Vec<Expr>, _> = self
             .filters
             .iter()
@@ -283,30 +326,26 @@ impl RunQuery {
             let present = Present::new(store, reader, &Sight { is_now, ..*sight });
             if sight.is_kept {
                 let mut columns = guard(&store.session()?.columns);
-                self.answer(sight, &present, &mut columns, &filters, &orders)
+                self.answer((sight, &present), &mut columns, (&filters, &orders), &item)
             } else {
                 let mut columns = StateColumns::default();
-                self.answer(sight, &present, &mut columns, &filters, &orders)
+                self.answer((sight, &present), &mut columns, (&filters, &orders), &item)
             }
         })
     }
 
-    fn answer(
+    fn answer<T>(
         &self,
-        sight: &Sight<'_>,
-        present: &Present<'_>,
+        (sight, present): (&Sight<'_>, &Present<'_>),
         columns: &mut StateColumns,
-        filters: &[Expr],
-        orders: &[Order],
-    ) -> Result<Page<RunSummary>> {
+        (filters, orders): (&[Expr], &[Order]),
+        item: impl Fn(&Present<'_>, &State, &Folded) -> T,
+    ) -> Result<Page<T>> {
         columns.catch_up(sight.state);
         let table = RunTable::new(sight.state, columns.table(sight.state), present);
-        let experiment = match &self.experiment {
-            Some(name) => Some(sight.state.find_experiment(name)?.id),
-            None => None,
-        };
+        let experiments = self.experiments(sight.state)?;
         let base = table.meant(&Meant {
-            experiment,
+            experiments: experiments.as_ref(),
             parent: self.parent,
             deleted: self.deleted,
             states: &self.states,
@@ -327,9 +366,26 @@ impl RunQuery {
             select(&table, &question).map_err(|error| Error::search(error, self.mode))?;
         let runs = selected.rows.iter();
         let runs = runs.filter_map(|row| sight.state.run_at(*row));
-        let items = runs.map(|run| present.run(sight.state, run));
+        let items = runs.map(|run| item(present, sight.state, run));
         Ok(Page::part(items.collect(), start, sight.lsn, &selected))
     }
+}
+
+impl RunQuery {
+    /// The experiments that are meant: by name, by id, or both; `None` for all.
+    fn experiments(&self, state: &State) -> Result<Option<BTreeSet<ExperimentId>>> {
+        let mut meant = self.experiment_ids.clone();
+        if let Some(name) = &self.experiment {
+            let named = BTreeSet::from([state.find_experiment(name)?.id]);
+            meant = Some(meant.map_or_else(|| named.clone(), |ids| &ids & &named));
+        }
+        Ok(meant)
+    }
+}
+
+/// Everything that the log says about a run.
+fn summary(present: &Present<'_>, state: &State, run: &Folded) -> RunSummary {
+    present.run(state, run)
 }
 
 impl PageToken {

@@ -2,6 +2,7 @@
 //!
 //! Invariant: a run's state here is the one that its summary shows.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::sync::Arc;
 
@@ -25,7 +26,8 @@ pub(crate) struct RunTable<'a> {
 
 /// Which runs are meant at all.
 pub(crate) struct Meant<'a> {
-    pub experiment: Option<ExperimentId>,
+    /// Only runs of these.
+    pub experiments: Option<&'a BTreeSet<ExperimentId>>,
     pub parent: Option<RunId>,
     pub deleted: Deleted,
     pub states: &'a [RunState],
@@ -50,8 +52,8 @@ impl<'a> RunTable<'a> {
     fn rows(&self, meant: &Meant<'_>) -> io::Result<Bitmap> {
         let state = self.state;
         let mut rows = Bitmap::of(self.folded.len(), |row| state.is_taken(row as u32));
-        if let Some(experiment) = meant.experiment {
-            rows.and(&self.of_experiments(|id| id == experiment)?);
+        if let Some(experiments) = meant.experiments {
+            rows.and(&self.of_experiments(|id| experiments.contains(&id))?);
         }
         if meant.deleted != Deleted::Included {
             let mut deleted = self.deleted()?;
