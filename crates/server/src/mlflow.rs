@@ -4,7 +4,11 @@
 //! are `MLflow`'s; what is not served says so.
 
 mod error;
+mod history;
 mod message;
+mod paging;
+mod points;
+mod run_search;
 pub mod wire;
 
 use axum::Router;
@@ -18,6 +22,8 @@ pub use message::Message;
 /// All of it.
 pub fn routes() -> Router<Shared> {
     Router::new()
+        .merge(history::routes())
+        .merge(run_search::routes())
 }
 
 /// One endpoint of the interface, `path` as in `/2.0/mlflow/runs/get`, under both names it is served by.

@@ -2,6 +2,12 @@
 //!
 //! Invariant: every test has its own folder and its own port, and what it started ends with it.
 
+#[path = "server/history.rs"]
+mod history;
+#[path = "server/made.rs"]
+mod made;
+#[path = "server/run_search.rs"]
+mod run_search;
 #[path = "server/support.rs"]
 mod support;
 
