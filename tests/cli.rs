@@ -17,6 +17,8 @@ mod datasets;
 mod demo;
 #[path = "cli/derived.rs"]
 mod derived;
+#[path = "cli/environment.rs"]
+mod environment;
 #[path = "cli/errors.rs"]
 mod errors;
 #[path = "cli/experiments.rs"]

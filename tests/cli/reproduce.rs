@@ -239,3 +239,71 @@ fn a_program_that_takes_too_long_is_ended_with_all_it_started() {
     );
     assert!(lab.is_clean());
 }
+
+/// A training on a file that git does not know, taken in as a dataset that the store keeps.
+fn train_on_data_script() -> &'static str {
+    "mltrack dataset add rows data/rows.csv\n\
+     id=$(mltrack run start train -q)\n\
+     mltrack dataset use $id rows\n\
+     tail -n +2 data/rows.csv | while read value; do\n\
+       echo \"loss=$value\"\n\
+     done | mltrack run log $id --parse 'loss=(?<loss>[0-9.]+)'\n\
+     mltrack run end $id\n"
+}
+
+#[test]
+fn data_that_changed_since_is_fetched_by_its_hash() {
+    let lab = Lab::new();
+    lab.write(".gitignore", "data/\n");
+    lab.write("train.sh", train_on_data_script());
+    lab.commit();
+    fs::create_dir(lab.repository().join("data")).unwrap();
+    lab.write("data/rows.csv", "loss\n5\n3\n2\n");
+    lab.train();
+    lab.write("data/rows.csv", "loss\n9\n9\n9\n");
+    let rows = lab.repository().join("data/rows.csv");
+    let added = lab.mltrack(&["dataset", "add", "rows", rows.to_str().unwrap()]);
+    assert_eq!(added.code, 0, "{}", added.stderr);
+    let said = lab.reproduce(&["--check", "--json"]);
+    assert_eq!(said.code, 0, "{}{}", said.stdout, said.stderr);
+    assert!(said.stdout.contains("bit_equal"), "{}", said.stdout);
+    assert!(said.stderr.contains("rows@v1"), "{}", said.stderr);
+    assert_eq!(
+        fs::read_to_string(rows).unwrap(),
+        "loss\n9\n9\n9\n",
+        "what the user has now is left alone"
+    );
+    assert!(lab.is_clean());
+}
+
+#[test]
+fn an_interrupted_reproduction_ends_what_it_started_and_leaves_nothing_behind() {
+    let lab = Lab::new();
+    lab.train();
+    let begun = lab.folder.path().join("begun");
+    let setup = format!(
+        "echo $$ > {0}.part && mv {0}.part {0}; exec tail -f /dev/null",
+        begun.display()
+    );
+    let binary = Path::new(env!("CARGO_BIN_EXE_mltrack"));
+    let words = ["reproduce", "train/1", "--check", "--setup", &setup];
+    let mut command = lab.command(binary, &words, lab.folder.path());
+    let child = command
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    while !begun.exists() {
+        std::thread::yield_now();
+    }
+    let interrupt = Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status();
+    assert!(interrupt.unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(130), "{stderr}");
+    let started = fs::read_to_string(&begun).unwrap();
+    let is_gone = !Path::new("/proc").join(started.trim()).exists();
+    assert!(is_gone, "process {started} goes on");
+    assert!(lab.is_clean());
+}
