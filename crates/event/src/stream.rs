@@ -159,9 +159,7 @@ impl Event {
             Event::ModelAliasSet(set) => Some(StreamId::model(set.model)),
             Event::ModelStageMoved(moved) => Some(StreamId::model(moved.model)),
             Event::DocumentPut(put) => Some(StreamId::document(&put.kind, &put.id)),
-            Event::DocumentRemoved(removed) => {
-                Some(StreamId::document(&removed.kind, &removed.id))
-            }
+            Event::DocumentRemoved(removed) => Some(StreamId::document(&removed.kind, &removed.id)),
             _ => None,
         }
     }
