@@ -222,6 +222,13 @@ impl BlobReader {
         self.len == 0
     }
 
+    /// The bytes from the position on, as many as lie together, without another copy; empty at the end.
+    pub fn next_bytes(&mut self) -> io::Result<Bytes> {
+        let here = self.here().map_err(io::Error::other)?;
+        self.position += here.len() as u64;
+        Ok(here)
+    }
+
     /// What there is at the position, at least one byte unless it is the end.
     fn here(&mut self) -> Result<Bytes> {
         if self.position >= self.len {

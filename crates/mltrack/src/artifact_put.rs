@@ -322,7 +322,7 @@ fn changed(file: &Path, when: &str) -> Error {
 }
 
 /// The first bytes, as many as tell what it is.
-fn read_head(reader: &mut dyn Read) -> std::io::Result<Vec<u8>> {
+pub(crate) fn read_head(reader: &mut dyn Read) -> std::io::Result<Vec<u8>> {
     let mut head = Vec::with_capacity(HEAD_LEN);
     reader.take(HEAD_LEN as u64).read_to_end(&mut head)?;
     Ok(head)

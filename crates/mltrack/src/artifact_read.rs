@@ -258,10 +258,20 @@ fn target(into: &Path, path: &str) -> Result<PathBuf> {
 }
 
 impl ArtifactReader {
+    pub(crate) fn of(blob: BlobReader) -> ArtifactReader {
+        ArtifactReader { blob }
+    }
+
     /// Its length in bytes.
     #[must_use]
     pub fn len(&self) -> u64 {
         self.blob.len()
+    }
+
+    /// The bytes from where it is, as many as lie together, checked and without another copy; empty at the end. It goes
+    /// on behind them.
+    pub fn next_bytes(&mut self) -> std::io::Result<bytes::Bytes> {
+        self.blob.next_bytes()
     }
 
     /// Whether it has no bytes.

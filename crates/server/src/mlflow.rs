@@ -3,12 +3,19 @@
 //! Invariants: every route is served under `/api` and `/ajax-api` alike; statuses, codes and the texts clients look at
 //! are `MLflow`'s; what is not served says so.
 
+mod artifact_list;
+mod body_reader;
 mod error;
 mod history;
 mod message;
 mod paging;
 mod points;
 mod run_search;
+mod get_artifact;
+mod message;
+mod proxy;
+mod proxy_path;
+mod send_bytes;
 pub mod wire;
 
 use axum::Router;
@@ -24,6 +31,9 @@ pub fn routes() -> Router<Shared> {
     Router::new()
         .merge(history::routes())
         .merge(run_search::routes())
+        .merge(proxy::routes())
+        .merge(artifact_list::routes())
+        .merge(get_artifact::routes())
 }
 
 /// One endpoint of the interface, `path` as in `/2.0/mlflow/runs/get`, under both names it is served by.

@@ -8,6 +8,10 @@ mod history;
 mod made;
 #[path = "server/run_search.rs"]
 mod run_search;
+#[path = "server/artifact_paths.rs"]
+mod artifact_paths;
+#[path = "server/proxy.rs"]
+mod proxy;
 #[path = "server/support.rs"]
 mod support;
 

@@ -33,6 +33,10 @@ pub enum Reason {
     ResourceConflict,
     /// `RESOURCE_EXHAUSTED`
     ResourceExhausted,
+    /// `MAX_BLOCK_SIZE_EXCEEDED`
+    ContentTooLarge,
+    /// `QUOTA_EXCEEDED`
+    DiskFull,
     /// `INTERNAL_ERROR`
     InternalError,
     /// `INVALID_STATE`
@@ -56,6 +60,8 @@ impl Reason {
             Reason::NotFound => ("NOT_FOUND", StatusCode::NOT_FOUND),
             Reason::ResourceConflict => ("RESOURCE_CONFLICT", StatusCode::CONFLICT),
             Reason::ResourceExhausted => ("RESOURCE_EXHAUSTED", StatusCode::TOO_MANY_REQUESTS),
+            Reason::ContentTooLarge => ("MAX_BLOCK_SIZE_EXCEEDED", StatusCode::PAYLOAD_TOO_LARGE),
+            Reason::DiskFull => ("QUOTA_EXCEEDED", StatusCode::INSUFFICIENT_STORAGE),
             Reason::InternalError => ("INTERNAL_ERROR", StatusCode::INTERNAL_SERVER_ERROR),
             Reason::InvalidState => ("INVALID_STATE", StatusCode::INTERNAL_SERVER_ERROR),
             Reason::NotImplemented => ("NOT_IMPLEMENTED", StatusCode::NOT_IMPLEMENTED),
@@ -117,6 +123,8 @@ impl From<mltrack::Error> for MlflowError {
             Code::NotFound => Reason::ResourceDoesNotExist,
             Code::Conflict => Reason::ResourceConflict,
             Code::Unauthorized => Reason::PermissionDenied,
+            Code::ArtifactTooLarge => Reason::ContentTooLarge,
+            Code::DiskFull => Reason::DiskFull,
             _ if error.is_retryable() => Reason::TemporarilyUnavailable,
             _ => Reason::InternalError,
         };

@@ -7,6 +7,7 @@ use std::thread::JoinHandle;
 
 use mltrack::Tracker;
 use mltrack_server::{Options, Server};
+use reqwest::header::HeaderMap;
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -37,6 +38,11 @@ impl Served {
     /// A server over the store in a folder.
     pub fn on(folder: TempDir, options: &Options) -> Served {
         let tracker = Tracker::open(folder.path().join(".mltrack")).unwrap();
+        Served::over(folder, tracker, options)
+    }
+
+    /// The same over a store that the test has opened its own way.
+    pub fn over(folder: TempDir, tracker: Tracker, options: &Options) -> Served {
         let bind = SocketAddr::from(([127, 0, 0, 1], 0));
         let options = Options {
             bind,
@@ -79,6 +85,20 @@ impl Served {
         let request = self.http.post(self.url(path));
         let request = request.header("content-type", "application/json");
         self.send(request.body(body.to_string()))
+    }
+
+    /// The client, to make requests for [`Served::send`] and [`Served::raw`].
+    pub fn http(&self) -> &reqwest::Client {
+        &self.http
+    }
+
+    /// Sends any request, and answers the status, the headers and the bytes of the body.
+    pub fn raw(&self, request: reqwest::RequestBuilder) -> (u16, HeaderMap, Vec<u8>) {
+        self.client.block_on(async {
+            let response = request.send().await.unwrap();
+            let (status, headers) = (response.status().as_u16(), response.headers().clone());
+            (status, headers, response.bytes().await.unwrap().to_vec())
+        })
     }
 
     /// Sends any request.
