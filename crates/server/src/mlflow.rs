@@ -14,6 +14,7 @@ mod run_search;
 mod get_artifact;
 mod message;
 mod proxy;
+mod proxy_file;
 mod proxy_path;
 mod send_bytes;
 pub mod wire;

@@ -15,8 +15,9 @@ use serde_json::{Map, Value, json};
 
 use super::error::{Answer, MlflowError};
 use super::message::Message;
-use super::proxy_path::{Place, checked, folder_of};
-use super::{endpoint, proxy_path};
+use super::proxy_path::{Place, checked};
+use super::wire::ARTIFACT_LOCATION;
+use super::{endpoint, proxy_file};
 use crate::blocking::blocking;
 use crate::shared::Shared;
 
@@ -82,7 +83,7 @@ pub fn run_named(text: &str) -> Answer<RunId> {
 
 /// Where a run's artifacts are, as clients are told. Errors when there is no such run.
 fn root_of(tracker: &Tracker, run: RunId) -> Answer<String> {
-    let known = tracker.experiment_of_run(run, proxy_path::LOCATION)?;
+    let known = tracker.experiment_of_run(run, ARTIFACT_LOCATION)?;
     let (experiment, location) =
         known.ok_or_else(|| MlflowError::missing(format!("Run with id={run} not found")))?;
     let location = location.unwrap_or_else(|| format!("mlflow-artifacts:/{experiment}"));
@@ -96,7 +97,7 @@ fn root_of(tracker: &Tracker, run: RunId) -> Answer<String> {
 pub fn entries_at(tracker: &Tracker, path: &str) -> Answer<Entries> {
     match Place::of(tracker, path)? {
         Place::Run(run, folder) => entries_of_run(tracker, run, &folder),
-        Place::File(_) => Ok(Entries::new()),
+        Place::File(folder) => proxy_file::entries(tracker, &folder),
     }
 }
 

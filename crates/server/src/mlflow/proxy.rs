@@ -12,10 +12,10 @@ use mltrack::{Artifact, RunId, Tracker};
 use serde_json::{Value, json};
 
 use super::body_reader::reader_of;
-use super::endpoint;
-use super::error::{Answer, MlflowError, Reason};
+use super::error::{Answer, MlflowError};
 use super::proxy_path::{Place, checked};
 use super::send_bytes::{Content, send};
+use super::{endpoint, proxy_file};
 use crate::blocking::blocking;
 use crate::shared::Shared;
 
@@ -103,10 +103,7 @@ pub fn admit(tracker: &Tracker, place: &Place) -> Answer<()> {
         Place::Run(_, path) if path.is_empty() => Err(MlflowError::invalid("Invalid path")),
         Place::Run(run, _) => takes_artifacts(tracker, *run),
         Place::File(path) if path.is_empty() => Err(MlflowError::invalid("Invalid path")),
-        Place::File(_) => Err(MlflowError::new(
-            Reason::NotImplemented,
-            "files that belong to no run are not kept",
-        )),
+        Place::File(_) => Ok(()),
     }
 }
 
@@ -128,17 +125,20 @@ pub fn name(
     stored: &mltrack::StoredBytes,
     by: &By,
 ) -> Answer<()> {
-    if let Place::Run(run, path) = place {
-        tracker.log_stored(*run, path, stored, (&by.0, &by.1))?;
+    match place {
+        Place::Run(run, path) => {
+            tracker.log_stored(*run, path, stored, (&by.0, &by.1))?;
+            Ok(())
+        }
+        Place::File(path) => proxy_file::put(tracker, path, stored, by),
     }
-    Ok(())
 }
 
 /// What is to be sent for a path.
 pub fn content_at(tracker: &Tracker, path: &str) -> Answer<Content> {
     match Place::of(tracker, path)? {
         Place::Run(run, inside) => content_of(tracker, run, &inside),
-        Place::File(path) => Err(none_at(&path)),
+        Place::File(path) => file_at(tracker, &path),
     }
 }
 
@@ -153,12 +153,25 @@ pub fn content_of(tracker: &Tracker, run: RunId, path: &str) -> Answer<Content> 
         });
     }
     let below = tracker.artifacts().run(run).path(path).limit(1).fetch()?;
-    if below.total > 0 {
-        return Err(MlflowError::invalid(format!(
-            "Artifact path refers to a directory, not a file: '{path}'"
-        )));
+    Err(if below.total > 0 {
+        folder_at(path)
+    } else {
+        none_at(path)
+    })
+}
+
+fn file_at(tracker: &Tracker, path: &str) -> Answer<Content> {
+    match proxy_file::find(tracker, path)? {
+        Some(content) => Ok(content),
+        None if proxy_file::is_folder(tracker, path)? => Err(folder_at(path)),
+        None => Err(none_at(path)),
     }
-    Err(none_at(path))
+}
+
+fn folder_at(path: &str) -> MlflowError {
+    MlflowError::invalid(format!(
+        "Artifact path refers to a directory, not a file: '{path}'"
+    ))
 }
 
 fn none_at(path: &str) -> MlflowError {
@@ -171,9 +184,10 @@ pub fn last_part(path: &str) -> &str {
 }
 
 /// Removes what is at a path or below it; nothing there is nothing to do.
-fn remove_at(tracker: &Tracker, path: &str, _by: &By) -> Answer<()> {
-    let Place::Run(run, inside) = Place::of(tracker, path)? else {
-        return Ok(());
+fn remove_at(tracker: &Tracker, path: &str, by: &By) -> Answer<()> {
+    let (run, inside) = match Place::of(tracker, path)? {
+        Place::Run(run, inside) => (run, inside),
+        Place::File(path) => return proxy_file::remove(tracker, &path, by),
     };
     let everything = tracker.artifacts().run(run).all_versions().path(&inside);
     let artifacts: Vec<Artifact> = everything.fetch()?.items;

@@ -6,9 +6,8 @@
 use mltrack::{RunId, Tracker};
 
 use super::error::{Answer, MlflowError};
+use super::wire::ARTIFACT_LOCATION;
 
-/// The tag of an experiment that says where its artifacts are, when its maker said so.
-pub const LOCATION: &str = "mltrack.mlflow.artifact_location";
 /// So often a path is decoded to see what it would mean to whoever decodes it again.
 const DECODED_MAX: usize = 8;
 
@@ -77,7 +76,7 @@ impl Place {
 /// Whether the artifacts of a run are below this folder: its experiment's number, or where the experiment's maker wanted
 /// them.
 fn is_home(tracker: &Tracker, run: RunId, folder: &str) -> Answer<bool> {
-    let Some((experiment, location)) = tracker.experiment_of_run(run, LOCATION)? else {
+    let Some((experiment, location)) = tracker.experiment_of_run(run, ARTIFACT_LOCATION)? else {
         return Ok(false);
     };
     let chosen = location.as_deref().and_then(folder_of);

@@ -336,3 +336,49 @@ fn a_page_gets_and_puts_files_by_run_and_path() {
         assert_eq!(answer["message"], format!("Request must specify {what}."));
     }
 }
+
+#[test]
+fn files_that_belong_to_no_run_are_kept_listed_and_removed_too() {
+    let stage = Stage::new();
+    let http = stage.served.http();
+    let url = |path: &str| stage.served.url(&format!("{PROXY}/{path}"));
+    let model = "1/models/m-1/artifacts";
+    let big = noise(5 << 20);
+    for (path, bytes) in [
+        (format!("{model}/MLmodel"), b"flavors:".to_vec()),
+        (format!("{model}/data/w.bin"), big.clone()),
+        (format!("{model}/data/x.bin"), vec![2]),
+        ("1/models/m-10/artifacts/MLmodel".to_owned(), vec![3]),
+    ] {
+        assert_eq!(stage.served.send(http.put(url(&path)).body(bytes)).0, 200);
+    }
+    let list = |path: &str| stage.served.get(&format!("{PROXY}?path={path}")).1;
+    let expected = json!({"files": [
+        {"path": "MLmodel", "is_dir": false, "file_size": 8},
+        {"path": "data", "is_dir": true},
+    ]});
+    assert_eq!(list(model), expected);
+    let models = list("1/models");
+    assert_eq!(models["files"].as_array().unwrap().len(), 2, "{models}");
+    let (status, headers, bytes) = stage
+        .served
+        .raw(http.get(url(&format!("{model}/data/w.bin"))));
+    assert!(status == 200 && bytes == big);
+    assert_eq!(
+        headers["content-disposition"],
+        "attachment; filename=\"w.bin\""
+    );
+    assert_eq!(stage.served.raw(http.get(url(model))).0, 400, "a folder");
+    stage.tracker.gc().run().unwrap();
+    let again = stage.served.raw(http.get(url(&format!("{model}/MLmodel"))));
+    assert_eq!(again.2, b"flavors:", "garbage collection leaves it");
+    assert_eq!(stage.served.send(http.delete(url("1/models/m-1"))).0, 200);
+    assert_eq!(
+        stage
+            .served
+            .raw(http.get(url(&format!("{model}/MLmodel"))))
+            .0,
+        404
+    );
+    assert_eq!(list("1/models")["files"][0]["path"], "m-10");
+}
