@@ -6,16 +6,15 @@
 mod artifact_list;
 mod body_reader;
 mod error;
+mod get_artifact;
 mod history;
 mod message;
 mod paging;
 mod points;
-mod run_search;
-mod get_artifact;
-mod message;
 mod proxy;
 mod proxy_file;
 mod proxy_path;
+mod run_search;
 mod send_bytes;
 pub mod wire;
 

@@ -2,16 +2,16 @@
 //!
 //! Invariant: every test has its own folder and its own port, and what it started ends with it.
 
+#[path = "server/artifact_paths.rs"]
+mod artifact_paths;
 #[path = "server/history.rs"]
 mod history;
 #[path = "server/made.rs"]
 mod made;
-#[path = "server/run_search.rs"]
-mod run_search;
-#[path = "server/artifact_paths.rs"]
-mod artifact_paths;
 #[path = "server/proxy.rs"]
 mod proxy;
+#[path = "server/run_search.rs"]
+mod run_search;
 #[path = "server/support.rs"]
 mod support;
 

@@ -35,9 +35,7 @@ fn control_events_list_the_stream_that_guards_them() {
                 }
                 (TypeId(0xA2 | 0xA4..=0xA9), _) => Some(StreamId::model(things::model())),
                 (_, Event::DocumentPut(put)) => Some(StreamId::document(&put.kind, &put.id)),
-                (_, Event::DocumentRemoved(gone)) => {
-                    Some(StreamId::document(&gone.kind, &gone.id))
-                }
+                (_, Event::DocumentRemoved(gone)) => Some(StreamId::document(&gone.kind, &gone.id)),
                 _ => None,
             };
             assert_eq!(event.stream(), expected, "{event:?}");
@@ -49,7 +47,8 @@ fn control_events_list_the_stream_that_guards_them() {
 fn every_event_but_definitions_an_undo_and_what_outlives_runs_is_about_a_run_or_an_experiment() {
     for type_id in TypeId::ALL {
         for event in samples(*type_id) {
-            let outlives_runs = matches!(type_id.0, 0x64 | 0x80..=0x87 | 0xA0..=0xA9 | 0xB0..=0xB2 | 0xC0 | 0xC1);
+            let outlives_runs =
+                matches!(type_id.0, 0x64 | 0x80..=0x87 | 0xA0..=0xA9 | 0xB0..=0xB2 | 0xC0 | 0xC1);
             let definition = outlives_runs
                 || matches!(
                     *type_id,
