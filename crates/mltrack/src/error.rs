@@ -112,7 +112,7 @@ impl Error {
     /// What is wrong with a filter or an order: in `MLflow`'s mode in its words alone, else with the place underlined.
     pub(crate) fn filter(error: FilterError, mode: Mode) -> Error {
         let message = match mode {
-            Mode::Mlflow => error.message().to_owned(),
+            Mode::Mlflow | Mode::MlflowExperiments => error.message().to_owned(),
             Mode::Full | Mode::Experiments => {
                 let lines = error.underlined().replace('\n', "\n  ");
                 let character = error.character();

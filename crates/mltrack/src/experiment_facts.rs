@@ -31,7 +31,7 @@ pub struct ExperimentFacts {
 }
 
 impl ExperimentFacts {
-    fn of(known: &Folded) -> ExperimentFacts {
+    pub(crate) fn of(known: &Folded) -> ExperimentFacts {
         ExperimentFacts {
             id: known.id,
             name: known.name.clone(),

@@ -32,6 +32,16 @@ pub(crate) struct Sight<'a> {
     pub is_kept: bool,
 }
 
+impl Sight<'_> {
+    /// The moment that it is of, for other folds of the same log.
+    pub fn moment(&self) -> Moment {
+        match self.lsn {
+            Some(lsn) if !self.is_now => Moment::Lsn(lsn),
+            _ => Moment::Now,
+        }
+    }
+}
+
 impl Store {
     /// Answers from the state of a moment. An error below the floor of history.
     pub fn at<T>(

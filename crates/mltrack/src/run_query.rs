@@ -3,7 +3,7 @@
 //! Invariants: missing values come last in either direction; equal ones stand newest first, so pages never overlap;
 //! the pages of one list are all of the same moment.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -18,6 +18,7 @@ use mltrack_projector_runs::{Deleted, Run as Folded, State};
 use crate::error::{Error, Result};
 use crate::lock::guard;
 use crate::moment::{Moment, Sight};
+use crate::run_beside::{Beside, TakenDataset};
 use crate::run_table::{Meant, RunTable};
 use crate::store::Store;
 use crate::summary::{Present, RunSummary};
@@ -118,6 +119,7 @@ pub struct RunQuery {
     limit: usize,
     moment: Moment,
     page: Option<PageToken>,
+    beside: Beside,
 }
 
 impl Tracker {
@@ -148,6 +150,7 @@ impl Tracker {
             limit: usize::MAX,
             moment: Moment::Now,
             page: None,
+            beside: Beside::default(),
         }
     }
 
@@ -240,6 +243,26 @@ impl RunQuery {
     /// later started comes first, then the smaller id.
     pub fn mlflow_mode(mut self) -> RunQuery {
         self.mode = Mode::Mlflow;
+        self
+    }
+
+    /// What the caller knows about the data sets of runs: for a run that is named here, filters such as
+    /// `dataset.name = 'digits'` look at these and not at what the log says.
+    pub fn datasets(mut self, taken: impl IntoIterator<Item = TakenDataset>) -> RunQuery {
+        self.beside.datasets = taken.into_iter().collect();
+        self
+    }
+
+    /// Where the artifacts of a run are, given its experiment and the tags of that, for `MLflow`'s attribute
+    /// `artifact_uri`. Without it no run has one.
+    pub fn artifact_uris(
+        mut self,
+        locate: impl Fn(RunId, ExperimentId, &BTreeMap<String, String>) -> String
+        + Send
+        + Sync
+        + 'static,
+    ) -> RunQuery {
+        self.beside.locate = Some(Box::new(locate));
         self
     }
 
@@ -342,7 +365,12 @@ impl RunQuery {
         item: impl Fn(&Present<'_>, &State, &Folded) -> T,
     ) -> Result<Page<T>> {
         columns.catch_up(sight.state);
-        let table = RunTable::new(sight.state, columns.table(sight.state), present);
+        let table = RunTable::new(
+            sight.state,
+            columns.table(sight.state),
+            present,
+            (&self.beside, present.store(), sight.moment()),
+        );
         let experiments = self.experiments(sight.state)?;
         let base = table.meant(&Meant {
             experiments: experiments.as_ref(),

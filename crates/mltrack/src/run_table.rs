@@ -14,6 +14,9 @@ use mltrack_projector_runs::{Deleted, State};
 
 use crate::code::Code;
 use crate::error::{Error, Result};
+use crate::moment::Moment;
+use crate::run_beside::Beside;
+use crate::store::Store;
 use crate::summary::Present;
 
 const STATUS: Column = Column::Attribute(Attribute::Status);
@@ -22,6 +25,7 @@ pub(crate) struct RunTable<'a> {
     state: &'a State,
     folded: StateTable<'a>,
     present: &'a Present<'a>,
+    beside: (&'a Beside, &'a Store, Moment),
 }
 
 /// Which runs are meant at all.
@@ -34,11 +38,18 @@ pub(crate) struct Meant<'a> {
 }
 
 impl<'a> RunTable<'a> {
-    pub fn new(state: &'a State, folded: StateTable<'a>, present: &'a Present<'a>) -> RunTable<'a> {
+    /// `beside` is what else is known about runs, and of which moment the state is.
+    pub fn new(
+        state: &'a State,
+        folded: StateTable<'a>,
+        present: &'a Present<'a>,
+        beside: (&'a Beside, &'a Store, Moment),
+    ) -> RunTable<'a> {
         RunTable {
             state,
             folded,
             present,
+            beside,
         }
     }
 
@@ -144,10 +155,18 @@ impl ColumnSource for RunTable<'_> {
     }
 
     fn column(&self, column: &Column) -> io::Result<Arc<ColumnData>> {
-        if *column == STATUS {
-            return self.status();
+        let (beside, store, moment) = self.beside;
+        match column {
+            Column::Attribute(Attribute::Status) => self.status(),
+            Column::Attribute(Attribute::ArtifactUri) => {
+                Ok(Arc::new(beside.artifact_uris(self.state)))
+            }
+            Column::Dataset(field) => {
+                let made = beside.datasets((store, moment), self.state, field);
+                Ok(Arc::new(made.map_err(io::Error::other)?))
+            }
+            folded => self.folded.column(folded),
         }
-        self.folded.column(column)
     }
 
     fn has(&self, family: Family, name: &str) -> bool {

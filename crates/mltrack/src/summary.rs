@@ -144,6 +144,11 @@ impl<'a> Present<'a> {
         }
     }
 
+    /// The store that is looked at.
+    pub fn store(&self) -> &'a Store {
+        self.store
+    }
+
     /// What time it is.
     pub fn now_ns(&self) -> i64 {
         self.now_ns

@@ -35,7 +35,7 @@ mod time;
 pub use bitmap::Bitmap;
 pub(crate) use cell::{Cell, attribute_cell, metric_cell, param_text};
 pub use column::{Aggregate, Attribute, Column, Family};
-pub use data::{ColumnData, MISSING, Texts, TextsBuilder};
+pub use data::{ColumnData, LIST_END, MISSING, Texts, TextsBuilder};
 pub use error::{FilterError, SearchError, Span};
 pub use experiments::ExperimentTable;
 pub use expr::{Expr, Mode, Order};

@@ -104,6 +104,7 @@ pub(crate) fn attribute_cell<'a>(state: &'a State, run: &'a Run, attribute: Attr
         Attribute::Took
         | Attribute::Dirty
         | Attribute::MlflowStatus
+        | Attribute::MlflowStarted
         | Attribute::ArtifactUri
         | Attribute::ExperimentStatus
         | Attribute::Updated

@@ -22,7 +22,9 @@ pub enum Column {
     Tag(Box<str>),
     /// What every run has, or can have once.
     Attribute(Attribute),
-    /// Something about the data sets of a run. No run has one until the log knows data sets.
+    /// Something about the data sets that a run took in: `name`, `digest` or `context`. A run can have several, which
+    /// stand in one text with [`LIST_END`](super::LIST_END) between them, and a comparison admits the run when it admits
+    /// one of them. A state has none: they are told by the fold of what is beside runs.
     Dataset(Box<str>),
 }
 
@@ -113,7 +115,9 @@ pub enum Attribute {
     Dirty,
     /// The state as `MLflow` calls it. Made of the status.
     MlflowStatus,
-    /// Where `MLflow` would keep its files. No run has it.
+    /// When `MLflow` says it was started: when it was created, where it was not started yet. Made of the two.
+    MlflowStarted,
+    /// Where `MLflow`'s clients find its files. Only who serves them knows: a state has none.
     ArtifactUri,
     /// The name of an experiment's state. It and those below are columns of experiments only.
     ExperimentStatus,
@@ -205,7 +209,7 @@ pub(crate) const EXPERIMENT_ATTRIBUTES: [Name; 12] = [
 pub(crate) fn attributes(mode: Mode) -> &'static [Name] {
     match mode {
         Mode::Mlflow | Mode::Full => &ATTRIBUTES,
-        Mode::Experiments => &EXPERIMENT_ATTRIBUTES,
+        Mode::Experiments | Mode::MlflowExperiments => &EXPERIMENT_ATTRIBUTES,
     }
 }
 
@@ -218,7 +222,7 @@ pub(crate) const DIRTY_TAGS: [&str; 2] = ["mltrack.dirty", "git.dirty"];
 impl Attribute {
     /// The attribute of this name in the full grammar, in any case.
     pub(crate) fn of_name(mode: Mode, name: &str) -> Option<Attribute> {
-        if mode != Mode::Experiments && name.eq_ignore_ascii_case(DIRTY) {
+        if !mode.is_about_experiments() && name.eq_ignore_ascii_case(DIRTY) {
             return Some(Attribute::Dirty);
         }
         let is_called = |known: &&Name| known.names.iter().any(|n| n.eq_ignore_ascii_case(name));
@@ -231,7 +235,7 @@ impl Attribute {
     /// Every name of every attribute, for suggestions.
     pub(crate) fn names(mode: Mode) -> impl Iterator<Item = &'static str> {
         let names = attributes(mode).iter().flat_map(|known| known.names);
-        let fact = (mode != Mode::Experiments).then_some(DIRTY);
+        let fact = (!mode.is_about_experiments()).then_some(DIRTY);
         names.copied().chain(fact)
     }
 
@@ -254,6 +258,7 @@ impl Attribute {
             Attribute::Status => Kind::Status,
             Attribute::Created
             | Attribute::Started
+            | Attribute::MlflowStarted
             | Attribute::Ended
             | Attribute::Updated
             | Attribute::Archived => Kind::Time,

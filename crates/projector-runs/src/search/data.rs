@@ -14,6 +14,9 @@ use super::text_list::TextList;
 /// The code of a row that has no text.
 pub const MISSING: u32 = u32::MAX;
 
+/// Stands between the texts of a row that has several, in the columns that can have them.
+pub const LIST_END: char = '\0';
+
 /// The values of a column, one for each row.
 #[derive(Clone, Debug)]
 pub enum ColumnData {

@@ -12,7 +12,7 @@ use super::column::{Attribute, Column, DIRTY_TAGS, Family};
 use super::data::{ColumnData, Texts};
 use super::error::{FilterError, SearchError, Span};
 use super::expr::{Check, Expr, Mode, Node, Operand, Test};
-use super::kernel::{admitted, hex, rows_of_codes};
+use super::kernel::{admitted, any_admitted, hex, rows_of_codes};
 use super::like::contains;
 use super::name;
 use super::predicate::{mlflow_status, predicate};
@@ -76,7 +76,10 @@ impl<'a, S: ColumnSource> Evaluator<'a, S> {
         let column = self.resolve(expr, test)?;
         let predicate = predicate(expr, test, &column, self.now_ns)?;
         let data = self.column(&column)?;
-        Ok(admitted(&predicate, &data, self.source.len()))
+        Ok(match (&column, &*data) {
+            (Column::Dataset(_), ColumnData::Texts(lists)) => any_admitted(&predicate, lists),
+            _ => admitted(&predicate, &data, self.source.len()),
+        })
     }
 
     /// The column that is meant. A name that nothing has is an error without a family, and worth a note with one.
@@ -93,7 +96,7 @@ impl<'a, S: ColumnSource> Evaluator<'a, S> {
             }
         };
         let is_asked_for_absence = matches!(test.check, Check::Presence { is_present: false });
-        if expr.mode != Mode::Mlflow && !is_asked_for_absence {
+        if !expr.mode.is_mlflow() && !is_asked_for_absence {
             self.note_unknown(expr.mode, &expr.text, test.span, &column);
         }
         Ok(column)
@@ -101,7 +104,9 @@ impl<'a, S: ColumnSource> Evaluator<'a, S> {
 
     fn unknown_name(&self, expr: &Expr, name: &str, span: Span) -> FilterError {
         let message = match expr.mode {
-            Mode::Experiments => format!("no experiment has a tag or attribute called {name:?}"),
+            Mode::Experiments | Mode::MlflowExperiments => {
+                format!("no experiment has a tag or attribute called {name:?}")
+            }
             _ => format!("no run has a metric, param, tag or attribute called {name:?}"),
         };
         let attribute = || {
@@ -182,7 +187,7 @@ impl<'a, S: ColumnSource> Evaluator<'a, S> {
             Column::Attribute(Attribute::Took) => self.took()?,
             Column::Attribute(Attribute::Dirty) => self.dirty()?,
             Column::Attribute(Attribute::MlflowStatus) => self.mlflow_status()?,
-            Column::Attribute(Attribute::ArtifactUri) | Column::Dataset(_) => ColumnData::Missing,
+            Column::Attribute(Attribute::MlflowStarted) => return self.mlflow_started(),
             stored => return self.source.column(stored),
         };
         let made = Arc::new(made);
@@ -231,6 +236,30 @@ impl<'a, S: ColumnSource> Evaluator<'a, S> {
             values: vec![1; len],
             present,
         })
+    }
+
+    /// When runs were started, and where they were not, when they were created. Mostly all were.
+    fn mlflow_started(&mut self) -> io::Result<Arc<ColumnData>> {
+        let started = self.attribute(Attribute::Started)?;
+        let known = started.present(self.source.len());
+        if known.count() == self.source.len() {
+            return Ok(started);
+        }
+        let created = self.attribute(Attribute::Created)?;
+        let (ColumnData::Integers { values, present }, ColumnData::Integers { values: first, .. }) =
+            (&*created, &*started)
+        else {
+            return Ok(created);
+        };
+        let value =
+            |(row, created): (usize, &i64)| if known.get(row) { first[row] } else { *created };
+        let values = values.iter().enumerate().map(value).collect();
+        let mut present = present.clone();
+        present.or(&known);
+        let made = Arc::new(ColumnData::Integers { values, present });
+        let column = Column::Attribute(Attribute::MlflowStarted);
+        self.made.insert(column, Arc::clone(&made));
+        Ok(made)
     }
 
     fn mlflow_status(&mut self) -> io::Result<ColumnData> {

@@ -17,6 +17,8 @@ pub enum Mode {
     Full,
     /// The same about a table of experiments, which have other attributes and no metrics.
     Experiments,
+    /// `MLflow`'s rules about a table of experiments.
+    MlflowExperiments,
 }
 
 impl Mode {
@@ -24,8 +26,19 @@ impl Mode {
     pub(crate) fn row(self) -> &'static str {
         match self {
             Mode::Mlflow | Mode::Full => "run",
-            Mode::Experiments => "experiment",
+            Mode::Experiments | Mode::MlflowExperiments => "experiment",
         }
+    }
+
+    /// Whether `MLflow`'s rules hold and nothing else.
+    #[must_use]
+    pub fn is_mlflow(self) -> bool {
+        matches!(self, Mode::Mlflow | Mode::MlflowExperiments)
+    }
+
+    /// Whether a row is an experiment.
+    pub(crate) fn is_about_experiments(self) -> bool {
+        matches!(self, Mode::Experiments | Mode::MlflowExperiments)
     }
 }
 

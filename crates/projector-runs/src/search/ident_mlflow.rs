@@ -2,7 +2,7 @@
 
 use super::column::{Attribute, Column, Family};
 use super::error::{FilterError, Span};
-use super::expr::{Operand, Prefix};
+use super::expr::{Literal, Mode, Operand, Prefix};
 use super::lex::{Token, TokenKind};
 use super::lex_mlflow::{number_len, tokens};
 use super::name::nearest_prefix;
@@ -10,15 +10,15 @@ use crate::nearest::nearest;
 
 const FAMILIES: &str = "['metric', 'parameter', 'tag', 'attribute', 'dataset']";
 
-/// The attributes of a run, by every name. The last two are only for filters.
-pub(crate) const ATTRIBUTES: [(&str, Attribute); 12] = [
-    ("Created", Attribute::Started),
+/// The attributes of a run, by every name. The last three are only for filters.
+const ATTRIBUTES: [(&str, Attribute); 12] = [
+    ("Created", Attribute::MlflowStarted),
     ("artifact_uri", Attribute::ArtifactUri),
-    ("created", Attribute::Started),
+    ("created", Attribute::MlflowStarted),
     ("end_time", Attribute::Ended),
     ("run_id", Attribute::Id),
     ("run_name", Attribute::Name),
-    ("start_time", Attribute::Started),
+    ("start_time", Attribute::MlflowStarted),
     ("status", Attribute::MlflowStatus),
     ("user_id", Attribute::Actor),
     ("Run Name", Attribute::Name),
@@ -27,6 +27,54 @@ pub(crate) const ATTRIBUTES: [(&str, Attribute); 12] = [
 ];
 
 const ATTRIBUTES_ORDERABLE: usize = 9;
+
+/// The attributes of an experiment, for filters and orders alike.
+const EXPERIMENT_ATTRIBUTES: [(&str, Attribute); 4] = [
+    ("creation_time", Attribute::Created),
+    ("experiment_id", Attribute::ExperimentId),
+    ("last_update_time", Attribute::Updated),
+    ("name", Attribute::Experiment),
+];
+
+/// Which names there are.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Names {
+    /// Those of runs, in filters.
+    Runs,
+    /// Those of runs, in orders.
+    RunOrders,
+    /// Those of experiments.
+    Experiments,
+}
+
+impl Names {
+    fn attributes(self) -> &'static [(&'static str, Attribute)] {
+        match self {
+            Names::Runs => &ATTRIBUTES,
+            Names::RunOrders => &ATTRIBUTES[..ATTRIBUTES_ORDERABLE],
+            Names::Experiments => &EXPERIMENT_ATTRIBUTES,
+        }
+    }
+
+    /// The only attribute that may be compared with a list.
+    pub fn listed(self) -> (&'static str, Attribute) {
+        match self {
+            Names::Runs | Names::RunOrders => ("run_id", Attribute::Id),
+            Names::Experiments => ("experiment_id", Attribute::ExperimentId),
+        }
+    }
+
+    fn prefix(self, family: &str) -> Result<Prefix, String> {
+        let is_of_experiments = matches!(family, "attribute" | "tag" | "tags");
+        if self == Names::Experiments && !is_of_experiments {
+            return Err(format!(
+                "Invalid entity type '{family}'. Valid entity types are ('attribute', 'tag', 'tags')"
+            ));
+        }
+        Prefix::of_name(family)
+            .ok_or_else(|| format!("Invalid entity type '{family}'. Valid values are {FAMILIES}"))
+    }
+}
 
 /// A column as `MLflow` names it.
 pub(crate) struct Ident<'a> {
@@ -43,16 +91,21 @@ impl Ident<'_> {
     pub fn is_time(&self) -> bool {
         matches!(
             self.column,
-            Column::Attribute(Attribute::Started | Attribute::Ended)
+            Column::Attribute(
+                Attribute::MlflowStarted
+                    | Attribute::Ended
+                    | Attribute::Created
+                    | Attribute::Updated
+            )
         )
     }
 }
 
-/// What a name stands for. Of the attributes only the first `attributes` are taken.
+/// What a name stands for.
 pub(crate) fn ident<'a>(
     text: &str,
     token: Token<'a>,
-    attributes: usize,
+    names: Names,
 ) -> Result<Ident<'a>, FilterError> {
     let fail = |message: String| FilterError::new(text, token.span, message);
     let (family, key) = token
@@ -60,12 +113,9 @@ pub(crate) fn ident<'a>(
         .split_once('.')
         .unwrap_or(("attribute", token.raw));
     let family = trimmed(family, '`');
-    let prefix = Prefix::of_name(family).ok_or_else(|| {
-        fail(format!(
-            "Invalid entity type '{family}'. Valid values are {FAMILIES}"
-        ))
-        .suggesting(nearest_prefix(family))
-    })?;
+    let prefix = names
+        .prefix(family)
+        .map_err(|message| fail(message).suggesting(nearest_prefix(family)))?;
     let unquoted = match trimmed(key, '\'') {
         same if same == key => trimmed(key, '"'),
         unquoted => unquoted,
@@ -84,7 +134,7 @@ pub(crate) fn ident<'a>(
             )));
         }
         Prefix::Attribute => {
-            let attribute = attribute(key, &ATTRIBUTES[..attributes], fail)?;
+            let attribute = attribute(key, names.attributes(), fail)?;
             ("attribute", Column::Attribute(attribute))
         }
     };
@@ -107,6 +157,30 @@ fn attribute(
     Err(fail(message).suggesting(nearest(key, known.iter().map(|(name, _)| *name))))
 }
 
+/// What holds beyond the grammar for an attribute of an experiment; an error is what is wrong.
+pub(crate) fn check(ident: &Ident<'_>, comparator: &str, literal: &Literal) -> Result<(), String> {
+    let is_id = ident.column == Column::Attribute(Attribute::ExperimentId);
+    if is_id && !matches!(comparator, "=" | "!=" | "IN") {
+        return Err(format!(
+            "Invalid comparator for experiment_id: {comparator}"
+        ));
+    }
+    if is_id && literal.integer().is_none() {
+        let text = &literal.text;
+        return Err(format!(
+            "Invalid experiment ID '{text}'. Experiment ID must be a valid integer."
+        ));
+    }
+    if ident.is_time() && literal.integer().is_none() {
+        let text = &literal.text;
+        return Err(format!(
+            "Invalid value for numeric attribute '{}': '{text}'",
+            ident.key
+        ));
+    }
+    Ok(())
+}
+
 /// Without the quotes around it, when it has both.
 fn trimmed(text: &str, quote: char) -> &str {
     let inner = text.strip_prefix(quote);
@@ -116,7 +190,7 @@ fn trimmed(text: &str, quote: char) -> &str {
 }
 
 /// One clause of `order_by`: a column, which way, and the name that a second clause may not have again.
-pub(crate) fn order(text: &str) -> Result<(Operand, Span, bool, String), FilterError> {
+pub(crate) fn order(text: &str, mode: Mode) -> Result<(Operand, Span, bool, String), FilterError> {
     let whole = Span::new(0, text.len());
     let unparsed = || {
         let message = format!("Invalid order_by clause '{text}'. Could not be parsed.");
@@ -145,7 +219,15 @@ pub(crate) fn order(text: &str) -> Result<(Operand, Span, bool, String), FilterE
         }
         Some(_) => return Err(unparsed()),
     };
-    let ident = ident(text, *column, ATTRIBUTES_ORDERABLE)?;
+    let names = match mode {
+        Mode::MlflowExperiments => Names::Experiments,
+        _ => Names::RunOrders,
+    };
+    let ident = ident(text, *column, names)?;
+    if mode == Mode::MlflowExperiments && ident.kind != "attribute" {
+        let message = format!("Invalid order_by entity: {}", ident.kind);
+        return Err(FilterError::new(text, column.span, message));
+    }
     if ident.kind == "dataset" {
         let message = "Invalid order_by entity type 'dataset'";
         return Err(FilterError::new(text, column.span, message));

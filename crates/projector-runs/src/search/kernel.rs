@@ -4,7 +4,7 @@
 //! compared once for each entry of the dictionary, however many rows have it.
 
 use super::bitmap::Bitmap;
-use super::data::{ColumnData, MISSING, Texts};
+use super::data::{ColumnData, LIST_END, MISSING, Texts};
 use super::expr::Operator;
 use super::predicate::Predicate;
 use super::time::Stretch;
@@ -28,6 +28,19 @@ pub(crate) fn admitted(predicate: &Predicate, data: &ColumnData, len: usize) -> 
         ColumnData::Texts(column) => texts(predicate, column),
         ColumnData::Ids(ids) => ids_admitted(predicate, ids),
     }
+}
+
+/// The rows of which one of several texts is admitted; none of a row without texts but by `is null`.
+pub(crate) fn any_admitted(predicate: &Predicate, lists: &Texts) -> Bitmap {
+    if let Predicate::Presence(is_present) = predicate {
+        return Bitmap::of(lists.codes().len(), |row| {
+            (lists.codes()[row] != MISSING) == *is_present
+        });
+    }
+    rows_of_codes(lists, |code| {
+        let mut texts = lists.dictionary()[code].split(LIST_END);
+        texts.any(|found| text(predicate, found))
+    })
 }
 
 fn masked(mut rows: Bitmap, present: &Bitmap) -> Bitmap {

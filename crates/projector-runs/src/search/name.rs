@@ -40,7 +40,7 @@ fn attribute(text: &str, token: Token<'_>, name: &str, mode: Mode) -> Result<Ope
         return Ok(Operand::attribute(attribute));
     }
     let known = attributes(mode).iter().map(|known| known.names[0]);
-    let fact = (mode != Mode::Experiments).then_some(DIRTY);
+    let fact = (!mode.is_about_experiments()).then_some(DIRTY);
     let known: Vec<&str> = known.chain(fact).collect();
     let message = format!(
         "no {} has an attribute {name:?}: there are {}",

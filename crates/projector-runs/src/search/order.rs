@@ -22,9 +22,9 @@ pub fn parse_orders<T: AsRef<str>>(
         let text = text.as_ref();
         let (operand, span, is_descending) = match mode {
             Mode::Full | Mode::Experiments => full(text, mode)?,
-            Mode::Mlflow => {
-                let (operand, span, is_descending, name) = ident_mlflow::order(text)?;
-                if seen.contains(&name) {
+            Mode::Mlflow | Mode::MlflowExperiments => {
+                let (operand, span, is_descending, name) = ident_mlflow::order(text, mode)?;
+                if mode == Mode::Mlflow && seen.contains(&name) {
                     let message = "`order_by` contains duplicate fields";
                     return Err(FilterError::new(text, span, message));
                 }

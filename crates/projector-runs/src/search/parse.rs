@@ -38,7 +38,7 @@ const DEPTH_MAX: usize = 64;
 /// ```
 pub fn parse(text: &str, mode: Mode) -> Result<Expr, FilterError> {
     let node = match mode {
-        Mode::Mlflow => parse_mlflow::node(text)?,
+        Mode::Mlflow | Mode::MlflowExperiments => parse_mlflow::node(text, mode)?,
         Mode::Full | Mode::Experiments => {
             let tokens = tokens(text)?;
             Parser {

@@ -8,10 +8,10 @@
 //! Invariant: what its SQL store refuses is refused here, and nothing else. The store is stricter than the filter in
 //! memory: it looks at every comparator, also where an earlier comparison already decided.
 
-use super::column::{Attribute, Column};
+use super::column::Column;
 use super::error::{FilterError, Span};
-use super::expr::{Check, Literal, Node, Operand, Operator, Test};
-use super::ident_mlflow::{ATTRIBUTES, Ident, ident};
+use super::expr::{Check, Literal, Mode, Node, Operand, Operator, Test};
+use super::ident_mlflow::{Ident, Names, check, ident};
 use super::lex::{Token, TokenKind};
 use super::lex_mlflow::{number_len, tokens};
 
@@ -19,7 +19,7 @@ const NUMERIC: &str = "{'!=', '<', '<=', '=', '>', '>='}";
 const NAMED: &str = "{'!=', '=', 'ILIKE', 'IS NOT NULL', 'IS NULL', 'LIKE'}";
 const TEXTUAL: &str = "{'!=', '=', 'ILIKE', 'IN', 'LIKE', 'NOT IN'}";
 
-pub(crate) fn node(text: &str) -> Result<Node, FilterError> {
+pub(crate) fn node(text: &str, mode: Mode) -> Result<Node, FilterError> {
     if text.is_empty() {
         return Ok(Node::All);
     }
@@ -30,6 +30,11 @@ pub(crate) fn node(text: &str) -> Result<Node, FilterError> {
     }
     let mut rest = Parser {
         text,
+        names: if mode == Mode::MlflowExperiments {
+            Names::Experiments
+        } else {
+            Names::Runs
+        },
         tokens: &tokens,
     };
     let mut nodes = Vec::new();
@@ -53,6 +58,7 @@ pub(crate) fn node(text: &str) -> Result<Node, FilterError> {
 
 struct Parser<'a> {
     text: &'a str,
+    names: Names,
     tokens: &'a [Token<'a>],
 }
 
@@ -95,9 +101,14 @@ impl<'a> Parser<'a> {
         let Some(right) = self.tokens.get(len).filter(|token| is_value(token)) else {
             return Err(self.invalid_clause(left));
         };
-        let ident = self.ident(left, ATTRIBUTES.len())?;
+        let ident = self.ident(left)?;
         let literal = self.value(&ident, *right)?;
         let operator = self.operator(&ident, &comparator, comparator_span)?;
+        if self.names == Names::Experiments {
+            check(&ident, &comparator, &literal).map_err(|message| {
+                FilterError::new(self.text, left.span.to(right.span), message)
+            })?;
+        }
         self.tokens = &self.tokens[len + 1..];
         Ok(Test {
             operand: Operand::Column(ident.column),
@@ -107,7 +118,14 @@ impl<'a> Parser<'a> {
     }
 
     fn presence(&mut self, left: Token<'a>, is_present: bool) -> Result<Test, FilterError> {
-        let ident = self.ident(left, ATTRIBUTES.len())?;
+        let ident = self.ident(left)?;
+        if self.names == Names::Experiments && ident.kind != "tag" {
+            let message = format!(
+                "IS NULL / IS NOT NULL is only supported for tags, not for attribute '{}'",
+                ident.key
+            );
+            return Err(FilterError::new(self.text, left.span, message));
+        }
         if !matches!(ident.kind, "parameter" | "tag") {
             let message = format!(
                 "IS NULL / IS NOT NULL is only supported for tags and params, not for '{}' '{}'",
@@ -124,7 +142,7 @@ impl<'a> Parser<'a> {
     }
 
     fn list(&mut self, left: Token<'a>, is_negated: bool) -> Result<Test, FilterError> {
-        let ident = self.ident(left, ATTRIBUTES.len())?;
+        let ident = self.ident(left)?;
         let open = 2 + usize::from(is_negated);
         let inner = &self.tokens[open + 1..];
         let Some(len) = inner.iter().position(|t| t.kind == TokenKind::Close) else {
@@ -151,15 +169,21 @@ impl<'a> Parser<'a> {
                     ident.key
                 ));
             }
-            "attribute" if ident.column != Column::Attribute(Attribute::Id) => {
-                return fail(
-                    "Only ['run_id'] attributes support comparison with a list of quoted string values."
-                        .to_owned(),
-                );
+            "attribute" if ident.column != Column::Attribute(self.names.listed().1) => {
+                return fail(format!(
+                    "Only ['{}'] attributes support comparison with a list of quoted string values.",
+                    self.names.listed().0
+                ));
             }
             _ => {}
         }
         let items = self.items(&inner[..len], span)?;
+        if self.names == Names::Experiments {
+            for item in &items {
+                check(&ident, "IN", item)
+                    .map_err(|message| FilterError::new(self.text, span, message))?;
+            }
+        }
         self.tokens = &inner[len + 1..];
         Ok(Test {
             operand: Operand::Column(ident.column),
@@ -197,7 +221,7 @@ impl<'a> Parser<'a> {
         Ok(items)
     }
 
-    fn ident(&self, token: Token<'a>, attributes: usize) -> Result<Ident<'a>, FilterError> {
+    fn ident(&self, token: Token<'a>) -> Result<Ident<'a>, FilterError> {
         let is_single = token.kind == TokenKind::Quoted && token.raw.starts_with('\'');
         let is_name = matches!(token.kind, TokenKind::Word | TokenKind::Quoted)
             && !is_single
@@ -209,7 +233,7 @@ impl<'a> Parser<'a> {
             );
             return Err(FilterError::new(self.text, token.span, message));
         }
-        ident(self.text, token, attributes)
+        ident(self.text, token, self.names)
     }
 
     fn value(&self, ident: &Ident<'_>, token: Token<'a>) -> Result<Literal, FilterError> {
@@ -271,6 +295,10 @@ impl<'a> Parser<'a> {
             operator => operator.is_pattern() != ident.is_number(),
         };
         operator.filter(fits).ok_or_else(|| {
+            if self.names == Names::Experiments && ident.kind == "tag" {
+                let message = format!("Invalid comparator for tag: {comparator}");
+                return FilterError::new(self.text, span, message);
+            }
             let valid = match ident.kind {
                 "metric" => NUMERIC,
                 "parameter" | "tag" => NAMED,

@@ -9,7 +9,7 @@ use mltrack_event::{ExperimentState, RunState};
 
 use super::column::{Column, Kind};
 use super::error::FilterError;
-use super::expr::{Check, Expr, Literal, Mode, Operator, Test};
+use super::expr::{Check, Expr, Literal, Operator, Test};
 use super::like::Pattern;
 use super::rank::Typed;
 use super::time::{Stretch, duration, time};
@@ -147,7 +147,7 @@ impl Maker<'_> {
     /// Params and tags are texts to `MLflow`.
     fn kind(&self) -> Kind {
         match self.column.kind() {
-            Kind::Typed if self.expr.mode == Mode::Mlflow => Kind::Text,
+            Kind::Typed if self.expr.mode.is_mlflow() => Kind::Text,
             kind => kind,
         }
     }
@@ -256,8 +256,8 @@ pub(crate) fn mlflow_status(name: &str) -> Option<&'static str> {
         RunState::Pending | RunState::Queued => "SCHEDULED",
         RunState::Running => "RUNNING",
         RunState::Completed => "FINISHED",
-        RunState::Failed | RunState::Lost => "FAILED",
-        RunState::Cancelled | RunState::TimedOut => "KILLED",
+        RunState::Failed | RunState::TimedOut | RunState::Lost => "FAILED",
+        RunState::Cancelled => "KILLED",
     })
 }
 

@@ -26,7 +26,8 @@ pub struct Question<'a> {
     pub filters: &'a [Expr],
     /// By which columns they are sorted.
     pub orders: &'a [Order],
-    /// Who decides between equals: in `MLflow`'s mode the later start, then the smaller id; else the later creation.
+    /// Who decides between equals: in `MLflow`'s modes the later start, then the smaller id, and of
+    /// experiments the larger id; else the later creation.
     pub ties: Mode,
     /// Which part of the list is wanted.
     pub window: Window,
@@ -92,26 +93,33 @@ fn columns<S: ColumnSource>(
             Operand::Bare(name) => name::bare(source, name, order.mode, true)
                 .unwrap_or_else(|| name::metric(source, name)),
         };
-        if order.mode != Mode::Mlflow {
+        if !order.mode.is_mlflow() {
             evaluator.note_unknown(order.mode, &order.text, order.span, &column);
         }
         columns.push(SortColumn {
             data: sortable(evaluator, &column, order.mode)?,
-            is_typed: order.mode != Mode::Mlflow
+            is_typed: !order.mode.is_mlflow()
                 && matches!(column, Column::Param(_) | Column::Tag(_)),
             is_descending: order.is_descending,
         });
     }
-    if question.ties == Mode::Mlflow {
-        for (attribute, is_descending) in [(Attribute::Started, true), (Attribute::Id, false)] {
-            columns.push(SortColumn {
-                data: sortable(evaluator, &Column::Attribute(attribute), question.ties)?,
-                is_typed: false,
-                is_descending,
-            });
-        }
+    for (attribute, is_descending) in ties(question.ties) {
+        columns.push(SortColumn {
+            data: sortable(evaluator, &Column::Attribute(*attribute), question.ties)?,
+            is_typed: false,
+            is_descending: *is_descending,
+        });
     }
     Ok(columns)
+}
+
+/// What decides between equals, before the order of rows does.
+fn ties(mode: Mode) -> &'static [(Attribute, bool)] {
+    match mode {
+        Mode::Mlflow => &[(Attribute::MlflowStarted, true), (Attribute::Id, false)],
+        Mode::MlflowExperiments => &[(Attribute::ExperimentId, true)],
+        Mode::Full | Mode::Experiments => &[],
+    }
 }
 
 /// The column as it is sorted by: `MLflow` has milliseconds.
@@ -123,10 +131,12 @@ fn sortable<S: ColumnSource>(
     let data = evaluator.column(column)?;
     let is_time = matches!(
         column,
-        Column::Attribute(Attribute::Started | Attribute::Ended)
+        Column::Attribute(
+            Attribute::MlflowStarted | Attribute::Ended | Attribute::Created | Attribute::Updated
+        )
     );
     match &*data {
-        ColumnData::Integers { values, present } if is_time && mode == Mode::Mlflow => {
+        ColumnData::Integers { values, present } if is_time && mode.is_mlflow() => {
             Ok(Arc::new(ColumnData::Integers {
                 values: values.iter().map(|ns| ns.div_euclid(1_000_000)).collect(),
                 present: present.clone(),

@@ -8,8 +8,9 @@ use super::data::ColumnData;
 
 /// A table of runs, column by column. A row is a run, in the order of creation.
 ///
-/// [`Attribute::Took`](super::Attribute::Took), [`Attribute::Dirty`](super::Attribute::Dirty) and
-/// [`Attribute::MlflowStatus`](super::Attribute::MlflowStatus) are never asked for: they are made of others.
+/// [`Attribute::Took`](super::Attribute::Took), [`Attribute::Dirty`](super::Attribute::Dirty),
+/// [`Attribute::MlflowStatus`](super::Attribute::MlflowStatus) and
+/// [`Attribute::MlflowStarted`](super::Attribute::MlflowStarted) are never asked for: they are made of others.
 pub trait ColumnSource {
     /// How many rows there are.
     fn len(&self) -> usize;
