@@ -7,7 +7,10 @@ mod artifact_list;
 mod body_reader;
 mod error;
 mod get_artifact;
+mod dataset_search;
+mod experiment_search;
 mod history;
+mod history_bulk;
 mod message;
 mod paging;
 mod points;
@@ -29,7 +32,10 @@ pub use message::Message;
 /// All of it.
 pub fn routes() -> Router<Shared> {
     Router::new()
+        .merge(dataset_search::routes())
+        .merge(experiment_search::routes())
         .merge(history::routes())
+        .merge(history_bulk::routes())
         .merge(run_search::routes())
         .merge(proxy::routes())
         .merge(artifact_list::routes())

@@ -4,6 +4,8 @@
 
 #[path = "server/artifact_paths.rs"]
 mod artifact_paths;
+#[path = "server/experiment_search.rs"]
+mod experiment_search;
 #[path = "server/history.rs"]
 mod history;
 #[path = "server/made.rs"]

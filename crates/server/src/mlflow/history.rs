@@ -78,7 +78,7 @@ fn body(points: Vec<WirePoint>, key: &str, next: Option<String>) -> Response {
     let lead = lead(key);
     if points.len() <= PIECE_LEN {
         let mut text = b"{\"metrics\":[".to_vec();
-        write(&mut text, &points, &lead, b"");
+        write_points(&mut text, &points, &lead, b"");
         close(&mut text, next.as_deref());
         return (kind, text).into_response();
     }
@@ -90,7 +90,7 @@ fn body(points: Vec<WirePoint>, key: &str, next: Option<String>) -> Response {
         let end = (begun + PIECE_LEN).min(points.len());
         let mut text = Vec::with_capacity((end - begun) * (lead.len() + 64));
         text.extend_from_slice(if begun == 0 { b"{\"metrics\":[" } else { b"," });
-        write(&mut text, &points[begun..end], &lead, b"");
+        write_points(&mut text, &points[begun..end], &lead, b"");
         if end == points.len() {
             close(&mut text, next.as_deref());
         }
@@ -119,7 +119,7 @@ fn close(text: &mut Vec<u8>, next: Option<&str>) {
 }
 
 /// Appends points, with commas between them, and `tail` at the end of each.
-pub fn write(text: &mut Vec<u8>, points: &[WirePoint], lead: &[u8], tail: &[u8]) {
+pub fn write_points(text: &mut Vec<u8>, points: &[WirePoint], lead: &[u8], tail: &[u8]) {
     for (at, point) in points.iter().enumerate() {
         if at > 0 {
             text.push(b',');

@@ -14,11 +14,12 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::post;
 use mltrack::{ExperimentId, FilterError, RunId, RunSummary, Tracker};
 
+use super::dataset_search::taken;
 use super::endpoint;
 use super::error::{Answer, MlflowError, Reason};
 use super::message::Message;
 use super::paging::{View, experiment_ids, offset, page_len, token, view};
-use super::wire::{RunIo, artifact_location, run_json};
+use super::wire::{RunIo, artifact_location, artifact_uri, run_json};
 use crate::blocking::blocking;
 use crate::fields::Fields;
 use crate::shared::Shared;
@@ -67,11 +68,19 @@ impl Asked {
 
     fn answer(self, tracker: &Tracker) -> Answer<Vec<u8>> {
         let (offset, limit) = (self.offset, self.limit);
+        // Data sets are looked up only where they can be meant: a name that contains the word costs no more than time.
+        let datasets = if self.filter.contains("dataset") {
+            taken(tracker)?
+        } else {
+            Vec::new()
+        };
         let mut query = tracker
             .runs()
             .mlflow_mode()
             .experiment_ids(self.experiments)
             .filter(self.filter)
+            .datasets(datasets)
+            .artifact_uris(uri)
             .offset(offset)
             .limit(limit);
         for order in self.orders {
@@ -87,6 +96,11 @@ impl Asked {
         let next = (end < page.total).then(|| token(end));
         Page::default().write(tracker, &page.items, next.as_deref())
     }
+}
+
+/// Where a run's artifacts are.
+fn uri(run: RunId, experiment: ExperimentId, tags: &BTreeMap<String, String>) -> String {
+    artifact_uri(&artifact_location(experiment, tags), &run.to_string())
 }
 
 /// An error of a search: what is wrong with the question, in the words that clients know, and nothing else.

@@ -141,6 +141,134 @@ fn pages_hold_every_point_once() {
     assert_eq!((steps, pages), ((0..250).collect::<Vec<i64>>(), 3));
 }
 
+/// The path of a question about several runs.
+fn bulk_path(name: &str, query: &str) -> String {
+    format!("/ajax-api/2.0/mlflow/metrics/{name}?{query}")
+}
+
+/// A server over two runs with ten points each.
+fn over_two() -> (Served, [RunId; 2]) {
+    let made = Made::new();
+    let experiment = made.experiment("resnet");
+    let mut import = experiment.import().unwrap();
+    let columns = import.columns(["loss"]).unwrap();
+    let mut runs = [1, 2].map(|which| {
+        let time = WallTime(BEGUN_MS * 1_000_000);
+        let mut past = PastRun::new("elk", time);
+        past.is_detached = true;
+        let run = import.begin(&past).unwrap();
+        for step in 0..10 {
+            let value = f64::from(which) * step as f64;
+            import.log(run, columns, step, time, &[value]).unwrap();
+        }
+        run
+    });
+    import.flush().unwrap();
+    runs.sort_by_key(ToString::to_string);
+    drop((import, experiment));
+    let served = Served::on(made.close(), &mltrack_server::Options::default());
+    (served, runs)
+}
+
+#[test]
+fn several_runs_are_answered_in_the_order_of_their_ids() {
+    let (served, [first, second]) = over_two();
+    let query = format!("run_id={second}&run_id={first}&metric_key=loss");
+    let (status, body) = served.get(&bulk_path("get-history-bulk", &query));
+    assert_eq!(status, 200);
+    let runs: Vec<Value> = body["metrics"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|point| point["run_id"].clone())
+        .collect();
+    let expected = [vec![first.to_string(); 10], vec![second.to_string(); 10]].concat();
+    assert_eq!(json!(runs), json!(expected));
+    let (_, body) = served.get(&bulk_path(
+        "get-history-bulk",
+        &format!("{query}&max_results=12"),
+    ));
+    assert_eq!(rows(&body).len(), 12);
+    let none = bulk_path("get-history-bulk", "run_id=nonsense&metric_key=loss");
+    assert_eq!(served.get(&none), (200, json!({"metrics": []})));
+}
+
+#[test]
+fn samples_keep_the_first_and_the_last_point() {
+    let (served, [first, second]) = over_two();
+    let ask = |more: &str| {
+        let query = format!("run_ids={first}&run_ids={second}&metric_key=loss{more}");
+        served.get(&bulk_path("get-history-bulk-interval", &query))
+    };
+    let steps = |body: &Value| -> Vec<i64> { rows(body).iter().map(|row| row.0).collect() };
+    let whole: Vec<i64> = (0..10).chain(0..10).collect();
+    assert_eq!(steps(&ask("").1), whole);
+    assert_eq!(steps(&ask("&max_results=3").1), [0, 4, 9, 0, 4, 9]);
+    let part = ask("&start_step=2&end_step=3").1;
+    assert_eq!(steps(&part), [2, 3, 2, 3]);
+    assert_eq!(ask("&start_step=20&end_step=30"), (200, json!({})));
+    for (more, expected) in [
+        ("&max_results=0", "max_results must be between 1 and 2500."),
+        (
+            "&max_results=2501",
+            "max_results must be between 1 and 2500.",
+        ),
+        (
+            "&start_step=1",
+            "If either start step or end step are specified",
+        ),
+        (
+            "&start_step=5&end_step=1",
+            "end_step must be greater than start_step.",
+        ),
+    ] {
+        let (status, body) = ask(more);
+        assert_eq!(status, 400, "{more}");
+        let message = body["message"].as_str().unwrap();
+        assert!(message.starts_with(expected), "{more}: {message}");
+    }
+}
+
+#[test]
+fn questions_about_no_or_too_many_runs_are_refused() {
+    let (served, run) = over(&[(1, 1, 1.0)]);
+    let many: String = (0..101)
+        .map(|at| format!("run_id={at}&run_ids={at}&"))
+        .collect();
+    for (name, query, expected) in [
+        (
+            "get-history-bulk",
+            "metric_key=loss".to_owned(),
+            "GetMetricHistoryBulk request must specify at least one run_id.",
+        ),
+        (
+            "get-history-bulk",
+            format!("{many}metric_key=loss"),
+            "GetMetricHistoryBulk request cannot specify more than 100 run_ids. Received 101 run_ids.",
+        ),
+        (
+            "get-history-bulk",
+            format!("run_id={run}"),
+            "GetMetricHistoryBulk request must specify a metric_key.",
+        ),
+        (
+            "get-history-bulk-interval",
+            "metric_key=loss".to_owned(),
+            "Missing value for required parameter 'run_ids'",
+        ),
+        (
+            "get-history-bulk-interval",
+            format!("{many}metric_key=loss"),
+            "GetMetricHistoryBulkInterval request must specify at most 100 run_ids. Received 101 run_ids.",
+        ),
+    ] {
+        let (status, body) = served.get(&bulk_path(name, &query));
+        assert_eq!(status, 400, "{name} {expected}");
+        let message = body["message"].as_str().unwrap();
+        assert!(message.starts_with(expected), "{message}");
+    }
+}
+
 #[test]
 fn a_long_history_comes_in_one_answer() {
     let points: Vec<(i64, i64, f64)> = (0..30_000).map(|at| (at, at, at as f64 / 8.0)).collect();

@@ -181,6 +181,10 @@ fn filters_compare_as_mlflows_server_does() {
         ("start_time >= 1700000001000", &["asp", "owl"]),
         ("created < 1700000001000", &["Elk"]),
         ("end_time > 0", &["owl", "Elk"]),
+        (
+            "artifact_uri LIKE 'mlflow-artifacts:/%/artifacts'",
+            &["asp", "owl", "Elk"],
+        ),
         ("run_id NOT IN ('a', 'b')", &["asp", "owl", "Elk"]),
         ("metrics.loss < 1 and params.lr = '0.1' AND", &["Elk"]),
         ("dataset.name != 'digits'", &[]),
@@ -328,6 +332,7 @@ fn every_orderable_attribute_orders() {
         ("params.lr DESC", &["owl", "Elk", "asp"]),
         ("tag.paper", &["Elk", "owl", "asp"]),
         ("run_id", &["Elk", "owl", "asp"]),
+        ("artifact_uri DESC", &["asp", "owl", "Elk"]),
     ];
     for (order, expected) in cases {
         assert_eq!(looked.names("", &[order]), *expected, "{order}");
