@@ -3,22 +3,40 @@
 //! Invariants: every route is served under `/api` and `/ajax-api` alike; statuses, codes and the texts clients look at
 //! are `MLflow`'s; what is not served says so.
 
+mod act;
 mod artifact_list;
+mod assessment;
 mod body_reader;
+mod clause;
 mod error;
 mod get_artifact;
 mod dataset_search;
 mod experiment_search;
 mod history;
 mod history_bulk;
+mod logged_model;
+mod logged_model_search;
+mod logged_models;
 mod message;
+mod moments;
+mod otlp;
+mod otlp_message;
 mod paging;
+mod pattern;
 mod points;
 mod proxy;
 mod proxy_file;
 mod proxy_path;
 mod run_search;
 mod send_bytes;
+mod span;
+mod trace;
+mod trace_delete;
+mod trace_filter;
+mod trace_read;
+mod trace_search;
+mod trace_table;
+mod traces;
 pub mod wire;
 
 use axum::Router;
@@ -28,6 +46,7 @@ use crate::shared::Shared;
 
 pub use error::{Answer, MlflowError, Reason};
 pub use message::Message;
+pub use trace_table::TraceTable;
 
 /// All of it.
 pub fn routes() -> Router<Shared> {
@@ -40,6 +59,9 @@ pub fn routes() -> Router<Shared> {
         .merge(proxy::routes())
         .merge(artifact_list::routes())
         .merge(get_artifact::routes())
+        .merge(logged_models::routes())
+        .merge(otlp::routes())
+        .merge(traces::routes())
 }
 
 /// One endpoint of the interface, `path` as in `/2.0/mlflow/runs/get`, under both names it is served by.

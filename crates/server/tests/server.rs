@@ -8,14 +8,20 @@ mod artifact_paths;
 mod experiment_search;
 #[path = "server/history.rs"]
 mod history;
+#[path = "server/logged_models.rs"]
+mod logged_models;
 #[path = "server/made.rs"]
 mod made;
+#[path = "server/otlp.rs"]
+mod otlp;
 #[path = "server/proxy.rs"]
 mod proxy;
 #[path = "server/run_search.rs"]
 mod run_search;
 #[path = "server/support.rs"]
 mod support;
+#[path = "server/traces.rs"]
+mod traces;
 
 use serde_json::json;
 

@@ -1,0 +1,74 @@
+//! What handlers of this interface have in common when they keep things as documents.
+//!
+//! Invariant: every change names who made it and by which call.
+
+use mltrack::{Code, Documents, ExperimentId};
+use serde_json::{Map, Value};
+
+use super::wire::artifact_location;
+use super::{Answer, MlflowError};
+use crate::shared::Shared;
+
+/// Documents of a kind, changed by a call.
+pub fn documents(shared: &Shared, kind: &str, command: &str) -> Documents {
+    shared.tracker().documents(kind).by("server", command)
+}
+
+/// The id of an experiment, as the wire writes it.
+pub fn experiment_id(text: &str) -> Answer<ExperimentId> {
+    let number = text.parse().map_err(|_| {
+        MlflowError::invalid(format!(
+            "Invalid experiment ID '{text}'. Experiment ID must be a valid integer."
+        ))
+    })?;
+    Ok(ExperimentId(number))
+}
+
+/// An experiment that things may be added to: where its artifacts are.
+pub fn active_experiment(shared: &Shared, text: &str) -> Answer<(ExperimentId, String)> {
+    let id = experiment_id(text)?;
+    let known = shared
+        .tracker()
+        .experiment_facts(id)
+        .map_err(|error| match error.code() {
+            Code::NotFound => MlflowError::missing(format!("No Experiment with id={text} exists")),
+            _ => MlflowError::from(error),
+        })?;
+    if known.is_deleted {
+        return Err(MlflowError::invalid(format!(
+            "The experiment {text} must be in the 'active' state. Current state is deleted."
+        )));
+    }
+    Ok((id, artifact_location(id, &known.tags)))
+}
+
+/// Pairs of `key` and `value`, as requests write tags.
+pub fn pairs(values: &[&Value]) -> Answer<Vec<(String, String)>> {
+    let pair = |value: &&Value| {
+        let key = value.get("key").and_then(Value::as_str).unwrap_or_default();
+        if key.is_empty() {
+            return Err(MlflowError::required("key"));
+        }
+        let value = value
+            .get("value")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
+        Ok((key.to_owned(), value.to_owned()))
+    };
+    values.iter().map(pair).collect()
+}
+
+/// Reads the fields of an object of texts, such as the tags of a trace. What is no text is written as JSON.
+pub fn texts(value: Option<&Value>) -> Vec<(String, String)> {
+    let empty = Map::new();
+    let object = value.and_then(Value::as_object).unwrap_or(&empty);
+    let text = |value: &Value| {
+        value
+            .as_str()
+            .map_or_else(|| value.to_string(), str::to_owned)
+    };
+    object
+        .iter()
+        .map(|(key, value)| (key.clone(), text(value)))
+        .collect()
+}
