@@ -21,12 +21,23 @@ mod message;
 mod moments;
 mod otlp;
 mod otlp_message;
+mod model_place;
+mod model_source;
+mod model_versions;
 mod paging;
 mod pattern;
 mod points;
 mod proxy;
 mod proxy_file;
 mod proxy_path;
+mod registered_models;
+mod registry_call;
+mod registry_check;
+mod registry_filter;
+mod registry_match;
+mod registry_search;
+mod registry_tokens;
+mod registry_wire;
 mod run_search;
 mod send_bytes;
 mod span;
@@ -62,6 +73,9 @@ pub fn routes() -> Router<Shared> {
         .merge(logged_models::routes())
         .merge(otlp::routes())
         .merge(traces::routes())
+        .merge(registered_models::routes())
+        .merge(model_versions::routes())
+        .merge(registry_search::routes())
 }
 
 /// One endpoint of the interface, `path` as in `/2.0/mlflow/runs/get`, under both names it is served by.

@@ -16,6 +16,8 @@ mod made;
 mod otlp;
 #[path = "server/proxy.rs"]
 mod proxy;
+#[path = "server/registry.rs"]
+mod registry;
 #[path = "server/run_search.rs"]
 mod run_search;
 #[path = "server/support.rs"]

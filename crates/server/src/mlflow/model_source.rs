@@ -1,0 +1,227 @@
+//! What a version that a client adds is made from: its source, checked, and the run and the logged model behind it.
+//!
+//! Invariant: no source leads to files of this machine.
+
+use mltrack::{RunId, RunKey};
+
+use super::model_place::{Told, download_uri};
+use super::registry_wire::{is_prompt, live, versions};
+use super::{Answer, MlflowError, Reason};
+use crate::fields::Fields;
+use crate::shared::Shared;
+
+/// What the versions of prompts say they are made from: nothing.
+const PROMPT_SOURCES: [&str; 2] = ["dummy-source", "prompt-template"];
+
+/// What a version is made from.
+#[derive(Debug, Default)]
+pub struct Origin {
+    /// Its source.
+    pub source: String,
+    /// The run that made it, if the store knows it.
+    pub run: Option<RunKey>,
+    /// What else was told.
+    pub told: Told,
+}
+
+/// The origin of a version to be added.
+pub fn origin(shared: &Shared, fields: &Fields, is_of_prompt: bool) -> Answer<Origin> {
+    let source = fields.text("source")?;
+    let text = |name| Ok::<_, MlflowError>(fields.optional_text(name)?.unwrap_or_default());
+    let mut told = Told {
+        run_id: text("run_id")?.to_owned(),
+        run_link: text("run_link")?.to_owned(),
+        model_id: text("model_id")?.to_owned(),
+        storage_location: String::new(),
+    };
+    let mut source = source.to_owned();
+    if is_of_prompt {
+        if !PROMPT_SOURCES.contains(&source.as_str()) {
+            return Err(MlflowError::invalid(format!(
+                "Invalid prompt source: '{source}'. Prompt sources must use an MLflow placeholder."
+            )));
+        }
+    } else {
+        check_path(&source)?;
+        match scheme(&source) {
+            Some("models") => source = of_model(shared, &source, &mut told)?,
+            Some("runs") => of_run(&source, &mut told)?,
+            Some(_) => {}
+            None => return Err(local(&source)),
+        }
+    }
+    let run = known_run(shared, &told.run_id)?;
+    if run.is_some() {
+        told.run_id.clear();
+    }
+    Ok(Origin { source, run, told })
+}
+
+/// The scheme of a URI; `None` for a path, and for what leads to files of a machine.
+fn scheme(source: &str) -> Option<&str> {
+    let (scheme, _) = source.split_once(':')?;
+    let is_scheme = scheme.starts_with(|first: char| first.is_ascii_alphabetic())
+        && scheme
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
+    (is_scheme && !scheme.eq_ignore_ascii_case("file")).then_some(scheme)
+}
+
+fn local(source: &str) -> MlflowError {
+    MlflowError::invalid(format!(
+        "Invalid model version source: '{source}'. To use a local path as a model version source, the run_id request parameter has to be specified and the local path has to be contained within the artifact directory of the run specified by the run_id."
+    ))
+}
+
+/// Refuses a source that climbs out of where it seems to be, however often its letters are escaped.
+fn check_path(source: &str) -> Answer<()> {
+    if scheme(source).is_none() {
+        return Ok(());
+    }
+    let mut plain = source.to_owned();
+    loop {
+        let decoded = percent_encoding::percent_decode_str(&plain).decode_utf8_lossy();
+        if decoded == plain {
+            break;
+        }
+        plain = decoded.into_owned();
+    }
+    let is_climbing = plain.split('/').any(|part| matches!(part, ".." | "."));
+    if !is_climbing && !plain.contains('\0') {
+        return Ok(());
+    }
+    Err(MlflowError::invalid(format!(
+        "Invalid model version source: '{source}'. If supplying a source as an http, https, local file path, ftp, objectstore, or mlflow-artifacts uri, an absolute path must be provided without relative path references present. Please provide an absolute path."
+    )))
+}
+
+fn foreign(source: &str, field: &str) -> MlflowError {
+    MlflowError::invalid(format!(
+        "Invalid model version source: '{source}'. The {field} request parameter must identify the resource that contains the source."
+    ))
+}
+
+/// `runs:/<run id>/<path>`: the run is that of the request, or the one that the source names.
+fn of_run(source: &str, told: &mut Told) -> Answer<()> {
+    let path = source.trim_start_matches("runs:").trim_start_matches('/');
+    let run_id = path.split('/').next().unwrap_or_default();
+    if told.run_id.is_empty() {
+        run_id.clone_into(&mut told.run_id);
+    }
+    if run_id.is_empty() || told.run_id != run_id {
+        return Err(foreign(source, "run_id"));
+    }
+    Ok(())
+}
+
+/// `models:/<model id>`, `models:/<name>/<number, stage or latest>` or `models:/<name>@<alias>`: the source as it is kept.
+fn of_model(shared: &Shared, source: &str, told: &mut Told) -> Answer<String> {
+    let path = source.trim_start_matches("models:").trim_start_matches('/');
+    let (name, pick) = match (path.split_once('/'), path.rsplit_once('@')) {
+        (Some((name, pick)), _) if !pick.is_empty() && !pick.contains('/') => (name, pick),
+        (None, Some((name, alias))) if !alias.is_empty() => (name, alias),
+        (None, None) if !path.is_empty() => {
+            if told.model_id.is_empty() {
+                path.clone_into(&mut told.model_id);
+            }
+            if told.model_id != path {
+                return Err(foreign(source, "model_id"));
+            }
+            return Ok(source.to_owned());
+        }
+        _ => return Err(foreign(source, "model_id")),
+    };
+    let is_alias = !path.contains('/');
+    let found = shared.tracker().with_models(|shelf| {
+        let missing = || MlflowError::missing(format!("Registered Model with name={name} not found"));
+        let model = shelf.named(name).ok_or_else(missing)?;
+        if is_prompt(model) {
+            return Err(MlflowError::invalid(format!(
+                "Invalid model version source: '{source}'. Prompt versions cannot be used as model version sources."
+            )));
+        }
+        let version = if is_alias {
+            model.aliases.get(pick).and_then(|number| live(model, *number))
+        } else if let Ok(number) = pick.parse() {
+            live(model, number)
+        } else {
+            let is_it = |stage: &str| pick.eq_ignore_ascii_case("latest") || stage.eq_ignore_ascii_case(pick);
+            versions(model).rfind(|version| is_it(&version.stage))
+        };
+        let version = version.ok_or_else(|| {
+            MlflowError::missing(format!("Model Version (name={name}, version={pick}) not found"))
+        })?;
+        let run = version.run.and_then(|run| shelf.run(run));
+        let theirs = Told::of(version);
+        let run_id = run.map_or(theirs.run_id, |(run, _)| run.to_string());
+        Ok((version.number, download_uri(shelf, version), run_id, theirs.model_id))
+    })?;
+    let (number, place, run_id, model_id) = found?;
+    let differs = |given: &str, known: &str| !given.is_empty() && given != known;
+    if differs(&told.run_id, &run_id) || differs(&told.model_id, &model_id) {
+        return Err(MlflowError::invalid(format!(
+            "Invalid model version source: '{source}'. The run_id and model_id request parameters must match the referenced model version."
+        )));
+    }
+    told.run_id = run_id;
+    told.model_id = model_id;
+    told.storage_location = place;
+    Ok(format!("models:/{name}/{number}"))
+}
+
+/// The run of this id, if the store knows it.
+fn known_run(shared: &Shared, run_id: &str) -> Answer<Option<RunKey>> {
+    let Ok(run) = run_id.parse::<RunId>() else {
+        return Ok(None);
+    };
+    let known = shared.tracker().with_models(|shelf| shelf.run(run.key()))?;
+    Ok(known.filter(|(known, _)| *known == run).map(|_| run.key()))
+}
+
+/// An error of a version that is not there.
+pub fn no_version(name: &str, number: impl std::fmt::Display) -> MlflowError {
+    let text = format!("Model Version (name={name}, version={number}) not found");
+    MlflowError::new(Reason::ResourceDoesNotExist, text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_source_that_climbs_or_is_a_file_is_refused() {
+        for source in [
+            "s3://b/x/../y",
+            "mlflow-artifacts:/1/%2e%2e/x",
+            "http://h/a/%252e%252e/b",
+        ] {
+            assert!(check_path(source).is_err(), "{source}");
+        }
+        for source in [
+            "s3://b/x/y",
+            "runs:/abc/model",
+            "mlflow-artifacts:/1/r/artifacts/model",
+        ] {
+            assert!(check_path(source).is_ok(), "{source}");
+        }
+        assert_eq!(scheme("s3://b"), Some("s3"));
+        for source in [
+            "/etc/passwd",
+            "file:///etc/passwd",
+            "FILE:/etc",
+            "model",
+            "./a:b",
+        ] {
+            assert_eq!(scheme(source), None, "{source}");
+        }
+    }
+
+    #[test]
+    fn a_source_of_a_run_names_the_run_and_no_other() {
+        let mut told = Told::default();
+        of_run("runs:/abc/model", &mut told).unwrap();
+        assert_eq!(told.run_id, "abc");
+        assert!(of_run("runs:/def/model", &mut told).is_err());
+        assert!(of_run("runs:/", &mut Told::default()).is_err());
+    }
+}

@@ -1,0 +1,218 @@
+//! What names, keys, aliases, numbers and stages of the registry may be, in `MLflow`'s words.
+//!
+//! Invariant: a name that is refused here may still be one of ours: what exists is found before a name is judged.
+
+use serde_json::Value;
+
+use super::{Answer, MlflowError};
+use crate::fields::Fields;
+
+/// The longest key of a tag, in characters.
+const KEY_LEN_MAX: usize = 250;
+/// The longest value of a tag, in characters.
+const VALUE_LEN_MAX: usize = 100_000;
+const ALIAS_LEN_MAX: usize = 255;
+/// The stages, as they are written.
+pub const STAGES: [&str; 4] = ["None", "Staging", "Production", "Archived"];
+
+/// The tag that makes a model a prompt.
+pub const IS_PROMPT: &str = "mlflow.prompt.is_prompt";
+/// The tag that holds the text of a prompt's version.
+pub const PROMPT_TEXT: &str = "mlflow.prompt.text";
+/// The tag that says whether a prompt is a text or a chat.
+pub const PROMPT_TYPE: &str = "_mlflow_prompt_type";
+
+/// A tag as the wire has it.
+pub type Tag = (String, String);
+
+/// Refuses what is no name of a model; `field` is what the request calls it.
+pub fn check_name(field: &str, name: &str) -> Answer<()> {
+    if name.trim().is_empty() {
+        let text = format!("Missing value for required parameter '{field}'.");
+        return Err(MlflowError::invalid(text));
+    }
+    if name.contains(['/', ':']) {
+        return Err(MlflowError::invalid(format!(
+            "Invalid model name '{name}'. Names cannot contain '/' or ':'."
+        )));
+    }
+    check_path("name", name)
+}
+
+/// Refuses the key of a tag.
+pub fn check_key(path: &str, key: &str) -> Answer<()> {
+    let is_known = |letter: char| {
+        letter.is_alphanumeric() || matches!(letter, '/' | '_' | '.' | '-' | ' ' | ':')
+    };
+    if !key.chars().all(is_known) {
+        let rule = "Names may only contain alphanumerics, underscores (_), dashes (-), periods (.), spaces ( ), colon(:) and slashes (/).";
+        return Err(invalid_value(path, key, rule));
+    }
+    check_path(path, key)?;
+    check_len("key", key, KEY_LEN_MAX)
+}
+
+/// Refuses a tag. Those of versions may be the text of a prompt, which has an error of its own.
+pub fn check_tag(key: &str, value: &str) -> Answer<()> {
+    check_key("key", key)?;
+    if key == PROMPT_TEXT && value.chars().count() > VALUE_LEN_MAX {
+        return Err(MlflowError::invalid(format!(
+            "Prompt text exceeds max length of {VALUE_LEN_MAX} characters."
+        )));
+    }
+    check_len("value", value, VALUE_LEN_MAX)
+}
+
+/// Refuses what is no alias.
+pub fn check_alias(alias: &str) -> Answer<()> {
+    let is_known = |letter: char| letter.is_alphanumeric() || matches!(letter, '_' | '-');
+    if !alias.chars().all(is_known) {
+        return Err(MlflowError::invalid(format!(
+            "Invalid alias name: '{alias}'. Names may only contain alphanumerics, underscores (_), and dashes (-)."
+        )));
+    }
+    check_len("Registered model alias name", alias, ALIAS_LEN_MAX)
+}
+
+/// Refuses an alias that could be read as something else.
+pub fn check_reserved(alias: &str) -> Answer<()> {
+    if alias.eq_ignore_ascii_case("latest") {
+        let text = "'latest' alias name (case insensitive) is reserved.";
+        return Err(MlflowError::invalid(text));
+    }
+    let digits = alias.strip_prefix(['v', 'V']).unwrap_or_default();
+    if !digits.is_empty() && digits.chars().all(char::is_numeric) {
+        let text = format!("Version alias name '{alias}' is reserved.");
+        return Err(MlflowError::invalid(text));
+    }
+    Ok(())
+}
+
+/// The number of a version, which the wire writes as a text.
+pub fn number(fields: &Fields) -> Answer<u64> {
+    let text = fields.text("version")?;
+    match text.trim().parse::<i64>() {
+        // No version has a number below 1, so none is found.
+        Ok(number) => Ok(u64::try_from(number).unwrap_or(0)),
+        Err(_) => Err(MlflowError::invalid(format!(
+            "Parameter 'version' must be an integer, got '{text}'."
+        ))),
+    }
+}
+
+/// A stage as it is written.
+pub fn stage(text: &str) -> Answer<&'static str> {
+    let mut stages = STAGES.into_iter();
+    stages
+        .find(|stage| stage.eq_ignore_ascii_case(text))
+        .ok_or_else(|| {
+            MlflowError::invalid(format!(
+                "Invalid Model Version stage: {text}. Value must be one of None, Staging, Production, Archived."
+            ))
+        })
+}
+
+/// The tags of a request, checked; of several with one key the last counts.
+pub fn tags(fields: &Fields) -> Answer<Vec<Tag>> {
+    let mut tags: Vec<Tag> = Vec::new();
+    for tag in fields.list("tags")? {
+        let text = |name: &str| tag.get(name).and_then(Value::as_str).unwrap_or_default();
+        let (key, value) = (text("key"), text("value"));
+        check_tag(key, value)?;
+        tags.retain(|(known, _)| known != key);
+        tags.push((key.to_owned(), value.to_owned()));
+    }
+    Ok(tags)
+}
+
+/// Whether these tags make a prompt.
+pub fn is_prompt(tags: &[Tag]) -> bool {
+    let mut tags = tags.iter();
+    tags.any(|(key, value)| key == IS_PROMPT && value.eq_ignore_ascii_case("true"))
+}
+
+fn check_len(what: &str, text: &str, len_max: usize) -> Answer<()> {
+    if text.len() <= len_max || text.chars().count() <= len_max {
+        return Ok(());
+    }
+    Err(MlflowError::invalid(format!(
+        "'{what}' exceeds the maximum length of {len_max} characters"
+    )))
+}
+
+/// Refuses a name that would be another one as a path.
+fn check_path(path: &str, name: &str) -> Answer<()> {
+    let normal = normal_path(name);
+    if normal == name && normal != "." && !normal.starts_with("..") && !normal.starts_with('/') {
+        return Ok(());
+    }
+    let rule = format!(
+        "Names may be treated as files in certain cases, and must not resolve to other names when treated as such. This name would resolve to '{normal}'"
+    );
+    Err(invalid_value(path, name, &rule))
+}
+
+fn invalid_value(path: &str, value: &str, rule: &str) -> MlflowError {
+    let value = Value::from(value);
+    MlflowError::invalid(format!(
+        "Invalid value {value} for parameter '{path}' supplied: {rule}"
+    ))
+}
+
+/// A path without what changes nothing about it.
+fn normal_path(path: &str) -> String {
+    let is_rooted = path.starts_with('/');
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." if parts.last().is_some_and(|last| *last != "..") => drop(parts.pop()),
+            ".." if is_rooted => {}
+            _ => parts.push(part),
+        }
+    }
+    let joined = parts.join("/");
+    match (is_rooted, joined.is_empty()) {
+        (true, _) => format!("/{joined}"),
+        (false, true) => ".".to_owned(),
+        (false, false) => joined,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_would_be_another_path_is_refused() {
+        for name in ["resnet", "a b", "...a"] {
+            assert_eq!(
+                check_name("name", name).is_ok(),
+                !name.starts_with(".."),
+                "{name}"
+            );
+        }
+        for name in ["", " ", "a/b", "a:b", ".", ".."] {
+            assert!(check_name("name", name).is_err(), "{name}");
+        }
+        for key in ["a//b", "a/../b", "/a", "a/", "../a", "a*b"] {
+            assert!(check_key("key", key).is_err(), "{key}");
+        }
+        assert!(check_key("key", "mlflow.prompt/a:b c-d_é").is_ok());
+        assert!(check_key("key", &"k".repeat(250)).is_ok());
+        assert!(check_key("key", &"k".repeat(251)).is_err());
+    }
+
+    #[test]
+    fn reserved_aliases_are_told_from_free_ones() {
+        for alias in ["v1", "V22", "latest", "LATEST"] {
+            assert!(check_reserved(alias).is_err(), "{alias}");
+        }
+        for alias in ["v", "v1a", "prod", "1", "late"] {
+            assert!(check_reserved(alias).is_ok(), "{alias}");
+            assert!(check_alias(alias).is_ok(), "{alias}");
+        }
+        assert!(check_alias("a.b").is_err());
+        assert!(check_alias(&"a".repeat(256)).is_err());
+    }
+}
