@@ -7,8 +7,6 @@ use std::cmp::Ordering;
 
 use axum::Router;
 use axum::routing::get;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use mltrack::{ModelShelf, ModelSummary, ModelVersionSummary};
 use serde_json::{Value, json};
 
@@ -17,7 +15,7 @@ use super::registry_call::call;
 use super::registry_filter::order;
 use super::registry_match::{Filter, is_prompt};
 use super::registry_wire::{model_json, version_json, versions};
-use super::{Answer, MlflowError, Reason, endpoint};
+use super::{Answer, MlflowError, Reason, endpoint, paging};
 use crate::fields::Fields;
 use crate::shared::Shared;
 
@@ -59,9 +57,8 @@ impl Asked {
                 "Invalid value for max_results. It must be a positive integer, but got {count}"
             )));
         }
-        let token = fields.optional_text("page_token")?.unwrap_or_default();
         Ok(Asked {
-            offset: offset(token)?,
+            offset: paging::offset(fields)?,
             count: count as usize,
         })
     }
@@ -69,29 +66,10 @@ impl Asked {
     /// The rows of this page, and the token of the next.
     fn page<T>(&self, rows: Vec<T>) -> (Vec<T>, Option<String>) {
         let end = self.offset.saturating_add(self.count);
-        let token = (rows.len() > end).then(|| STANDARD.encode(format!("{{\"offset\": {end}}}")));
+        let token = (rows.len() > end).then(|| paging::token(end));
         let page = rows.into_iter().skip(self.offset).take(self.count);
         (page.collect(), token)
     }
-}
-
-fn offset(token: &str) -> Answer<usize> {
-    if token.is_empty() {
-        return Ok(0);
-    }
-    let invalid = |why: &str| MlflowError::invalid(format!("Invalid page token, {why}"));
-    let bytes = STANDARD.decode(token);
-    let bytes = bytes.map_err(|_| invalid("could not base64-decode"))?;
-    let parsed: Option<Value> = serde_json::from_slice(&bytes).ok();
-    let offset = parsed.and_then(|value| value.get("offset")?.as_u64());
-    offset
-        .and_then(|offset| usize::try_from(offset).ok())
-        .ok_or_else(|| {
-            invalid(&format!(
-                "decoded value={}",
-                String::from_utf8_lossy(&bytes)
-            ))
-        })
 }
 
 fn models(shared: &Shared, fields: &Fields) -> Answer<Value> {
