@@ -12,6 +12,8 @@ where
 {
     match tokio::task::spawn_blocking(work).await {
         Ok(answer) => answer,
-        Err(failed) => std::panic::resume_unwind(failed.into_panic()),
+        Err(failed) if failed.is_panic() => std::panic::resume_unwind(failed.into_panic()),
+        // The threads are ending, and so is whoever waits here.
+        Err(_) => std::future::pending().await,
     }
 }

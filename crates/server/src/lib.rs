@@ -18,6 +18,7 @@ mod options;
 mod router;
 mod server;
 mod shared;
+mod webhook;
 
 pub use host::{Host, Stopper};
 pub use options::Options;

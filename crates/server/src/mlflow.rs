@@ -48,6 +48,7 @@ mod trace_read;
 mod trace_search;
 mod trace_table;
 mod traces;
+mod webhooks;
 pub mod wire;
 
 use axum::Router;
@@ -58,6 +59,8 @@ use crate::shared::Shared;
 pub use error::{Answer, MlflowError, Reason};
 pub use message::Message;
 pub use trace_table::TraceTable;
+pub use model_place::{Told, source};
+pub use registry_check::{IS_PROMPT, PROMPT_TEXT, PROMPT_TYPE};
 
 /// All of it.
 pub fn routes() -> Router<Shared> {
@@ -76,6 +79,7 @@ pub fn routes() -> Router<Shared> {
         .merge(registered_models::routes())
         .merge(model_versions::routes())
         .merge(registry_search::routes())
+        .merge(webhooks::routes())
 }
 
 /// One endpoint of the interface, `path` as in `/2.0/mlflow/runs/get`, under both names it is served by.

@@ -16,6 +16,9 @@ pub struct Options {
     /// Where clients keep artifacts themselves, such as `s3://bucket/runs`: new experiments have their place below
     /// it. Without, clients send artifacts to the server.
     pub artifact_root: Option<String>,
+    /// Whether webhooks may be sent to private addresses and without TLS. Without, only to public ones by HTTPS, so that
+    /// nobody who may make a webhook reaches what only this machine reaches.
+    pub webhook_allow_private: bool,
 }
 
 impl Default for Options {
@@ -25,6 +28,7 @@ impl Default for Options {
             is_read_only: false,
             body_len_max: 32 << 20,
             artifact_root: None,
+            webhook_allow_private: false,
         }
     }
 }

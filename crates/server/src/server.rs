@@ -6,7 +6,6 @@
 use std::future::Future;
 use std::net::SocketAddr;
 
-use axum::Router;
 use mltrack::Tracker;
 use tokio::net::TcpListener;
 
@@ -37,7 +36,7 @@ pub enum ServeError {
 #[derive(Debug)]
 pub struct Server {
     listener: TcpListener,
-    router: Router,
+    shared: Shared,
     address: SocketAddr,
 }
 
@@ -50,7 +49,7 @@ impl Server {
         let address = listener.local_addr().map_err(failed)?;
         Ok(Server {
             listener,
-            router: router(Shared::new(tracker, options)),
+            shared: Shared::new(tracker, options),
             address,
         })
     }
@@ -66,9 +65,13 @@ impl Server {
         self,
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> Result<(), ServeError> {
-        axum::serve(self.listener, self.router)
+        if !self.shared.options().is_read_only {
+            self.shared.webhooks().resume(self.shared.tracker());
+        }
+        let served = axum::serve(self.listener, router(self.shared.clone()))
             .with_graceful_shutdown(stop)
-            .await?;
-        Ok(())
+            .await;
+        self.shared.webhooks().stop();
+        Ok(served?)
     }
 }

@@ -2,12 +2,14 @@
 //!
 //! Invariant: cloning is cheap, and all clones are one.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use mltrack::Tracker;
 
 use crate::mlflow::TraceTable;
 use crate::options::Options;
+use crate::webhook::{Desk, Gate};
 
 /// What every handler is given.
 #[derive(Clone)]
@@ -17,6 +19,7 @@ struct Inner {
     tracker: Tracker,
     options: Options,
     traces: TraceTable,
+    webhooks: Desk,
 }
 
 impl Shared {
@@ -26,6 +29,14 @@ impl Shared {
             tracker,
             options,
             traces: TraceTable::default(),
+        let gate = Gate {
+            allows_private: options.webhook_allow_private,
+        };
+        let store = tracker.path().unwrap_or(Path::new("."));
+        Shared(Arc::new(Inner {
+            webhooks: Desk::new(store, gate),
+            tracker,
+            options,
         }))
     }
 
@@ -37,10 +48,21 @@ impl Shared {
     /// The traces of each experiment, by time.
     pub fn traces(&self) -> &TraceTable {
         &self.0.traces
+    /// What tells webhooks.
+    pub fn webhooks(&self) -> &Desk {
+        &self.0.webhooks
     }
 
     /// What the host decided.
     pub fn options(&self) -> &Options {
         &self.0.options
+    }
+}
+
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Shared")
+            .field("options", &self.0.options)
+            .finish_non_exhaustive()
     }
 }

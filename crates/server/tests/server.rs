@@ -24,6 +24,8 @@ mod run_search;
 mod support;
 #[path = "server/traces.rs"]
 mod traces;
+#[path = "server/webhooks.rs"]
+mod webhooks;
 
 use serde_json::json;
 

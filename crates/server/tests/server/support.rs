@@ -70,6 +70,11 @@ impl Served {
         }
     }
 
+    /// Ends it, and answers the folder of its store.
+    pub fn stop(mut self) -> TempDir {
+        std::mem::replace(&mut self.folder, tempfile::tempdir().unwrap())
+    }
+
     /// Where a path of it is.
     pub fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
