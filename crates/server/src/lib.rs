@@ -9,17 +9,35 @@
 #![deny(missing_docs)]
 #![allow(dead_code, unused_imports)]
 
+mod access;
 mod blocking;
+mod body;
+mod caller;
+mod compress;
 mod fields;
+mod figures;
+mod front;
+mod health;
+mod home;
 mod host;
+mod hosts;
+mod link;
+mod listen;
 mod mlflow;
 mod native;
 mod options;
+mod origin;
+mod prometheus;
+mod refusal;
+mod request_id;
 mod router;
 mod server;
 mod shared;
 mod webhook;
+mod tls;
 
+pub use caller::Role;
 pub use host::{Host, Stopper};
-pub use options::Options;
+pub use options::{Compression, Options, TlsFiles};
 pub use server::{ServeError, Server};
+pub use tls::TlsError;

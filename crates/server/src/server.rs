@@ -5,13 +5,17 @@
 
 use std::future::Future;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use mltrack::Tracker;
 use tokio::net::TcpListener;
 
+use crate::front::Front;
+use crate::listen::Desk;
 use crate::options::Options;
 use crate::router::router;
 use crate::shared::Shared;
+use crate::tls::{Tls, TlsError};
 
 /// Why a server could not begin or go on.
 #[derive(Debug, thiserror::Error)]
@@ -27,9 +31,9 @@ pub enum ServeError {
     /// The threads that answer could not be made.
     #[error("the threads of the server cannot be started: {0}")]
     Threads(std::io::Error),
-    /// Accepting connections failed.
-    #[error("connections cannot be accepted any more: {0}")]
-    Accept(#[from] std::io::Error),
+    /// The certificate cannot be used.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
 }
 
 /// A server that listens.
@@ -37,6 +41,7 @@ pub enum ServeError {
 pub struct Server {
     listener: TcpListener,
     shared: Shared,
+    tls: Option<Arc<Tls>>,
     address: SocketAddr,
 }
 
@@ -45,11 +50,13 @@ impl Server {
     pub async fn bind(tracker: Tracker, options: Options) -> Result<Server, ServeError> {
         let address = options.bind;
         let failed = |source| ServeError::Bind { address, source };
+        let tls = options.tls.as_ref().map(Tls::open).transpose()?;
         let listener = TcpListener::bind(address).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         Ok(Server {
             listener,
             shared: Shared::new(tracker, options),
+            tls: tls.map(Arc::new),
             address,
         })
     }
@@ -58,6 +65,11 @@ impl Server {
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Its certificate, when it has one.
+    pub(crate) fn tls(&self) -> Option<Arc<Tls>> {
+        self.tls.clone()
     }
 
     /// Answers until `stop` is done, then finishes what is under way.
@@ -73,5 +85,14 @@ impl Server {
             .await;
         self.shared.webhooks().stop();
         Ok(served?)
+        let front = Front::new(router(self.shared.clone()), self.shared.clone());
+        let stopping = self.shared.stopping().clone();
+        let stop = async move {
+            stop.await;
+            stopping.cancel();
+        };
+        let desk = Desk::new(Arc::new(front), self.tls);
+        desk.serve(self.listener, stop).await;
+        Ok(())
     }
 }

@@ -6,8 +6,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use mltrack::Tracker;
+use tokio_util::sync::CancellationToken;
 
 use crate::mlflow::TraceTable;
+use crate::figures::Figures;
 use crate::options::Options;
 use crate::webhook::{Desk, Gate};
 
@@ -20,6 +22,8 @@ struct Inner {
     options: Options,
     traces: TraceTable,
     webhooks: Desk,
+    figures: Arc<Figures>,
+    stopping: CancellationToken,
 }
 
 impl Shared {
@@ -37,6 +41,8 @@ impl Shared {
             webhooks: Desk::new(store, gate),
             tracker,
             options,
+            figures: Arc::new(Figures::new()),
+            stopping: CancellationToken::new(),
         }))
     }
 
@@ -56,6 +62,24 @@ impl Shared {
     /// What the host decided.
     pub fn options(&self) -> &Options {
         &self.0.options
+    }
+
+    /// What the server counts about itself.
+    pub fn figures(&self) -> &Arc<Figures> {
+        &self.0.figures
+    }
+
+    /// Done when the server was asked to stop: answers without an end, such as live streams, end by it.
+    pub fn stopping(&self) -> &CancellationToken {
+        &self.0.stopping
+    }
+}
+
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Shared")
+            .field("options", &self.0.options)
+            .finish_non_exhaustive()
     }
 }
 

@@ -20,6 +20,16 @@ mod proxy;
 mod registry;
 #[path = "server/run_search.rs"]
 mod run_search;
+#[path = "server/front.rs"]
+mod front;
+#[path = "server/host.rs"]
+mod host;
+#[path = "server/limits.rs"]
+mod limits;
+#[path = "server/origin.rs"]
+mod origin;
+#[path = "server/raw.rs"]
+mod raw;
 #[path = "server/support.rs"]
 mod support;
 #[path = "server/traces.rs"]
