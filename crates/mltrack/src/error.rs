@@ -35,6 +35,7 @@ struct Inner {
     hint: Option<String>,
     source: Option<BoxError>,
     is_retryable: bool,
+    rewound_to: Option<mltrack_log::Cursor>,
 }
 
 impl Error {
@@ -48,6 +49,7 @@ impl Error {
                 hint: None,
                 source: None,
                 is_retryable,
+                rewound_to: None,
             }),
         }
     }
@@ -82,6 +84,12 @@ impl Error {
     #[must_use]
     pub fn hint(&self) -> Option<&str> {
         self.inner.hint.as_deref()
+    }
+
+    /// Where to read on, when an unclean stop has cut off what a tail had seen: what it saw from there on is gone.
+    #[must_use]
+    pub fn rewound_to(&self) -> Option<mltrack_log::Cursor> {
+        self.inner.rewound_to
     }
 
     /// The same error once more, its causes in words: for who is told of it beside its caller.
@@ -222,6 +230,9 @@ impl From<LogError> for Error {
             _ => (Code::IoError, None),
         };
         let mut wrapped = Error::new(code, error.to_string());
+        if let LogError::Rewound { to } = &error {
+            wrapped.inner.rewound_to = Some(*to);
+        }
         wrapped.inner.hint = hint;
         wrapped.inner.is_retryable = error.is_retryable();
         // The text of the error is the message; what lies beneath it is the source.

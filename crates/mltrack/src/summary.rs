@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use mltrack_event::{
     ExperimentId, ExperimentState, Goal, ParamValue, RunError, RunId, RunState, WallTime,
 };
-use mltrack_log::{Reader, door};
+use mltrack_log::{Lsn, Reader, door};
 use mltrack_projector_runs::{
     Experiment as Folded, ExperimentMove, MetricSummary, Run as FoldedRun, State, run_state_at,
     silent_ns,
@@ -76,6 +76,8 @@ pub struct RunSummary {
     pub notes: u64,
     /// The last of them.
     pub last_note: Option<String>,
+    /// The last record about it.
+    pub lsn: Lsn,
 }
 
 /// Everything that the log says about an experiment.
@@ -116,6 +118,8 @@ pub struct ExperimentSummary {
     pub actor: String,
     /// Its runs that are not deleted, by state.
     pub runs: BTreeMap<&'static str, u64>,
+    /// The last record about it itself, not about its runs.
+    pub lsn: Lsn,
 }
 
 impl ExperimentSummary {
@@ -204,6 +208,7 @@ impl<'a> Present<'a> {
             lines: run.lines,
             notes: run.notes.len() as u64,
             last_note: run.last_note().map(str::to_owned),
+            lsn: run.heard.lsn,
         }
     }
 
@@ -233,6 +238,7 @@ impl<'a> Present<'a> {
             is_deleted: known.deleted.is_some(),
             actor: known.actor.clone(),
             runs,
+            lsn: known.updated.lsn,
         }
     }
 }

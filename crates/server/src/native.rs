@@ -1,12 +1,57 @@
 //! Our own interface: `/api/v1`.
 //!
-//! Invariant: an answer is what the library says, in JSON; an error is one body, with the library's code.
+//! Invariants: an answer is what the library says, in JSON; an error is one body, with the library's code; the document
+//! at `/api/v1/openapi.json` is made from the same lines as the routes, so that neither has what the other lacks.
+
+mod ask;
+mod column;
+mod columns_form;
+mod error;
+mod etag;
+mod events;
+mod experiment_form;
+mod experiments;
+mod frame;
+mod histories;
+mod history_form;
+mod live;
+mod live_event;
+mod live_feed;
+mod live_tick;
+mod live_wish;
+mod moment;
+mod named;
+mod number;
+mod openapi;
+mod page;
+mod run_form;
+mod runs;
 
 use axum::Router;
+use axum::middleware::from_fn;
+use utoipa_axum::router::OpenApiRouter;
 
 use crate::shared::Shared;
 
+pub use live::Live;
+pub use openapi::document;
+
 /// The routes below `/api/v1`.
 pub fn routes() -> Router<Shared> {
-    Router::new()
+    let (router, _) = parts().split_for_parts();
+    let router = router
+        .merge(openapi::routes())
+        .fallback(frame::no_path)
+        .method_not_allowed_fallback(frame::no_method)
+        .layer(from_fn(frame::frame));
+    Router::new().nest("/api/v1", router)
+}
+
+/// Every route with its part of the document.
+fn parts() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new()
+        .merge(experiments::routes())
+        .merge(runs::routes())
+        .merge(histories::routes())
+        .merge(events::routes())
 }

@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::mlflow::TraceTable;
 use crate::figures::Figures;
+use crate::native::Live;
 use crate::options::Options;
 use crate::webhook::{Desk, Gate};
 
@@ -24,6 +25,7 @@ struct Inner {
     webhooks: Desk,
     figures: Arc<Figures>,
     stopping: CancellationToken,
+    live: Live,
 }
 
 impl Shared {
@@ -43,6 +45,11 @@ impl Shared {
             options,
             figures: Arc::new(Figures::new()),
             stopping: CancellationToken::new(),
+        let live = Live::new(tracker.clone());
+        Shared(Arc::new(Inner {
+            tracker,
+            options,
+            live,
         }))
     }
 
@@ -57,6 +64,9 @@ impl Shared {
     /// What tells webhooks.
     pub fn webhooks(&self) -> &Desk {
         &self.0.webhooks
+    /// The live stream of its events.
+    pub fn live(&self) -> &Live {
+        &self.0.live
     }
 
     /// What the host decided.

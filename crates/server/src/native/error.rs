@@ -1,0 +1,228 @@
+//! An error of our interface: `{error, code, hint, request_id}`, with the library's code and its status.
+//!
+//! Invariant: handlers make a [`Fault`]; only the frame around all of them writes a body, so that every answer that is
+//! an error has the same one, whoever refused.
+
+use std::collections::BTreeMap;
+
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use mltrack::Code;
+use serde::{Deserialize, Serialize};
+use utoipa::openapi::{RefOr, ResponseBuilder};
+use utoipa::{IntoResponses, ToSchema};
+
+/// What a handler of our interface answers.
+pub type Answer<T = Response> = Result<T, Fault>;
+
+/// Why a request is refused.
+#[derive(Clone, Debug)]
+pub struct Fault {
+    pub code: Code,
+    pub status: StatusCode,
+    pub message: String,
+    pub hint: Option<String>,
+}
+
+/// The body of every answer that is an error.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct ErrorBody {
+    /// What went wrong, in words.
+    #[schema(example = "there is no run 0198f0c2")]
+    pub error: String,
+    /// What kind of failure it is; the same in the library and on the command line.
+    pub code: ErrorCode,
+    /// What to do about it.
+    pub hint: Option<String>,
+    /// The request, as it stands in the server's log.
+    pub request_id: String,
+}
+
+/// Makes the enumeration of the codes, so that the document lists each.
+macro_rules! error_codes {
+    ($($name:ident),+) => {
+        /// What kind of failure it is.
+        #[allow(non_camel_case_types, clippy::upper_case_acronyms)]
+        #[derive(Clone, Copy, Debug, Serialize, Deserialize, PartialEq, Eq, ToSchema)]
+        pub enum ErrorCode { $($name),+ }
+
+        impl ErrorCode {
+            /// The code of the library as it stands in a body.
+            pub fn of(code: Code) -> ErrorCode {
+                match code.name() {
+                    $(stringify!($name) => ErrorCode::$name,)+
+                    _ => ErrorCode::INTERNAL_ERROR,
+                }
+            }
+        }
+    };
+}
+
+error_codes!(
+    VALIDATION_ERROR,
+    SERIALIZATION_ERROR,
+    TOML_PARSE_ERROR,
+    NOT_FOUND,
+    BUSY,
+    PORT_BUSY,
+    CORRUPT,
+    ARTIFACT_MISMATCH,
+    UNAUTHORIZED,
+    NETWORK,
+    COMMAND_FAILED,
+    PARTIAL,
+    INVALID_STATE,
+    CONFLICT,
+    HISTORY_FLOOR,
+    ARTIFACT_TOO_LARGE,
+    DISK_FULL,
+    IO_ERROR,
+    UNSUPPORTED,
+    STORAGE_ERROR,
+    INTERNAL_ERROR
+);
+
+impl Fault {
+    /// A failure of this kind.
+    pub fn new(code: Code, message: impl Into<String>) -> Fault {
+        let status = StatusCode::from_u16(code.http_status());
+        Fault {
+            code,
+            status: status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+            message: message.into(),
+            hint: None,
+        }
+    }
+
+    /// A value that cannot be used.
+    pub fn invalid(message: impl Into<String>) -> Fault {
+        Fault::new(Code::ValidationError, message)
+    }
+
+    /// Something that is not there.
+    pub fn missing(message: impl Into<String>) -> Fault {
+        Fault::new(Code::NotFound, message)
+    }
+
+    /// With another status than the code's usual one.
+    pub fn status(mut self, status: StatusCode) -> Fault {
+        self.status = status;
+        self
+    }
+
+    /// With what to do about it.
+    pub fn hint(mut self, hint: impl Into<String>) -> Fault {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// What an answer without a body means.
+    pub fn of_status(status: StatusCode) -> Fault {
+        let (code, message) = match status {
+            StatusCode::NOT_FOUND => (Code::NotFound, "there is nothing under this path"),
+            StatusCode::METHOD_NOT_ALLOWED => (
+                Code::ValidationError,
+                "this path does not take this method; the header Allow names those it takes",
+            ),
+            StatusCode::PAYLOAD_TOO_LARGE => (Code::ValidationError, "the body is too large"),
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
+                (Code::Unauthorized, "who asks may not do this")
+            }
+            StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => {
+                (Code::Busy, "the server has too much to do")
+            }
+            other if other.is_client_error() => {
+                (Code::ValidationError, "the request cannot be read")
+            }
+            _ => (Code::InternalError, "the server failed"),
+        };
+        Fault::new(code, message)
+            .status(status)
+            .hint("GET /api/v1/openapi.json lists every path")
+    }
+
+    /// The body, for the request of this id.
+    pub fn body(self, request_id: &str) -> ErrorBody {
+        ErrorBody {
+            error: self.message,
+            code: ErrorCode::of(self.code),
+            hint: self.hint,
+            request_id: request_id.to_owned(),
+        }
+    }
+}
+
+impl From<mltrack::Error> for Fault {
+    fn from(error: mltrack::Error) -> Fault {
+        let hint = error.hint().map(str::to_owned);
+        let message = format!("{error:#}");
+        Fault {
+            hint,
+            ..Fault::new(error.code(), message)
+        }
+    }
+}
+
+impl IntoResponse for Fault {
+    fn into_response(self) -> Response {
+        let mut response = self.status.into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+/// The errors that every path can answer with, for the document.
+pub struct Faults;
+
+/// Each status with what it says.
+const STATUSES: [(&str, &str); 16] = [
+    ("400", "a value, name, filter, cursor or body that cannot be used"),
+    ("401", "a key is needed, or it is not valid"),
+    ("403", "the caller may not do this, or the server is read-only"),
+    ("404", "there is no such thing"),
+    ("405", "the path does not take this method"),
+    ("409", "the state of things does not allow it, or somebody was first"),
+    ("410", "the moment asked about was purged"),
+    ("412", "what If-Match names is not the newest any more"),
+    ("413", "the body, or the answer, is larger than allowed"),
+    ("415", "the body is not of a type that can be read"),
+    ("416", "the range lies outside of the bytes"),
+    ("429", "too many requests"),
+    ("500", "damaged data, or the server failed"),
+    ("502", "another machine did not answer"),
+    ("503", "busy; the same call can succeed later"),
+    ("507", "the disk is full"),
+];
+
+impl IntoResponses for Faults {
+    fn responses() -> BTreeMap<String, RefOr<utoipa::openapi::response::Response>> {
+        let body = || {
+            utoipa::openapi::ContentBuilder::new()
+                .schema(Some(utoipa::openapi::Ref::from_schema_name("ErrorBody")))
+                .build()
+        };
+        let of = |text: &str| {
+            ResponseBuilder::new()
+                .description(text)
+                .content("application/json", body())
+                .build()
+        };
+        STATUSES
+            .iter()
+            .map(|(status, text)| ((*status).to_owned(), RefOr::T(of(text))))
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_of_the_library_has_its_name_in_a_body() {
+        for code in Code::ALL {
+            let body = serde_json::to_value(ErrorCode::of(*code)).unwrap();
+            assert_eq!(body, code.name());
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! Conditional writes: the tag of a thing is the number of the last record about it.
+//!
+//! Invariant: a write that names a tag happens only while that tag is the newest.
+
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::Response;
+use mltrack::{Code, Lsn};
+
+use super::error::Fault;
+
+/// Names the last record about what is answered.
+pub fn with_etag(mut response: Response, lsn: Lsn) -> Response {
+    if let Ok(tag) = HeaderValue::from_str(&format!("\"{lsn}\"")) {
+        response.headers_mut().insert(header::ETAG, tag);
+    }
+    response
+}
+
+/// The record that `If-Match` names; `None` when it names none, or any.
+pub fn if_match(headers: &HeaderMap) -> Result<Option<Lsn>, Fault> {
+    let Some(value) = headers.get(header::IF_MATCH) else {
+        return Ok(None);
+    };
+    let text = value.to_str().unwrap_or_default().trim();
+    if text == "*" {
+        return Ok(None);
+    }
+    let tag = text.strip_prefix("W/").unwrap_or(text).trim_matches('"');
+    tag.parse().map(Some).map_err(|_| {
+        Fault::invalid(format!("If-Match: {text} is no lsn"))
+            .hint("give the ETag of the answer that the change is based on")
+    })
+}
+
+/// Refuses a write that is based on something older.
+pub fn check(expected: Option<Lsn>, newest: Lsn) -> Result<(), Fault> {
+    match expected {
+        Some(expected) if expected != newest => Err(outdated(newest)),
+        _ => Ok(()),
+    }
+}
+
+/// What `If-Match` names is not the newest any more.
+pub fn outdated(newest: Lsn) -> Fault {
+    Fault::new(
+        Code::Conflict,
+        format!("it was changed by record {newest} in the meantime"),
+    )
+    .status(StatusCode::PRECONDITION_FAILED)
+    .hint("look at it again, and repeat the change with its new ETag")
+}
