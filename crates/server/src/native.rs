@@ -26,6 +26,7 @@ mod openapi;
 mod page;
 mod run_form;
 mod runs;
+mod store;
 
 use axum::Router;
 use axum::middleware::from_fn;
@@ -54,4 +55,5 @@ fn parts() -> OpenApiRouter<Shared> {
         .merge(runs::routes())
         .merge(histories::routes())
         .merge(events::routes())
+        .merge(store::routes())
 }

@@ -12,6 +12,7 @@ use tokio::net::TcpListener;
 
 use crate::front::Front;
 use crate::listen::Desk;
+use crate::native::Live;
 use crate::options::Options;
 use crate::router::router;
 use crate::shared::Shared;
@@ -42,6 +43,8 @@ pub struct Server {
     listener: TcpListener,
     shared: Shared,
     tls: Option<Arc<Tls>>,
+    router: Router,
+    live: Live,
     address: SocketAddr,
 }
 
@@ -53,10 +56,13 @@ impl Server {
         let tls = options.tls.as_ref().map(Tls::open).transpose()?;
         let listener = TcpListener::bind(address).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
+        let shared = Shared::new(tracker, options);
         Ok(Server {
             listener,
             shared: Shared::new(tracker, options),
             tls: tls.map(Arc::new),
+            live: shared.live().clone(),
+            router: router(shared),
             address,
         })
     }
@@ -70,6 +76,9 @@ impl Server {
     /// Its certificate, when it has one.
     pub(crate) fn tls(&self) -> Option<Arc<Tls>> {
         self.tls.clone()
+    /// The same answers without a socket: for who embeds the server, and for tests.
+    pub fn router(&self) -> Router {
+        self.router.clone()
     }
 
     /// Answers until `stop` is done, then finishes what is under way.
@@ -81,6 +90,13 @@ impl Server {
             self.shared.webhooks().resume(self.shared.tracker());
         }
         let served = axum::serve(self.listener, router(self.shared.clone()))
+        let live = self.live;
+        let stop = async move {
+            stop.await;
+            // A live stream has no end of its own.
+            live.close();
+        };
+        axum::serve(self.listener, self.router)
             .with_graceful_shutdown(stop)
             .await;
         self.shared.webhooks().stop();

@@ -30,6 +30,10 @@ mod limits;
 mod origin;
 #[path = "server/raw.rs"]
 mod raw;
+#[path = "server/api_looking.rs"]
+mod api_looking;
+#[path = "server/live.rs"]
+mod live;
 #[path = "server/support.rs"]
 mod support;
 #[path = "server/traces.rs"]

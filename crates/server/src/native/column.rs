@@ -20,10 +20,9 @@ pub fn values(run: &RunSummary, columns: &[String]) -> BTreeMap<String, Value> {
 }
 
 fn value(run: &RunSummary, column: &str) -> Option<Value> {
-    let column = column.strip_prefix("attributes.").map_or_else(
-        || column.to_owned(),
-        |property| format!(".{property}"),
-    );
+    let column = column
+        .strip_prefix("attributes.")
+        .map_or_else(|| column.to_owned(), |property| format!(".{property}"));
     if let Some(name) = column.strip_prefix('=') {
         return run.params.get(name).map(|value| json!(value));
     }
@@ -64,15 +63,17 @@ fn part_of(summary: &MetricSummary, part: &str, wants_step: bool) -> Option<Valu
         "count" => return Some(json!(summary.count)),
         _ => return None,
     };
-    Some(match wants_step {
-        true => json!(point.step),
-        false => json!(Number(point.value)),
-    })
+    if wants_step {
+        return Some(json!(point.step));
+    }
+    Some(json!(Number(point.value)))
 }
 
 fn property(run: &RunSummary, name: &str) -> Option<Value> {
     let took_ns = || {
-        let end = run.ended.map_or_else(mltrack::door::wall_time_ns, |at| at.0);
+        let end = run
+            .ended
+            .map_or_else(mltrack::door::wall_time_ns, |at| at.0);
         Some(end.saturating_sub(run.started?.0).max(0))
     };
     Some(match name {

@@ -72,7 +72,10 @@ fn push_history(
 
 impl Column {
     fn integers(values: impl Iterator<Item = i64> + Clone) -> Column {
-        if values.clone().all(|value| value.unsigned_abs() <= EXACT_MAX) {
+        if values
+            .clone()
+            .all(|value| value.unsigned_abs() <= EXACT_MAX)
+        {
             return Column::Floats(values.map(|value| value as f64).collect());
         }
         Column::Integers(values.collect())
@@ -121,9 +124,15 @@ fn of_buckets(buckets: &[Bucket]) -> Vec<(&'static str, Column)> {
         ("first", floats(|bucket| bucket.first)),
         ("last", floats(|bucket| bucket.last)),
         ("min", floats(|b| b.min.map_or(f64::NAN, |min| min.value))),
-        ("min_step", integers(|b| b.min.map_or(b.step_first, |min| min.step))),
+        (
+            "min_step",
+            integers(|b| b.min.map_or(b.step_first, |min| min.step)),
+        ),
         ("max", floats(|b| b.max.map_or(f64::NAN, |max| max.value))),
-        ("max_step", integers(|b| b.max.map_or(b.step_first, |max| max.step))),
+        (
+            "max_step",
+            integers(|b| b.max.map_or(b.step_first, |max| max.step)),
+        ),
         ("mean", floats(|bucket| bucket.mean().unwrap_or(f64::NAN))),
         ("count", integers(|bucket| bucket.count as i64)),
         ("nan_count", integers(|bucket| bucket.nan_count as i64)),
@@ -135,12 +144,12 @@ pub fn csv(histories: &[(RunId, History)]) -> String {
     let is_exact = histories
         .first()
         .is_none_or(|(_, history)| history.series.points().is_some());
-    let mut text = String::from(match is_exact {
-        true => "run,metric,step,time,value,lsn\n",
-        false => {
-            "run,metric,step_first,step_last,first,last,min,min_step,max,max_step,mean,count,nan_count\n"
-        }
-    });
+    let head = if is_exact {
+        "run,metric,step,time,value,lsn\n"
+    } else {
+        "run,metric,step_first,step_last,first,last,min,min_step,max,max_step,mean,count,nan_count\n"
+    };
+    let mut text = String::from(head);
     for (run, history) in histories {
         let begin = format!("{run},{}", quoted(&label(&history.name, &history.context)));
         match &history.series {
@@ -162,12 +171,23 @@ fn push_points(text: &mut String, begin: &str, points: &Points) {
 
 fn push_buckets(text: &mut String, begin: &str, buckets: &[Bucket]) {
     for bucket in buckets {
-        let Bucket { step_first, step_last, first, last, count, nan_count, .. } = bucket;
+        let Bucket {
+            step_first,
+            step_last,
+            first,
+            last,
+            count,
+            nan_count,
+            ..
+        } = bucket;
         let extreme = |extreme: Option<mltrack::Extreme>| {
             extreme.map_or(",".to_owned(), |at| format!("{},{}", at.value, at.step))
         };
         let (min, max) = (extreme(bucket.min), extreme(bucket.max));
-        let mean = bucket.mean().map(|mean| mean.to_string()).unwrap_or_default();
+        let mean = bucket
+            .mean()
+            .map(|mean| mean.to_string())
+            .unwrap_or_default();
         writeln!(
             text,
             "{begin},{step_first},{step_last},{first},{last},{min},{max},{mean},{count},{nan_count}"

@@ -9,7 +9,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use mltrack::Code;
 use serde::{Deserialize, Serialize};
-use utoipa::openapi::{RefOr, ResponseBuilder};
+use utoipa::openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder};
 use utoipa::{IntoResponses, ToSchema};
 
 /// What a handler of our interface answers.
@@ -176,12 +176,21 @@ pub struct Faults;
 
 /// Each status with what it says.
 const STATUSES: [(&str, &str); 16] = [
-    ("400", "a value, name, filter, cursor or body that cannot be used"),
+    (
+        "400",
+        "a value, name, filter, cursor or body that cannot be used",
+    ),
     ("401", "a key is needed, or it is not valid"),
-    ("403", "the caller may not do this, or the server is read-only"),
+    (
+        "403",
+        "the caller may not do this, or the server is read-only",
+    ),
     ("404", "there is no such thing"),
     ("405", "the path does not take this method"),
-    ("409", "the state of things does not allow it, or somebody was first"),
+    (
+        "409",
+        "the state of things does not allow it, or somebody was first",
+    ),
     ("410", "the moment asked about was purged"),
     ("412", "what If-Match names is not the newest any more"),
     ("413", "the body, or the answer, is larger than allowed"),
@@ -196,22 +205,24 @@ const STATUSES: [(&str, &str); 16] = [
 
 impl IntoResponses for Faults {
     fn responses() -> BTreeMap<String, RefOr<utoipa::openapi::response::Response>> {
-        let body = || {
-            utoipa::openapi::ContentBuilder::new()
-                .schema(Some(utoipa::openapi::Ref::from_schema_name("ErrorBody")))
-                .build()
-        };
-        let of = |text: &str| {
-            ResponseBuilder::new()
-                .description(text)
-                .content("application/json", body())
-                .build()
-        };
-        STATUSES
-            .iter()
-            .map(|(status, text)| ((*status).to_owned(), RefOr::T(of(text))))
+        let named = |status: &str| RefOr::Ref(Ref::from_response_name(format!("Error{status}")));
+        let statuses = STATUSES.iter();
+        statuses
+            .map(|(status, _)| ((*status).to_owned(), named(status)))
             .collect()
     }
+}
+
+/// Each of these errors, for the document, under the name that paths refer to it by.
+pub fn described() -> impl Iterator<Item = (String, utoipa::openapi::response::Response)> {
+    STATUSES.iter().map(|(status, text)| {
+        let schema = Ref::from_schema_name("ErrorBody");
+        let content = ContentBuilder::new().schema(Some(schema)).build();
+        let response = ResponseBuilder::new()
+            .description(*text)
+            .content("application/json", content);
+        (format!("Error{status}"), response.build())
+    })
 }
 
 #[cfg(test)]

@@ -28,7 +28,7 @@ use crate::shared::Shared;
 
 /// Points are never merged to more ticks a second than this allows.
 const MERGE_MIN: Duration = Duration::from_millis(250);
-const MERGE_MAX: Duration = Duration::from_secs(60);
+const MERGE_MAX: Duration = Duration::from_mins(1);
 
 pub fn routes() -> OpenApiRouter<Shared> {
     OpenApiRouter::new().routes(routes!(events))
@@ -94,18 +94,17 @@ fn answer(feed: Feed) -> Response {
     set(header::CONTENT_TYPE, "text/event-stream");
     set(header::CACHE_CONTROL, "no-cache, no-transform");
     // A proxy that collects answers would hold events back.
-    set(
-        header::HeaderName::from_static("x-accel-buffering"),
-        "no",
-    );
+    set(header::HeaderName::from_static("x-accel-buffering"), "no");
     response
 }
 
 fn merge_of(text: &str) -> Result<Duration, Fault> {
     let length = length_of(text).filter(|length| (MERGE_MIN..=MERGE_MAX).contains(length));
     length.ok_or_else(|| {
-        Fault::invalid(format!("merge is {text:?}, and is a length from 250ms to 60s"))
-            .hint("merge=250ms")
+        Fault::invalid(format!(
+            "merge is {text:?}, and is a length from 250ms to 60s"
+        ))
+        .hint("merge=250ms")
     })
 }
 
@@ -117,7 +116,7 @@ fn begin(live: &Live, after: Option<&str>, ask: &EventsAsk) -> Answer<Feed> {
     let (next, is_rewound) = place_of(tracker, after, joined.begins)?;
     let mut begin = Vec::new();
     if is_rewound {
-        begin.extend(rewound(next, position(tracker)));
+        begin.extend(rewound(next, position(tracker).as_deref()));
     }
     let hello = json!({"after": next - 1, "end": joined.begins - 1, "position": position(tracker)});
     begin.extend(format!("retry: 1000\nevent: hello\ndata: {hello}\n\n").bytes());
@@ -126,10 +125,19 @@ fn begin(live: &Live, after: Option<&str>, ask: &EventsAsk) -> Answer<Feed> {
 
 fn wish_of(tracker: &Tracker, ask: &EventsAsk) -> Answer<Wish> {
     let experiment = ask.experiment.as_deref();
-    let experiment = experiment.map(|name| named::experiment(tracker, name)).transpose()?;
-    let run = ask.run.as_deref().map(|name| named::run_id(tracker, name)).transpose()?;
+    let experiment = experiment
+        .map(|name| named::experiment(tracker, name))
+        .transpose()?;
+    let run = ask
+        .run
+        .as_deref()
+        .map(|name| named::run_id(tracker, name))
+        .transpose()?;
     Ok(Wish {
-        types: page::words(&ask.types).into_iter().map(str::to_owned).collect(),
+        types: page::words(&ask.types)
+            .into_iter()
+            .map(str::to_owned)
+            .collect(),
         run,
         experiment: experiment.map(|known| (known.id(), known.name().to_owned())),
         filter: ask.filter.clone(),
@@ -146,13 +154,21 @@ fn place_of(tracker: &Tracker, after: Option<&str>, begins: u64) -> Answer<(u64,
     if let Ok(last) = text.parse::<u64>() {
         let end = end_of(tracker)?.max(begins);
         let is_rewound = last >= end;
-        return Ok(if is_rewound { (end, true) } else { (last + 1, false) });
+        return Ok(if is_rewound {
+            (end, true)
+        } else {
+            (last + 1, false)
+        });
     }
     let position: Position = text.parse().map_err(|_| {
         Fault::invalid(format!("{text:?} is no place in the log"))
             .hint("give the lsn of the last event that was seen, start, or end")
     })?;
-    let looked = tracker.tail().from(Cursor::Resume(position)).follow().next_within(Duration::ZERO);
+    let looked = tracker
+        .tail()
+        .from(Cursor::Resume(position))
+        .follow()
+        .next_within(Duration::ZERO);
     match looked {
         Ok(_) => Ok((position.next.get(), false)),
         Err(error) => match error.rewound_to() {

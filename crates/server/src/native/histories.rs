@@ -98,7 +98,9 @@ async fn of_metric(
 ) -> Answer {
     let form = Form::of(&headers);
     blocking(move || {
-        let name = metric.split_once('{').map_or(metric.as_str(), |(name, _)| name);
+        let name = metric
+            .split_once('{')
+            .map_or(metric.as_str(), |(name, _)| name);
         let wide = HistoriesAsk {
             runs: vec![run],
             metrics: vec![name.to_owned()],
@@ -214,11 +216,16 @@ fn query(tracker: &Tracker, run: RunId, ask: &HistoriesAsk) -> Answer<HistoriesQ
 
 fn check(ask: &HistoriesAsk) -> Result<(), Fault> {
     if ask.runs.is_empty() {
-        return Err(Fault::invalid("runs is empty, so there is nothing to answer"));
+        return Err(Fault::invalid(
+            "runs is empty, so there is nothing to answer",
+        ));
     }
     if ask.runs.len() > RUNS_MAX {
-        return Err(Fault::invalid(format!("{} runs are asked for, and {RUNS_MAX} is the most of one question", ask.runs.len()))
-            .hint("ask in several calls"));
+        return Err(Fault::invalid(format!(
+            "{} runs are asked for, and {RUNS_MAX} is the most of one question",
+            ask.runs.len()
+        ))
+        .hint("ask in several calls"));
     }
     match ask.buckets {
         Some(count) if !(1..=BUCKETS_MAX).contains(&count) => Err(Fault::invalid(format!(
@@ -235,11 +242,17 @@ fn check_known(tracker: &Tracker, ask: &HistoriesAsk, metric: &str) -> Result<()
     if summary.metrics.contains_key(metric) {
         return Ok(());
     }
-    let known: Vec<&str> = summary.metrics.keys().map(String::as_str).take(10).collect();
-    Err(
-        Fault::missing(format!("the run {} has no metric {metric:?}", summary.id.short()))
-            .hint(format!("it has {}", known.join(", "))),
-    )
+    let known: Vec<&str> = summary
+        .metrics
+        .keys()
+        .map(String::as_str)
+        .take(10)
+        .collect();
+    Err(Fault::missing(format!(
+        "the run {} has no metric {metric:?}",
+        summary.id.short()
+    ))
+    .hint(format!("it has {}", known.join(", "))))
 }
 
 fn too_many() -> Fault {

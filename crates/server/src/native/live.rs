@@ -149,6 +149,14 @@ impl Live {
     }
 }
 
+impl std::fmt::Debug for Live {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Live")
+            .field("listeners", &self.listeners_count())
+            .finish_non_exhaustive()
+    }
+}
+
 impl Fan {
     fn join(&self) -> Joined {
         Joined {

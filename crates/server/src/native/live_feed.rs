@@ -101,7 +101,10 @@ impl Feed {
             return;
         }
         if was_live && joined.begins - self.next > BEHIND_MAX {
-            self.cut("too slow", "this stream was read more slowly than the log grows");
+            self.cut(
+                "too slow",
+                "this stream was read more slowly than the log grows",
+            );
             return;
         }
         if *self.closing.borrow() {
@@ -157,7 +160,8 @@ impl Feed {
                 Bundle::Rewound(to) => {
                     self.flush();
                     self.next = to.next.get();
-                    self.frames.push_back(rewound(self.next, Some(to.to_string())));
+                    self.frames
+                        .push_back(rewound(self.next, Some(&to.to_string())));
                 }
                 Bundle::Events { last, events } => {
                     if let Err(fault) = self.take_in(&bundle, events).await {
@@ -179,7 +183,10 @@ impl Feed {
             return Met::TickDue;
         }
         // A tick that is full takes in nothing before it is told.
-        let is_full = self.ticking.as_ref().is_some_and(|(ticking, _)| ticking.is_full());
+        let is_full = self
+            .ticking
+            .as_ref()
+            .is_some_and(|(ticking, _)| ticking.is_full());
         tokio::select! {
             biased;
             _ = self.closing.wait_for(|is_closing| *is_closing) => Met::Closing,
@@ -258,7 +265,7 @@ impl Feed {
 }
 
 /// What is told when records are gone that a stream stood behind.
-pub fn rewound(next: u64, position: Option<String>) -> Bytes {
+pub fn rewound(next: u64, position: Option<&str>) -> Bytes {
     let last = next - 1;
     let data = json!({"after": last, "position": position});
     Bytes::from(format!("id: {last}\nevent: rewound\ndata: {data}\n\n"))

@@ -30,7 +30,9 @@ pub struct Wish {
 impl Wish {
     /// Refuses what cannot be.
     pub fn check(&self, tracker: &Tracker) -> Answer<()> {
-        self.of_tail(tracker.tail()).follow().next_within(Duration::ZERO)?;
+        self.of_tail(tracker.tail())
+            .follow()
+            .next_within(Duration::ZERO)?;
         if let Some(filter) = &self.filter {
             tracker.runs().filter(filter).limit(0).fetch()?;
         }
@@ -52,7 +54,8 @@ impl Wish {
     /// Whether an event is wanted, but for the filter.
     pub fn wants(&self, event: &LiveEvent) -> bool {
         let known = &event.event;
-        let of_type = self.types.is_empty() || self.types.iter().any(|name| name == known.type_name());
+        let of_type =
+            self.types.is_empty() || self.types.iter().any(|name| name == known.type_name());
         let of_run = self.run.is_none() || self.run == known.run;
         let experiment = self.experiment.as_ref().map(|(id, _)| *id);
         of_type && of_run && (experiment.is_none() || experiment == known.experiment)
@@ -76,7 +79,8 @@ impl Sieve {
         for event in events {
             let Some(run) = event.run() else { continue };
             let known = self.verdicts.get(&run);
-            let is_known = known.is_some_and(|(_, until)| *until > now) && event.event.points().next().is_some();
+            let is_known = known.is_some_and(|(_, until)| *until > now)
+                && event.event.points().next().is_some();
             if !is_known && !asked.contains(&run) {
                 asked.push(run);
             }
@@ -84,7 +88,11 @@ impl Sieve {
         for runs in asked.chunks(ASKED_MAX) {
             let ids: Vec<String> = runs.iter().map(|run| format!("'{run}'")).collect();
             let of_these = format!("attributes.id in ({})", ids.join(", "));
-            let query = tracker.runs().with_deleted().filter(filter).filter(of_these);
+            let query = tracker
+                .runs()
+                .with_deleted()
+                .filter(filter)
+                .filter(of_these);
             let admitted: Vec<RunId> = query.fetch()?.items.iter().map(|run| run.id).collect();
             for run in runs {
                 let verdict = (admitted.contains(run), now + BELIEVED);

@@ -24,9 +24,9 @@ pub fn run_at(tracker: &Tracker, text: &str, moment: Moment) -> Answer<(RunSumma
     let mut page = query.fetch()?;
     match page.items.pop() {
         Some(summary) => Ok((summary, lsn_number(page.lsn))),
-        None => Err(
-            Fault::missing(format!("there is no run {id}")).hint("GET /api/v1/runs lists them")
-        ),
+        None => {
+            Err(Fault::missing(format!("there is no run {id}")).hint("GET /api/v1/runs lists them"))
+        }
     }
 }
 
@@ -52,7 +52,9 @@ pub fn experiment_at(
     let found = page.items.into_iter().find(|known| known.id == id);
     match found {
         Some(summary) => Ok((summary, lsn_number(page.lsn))),
-        None => Err(Fault::missing(format!("there was no experiment {text:?} then"))
-            .hint("GET /api/v1/experiments lists them")),
+        None => Err(
+            Fault::missing(format!("there was no experiment {text:?} then"))
+                .hint("GET /api/v1/experiments lists them"),
+        ),
     }
 }

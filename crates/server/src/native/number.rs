@@ -57,7 +57,9 @@ impl<'de> Deserialize<'de> for Number {
                 known.map(|(_, value)| Number(*value)).ok_or_else(refused)
             }
         }
-        deserializer.deserialize_any(Reading).map_err(D::Error::custom)
+        deserializer
+            .deserialize_any(Reading)
+            .map_err(D::Error::custom)
     }
 }
 

@@ -10,6 +10,8 @@ use axum::routing::get;
 use utoipa::OpenApi;
 
 use super::error::{ErrorBody, ErrorCode};
+use super::live_event::EventForm;
+use super::live_tick::Tick;
 use crate::shared::Shared;
 
 /// What is true of the interface as a whole.
@@ -20,7 +22,7 @@ use crate::shared::Shared;
         description = "Experiments, runs and everything about them, over one store. `docs/api.md` tells it with examples.",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
     ),
-    components(schemas(ErrorBody, ErrorCode)),
+    components(schemas(ErrorBody, ErrorCode, EventForm, Tick)),
     servers((url = "/api/v1")),
 )]
 struct Whole;
@@ -32,6 +34,10 @@ pub fn document() -> &'static str {
         let (_, paths) = super::parts().split_for_parts();
         let mut whole = Whole::openapi();
         whole.merge(paths);
+        let components = whole.components.get_or_insert_default();
+        let errors = super::error::described();
+        let errors = errors.map(|(name, response)| (name, response.into()));
+        components.responses.extend(errors);
         let mut text = whole.to_pretty_json().unwrap_or_default();
         text.push('\n');
         text

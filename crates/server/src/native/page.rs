@@ -101,7 +101,10 @@ fn no_cursor(text: &str) -> Fault {
 /// Words of a list that stand behind one another with commas, or in several values.
 pub fn words(values: &[String]) -> Vec<&str> {
     let words = values.iter().flat_map(|value| value.split(','));
-    words.map(str::trim).filter(|word| !word.is_empty()).collect()
+    words
+        .map(str::trim)
+        .filter(|word| !word.is_empty())
+        .collect()
 }
 
 /// The page as an answer, whole or with only these members of its items.

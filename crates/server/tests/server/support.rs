@@ -85,6 +85,21 @@ impl Served {
         self.send(self.http.get(self.url(path)))
     }
 
+    /// The bytes of an answer of a type.
+    pub fn bytes(&self, path: &str, accept: &str) -> Vec<u8> {
+        let request = self.http.get(self.url(path)).header("accept", accept);
+        self.client.block_on(async {
+            let response = request.send().await.unwrap();
+            assert_eq!(response.headers()["content-type"], accept);
+            response.bytes().await.unwrap().to_vec()
+        })
+    }
+
+    /// Waits until so many live streams have begun.
+    pub fn wait_for_listeners(&self, count: u64) {
+        while self.get("/api/v1/store").1["listeners"].as_u64() < Some(count) {}
+    }
+
     /// Posts JSON.
     pub fn post(&self, path: &str, body: &Value) -> (u16, Value) {
         let request = self.http.post(self.url(path));
