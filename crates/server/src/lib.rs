@@ -33,8 +33,8 @@ mod request_id;
 mod router;
 mod server;
 mod shared;
-mod webhook;
 mod tls;
+mod webhook;
 
 pub use caller::Role;
 pub use host::{Host, Stopper};

@@ -8,22 +8,22 @@ mod artifact_list;
 mod assessment;
 mod body_reader;
 mod clause;
-mod error;
-mod get_artifact;
 mod dataset_search;
+mod error;
 mod experiment_search;
+mod get_artifact;
 mod history;
 mod history_bulk;
 mod logged_model;
 mod logged_model_search;
 mod logged_models;
 mod message;
-mod moments;
-mod otlp;
-mod otlp_message;
 mod model_place;
 mod model_source;
 mod model_versions;
+mod moments;
+mod otlp;
+mod otlp_message;
 mod paging;
 mod pattern;
 mod points;
@@ -58,9 +58,9 @@ use crate::shared::Shared;
 
 pub use error::{Answer, MlflowError, Reason};
 pub use message::Message;
-pub use trace_table::TraceTable;
 pub use model_place::{Told, source};
 pub use registry_check::{IS_PROMPT, PROMPT_TEXT, PROMPT_TYPE};
+pub use trace_table::TraceTable;
 
 /// All of it.
 pub fn routes() -> Router<Shared> {

@@ -7,12 +7,12 @@ use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use axum::Router;
 use mltrack::Tracker;
 use tokio::net::TcpListener;
 
 use crate::front::Front;
 use crate::listen::Desk;
-use crate::native::Live;
 use crate::options::Options;
 use crate::router::router;
 use crate::shared::Shared;
@@ -43,8 +43,6 @@ pub struct Server {
     listener: TcpListener,
     shared: Shared,
     tls: Option<Arc<Tls>>,
-    router: Router,
-    live: Live,
     address: SocketAddr,
 }
 
@@ -56,13 +54,10 @@ impl Server {
         let tls = options.tls.as_ref().map(Tls::open).transpose()?;
         let listener = TcpListener::bind(address).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
-        let shared = Shared::new(tracker, options);
         Ok(Server {
             listener,
             shared: Shared::new(tracker, options),
             tls: tls.map(Arc::new),
-            live: shared.live().clone(),
-            router: router(shared),
             address,
         })
     }
@@ -76,9 +71,11 @@ impl Server {
     /// Its certificate, when it has one.
     pub(crate) fn tls(&self) -> Option<Arc<Tls>> {
         self.tls.clone()
+    }
+
     /// The same answers without a socket: for who embeds the server, and for tests.
     pub fn router(&self) -> Router {
-        self.router.clone()
+        router(self.shared.clone())
     }
 
     /// Answers until `stop` is done, then finishes what is under way.
@@ -86,29 +83,21 @@ impl Server {
         self,
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> Result<(), ServeError> {
-        if !self.shared.options().is_read_only {
-            self.shared.webhooks().resume(self.shared.tracker());
+        let shared = self.shared;
+        if !shared.options().is_read_only {
+            shared.webhooks().resume(shared.tracker());
         }
-        let served = axum::serve(self.listener, router(self.shared.clone()))
-        let live = self.live;
-        let stop = async move {
-            stop.await;
-            // A live stream has no end of its own.
-            live.close();
-        };
-        axum::serve(self.listener, self.router)
-            .with_graceful_shutdown(stop)
-            .await;
-        self.shared.webhooks().stop();
-        Ok(served?)
-        let front = Front::new(router(self.shared.clone()), self.shared.clone());
-        let stopping = self.shared.stopping().clone();
+        let front = Front::new(router(shared.clone()), shared.clone());
+        let (stopping, live) = (shared.stopping().clone(), shared.live().clone());
         let stop = async move {
             stop.await;
             stopping.cancel();
+            // A live stream has no end of its own.
+            live.close();
         };
         let desk = Desk::new(Arc::new(front), self.tls);
         desk.serve(self.listener, stop).await;
+        shared.webhooks().stop();
         Ok(())
     }
 }

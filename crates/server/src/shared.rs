@@ -8,8 +8,8 @@ use std::sync::Arc;
 use mltrack::Tracker;
 use tokio_util::sync::CancellationToken;
 
-use crate::mlflow::TraceTable;
 use crate::figures::Figures;
+use crate::mlflow::TraceTable;
 use crate::native::Live;
 use crate::options::Options;
 use crate::webhook::{Desk, Gate};
@@ -31,25 +31,18 @@ struct Inner {
 impl Shared {
     /// Everything a server over this store needs.
     pub fn new(tracker: Tracker, options: Options) -> Shared {
-        Shared(Arc::new(Inner {
-            tracker,
-            options,
-            traces: TraceTable::default(),
         let gate = Gate {
             allows_private: options.webhook_allow_private,
         };
         let store = tracker.path().unwrap_or(Path::new("."));
         Shared(Arc::new(Inner {
+            traces: TraceTable::default(),
             webhooks: Desk::new(store, gate),
-            tracker,
-            options,
             figures: Arc::new(Figures::new()),
             stopping: CancellationToken::new(),
-        let live = Live::new(tracker.clone());
-        Shared(Arc::new(Inner {
+            live: Live::new(tracker.clone()),
             tracker,
             options,
-            live,
         }))
     }
 
@@ -61,9 +54,13 @@ impl Shared {
     /// The traces of each experiment, by time.
     pub fn traces(&self) -> &TraceTable {
         &self.0.traces
+    }
+
     /// What tells webhooks.
     pub fn webhooks(&self) -> &Desk {
         &self.0.webhooks
+    }
+
     /// The live stream of its events.
     pub fn live(&self) -> &Live {
         &self.0.live
@@ -82,14 +79,6 @@ impl Shared {
     /// Done when the server was asked to stop: answers without an end, such as live streams, end by it.
     pub fn stopping(&self) -> &CancellationToken {
         &self.0.stopping
-    }
-}
-
-impl std::fmt::Debug for Shared {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Shared")
-            .field("options", &self.0.options)
-            .finish_non_exhaustive()
     }
 }
 

@@ -2,38 +2,38 @@
 //!
 //! Invariant: every test has its own folder and its own port, and what it started ends with it.
 
+#[path = "server/api_looking.rs"]
+mod api_looking;
 #[path = "server/artifact_paths.rs"]
 mod artifact_paths;
 #[path = "server/experiment_search.rs"]
 mod experiment_search;
-#[path = "server/history.rs"]
-mod history;
-#[path = "server/logged_models.rs"]
-mod logged_models;
-#[path = "server/made.rs"]
-mod made;
-#[path = "server/otlp.rs"]
-mod otlp;
-#[path = "server/proxy.rs"]
-mod proxy;
-#[path = "server/registry.rs"]
-mod registry;
-#[path = "server/run_search.rs"]
-mod run_search;
 #[path = "server/front.rs"]
 mod front;
+#[path = "server/history.rs"]
+mod history;
 #[path = "server/host.rs"]
 mod host;
 #[path = "server/limits.rs"]
 mod limits;
-#[path = "server/origin.rs"]
-mod origin;
-#[path = "server/raw.rs"]
-mod raw;
-#[path = "server/api_looking.rs"]
-mod api_looking;
 #[path = "server/live.rs"]
 mod live;
+#[path = "server/logged_models.rs"]
+mod logged_models;
+#[path = "server/made.rs"]
+mod made;
+#[path = "server/origin.rs"]
+mod origin;
+#[path = "server/otlp.rs"]
+mod otlp;
+#[path = "server/proxy.rs"]
+mod proxy;
+#[path = "server/raw.rs"]
+mod raw;
+#[path = "server/registry.rs"]
+mod registry;
+#[path = "server/run_search.rs"]
+mod run_search;
 #[path = "server/support.rs"]
 mod support;
 #[path = "server/traces.rs"]

@@ -273,13 +273,13 @@ fn runs_are_found_by_the_data_sets_they_took_in() {
         let (status, body) = served.post("/api/2.0/mlflow/runs/search", &body);
         assert_eq!(status, 200, "{filter}: {body}");
         let found = body["runs"].as_array().cloned().unwrap_or_default();
-        let names: Vec<&str> = found
+        let answered: Vec<&str> = found
             .iter()
             .map(|run| run["info"]["run_name"].as_str().unwrap())
             .collect();
         let mut expected = expected.to_vec();
         expected.sort_unstable();
-        assert_eq!(names, expected, "{filter}");
+        assert_eq!(answered, expected, "{filter}");
     }
     let path = "/api/2.0/mlflow/experiments/search-datasets";
     let (status, body) = served.post(path, &json!({"experiment_ids": [id]}));

@@ -232,9 +232,10 @@ fn samples_keep_the_first_and_the_last_point() {
 #[test]
 fn questions_about_no_or_too_many_runs_are_refused() {
     let (served, run) = over(&[(1, 1, 1.0)]);
-    let many: String = (0..101)
-        .map(|at| format!("run_id={at}&run_ids={at}&"))
+    let many: Vec<String> = (0..101)
+        .map(|at| format!("run_id={at}&run_ids={at}"))
         .collect();
+    let many = format!("{}&", many.join("&"));
     for (name, query, expected) in [
         (
             "get-history-bulk",
