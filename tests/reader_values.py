@@ -300,6 +300,7 @@ EVENTS = {
     0x004C: ("run_queued", ONLY_RUN),
     0x004D: ("params_removed", struct_of(**OF_RUN, names=many(text), **WHO)),
     0x004E: ("note_removed", struct_of(**OF_RUN, note=u64, **WHO)),
+    0x004F: ("run_renamed", struct_of(**OF_RUN, name=text, **WHO)),
     0x0050: ("environment_captured", struct_of(
         **OF_RUN, reproducible=one_of("full", "partial", "no"), summary=TAGS, documents=pairs(ARTIFACT),
         left_out=many(text), **WHO)),

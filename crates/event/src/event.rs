@@ -51,8 +51,8 @@ use crate::param::{
     NoteAddedV1, NoteRemovedV1, ParamsLoggedV1, ParamsRemovedV1, TagRemovedV1, TagsSetV1,
 };
 use crate::run::{
-    RunAttachedV1, RunCreatedV1, RunDeletedV1, RunEndedV1, RunLostV1, RunQueuedV1, RunRestoredV1,
-    RunResumedV1, RunStartedV1,
+    RunAttachedV1, RunCreatedV1, RunDeletedV1, RunEndedV1, RunLostV1, RunQueuedV1, RunRenamedV1,
+    RunRestoredV1, RunResumedV1, RunStartedV1,
 };
 use crate::text::{JsonLoggedV1, LogLineV1};
 use crate::upcast::{Payload, payload};
@@ -198,6 +198,7 @@ events! {
     RUN_QUEUED RunQueued(RunQueuedV1) = 0x4C "run_queued";
     PARAMS_REMOVED ParamsRemoved(ParamsRemovedV1) = 0x4D "params_removed";
     NOTE_REMOVED NoteRemoved(NoteRemovedV1) = 0x4E "note_removed";
+    RUN_RENAMED RunRenamed(RunRenamedV1) = 0x4F "run_renamed";
     ENVIRONMENT_CAPTURED EnvironmentCaptured(EnvironmentCapturedV1) = 0x50 "environment_captured";
     ARTIFACT_LOGGED ArtifactLogged(ArtifactLoggedV1) = 0x60 "artifact_logged";
     ARTIFACTS_REMOVED ArtifactsRemoved(ArtifactsRemovedV1) = 0x61 "artifacts_removed";
@@ -270,6 +271,7 @@ payload!(NoteAddedV1 = 1);
 payload!(RunQueuedV1 = 1);
 payload!(ParamsRemovedV1 = 1);
 payload!(NoteRemovedV1 = 1);
+payload!(RunRenamedV1 = 1);
 payload!(EnvironmentCapturedV1 = 1);
 payload!(ArtifactLoggedV1 = 1);
 payload!(ArtifactsRemovedV1 = 1);
@@ -363,6 +365,7 @@ impl Event {
             Event::NoteAdded(added) => Some(added.run),
             Event::ParamsRemoved(removed) => Some(removed.run),
             Event::NoteRemoved(removed) => Some(removed.run),
+            Event::RunRenamed(renamed) => Some(renamed.run),
             Event::RunPurged(purged) => Some(purged.run.key()),
             Event::EnvironmentCaptured(captured) => Some(captured.run),
             Event::ArtifactLogged(logged) => Some(logged.run),

@@ -47,6 +47,19 @@ pub struct RunCreatedV1 {
     pub command: String,
 }
 
+/// A run has another name from now on.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Serialize)]
+pub struct RunRenamedV1 {
+    /// The run.
+    pub run: RunKey,
+    /// Its name, which need not be unique.
+    pub name: String,
+    /// Who renamed it.
+    pub actor: String,
+    /// By which command or call.
+    pub command: String,
+}
+
 /// A run waits for a machine.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Serialize)]
 pub struct RunQueuedV1 {

@@ -129,6 +129,7 @@ impl Event {
             | Event::TagRemoved(_)
             | Event::NoteAdded(_)
             | Event::NoteRemoved(_)
+            | Event::RunRenamed(_)
             | Event::OperationUndone(_)
             | Event::Unknown { .. } => None,
             thing => thing.stream_of_thing(),

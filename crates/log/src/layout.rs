@@ -1,5 +1,5 @@
 //! Every constant of `docs/format.md` that more than one file needs, tied to each other by asserts.
-// format.md blake3: 81d72b708634db33793c05ff2eae5132dc9b45b48b6f69c5eabea1da676abe31
+// format.md blake3: 08cd1eac4668eb0c91079c6b4a0de48928d1dcab0582817feed55a3cadd1da64
 
 /// Bytes in FORMAT.
 pub const FORMAT_LEN: usize = 64;

@@ -19,6 +19,7 @@ pub(crate) enum Aspect {
 pub(crate) enum OfRun {
     Deletion,
     State,
+    Name,
     Tag(String),
     Param(String),
     Note(u64),
@@ -95,6 +96,7 @@ impl OfRun {
                 removed.names.iter().cloned().map(OfRun::Param).collect()
             }
             Event::NoteRemoved(removed) => vec![OfRun::Note(removed.note)],
+            Event::RunRenamed(_) => vec![OfRun::Name],
             event if RunMove::of(event).is_some() => vec![OfRun::State],
             _ => Vec::new(),
         }
@@ -102,7 +104,8 @@ impl OfRun {
 
     fn is_touched_by(&self, event: &Event) -> bool {
         match (self, event) {
-            (OfRun::Deletion, Event::RunDeleted(_) | Event::RunRestored(_)) => true,
+            (OfRun::Deletion, Event::RunDeleted(_) | Event::RunRestored(_))
+            | (OfRun::Name, Event::RunRenamed(_)) => true,
             (OfRun::State, event) => RunMove::of(event).is_some(),
             (OfRun::Tag(key), Event::TagsSet(set)) => {
                 set.tags.iter().any(|(known, _)| known == key)
@@ -121,6 +124,7 @@ impl OfRun {
         match self {
             OfRun::Deletion => "the deletion".into(),
             OfRun::State => "the state".into(),
+            OfRun::Name => "the name".into(),
             OfRun::Tag(key) => format!("the tag {key:?}"),
             OfRun::Param(name) => format!("the parameter {name:?}"),
             OfRun::Note(_) => "the note".into(),

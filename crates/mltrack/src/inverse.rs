@@ -5,7 +5,7 @@
 
 use mltrack_event::{
     EndState, Event, NoteAdded, NoteRemoved, ParamsLogged, ParamsRemoved, RunDeleted, RunEnded,
-    RunKey, RunLost, RunRestored, RunResumed, RunState, TagRemoved, TagsSet,
+    RunKey, RunLost, RunRenamed, RunRestored, RunResumed, RunState, TagRemoved, TagsSet,
 };
 use mltrack_projector_runs::Run;
 
@@ -53,6 +53,7 @@ pub(crate) fn of_run(
         return uncreate(three.now, is_owned, by);
     };
     let mut events = Vec::from_iter(deletion(three, before, by)?);
+    events.extend(name(three, before, by)?);
     events.extend(tags(three, before, by)?);
     events.extend(params(three, before, by)?);
     events.extend(notes(three, before, by)?);
@@ -110,6 +111,24 @@ fn deletion(three: &Three<'_, Run>, before: &Run, by: By<'_>) -> Result<Option<E
         command,
     };
     Ok(Some(restored.into()))
+}
+
+fn name(three: &Three<'_, Run>, before: &Run, by: By<'_>) -> Result<Option<Event>, Hindrance> {
+    let run = three.after.key();
+    if before.name == three.after.name {
+        return Ok(None);
+    }
+    if three.now.name != three.after.name {
+        return Err(Hindrance::Changed(Aspect::Run(run, OfRun::Name)));
+    }
+    let ((actor, command), name) = (by.pair(), before.name.clone());
+    let renamed = RunRenamed {
+        run,
+        name,
+        actor,
+        command,
+    };
+    Ok(Some(renamed.into()))
 }
 
 fn tags(three: &Three<'_, Run>, before: &Run, by: By<'_>) -> Result<Vec<Event>, Hindrance> {

@@ -257,6 +257,7 @@ fn is_from_outside(event: &Event, is_conditional: bool) -> bool {
         Event::RunDeleted(_)
         | Event::RunRestored(_)
         | Event::NoteRemoved(_)
+        | Event::RunRenamed(_)
         | Event::ArtifactsRestored(_) => true,
         Event::TagsSet(_) | Event::TagRemoved(_) | Event::NoteAdded(_) => is_conditional,
         // A rule of the run itself says another reason.
@@ -289,7 +290,7 @@ pub(crate) fn by(event: &Event) -> Option<(&str, &str)> {
         ExperimentCreated ExperimentEdited ExperimentStateMoved ExperimentArchived ExperimentRestored
         ExperimentDeleted ExperimentTagged ExperimentPurged RunCreated RunQueued RunStarted RunResumed
         RunEnded RunLost RunDeleted RunRestored RunAttached RunPurged ParamsLogged ParamsRemoved TagsSet
-        TagRemoved NoteAdded NoteRemoved OperationUndone EnvironmentCaptured ArtifactLogged ArtifactsRemoved
+        TagRemoved NoteAdded NoteRemoved RunRenamed OperationUndone EnvironmentCaptured ArtifactLogged ArtifactsRemoved
         ArtifactsRestored ArtifactUsed ArtifactsPurged DatasetCreated DatasetEdited DatasetDeleted DatasetRestored
         DatasetVersionAdded DatasetVersionEdited DatasetVersionRemoved DatasetVersionRestored DatasetUsed
         ModelCreated ModelEdited ModelDeleted ModelRestored ModelVersionAdded ModelVersionEdited

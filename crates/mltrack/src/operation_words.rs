@@ -114,6 +114,7 @@ fn of_run(event: &Event, state: &State) -> String {
         Event::TagsSet(set) => format!("tagged {name}: {}", list(pairs(&set.tags))),
         Event::TagRemoved(removed) => format!("removed the tag {} from {name}", removed.key),
         Event::NoteAdded(added) => format!("noted {:?} on {name}", shorten(&added.text)),
+        Event::RunRenamed(renamed) => format!("renamed {name} to {:?}", renamed.name),
         Event::NoteRemoved(_) => format!("removed a note from {name}"),
         Event::ArtifactLogged(logged) => format!("logged {} to {name}", logged.path),
         Event::ArtifactsRemoved(removed) => {

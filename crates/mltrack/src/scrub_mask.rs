@@ -144,6 +144,7 @@ impl Masker<'_> {
             Event::RunAttached(attached) => self.text(&mut attached.host),
             Event::RunEnded(ended) => ended.error.iter_mut().for_each(|error| self.error(error)),
             Event::TagsSet(set) => self.pairs(&mut set.tags),
+            Event::RunRenamed(renamed) => self.text(&mut renamed.name),
             Event::TagRemoved(removed) => self.text(&mut removed.key),
             Event::NoteAdded(added) => self.text(&mut added.text),
             Event::JsonLogged(logged) => {
@@ -202,7 +203,7 @@ impl Masker<'_> {
         }
         by!(
             RunCreated RunQueued RunStarted RunResumed RunAttached RunEnded RunLost RunDeleted RunRestored
-            ParamsLogged ParamsRemoved TagsSet TagRemoved NoteAdded NoteRemoved
+            ParamsLogged ParamsRemoved TagsSet TagRemoved NoteAdded NoteRemoved RunRenamed
             EnvironmentCaptured ArtifactLogged ArtifactsRemoved ArtifactsRestored ArtifactUsed
             DatasetUsed DatasetVersionAdded ModelUsed ModelVersionAdded LineageLinked LineageUnlinked
         );

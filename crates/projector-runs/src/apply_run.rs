@@ -162,6 +162,7 @@ impl Run {
                 return self.log_params(&logged.params);
             }
             Event::TagsSet(set) => self.tags.extend(set.tags.iter().cloned()),
+            Event::RunRenamed(renamed) => self.name.clone_from(&renamed.name),
             Event::TagRemoved(removed) => drop(self.tags.remove(&removed.key)),
             Event::NoteAdded(added) => {
                 self.notes.push(Note {

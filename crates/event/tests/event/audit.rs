@@ -25,6 +25,13 @@ pub fn samples(type_id: TypeId) -> Vec<Event> {
             command,
         }
         .into(),
+        TypeId::RUN_RENAMED => RunRenamed {
+            run: run.key(),
+            name: "kind-elk".into(),
+            actor,
+            command,
+        }
+        .into(),
         TypeId::OPERATION_UNDONE => OperationUndone {
             first: 250,
             last: 70_000,
@@ -62,6 +69,17 @@ pub fn event(type_id: TypeId) -> BoxedStrategy<Event> {
                 ParamsRemoved {
                     run,
                     names,
+                    actor,
+                    command,
+                }
+                .into()
+            })
+            .boxed(),
+        TypeId::RUN_RENAMED => (run_key(), text(), who)
+            .prop_map(|(run, name, (actor, command))| {
+                RunRenamed {
+                    run,
+                    name,
                     actor,
                     command,
                 }

@@ -14,7 +14,7 @@ pub fn samples(type_id: TypeId) -> Vec<Event> {
         0x50..=0xDF | 0xE3 => things::samples(type_id),
         0x20..=0x3F => experiments(type_id),
         0x40..=0x47 | 0x4C => runs(type_id),
-        0x4D | 0x4E | 0xE0..=0xFF => audit::samples(type_id),
+        0x4D..=0x4F | 0xE0..=0xFF => audit::samples(type_id),
         _ => descriptions(type_id),
     }
 }

@@ -14,7 +14,7 @@ pub fn event(type_id: TypeId) -> BoxedStrategy<Event> {
         0x50..=0xDF | 0xE3 => things::event(type_id),
         0x20..=0x3F => experiment_event(type_id),
         0x40..=0x47 | 0x4C => run_strategies::run_event(type_id),
-        0x4D | 0x4E | 0xE0..=0xFF => audit::event(type_id),
+        0x4D..=0x4F | 0xE0..=0xFF => audit::event(type_id),
         _ => description(type_id),
     }
 }

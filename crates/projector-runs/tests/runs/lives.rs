@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use mltrack_event::{
-    EndState, NoteAdded, ParamValue, RunCreated, RunDeleted, RunId, RunKey, RunRestored, RunState,
-    TagRemoved, TagsSet,
+    EndState, NoteAdded, ParamValue, RunCreated, RunDeleted, RunId, RunKey, RunRenamed,
+    RunRestored, RunState, TagRemoved, TagsSet,
 };
 use mltrack_projector::WriterId;
 use mltrack_projector_runs::{Run, run_state, run_state_at, silent_ns};
@@ -159,6 +159,23 @@ fn a_param_keeps_its_first_value_and_an_equal_one_is_fine() {
         ParamValue::Bool(true),
         "what is new is taken"
     );
+}
+
+#[test]
+fn a_run_that_was_renamed_has_its_new_name_and_every_list_knows_it() {
+    let mut world = World::new();
+    let key = world.run(1, "a");
+    let (actor, command) = (String::new(), String::new());
+    let name = "kind-elk".to_owned();
+    world.add(RunRenamed {
+        run: key,
+        name,
+        actor,
+        command,
+    });
+    assert_eq!(run(&world, key).name, "kind-elk");
+    let slot = world.state.slot_of(key).unwrap();
+    assert_eq!(world.state.name_at(slot), "kind-elk");
 }
 
 #[test]
