@@ -19,7 +19,7 @@ pub struct Runs;
 
 impl Projector for Runs {
     const NAME: &'static str = "runs";
-    const VERSION: u32 = 3;
+    const VERSION: u32 = 4;
     type State = State;
 
     fn apply(state: &mut State, entry: &Entry<'_>) {

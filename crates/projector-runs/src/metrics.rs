@@ -1,7 +1,7 @@
 //! What a table shows of a run's metrics: last, first, smallest, largest, mean, count.
 //!
-//! Invariants: the order of points is (step, lsn), as on a chart, so the last value is the one at the highest step and
-//! not the one that happened to be written last; NaN never is a minimum or maximum and is no part of the mean, but can
+//! Invariants: the last value is the one at the highest step, there the one with the latest time, and of those the
+//! largest, and not the one that happened to be written last: so it is the same whoever sent it first; NaN never is a minimum or maximum and is no part of the mean, but can
 //! be the last value; taking in a point of a known metric allocates nothing.
 
 use std::fmt;
@@ -24,6 +24,15 @@ pub struct Point {
     pub time_ns: i64,
 }
 
+impl Point {
+    /// Whether this is a later value of a metric than `other`. NaN is the smallest of all values.
+    #[must_use]
+    pub fn is_behind(&self, other: &Point) -> bool {
+        let (at, other_at) = ((self.step, self.time_ns), (other.step, other.time_ns));
+        at > other_at || at == other_at && (self.value >= other.value || other.value.is_nan())
+    }
+}
+
 /// All points of one metric of one run, in short.
 #[derive(Clone, PartialEq, Debug, Encode, Decode)]
 pub struct MetricSummary {
@@ -35,7 +44,8 @@ pub struct MetricSummary {
     pub nan_count: u64,
     /// The point with the lowest step; of several at that step, the one logged first.
     pub first: Point,
-    /// The point with the highest step; of several at that step, the one logged last.
+    /// The point with the highest step; of several at that step, the one with the latest time, and of those the one with
+    /// the largest value.
     pub last: Point,
     /// The smallest value that is a number, where it was logged first; `None` when all are NaN.
     pub min: Option<Point>,
@@ -63,7 +73,7 @@ impl MetricSummary {
 
     fn add(&mut self, point: Point) {
         self.count += 1;
-        if point.step >= self.last.step {
+        if point.is_behind(&self.last) {
             self.last = point;
         }
         if point.step < self.first.step {

@@ -1,5 +1,7 @@
 //! Summaries of metrics, against a fold that keeps every point and counts it all again.
 
+use std::cmp::Ordering;
+
 use mltrack_event::{ColumnsId, EndState, Event, HistogramLogged, Line, LogLine, MetricId, RunKey};
 use mltrack_event::{Level, MetricBatchLogged};
 use mltrack_projector_runs::{MetricSummary, Point};
@@ -33,11 +35,49 @@ fn expected(metric: MetricId, points: &[Point]) -> MetricSummary {
         count: points.len() as u64,
         nan_count: points.len() as u64 - numbers().count() as u64,
         first: by_step[0],
-        last: by_step[by_step.len() - 1],
+        last: latest(points),
         min: extreme(|other, value| other < value),
         max: extreme(|other, value| other > value),
         sum: numbers().map(|point| point.value).sum::<f64>() + 0.0,
     }
+}
+
+/// The one with the highest step, of those the latest, of those the largest, of those the one logged last.
+fn latest(points: &[Point]) -> Point {
+    let mut points = points.to_vec();
+    points.sort_by(|a, b| {
+        let times = (a.step, a.time_ns).cmp(&(b.step, b.time_ns));
+        let nans = (!a.value.is_nan()).cmp(&!b.value.is_nan());
+        let values = a.value.partial_cmp(&b.value).unwrap_or(Ordering::Equal);
+        times.then(nans).then(values)
+    });
+    points[points.len() - 1]
+}
+
+#[test]
+fn of_several_values_at_one_step_the_latest_and_of_those_the_largest_is_the_last() {
+    let mut world = World::new();
+    let run = world.run(1, "a");
+    world.add(metric("loss"));
+    for (time, value) in [
+        (10, 1.0),
+        (30, f64::NAN),
+        (30, 2.0),
+        (20, 9.0),
+        (30, 1.5),
+        (30, f64::NAN),
+    ] {
+        let batch = MetricBatchLogged {
+            run,
+            columns: key("loss").id().into(),
+            steps: vec![5],
+            times: vec![time],
+            values: vec![value],
+        };
+        world.add(batch);
+    }
+    let last = summary(&world, run, "loss").last;
+    assert_eq!((last.value, last.time_ns), (2.0, 30));
 }
 
 /// Equal to the bit, NaN included.
