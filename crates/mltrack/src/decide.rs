@@ -63,6 +63,14 @@ impl Claim {
     }
 }
 
+/// What was decided, the batch being ready.
+pub(crate) enum Step<T> {
+    /// Append the batch while the claim holds; these of its events may move a gate.
+    Append(Claim, Vec<Event>, T),
+    /// Nothing is to be done.
+    Already(T),
+}
+
 /// What was decided.
 pub(crate) enum Decision<T> {
     /// Append this; then `T` is the answer.
@@ -77,23 +85,43 @@ impl Store {
         &self,
         mut plan: impl FnMut(&State, &Reader) -> Result<Decision<T>>,
     ) -> Result<(T, Option<Lsn>)> {
+        let (answer, logged) =
+            self.decide_batch(|state, reader, batch| match plan(state, reader)? {
+                Decision::Already(answer) => Ok(Step::Already(answer)),
+                Decision::Append(plan, answer) => {
+                    for event in &plan.events {
+                        push_event(batch, event, None)?;
+                    }
+                    let claim = Claim::on(plan.stream, &plan.unchanged, reader.next_lsn());
+                    Ok(Step::Append(claim, plan.events, answer))
+                }
+            })?;
+        Ok((answer, logged.and_then(Logged::lsn)))
+    }
+
+    /// The same for whoever fills the batch himself, for instance with times. `None` when nothing was to be done.
+    pub fn decide_batch<T>(
+        &self,
+        mut plan: impl FnMut(&State, &Reader, &mut Batch) -> Result<Step<T>>,
+    ) -> Result<(T, Option<Logged>)> {
         let session = self.session()?;
         let mut follower = guard(&session.follower);
         let mut batch = Batch::new();
         for _ in 0..ROUNDS_MAX {
             self.catch_up(&mut follower)?;
             self.sweep(&mut follower)?;
-            let planned = plan(follower.state(), follower.reader());
+            batch.clear();
+            let planned = plan(follower.state(), follower.reader(), &mut batch);
             if !self.is_believed(&mut follower)? {
                 continue;
             }
-            let (plan, answer) = match planned? {
-                Decision::Already(answer) => return Ok((answer, None)),
-                Decision::Append(plan, answer) => (plan, answer),
+            let (claim, events, answer) = match planned? {
+                Step::Already(answer) => return Ok((answer, None)),
+                Step::Append(claim, events, answer) => (claim, events, answer),
             };
-            match self.append_plan(&mut batch, &plan, follower.next_lsn())? {
-                Some(logged) => return Ok((answer, logged.lsn())),
-                None => batch.clear(),
+            if let Some(logged) = self.append_claim(&mut batch, &claim)? {
+                session.watch.did(&events);
+                return Ok((answer, Some(logged)));
             }
         }
         Err(keeps_changing())
@@ -104,7 +132,12 @@ impl Store {
         for event in &plan.events {
             push_event(batch, event, None)?;
         }
-        self.append_claim(batch, &Claim::on(plan.stream, &plan.unchanged, seen))
+        let claim = Claim::on(plan.stream, &plan.unchanged, seen);
+        let appended = self.append_claim(batch, &claim)?;
+        if appended.is_some() {
+            self.session()?.watch.did(&plan.events);
+        }
+        Ok(appended)
     }
 
     /// Appends a batch while its claim holds; `None` when it does not, and the batch is as it was.

@@ -5,13 +5,27 @@
 use std::sync::atomic::AtomicU8;
 use std::sync::atomic::Ordering::Relaxed;
 
-use mltrack_event::{RunId, RunState};
+use mltrack_event::{ExperimentId, RunId, RunState};
 
+use crate::code::Code;
 use crate::error::{Error, Result};
+
+/// What a gate is told is deleted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Part {
+    /// The run.
+    Run = 1,
+    /// Its experiment, and the run with it.
+    Experiment = 2,
+}
 
 #[derive(Debug)]
 pub(crate) struct Gate {
     run: RunId,
+    /// Its experiment, for who must know whether that is deleted.
+    experiment: Option<ExperimentId>,
+    /// The [`Part`]s that are deleted.
+    deleted: AtomicU8,
     /// The place of the state in [`RunState::ALL`].
     state: AtomicU8,
 }
@@ -20,10 +34,45 @@ impl Gate {
     pub fn running(run: RunId) -> Gate {
         let gate = Gate {
             run,
+            experiment: None,
+            deleted: AtomicU8::new(0),
             state: AtomicU8::new(0),
         };
         gate.set(RunState::Running);
         gate
+    }
+
+    /// A gate for a run that is not deleted, whether it has ended or not.
+    pub fn present(run: RunId, experiment: ExperimentId) -> Gate {
+        Gate {
+            experiment: Some(experiment),
+            ..Gate::running(run)
+        }
+    }
+
+    pub fn experiment(&self) -> Option<ExperimentId> {
+        self.experiment
+    }
+
+    /// Records that a part was deleted or restored.
+    pub fn set_deleted(&self, part: Part, is_deleted: bool) {
+        let bit = part as u8;
+        if is_deleted {
+            self.deleted.fetch_or(bit, Relaxed);
+        } else {
+            self.deleted.fetch_and(!bit, Relaxed);
+        }
+    }
+
+    /// Lets a call through while neither the run nor its experiment is deleted.
+    #[inline]
+    pub fn admit_present(&self) -> Result<()> {
+        if self.deleted.load(Relaxed) == 0 {
+            return Ok(());
+        }
+        let what = format!("the run {} is deleted", self.run);
+        Err(Error::new(Code::InvalidState, what)
+            .with_hint(format!("mltrack run restore {}", self.run)))
     }
 
     pub fn run(&self) -> RunId {

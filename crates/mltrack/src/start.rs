@@ -214,12 +214,7 @@ impl RunBuilder {
         experiment: &Folded,
         (id, number, name): (RunId, u64, &str),
     ) -> Result<Vec<Event>> {
-        let mut events = Vec::new();
-        match experiment.state.admit_run() {
-            Ok(RunAdmission::Admitted) => {}
-            Ok(RunAdmission::Activates) => events.push(activated(store, experiment)),
-            Err(refused) => return Err(Error::from(refused).with_hint(way_back(experiment))),
-        }
+        let mut events = admitted(store, experiment)?;
         let (actor, command) = store.by();
         let (host, pid) = (store.identity.host.clone(), std::process::id());
         let created = RunCreated {
@@ -268,6 +263,15 @@ fn reproduces(store: &Store, state: &State, run: RunId) -> Option<Event> {
         command,
     };
     Some(linked.into())
+}
+
+/// What must happen to an experiment before a run of it. Errors: `INVALID_STATE` when it takes no runs.
+pub(crate) fn admitted(store: &Store, experiment: &Folded) -> Result<Vec<Event>> {
+    match experiment.state.admit_run() {
+        Ok(RunAdmission::Admitted) => Ok(Vec::new()),
+        Ok(RunAdmission::Activates) => Ok(vec![activated(store, experiment)]),
+        Err(refused) => Err(Error::from(refused).with_hint(way_back(experiment))),
+    }
 }
 
 /// What makes an experiment take runs again.

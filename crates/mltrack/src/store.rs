@@ -1,6 +1,6 @@
 //! One open store: the log, the folded state, and who acts. Everything else in this crate goes through here.
 //!
-//! Invariants: locks are taken in the order recorder, follower, columns, things, documents, watch; nothing is folded on the way to an append of
+//! Invariants: locks are taken in the order recorder, follower, columns, things, documents, pen, watch; nothing is folded on the way to an append of
 //! points; a forked child has a session of its own.
 
 use std::path::{Path, PathBuf};
@@ -24,6 +24,7 @@ use crate::error::{Error, Result};
 use crate::identity::Identity;
 use crate::keeper::{Keeper, Keeping};
 use crate::per_writer::PerWriter;
+use crate::remote::RemoteDesk;
 use crate::series::Desk;
 use crate::things::ThingsFollower;
 use crate::undo::UNDO_WINDOW;
@@ -71,6 +72,8 @@ pub(crate) struct Session {
     pub is_swept: AtomicBool,
     /// For questions about histories.
     pub desk: Desk,
+    /// For logging on behalf of others.
+    pub remote: RemoteDesk,
 }
 
 /// What became of a logging call.
@@ -263,6 +266,7 @@ impl Session {
             documents: Mutex::default(),
             is_swept: AtomicBool::new(false),
             desk: Desk::new(path, reader()?),
+            remote: RemoteDesk::default(),
         })
     }
 }

@@ -3,18 +3,18 @@
 //! Invariants: while nobody else writes, this costs one comparison a call; while others do, the log is read at most
 //! every [`LOOK_INTERVAL_MS`], a long stretch of it by a thread of its own. Only control frames are decoded.
 
-use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicU64, AtomicUsize};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, OnceLock, Weak};
 use std::time::Instant;
 
-use mltrack_event::{Event, RunKey, RunMove, RunState, TypeId, decode};
+use mltrack_event::{Event, ExperimentId, RunKey, RunMove, RunState, TypeId, decode};
 use mltrack_log::{BatchRecords, Lsn, Reader, door};
 use mltrack_projector::IntMap;
 
 use crate::error::Result;
-use crate::gate::Gate;
+use crate::gate::{Gate, Part};
 use crate::lock::guard;
 
 /// A writer looks no oftener than this, so an end by another process is noticed by the first call that comes this
@@ -26,6 +26,9 @@ const LOOK_RECORDS_MAX: u64 = 1024;
 /// Own records are skipped instead of read from so many on.
 const SKIP_RECORDS_MIN: u64 = 1 << 20;
 
+/// Fewer runs than this are not worth tidying up after.
+const GATES_TIDY_MIN: usize = 64;
+
 pub(crate) struct Watch {
     begun: Instant,
     looked_ms: AtomicU64,
@@ -34,7 +37,9 @@ pub(crate) struct Watch {
     /// The first record not looked at.
     next: AtomicU64,
     reader: Mutex<Reader>,
-    gates: Mutex<IntMap<RunKey, Weak<Gate>>>,
+    gates: Mutex<IntMap<RunKey, Vec<Weak<Gate>>>>,
+    /// With so many runs, gates that nobody holds any more are let go.
+    tidy_at: AtomicUsize,
     scout: OnceLock<Option<SyncSender<()>>>,
 }
 
@@ -50,6 +55,7 @@ impl Watch {
             next: AtomicU64::new(end.get()),
             reader: Mutex::new(reader),
             gates: Mutex::default(),
+            tidy_at: AtomicUsize::new(GATES_TIDY_MIN),
             scout: OnceLock::new(),
         }
     }
@@ -57,8 +63,14 @@ impl Watch {
     /// Keeps a gate up to date from `since` on, the record that made the run running.
     pub fn register(&self, gate: &Arc<Gate>, since: Lsn) {
         let mut gates = guard(&self.gates);
-        gates.retain(|_, gate| gate.strong_count() > 0);
-        gates.insert(gate.run().key(), Arc::downgrade(gate));
+        if gates.len() >= self.tidy_at.load(Relaxed) {
+            gates.retain(|_, of_run| of_run.iter().any(|gate| gate.strong_count() > 0));
+            self.tidy_at
+                .store((2 * gates.len()).max(GATES_TIDY_MIN), Relaxed);
+        }
+        let of_run = gates.entry(gate.run().key()).or_default();
+        of_run.retain(|gate| gate.strong_count() > 0);
+        of_run.push(Arc::downgrade(gate));
         drop(gates);
         let mut reader = guard(&self.reader);
         if reader.next_lsn() > since {
@@ -141,28 +153,67 @@ impl Watch {
             return;
         }
         for record in batch {
-            // Of control events, only those of runs move a gate.
-            if !(TypeId::RUN_CREATED.0..=TypeId::RUN_ATTACHED.0).contains(&record.type_id) {
+            if !moves_gates(TypeId(record.type_id)) {
                 continue;
             }
             if let Ok(event) = decode(record.type_id, record.version, record.payload) {
-                self.move_gate(&event);
+                self.move_gates(&event);
             }
         }
     }
 
-    fn move_gate(&self, event: &Event) {
+    /// What this process did itself: its own records are not looked at.
+    pub fn did(&self, events: &[Event]) {
+        for event in events {
+            if moves_gates(event.type_id()) {
+                self.move_gates(event);
+            }
+        }
+    }
+
+    fn move_gates(&self, event: &Event) {
+        match event {
+            Event::ExperimentDeleted(deleted) => self.delete_experiment(deleted.experiment, true),
+            Event::ExperimentRestored(restored) => {
+                self.delete_experiment(restored.experiment, false);
+            }
+            Event::RunDeleted(deleted) => {
+                self.each_of(deleted.run, |gate| gate.set_deleted(Part::Run, true));
+            }
+            Event::RunRestored(restored) => {
+                self.each_of(restored.run, |gate| gate.set_deleted(Part::Run, false));
+            }
+            other => self.move_state(other),
+        }
+    }
+
+    fn move_state(&self, event: &Event) {
         let Some((run, step)) = RunMove::of(event) else {
             return;
         };
-        let Some(gate) = guard(&self.gates).get(&run).and_then(Weak::upgrade) else {
-            return;
+        let state = match step {
+            RunMove::End(end) => end.into(),
+            RunMove::Lose => RunState::Lost,
+            RunMove::Start | RunMove::Resume => RunState::Running,
+            RunMove::Queue => return,
         };
-        match step {
-            RunMove::End(end) => gate.set(end.into()),
-            RunMove::Lose => gate.set(RunState::Lost),
-            RunMove::Start | RunMove::Resume => gate.set(RunState::Running),
-            RunMove::Queue => {}
+        self.each_of(run, |gate| gate.set(state));
+    }
+
+    fn delete_experiment(&self, experiment: ExperimentId, is_deleted: bool) {
+        let gates = guard(&self.gates);
+        let held = gates.values().flatten().filter_map(Weak::upgrade);
+        for gate in held.filter(|gate| gate.experiment() == Some(experiment)) {
+            gate.set_deleted(Part::Experiment, is_deleted);
+        }
+    }
+
+    fn each_of(&self, run: RunKey, act: impl Fn(&Gate)) {
+        if let Some(of_run) = guard(&self.gates).get(&run) {
+            of_run
+                .iter()
+                .filter_map(Weak::upgrade)
+                .for_each(|gate| act(&gate));
         }
     }
 
@@ -178,4 +229,13 @@ impl Watch {
         });
         spawned.is_ok().then_some(sender)
     }
+}
+
+/// Of control events, only those about the life of runs move a gate, and those that delete a run with its experiment.
+fn moves_gates(type_id: TypeId) -> bool {
+    (TypeId::RUN_CREATED..=TypeId::RUN_ATTACHED).contains(&type_id)
+        || matches!(
+            type_id,
+            TypeId::EXPERIMENT_DELETED | TypeId::EXPERIMENT_RESTORED
+        )
 }
