@@ -14,6 +14,7 @@ mod blocking;
 mod body;
 mod caller;
 mod compress;
+mod default_experiment;
 mod fields;
 mod figures;
 mod front;

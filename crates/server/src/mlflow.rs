@@ -6,18 +6,23 @@
 mod act;
 mod artifact_list;
 mod assessment;
+mod batch;
 mod body_reader;
+mod check;
 mod clause;
 mod dataset_search;
 mod error;
 mod experiment_search;
+mod experiments;
 mod get_artifact;
 mod history;
 mod history_bulk;
+mod inputs;
 mod logged_model;
 mod logged_model_search;
 mod logged_models;
 mod message;
+mod metrics;
 mod model_place;
 mod model_source;
 mod model_versions;
@@ -25,11 +30,13 @@ mod moments;
 mod otlp;
 mod otlp_message;
 mod paging;
+mod params;
 mod pattern;
 mod points;
 mod proxy;
 mod proxy_file;
 mod proxy_path;
+mod raw;
 mod registered_models;
 mod registry_call;
 mod registry_check;
@@ -39,8 +46,10 @@ mod registry_search;
 mod registry_tokens;
 mod registry_wire;
 mod run_search;
+mod runs;
 mod send_bytes;
 mod span;
+mod tags;
 mod trace;
 mod trace_delete;
 mod trace_filter;
@@ -65,6 +74,13 @@ pub use trace_table::TraceTable;
 /// All of it.
 pub fn routes() -> Router<Shared> {
     Router::new()
+        .merge(batch::routes())
+        .merge(experiments::routes())
+        .merge(inputs::routes())
+        .merge(metrics::routes())
+        .merge(params::routes())
+        .merge(runs::routes())
+        .merge(tags::routes())
         .merge(dataset_search::routes())
         .merge(experiment_search::routes())
         .merge(history::routes())

@@ -11,6 +11,7 @@ use axum::Router;
 use mltrack::Tracker;
 use tokio::net::TcpListener;
 
+use crate::default_experiment;
 use crate::front::Front;
 use crate::listen::Desk;
 use crate::options::Options;
@@ -32,6 +33,9 @@ pub enum ServeError {
     /// The threads that answer could not be made.
     #[error("the threads of the server cannot be started: {0}")]
     Threads(std::io::Error),
+    /// The store cannot be made ready for clients.
+    #[error("the store cannot be made ready: {0}")]
+    Store(#[from] mltrack::Error),
     /// The certificate cannot be used.
     #[error(transparent)]
     Tls(#[from] TlsError),
@@ -54,6 +58,7 @@ impl Server {
         let tls = options.tls.as_ref().map(Tls::open).transpose()?;
         let listener = TcpListener::bind(address).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
+        default_experiment::make(&tracker, &options)?;
         Ok(Server {
             listener,
             shared: Shared::new(tracker, options),

@@ -34,6 +34,14 @@ mod raw;
 mod registry;
 #[path = "server/run_search.rs"]
 mod run_search;
+#[path = "server/batches.rs"]
+mod batches;
+#[path = "server/experiments.rs"]
+mod experiments;
+#[path = "server/runs.rs"]
+mod runs;
+#[path = "server/writing.rs"]
+mod writing;
 #[path = "server/support.rs"]
 mod support;
 #[path = "server/traces.rs"]

@@ -1,0 +1,80 @@
+//! Setting and removing one tag of a run. The tag `mlflow.runName` is the run's name.
+
+use axum::Router;
+use axum::extract::State;
+use axum::routing::post;
+use mltrack::{RemoteUpdate, RemoteWrite, RunId};
+
+use super::check::{self, about_run};
+use super::error::{Answer, MlflowError};
+use super::message::Message;
+use super::runs::{self, RUN_NAME};
+use super::{endpoint, params, wire};
+use crate::shared::Shared;
+
+/// The routes of tags of runs.
+pub fn routes() -> Router<Shared> {
+    let router = endpoint(Router::new(), "/2.0/mlflow/runs/set-tag", post(set));
+    endpoint(router, "/2.0/mlflow/runs/delete-tag", post(delete))
+}
+
+async fn set(State(shared): State<Shared>, Message(fields): Message) -> Answer {
+    let id = check::run_id(&fields)?;
+    let key = fields.text("key")?;
+    let value = fields.optional_text("value")?.unwrap_or_default();
+    let tag = tag_of(key, value, "")?;
+    set_all(&shared, id, vec![tag])?;
+    Ok(wire::nothing())
+}
+
+/// The tag, when it is one; `path` is where a batch has it, empty for one alone. A value that is too long is cut.
+pub fn tag_of(key: &str, value: &str, path: &str) -> Answer<(String, String)> {
+    let path = match path {
+        "" => "key".to_owned(),
+        path => format!("{path}.key"),
+    };
+    check::name(key, || path.clone())?;
+    check::not_ours(key)?;
+    check::length(&path, key, check::KEY_LEN_MAX)?;
+    let value = check::cut(value, check::TAG_LEN_MAX);
+    Ok((key.to_owned(), value.to_owned()))
+}
+
+/// Sets tags, and the name with its tag.
+fn set_all(shared: &Shared, id: RunId, tags: Vec<(String, String)>) -> Answer<()> {
+    let run = shared.tracker().remote_run(id);
+    let run = run.map_err(|error| about_run(id, error))?;
+    let update = RemoteUpdate {
+        name: new_name(&tags),
+        tags,
+        ..RemoteUpdate::default()
+    };
+    run.update(&update).map_err(|error| about_run(id, error))?;
+    Ok(())
+}
+
+/// The name that tags give a run.
+pub fn new_name(tags: &[(String, String)]) -> Option<String> {
+    let mut names = tags.iter().rev().filter(|(key, _)| key == RUN_NAME);
+    let (_, name) = names.find(|(_, name)| !name.is_empty())?;
+    Some(name.clone())
+}
+
+async fn delete(State(shared): State<Shared>, Message(fields): Message) -> Answer {
+    let id = check::run_id(&fields)?;
+    let key = fields.text("key")?;
+    let run = shared.tracker().remote_run(id);
+    run.map_err(|error| about_run(id, error))?;
+    let known = runs::summary(&shared, id)?;
+    if !known.tags.contains_key(key) || key.starts_with(wire::HIDDEN) {
+        return Err(MlflowError::missing(format!(
+            "No tag with name: {key} in run with id {id}"
+        )));
+    }
+    let write = RemoteWrite {
+        tags_removed: vec![key.to_owned()],
+        ..RemoteWrite::default()
+    };
+    params::write_to(&shared, id, &write, |_| String::new())?;
+    Ok(wire::nothing())
+}
