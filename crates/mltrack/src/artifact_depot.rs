@@ -61,6 +61,11 @@ impl Depot {
         &self.roots
     }
 
+    /// How many bytes an artifact has at most.
+    pub fn len_max(&self) -> u64 {
+        self.len_max
+    }
+
     /// Refuses what is too long before anything of it is read.
     pub fn check_len(&self, what: &str, len: u64) -> Result<()> {
         if len <= self.len_max {

@@ -95,6 +95,11 @@ impl Tracker {
         Ok(StoredBytes { kept, head })
     }
 
+    /// How many bytes an artifact has at most.
+    pub fn artifact_len_max(&self) -> Result<u64> {
+        Ok(self.opened()?.depot()?.len_max())
+    }
+
     /// Refuses more bytes than an artifact may have, before any of them is read. `what` is what the error calls them.
     ///
     /// Errors: `ARTIFACT_TOO_LARGE`.

@@ -29,10 +29,13 @@ mod model_versions;
 mod moments;
 mod otlp;
 mod otlp_message;
+mod logged_model_files;
+mod multipart;
 mod paging;
 mod params;
 mod pattern;
 mod points;
+mod presigned;
 mod proxy;
 mod proxy_file;
 mod proxy_path;
@@ -58,6 +61,8 @@ mod trace_search;
 mod trace_table;
 mod traces;
 mod webhooks;
+mod signed_link;
+mod upload_parts;
 pub mod wire;
 
 use axum::Router;
@@ -96,6 +101,9 @@ pub fn routes() -> Router<Shared> {
         .merge(model_versions::routes())
         .merge(registry_search::routes())
         .merge(webhooks::routes())
+        .merge(logged_model_files::routes())
+        .merge(multipart::routes())
+        .merge(presigned::routes())
 }
 
 /// One endpoint of the interface, `path` as in `/2.0/mlflow/runs/get`, under both names it is served by.

@@ -26,6 +26,8 @@ mod made;
 mod origin;
 #[path = "server/otlp.rs"]
 mod otlp;
+#[path = "server/multipart.rs"]
+mod multipart;
 #[path = "server/proxy.rs"]
 mod proxy;
 #[path = "server/raw.rs"]

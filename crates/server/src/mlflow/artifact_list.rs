@@ -82,7 +82,7 @@ pub fn run_named(text: &str) -> Answer<RunId> {
 }
 
 /// Where a run's artifacts are, as clients are told. Errors when there is no such run.
-fn root_of(tracker: &Tracker, run: RunId) -> Answer<String> {
+pub fn root_of(tracker: &Tracker, run: RunId) -> Answer<String> {
     let known = tracker.experiment_of_run(run, ARTIFACT_LOCATION)?;
     let (experiment, location) =
         known.ok_or_else(|| MlflowError::missing(format!("Run with id={run} not found")))?;
@@ -131,7 +131,7 @@ pub fn entries<'a>(folder: &str, files: impl Iterator<Item = (&'a str, u64)>) ->
 }
 
 /// The entries behind a name, as the wire has them.
-fn page(entries: &Entries, folder: &str, after: Option<&str>) -> Map<String, Value> {
+pub fn page(entries: &Entries, folder: &str, after: Option<&str>) -> Map<String, Value> {
     let left = entries
         .iter()
         .filter(|(name, _)| after.is_none_or(|after| name.as_str() > after));
@@ -165,7 +165,7 @@ fn file(folder: &str, name: &str, len: Option<u64>) -> Value {
 }
 
 /// The name behind which a page begins.
-fn after(token: Option<&str>) -> Answer<Option<String>> {
+pub fn after(token: Option<&str>) -> Answer<Option<String>> {
     let Some(token) = token.filter(|token| !token.is_empty()) else {
         return Ok(None);
     };
