@@ -15,9 +15,6 @@ use crate::cut::{CHUNK_LEN_MAX, first_chunk_len};
 /// Large enough that the tail that is carried to the next block is small beside it.
 pub(crate) const BLOCK_LEN: usize = 8 << 20;
 
-/// So much is read and hashed at once, while the processor still has it at hand.
-const STEP_LEN: usize = 512 << 10;
-
 /// Reads a content and cuts it.
 pub(crate) struct Pieces<R> {
     source: R,
@@ -30,7 +27,8 @@ pub(crate) struct Pieces<R> {
     /// So much has been read.
     pub read_len: u64,
     is_at_end: bool,
-    whole: blake3::Hasher,
+    /// What was read and not yet handed out by [`Pieces::take_fresh`].
+    fresh: Vec<Bytes>,
 }
 
 /// Bytes that go home when nobody needs them any more.
@@ -71,13 +69,13 @@ impl<R: Read> Pieces<R> {
             rest: 0..0,
             read_len: 0,
             is_at_end: false,
-            whole: blake3::Hasher::new(),
+            fresh: Vec::new(),
         }
     }
 
-    /// The hash of everything that was read.
-    pub fn hash(&self) -> [u8; 32] {
-        *self.whole.finalize().as_bytes()
+    /// What was read since the last time, in order, for who looks at the content as a whole.
+    pub fn take_fresh(&mut self) -> Vec<Bytes> {
+        std::mem::take(&mut self.fresh)
     }
 
     /// The next chunk; `None` at the end.
@@ -113,19 +111,20 @@ impl<R: Read> Pieces<R> {
         let mut bytes = self.take_block();
         bytes.clear();
         bytes.extend_from_slice(&self.block.bytes[self.rest.clone()]);
-        while bytes.len() < BLOCK_LEN && !self.is_at_end {
-            let want = STEP_LEN.min(BLOCK_LEN - bytes.len()) as u64;
-            let at = bytes.len();
-            let count = (&mut self.source).take(want).read_to_end(&mut bytes)?;
-            self.is_at_end = (count as u64) < want;
-            self.read_len += count as u64;
-            self.whole.update(&bytes[at..]);
-        }
+        let carried_len = bytes.len();
+        let want = (BLOCK_LEN - carried_len) as u64;
+        let count = (&mut self.source).take(want).read_to_end(&mut bytes)?;
+        self.is_at_end = (count as u64) < want;
+        self.read_len += count as u64;
         self.rest = 0..bytes.len();
         self.block = Arc::new(Block {
             bytes,
             back: self.back.clone(),
         });
+        if count > 0 {
+            let fresh = Piece(self.block.clone(), carried_len..self.rest.end);
+            self.fresh.push(Bytes::from_owner(fresh));
+        }
         Ok(())
     }
 
@@ -161,16 +160,20 @@ mod tests {
         let cuts = |reader: &mut dyn Read| {
             let mut pieces = Pieces::new(reader, 3);
             let (mut cuts, mut at) = (Vec::new(), 0);
+            let mut whole = blake3::Hasher::new();
             while let Some(piece) = pieces.next_piece().expect("memory does not fail") {
                 assert_eq!(piece, &content[at..at + piece.len()]);
                 at += piece.len();
                 cuts.push(at);
+                for fresh in pieces.take_fresh() {
+                    whole.update(&fresh);
+                }
             }
             assert_eq!(
                 (at, pieces.read_len as usize),
                 (content.len(), content.len())
             );
-            assert_eq!(pieces.hash(), *blake3::hash(&content).as_bytes());
+            assert_eq!(whole.finalize(), blake3::hash(&content));
             cuts
         };
         let all = cuts(&mut content.as_slice());

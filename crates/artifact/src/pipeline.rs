@@ -1,4 +1,4 @@
-//! Storing a long content: one thread reads, cuts and hashes the whole, others hash, compress and store chunks.
+//! Storing a long content: one thread reads and cuts, one hashes the whole, others hash, compress and store chunks.
 //!
 //! Invariants: memory is bounded by the blocks and the length of the manifest; chunks are durable before the manifest that names
 //! them is stored; after an error nothing more is stored, and the blob cannot be found.
@@ -6,7 +6,7 @@
 use std::collections::HashSet;
 use std::io::Read;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
@@ -60,21 +60,24 @@ pub(crate) fn put<R: Read>(
     let parallel = inner.parallel();
     let (sender, receiver) = sync_channel(parallel);
     let receiver = Mutex::new(receiver);
-    std::thread::scope(|scope| {
+    let (to_whole, whole) = channel();
+    let id = std::thread::scope(|scope| {
         for _ in 0..parallel {
             scope.spawn(|| shared.work(&receiver));
         }
-        if let Err(error) = shared.feed(what, &mut pieces, &sender, progress) {
+        let whole = scope.spawn(move || hash_of(&whole));
+        if let Err(error) = shared.feed(what, &mut pieces, (&sender, &to_whole), progress) {
             shared.fail(error);
         }
         // The other threads end when nothing can come any more.
-        drop(sender);
+        drop((sender, to_whole));
+        whole.join().expect("hashing does not panic")
     });
     if let Some(error) = lock(&shared.error).take() {
         return Err(error);
     }
     check(pieces.read_len)?;
-    let stored = shared.finish(BlobHash(pieces.hash()), pieces.read_len, guard)?;
+    let stored = shared.finish(id, pieces.read_len, guard)?;
     progress(stored.len);
     Ok(stored)
 }
@@ -85,7 +88,7 @@ impl Shared<'_> {
         &self,
         what: &str,
         pieces: &mut Pieces<R>,
-        sender: &SyncSender<(usize, Bytes)>,
+        (sender, to_whole): (&SyncSender<(usize, Bytes)>, &Sender<Bytes>),
         progress: &mut dyn FnMut(u64),
     ) -> Result<()> {
         let max = self.inner.options.max_len;
@@ -96,6 +99,9 @@ impl Shared<'_> {
             let Some(piece) = piece.map_err(|source| Error::Reader { read_len, source })? else {
                 break;
             };
+            for fresh in pieces.take_fresh() {
+                to_whole.send(fresh).expect("it listens to the end");
+            }
             if pieces.read_len > max {
                 return Err(too_large(what, pieces.read_len, max));
             }
@@ -192,6 +198,15 @@ impl Shared<'_> {
         assert_eq!(offset, len, "every piece of the content became a chunk");
         Manifest { id, len, chunks }
     }
+}
+
+/// The hash of everything that comes. The blocks that it comes in are few, so that no more of them can wait.
+fn hash_of(content: &Receiver<Bytes>) -> BlobHash {
+    let mut whole = blake3::Hasher::new();
+    for bytes in content {
+        whole.update(&bytes);
+    }
+    BlobHash(*whole.finalize().as_bytes())
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
