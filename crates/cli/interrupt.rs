@@ -18,14 +18,34 @@ const SIGNALS: [i32; 3] = [SIGINT, SIGTERM, SIGHUP];
 
 /// Calls `tell` from a thread of its own when the process is asked to end. A second signal ends it without further
 /// words.
-pub fn tell_of_interrupt(mut tell: impl FnMut() + Send + 'static) -> Outcome<()> {
+pub fn tell_of_interrupt(tell: impl FnMut() + Send + 'static) -> Outcome<()> {
+    tell_of(&SIGNALS, true, tell)
+}
+
+/// The same for programs to which a hangup is a wish of its own.
+pub fn tell_of_end(tell: impl FnMut() + Send + 'static) -> Outcome<()> {
+    tell_of(&[SIGINT, SIGTERM], true, tell)
+}
+
+/// Calls `tell` whenever a hangup is sent, which ends nothing then.
+pub fn tell_of_hangup(tell: impl FnMut() + Send + 'static) -> Outcome<()> {
+    tell_of(&[SIGHUP], false, tell)
+}
+
+fn tell_of(
+    signals: &[i32],
+    ends_by_second: bool,
+    mut tell: impl FnMut() + Send + 'static,
+) -> Outcome<()> {
     let flag = Arc::new(AtomicBool::new(false));
     let listen = || -> io::Result<()> {
         let (mut told, teller) = UnixStream::pair()?;
-        for signal in SIGNALS {
-            signal_hook::flag::register_conditional_default(signal, Arc::clone(&flag))?;
-            signal_hook::flag::register(signal, Arc::clone(&flag))?;
-            signal_hook::low_level::pipe::register(signal, teller.try_clone()?)?;
+        for signal in signals {
+            if ends_by_second {
+                signal_hook::flag::register_conditional_default(*signal, Arc::clone(&flag))?;
+                signal_hook::flag::register(*signal, Arc::clone(&flag))?;
+            }
+            signal_hook::low_level::pipe::register(*signal, teller.try_clone()?)?;
         }
         let wait = move || {
             let mut byte = [0];

@@ -36,6 +36,7 @@ mod gc;
 mod help;
 mod init;
 mod interrupt;
+mod key;
 mod lineage;
 mod log;
 mod look;

@@ -9,10 +9,10 @@ use crate::context::{Context, GlobalArguments};
 use crate::failure::Outcome;
 use crate::{
     artifact, compact, completion, config_show, console, dataset, demo, doctor, env_diff, env_show,
-    exp_archive, exp_ls, exp_new, exp_restore, exp_show, export, gc, help, init, lineage, log, man,
-    metrics, model, op_log, repair, replay, reproduce, restore, rm, run_end, run_exec, run_log,
-    run_show, run_start, runs, scrub, search, serve, snapshot_create, snapshot_ls, snapshot_rm,
-    snapshot_verify, stats, tail, undo, verify, version,
+    exp_archive, exp_ls, exp_new, exp_restore, exp_show, export, gc, help, init, key, lineage, log,
+    man, metrics, model, op_log, repair, replay, reproduce, restore, rm, run_end, run_exec,
+    run_log, run_show, run_start, runs, scrub, search, serve, snapshot_create, snapshot_ls,
+    snapshot_rm, snapshot_verify, stats, tail, undo, verify, version,
 };
 
 const AFTER_HELP: &str = "\
@@ -24,7 +24,7 @@ Groups:
   move    export
   write   init, exp new, exp archive, exp restore, run start, run exec, run log,
           run end, rm, restore
-  serve   serve
+  serve   serve, key new, key ls, key rm
   others  demo, config, doctor, completion, man, version, help
 
 Begin:
@@ -95,6 +95,9 @@ pub enum Command {
     #[command(subcommand)]
     Export(export::Command),
     Serve(serve::Arguments),
+    /// Make, list and revoke the tokens that a server asks for
+    #[command(subcommand)]
+    Key(key::Command),
     /// What is in force, and where each value comes from
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -197,6 +200,7 @@ pub fn run(command: Command, context: &Context) -> Outcome {
         Command::Snapshot(command) => snapshot(&command, context),
         Command::Export(command) => export::run(&command, context),
         Command::Serve(arguments) => serve::run(&arguments, context),
+        Command::Key(command) => key::run(&command, context),
         Command::Config(ConfigCommand::Show(arguments)) => config_show::run(&arguments, context),
         Command::Env(EnvCommand::Show(arguments)) => env_show::run(&arguments, context),
         Command::Env(EnvCommand::Diff(arguments)) => env_diff::run(&arguments, context),

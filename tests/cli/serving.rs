@@ -116,8 +116,69 @@ fn a_port_that_is_taken_is_refused_with_an_exit_code_for_trying_again() {
     let address = serving.address().to_owned();
     let said = folder.run(&["serve", "--bind", &address]);
     assert_eq!(said.code, 4);
-    let expected = format!("error[PORT_BUSY]: {address} is taken");
+    let pid = serving.child.id();
+    let expected =
+        format!("error[PORT_BUSY]: {address} is taken by pid {pid} (mltrack serve, same store)");
     assert!(said.stderr.contains(&expected), "{}", said.stderr);
     assert!(said.stderr.contains("mltrack serve --bind 127.0.0.1:0"));
+    assert_eq!(serving.stop(Signal::TERM), Some(0));
+}
+
+#[test]
+fn a_public_address_needs_tokens_or_somebody_who_wants_it_without() {
+    let folder = Folder::with_store();
+    let said = folder.run(&["serve", "--host", "0.0.0.0", "--port", "0"]);
+    assert_eq!(said.code, 2);
+    for word in [
+        "--auth token",
+        "--allow-public-without-auth",
+        "mltrack key new",
+    ] {
+        assert!(said.stderr.contains(word), "{}", said.stderr);
+    }
+}
+
+#[test]
+fn a_key_is_made_listed_and_revoked_for_good() {
+    let folder = Folder::with_store();
+    let token = folder.ok(&["key", "new", "ci", "--expires", "30d", "-q"]);
+    assert!(
+        token.starts_with("mlt_") && token.trim().len() == 68,
+        "{token}"
+    );
+    let listed = folder.json(&["key", "ls", "--json"]);
+    let key = &listed["items"][0];
+    assert_eq!(
+        (&key["name"], &key["state"]),
+        (&"ci".into(), &"active".into())
+    );
+    assert!(key["expires"].as_str().is_some());
+    assert!(!listed.to_string().contains(token.trim()));
+    assert_eq!(folder.run(&["key", "new", "ci"]).code, 8);
+    assert_eq!(folder.run(&["key", "new", "ci", "--role", "king"]).code, 2);
+    assert_eq!(folder.run(&["key", "rm", "nobody"]).code, 3);
+    folder.ok(&["key", "rm", "ci", "--dry-run"]);
+    let said = folder.run(&["key", "rm", "ci"]);
+    assert!(
+        said.stderr.contains("no undo brings it back"),
+        "{}",
+        said.stderr
+    );
+    let listed = folder.json(&["key", "ls", "--json=state"]);
+    assert_eq!(listed["items"][0]["state"], "revoked");
+}
+
+#[test]
+fn a_server_with_tokens_lets_in_who_has_one_made_while_it_runs() {
+    let folder = Folder::with_store();
+    let serving = Serving::start(&folder, &["--auth", "token"]);
+    let token = folder.ok(&["key", "new", "eye", "--role", "viewer", "-q"]);
+    let address = serving.address();
+    assert!(ask(address, "GET /metrics").starts_with("HTTP/1.1 401"));
+    let head = format!(
+        "GET /metrics HTTP/1.1\r\nAuthorization: Bearer {}\r\nX-A:",
+        token.trim()
+    );
+    assert!(ask(address, &head).starts_with("HTTP/1.1 200"));
     assert_eq!(serving.stop(Signal::TERM), Some(0));
 }

@@ -9,6 +9,7 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 
 use crate::access::Need;
+use crate::keys::Key;
 
 /// What a caller may do. Each may do what those before it may.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -59,14 +60,35 @@ pub struct Caller {
     pub name: Option<Arc<str>>,
     /// What it may do.
     pub role: Role,
+    /// The experiments it may do that with, by name; none for all.
+    pub scope: Option<Arc<[String]>>,
 }
 
 impl Caller {
+    /// Who showed this key.
+    pub fn of(key: &Key) -> Caller {
+        Caller {
+            name: Some(Arc::clone(&key.name)),
+            role: key.role,
+            scope: (!key.scope.is_empty()).then(|| Arc::clone(&key.scope)),
+        }
+    }
+
+    /// Who showed nothing, where nothing is needed.
+    pub fn nobody() -> Caller {
+        Caller {
+            name: None,
+            role: Role::Viewer,
+            scope: None,
+        }
+    }
+
     /// Whoever asks a server that does not ask back.
     pub fn anybody() -> Caller {
         Caller {
             name: None,
             role: Role::Admin,
+            scope: None,
         }
     }
 }
@@ -77,9 +99,6 @@ impl<S: Sync> FromRequestParts<S> for Caller {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Caller, Infallible> {
         // A handler that is called without the front, as in a test of its own, has the least rights.
         let known = parts.extensions.get::<Caller>().cloned();
-        Ok(known.unwrap_or(Caller {
-            name: None,
-            role: Role::Viewer,
-        }))
+        Ok(known.unwrap_or_else(Caller::nobody))
     }
 }

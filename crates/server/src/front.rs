@@ -4,12 +4,12 @@
 //! panic of its handler, is an answer with a request id, is counted, and harms no other request.
 
 use std::panic::AssertUnwindSafe;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::extract::MatchedPath;
 use axum::http::{HeaderValue, Method, Request, StatusCode, Uri, header};
 use axum::response::Response;
@@ -19,7 +19,9 @@ use mltrack::door;
 use tower::Service as _;
 
 use crate::access::{self, Need};
-use crate::body::{self, Answered, Bounds, TooLong};
+use crate::auth::Doorman;
+use crate::blocking::blocking;
+use crate::body::{self, Answered, Bounds};
 use crate::caller::Caller;
 use crate::compress;
 use crate::figures::{Figures, NO_ROUTE};
@@ -29,6 +31,7 @@ use crate::options::Options;
 use crate::origin::{Origins, Seen, is_preflight, preflight_answer};
 use crate::refusal::Refusal;
 use crate::request_id::{HEADER, RequestId, RequestIds};
+use crate::scope;
 use crate::shared::Shared;
 
 /// An answer that takes longer is told of.
@@ -41,6 +44,8 @@ pub struct Front {
     ids: RequestIds,
     hosts: Hosts,
     origins: Origins,
+    /// Tells callers by their tokens, when they need one.
+    doorman: Option<Doorman>,
     working: AtomicUsize,
 }
 
@@ -83,6 +88,9 @@ impl Front {
             ids: RequestIds::new(),
             hosts: Hosts::new(&options.hosts_allowed),
             origins: Origins::new(&options.origins_allowed),
+            doorman: options
+                .is_token_needed
+                .then(|| Doorman::new(shared.tracker().clone())),
             working: AtomicUsize::new(0),
             shared,
         }
@@ -112,7 +120,7 @@ impl Front {
         let origin = self.origins.check(&request);
         let (seen, outcome) = match origin {
             Ok(seen) => {
-                let outcome = self.work(request, &asked, &seen).await;
+                let outcome = self.work(request, &asked, &seen, &link).await;
                 (seen, outcome)
             }
             Err(refusal) => (Seen::Own, Err(refusal)),
@@ -132,6 +140,7 @@ impl Front {
         request: Request<Incoming>,
         asked: &Asked,
         seen: &Seen,
+        link: &Link,
     ) -> Result<Response, Refusal> {
         self.hosts.check(&request)?;
         if is_preflight(&request) {
@@ -146,7 +155,15 @@ impl Front {
         }
         let _turn = self.turn()?;
         let need = access::need(&asked.method, asked.uri.path());
-        let caller = Caller::anybody();
+        let caller = match &self.doorman {
+            Some(doorman) => doorman.caller(request.headers(), need, link.peer).await?,
+            None => Caller::anybody(),
+        };
+        if !caller.role.allows(need) {
+            let what = format!("a key of the role {} may not do this", caller.role.name());
+            return Err(Refusal::new(StatusCode::FORBIDDEN, what)
+                .hint("use the key of a writer or an admin: mltrack key new NAME --role writer"));
+        }
         if need >= Need::Change && self.options().is_read_only {
             return Err(
                 Refusal::new(StatusCode::FORBIDDEN, "this server only reads the store")
@@ -219,7 +236,12 @@ impl Front {
         bounds: Bounds,
     ) -> Result<Response, Refusal> {
         let (mut parts, body) = request.into_parts();
-        let (body, too_long) = body::admit(&mut parts.headers, body, bounds).await?;
+        let (mut body, too_long) = body::admit(&mut parts.headers, body, bounds).await?;
+        if let Some(scope) = caller.scope.clone()
+            && access::need(&asked.method, asked.uri.path()) > Need::Nothing
+        {
+            body = self.within_scope(scope, asked, body).await?;
+        }
         parts.extensions.insert(asked.trail.clone());
         parts.extensions.insert(asked.id.clone());
         parts.extensions.insert(caller);
@@ -230,6 +252,28 @@ impl Front {
             return Err(body::too_large(self.options().body_len_max));
         }
         Ok(response)
+    }
+
+    /// The same body, of a request that is only about experiments of the scope.
+    async fn within_scope(
+        &self,
+        scope: Arc<[String]>,
+        asked: &Asked,
+        body: Body,
+    ) -> Result<Body, Refusal> {
+        let is_upload = access::is_upload(&asked.method, asked.uri.path());
+        let (bytes, body) = if is_upload {
+            (Bytes::new(), body)
+        } else {
+            let len_max = self.options().body_len_max;
+            let read = axum::body::to_bytes(body, len_max).await;
+            let bytes = read.map_err(|_| body::too_large(len_max))?;
+            (bytes.clone(), Body::from(bytes))
+        };
+        let tracker = self.shared.tracker().clone();
+        let (method, uri) = (asked.method.clone(), asked.uri.clone());
+        blocking(move || scope::check(&tracker, &scope, (&method, &uri), &bytes)).await?;
+        Ok(body)
     }
 
     /// Puts on what every answer has, and counts it.

@@ -12,6 +12,7 @@ use tokio::sync::Notify;
 
 use crate::options::Options;
 use crate::server::{ServeError, Server};
+use crate::tls::{Tls, TlsError};
 
 /// The most threads that may wait for disks at once. Each costs its stack while it lives.
 const WAITING_THREADS_MAX: usize = 64;
@@ -34,6 +35,17 @@ impl Stopper {
     /// Asks the server to begin no new request and to end when those under way are answered.
     pub fn stop(&self) {
         self.0.notify_one();
+    }
+}
+
+/// Reads the certificate of a [`Host`] again, from another thread.
+#[derive(Clone, Debug)]
+pub struct Reloader(Arc<Tls>);
+
+impl Reloader {
+    /// Connections from now on see what is in the files now. When that cannot be used they see what was there before.
+    pub fn reload(&self) -> Result<(), TlsError> {
+        self.0.reload()
     }
 }
 
@@ -80,6 +92,12 @@ impl Host {
     #[must_use]
     pub fn stopper(&self) -> Stopper {
         Stopper(Arc::clone(&self.stop))
+    }
+
+    /// What reads its certificate again; none when it has none.
+    #[must_use]
+    pub fn reloader(&self) -> Option<Reloader> {
+        self.server.tls().map(Reloader)
     }
 
     /// Answers until it is stopped, then finishes what is under way.

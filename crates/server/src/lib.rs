@@ -10,6 +10,7 @@
 #![allow(dead_code, unused_imports)]
 
 mod access;
+mod auth;
 mod blocking;
 mod body;
 mod caller;
@@ -22,6 +23,7 @@ mod health;
 mod home;
 mod host;
 mod hosts;
+pub mod keys;
 mod link;
 mod listen;
 mod mlflow;
@@ -32,13 +34,14 @@ mod prometheus;
 mod refusal;
 mod request_id;
 mod router;
+mod scope;
 mod server;
 mod shared;
 mod tls;
 mod webhook;
 
 pub use caller::Role;
-pub use host::{Host, Stopper};
+pub use host::{Host, Reloader, Stopper};
 pub use options::{Compression, Options, TlsFiles};
 pub use server::{ServeError, Server};
 pub use tls::TlsError;

@@ -36,6 +36,8 @@ pub struct Options {
     pub compression: Compression,
     /// Encrypts connections.
     pub tls: Option<TlsFiles>,
+    /// Whether callers must show the token of a key.
+    pub is_token_needed: bool,
     /// Names by which the server is reached, besides `localhost` and addresses in digits; `*` is every name.
     pub hosts_allowed: Vec<String>,
     /// Sites whose pages may use the server, such as `https://notebooks.example`.
@@ -77,6 +79,7 @@ impl Default for Options {
             requests_max: 1024,
             compression: Compression::Remote,
             tls: None,
+            is_token_needed: false,
             hosts_allowed: Vec::new(),
             origins_allowed: Vec::new(),
         }

@@ -21,6 +21,7 @@ use crate::tls::{Tls, TlsError};
 
 /// Why a server could not begin or go on.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ServeError {
     /// The address cannot be listened on.
     #[error("{address} cannot be listened on: {source}")]

@@ -6,6 +6,8 @@
 mod api_looking;
 #[path = "server/artifact_paths.rs"]
 mod artifact_paths;
+#[path = "server/auth.rs"]
+mod auth;
 #[path = "server/experiment_search.rs"]
 mod experiment_search;
 #[path = "server/front.rs"]
@@ -46,6 +48,8 @@ mod runs;
 mod writing;
 #[path = "server/support.rs"]
 mod support;
+#[path = "server/tls.rs"]
+mod tls;
 #[path = "server/traces.rs"]
 mod traces;
 #[path = "server/webhooks.rs"]
