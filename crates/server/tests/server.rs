@@ -8,8 +8,12 @@ mod api_looking;
 mod artifact_paths;
 #[path = "server/auth.rs"]
 mod auth;
+#[path = "server/batches.rs"]
+mod batches;
 #[path = "server/experiment_search.rs"]
 mod experiment_search;
+#[path = "server/experiments.rs"]
+mod experiments;
 #[path = "server/front.rs"]
 mod front;
 #[path = "server/history.rs"]
@@ -24,12 +28,12 @@ mod live;
 mod logged_models;
 #[path = "server/made.rs"]
 mod made;
+#[path = "server/multipart.rs"]
+mod multipart;
 #[path = "server/origin.rs"]
 mod origin;
 #[path = "server/otlp.rs"]
 mod otlp;
-#[path = "server/multipart.rs"]
-mod multipart;
 #[path = "server/proxy.rs"]
 mod proxy;
 #[path = "server/raw.rs"]
@@ -38,14 +42,8 @@ mod raw;
 mod registry;
 #[path = "server/run_search.rs"]
 mod run_search;
-#[path = "server/batches.rs"]
-mod batches;
-#[path = "server/experiments.rs"]
-mod experiments;
 #[path = "server/runs.rs"]
 mod runs;
-#[path = "server/writing.rs"]
-mod writing;
 #[path = "server/support.rs"]
 mod support;
 #[path = "server/tls.rs"]
@@ -54,6 +52,8 @@ mod tls;
 mod traces;
 #[path = "server/webhooks.rs"]
 mod webhooks;
+#[path = "server/writing.rs"]
+mod writing;
 
 use serde_json::json;
 
