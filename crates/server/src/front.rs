@@ -242,6 +242,8 @@ impl Front {
         {
             body = self.within_scope(scope, asked, body).await?;
         }
+        // A handler that looks for the name of its request finds it where a client would have put it.
+        parts.headers.insert(HEADER, asked.id.0.clone());
         parts.extensions.insert(asked.trail.clone());
         parts.extensions.insert(asked.id.clone());
         parts.extensions.insert(caller);
