@@ -111,10 +111,12 @@ fn series(tracker: &Tracker, context: &Context) -> Outcome<Report> {
     })
 }
 
-/// Those of runs, or those of things.
+/// Those of runs, or those of things and documents.
 fn snapshots(tracker: &Tracker, is_of_things: bool) -> Outcome<Report> {
     let checked = if is_of_things {
-        tracker.check_lineage()?
+        let mut checked = tracker.check_lineage()?;
+        checked.extend(tracker.check_documents()?);
+        checked
     } else {
         tracker.check_run_snapshots()?
     };

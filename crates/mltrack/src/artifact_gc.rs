@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use mltrack_artifact::BlobHash;
 use mltrack_event::{ArtifactId, ArtifactsPurged, BlobId, Event, Root, RunKey};
-use mltrack_log::Lsn;
+use mltrack_log::{Lsn, door};
 use mltrack_projector_lineage::{Artifact as Folded, Things};
 
 use crate::artifact::{Artifact, OfRun};
@@ -290,6 +290,10 @@ impl TreeLists {
         })?;
         store.with_documents(|documents| {
             live.extend(documents.live_blobs().map(|(blob, _)| hash(blob)));
+            // A removal or a change that can be undone brings them back.
+            let window_ns = i64::try_from(store.undo_window.as_nanos()).unwrap_or(i64::MAX);
+            let since_ns = door::wall_time_ns().saturating_sub(window_ns);
+            live.extend(documents.released_blobs(since_ns).map(hash));
             Ok(())
         })?;
         for (blob, root) in trees {

@@ -20,6 +20,8 @@ use crate::tracker::Tracker;
 
 /// Bytes of bodies in one batch; the log's own limit leaves room for ids and names.
 const BATCH_BODIES_LEN_MAX: usize = 6 << 20;
+/// Documents that are removed in one batch: an undo puts their bodies back in one batch too.
+const REMOVED_COUNT_MAX: usize = 256;
 /// Documents in one batch.
 const BATCH_COUNT_MAX: usize = 16_384;
 
@@ -290,13 +292,13 @@ impl Documents {
         Ok(lsn)
     }
 
-    /// Removes several documents in one batch. Answers how many there were.
+    /// Removes several documents, 256 in one batch. Answers how many there were.
     pub fn remove_many(&self, ids: &[&str]) -> Result<usize> {
         let Some(store) = self.writable()? else {
             return Ok(0);
         };
         let mut count = 0;
-        for part in ids.chunks(BATCH_COUNT_MAX) {
+        for part in ids.chunks(REMOVED_COUNT_MAX) {
             let (removed, _) = store.decide_documents(|documents| {
                 let known = part
                     .iter()

@@ -4,12 +4,15 @@
 //! others; an answer about the past is the fold of exactly the records up to that moment; a forked child has a follower
 //! of its own.
 
-use mltrack_log::{Batch, Lsn};
+use mltrack_log::{Batch, Lsn, door};
 use mltrack_projector::Follower;
+use mltrack_projector::snapshot::{Checked, Kept};
+use mltrack_projector_documents::snapshot::check;
 use mltrack_projector_documents::{Documents, DocumentsOf};
 
+use crate::code::Code;
 use crate::decide::{Decision, ROUNDS_MAX, keeps_changing};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::lock::guard;
 use crate::store::Store;
 
@@ -65,16 +68,51 @@ impl Store {
         &self,
         kept: &'a mut DocumentsFollower,
     ) -> Result<&'a mut Follower<DocumentsOf>> {
+        let begun = door::monotonic();
         let follower = match kept {
             Some(follower) => follower,
             None => kept.insert(self.documents_before(None)?),
         };
         follower.catch_up()?;
+        let took = door::monotonic().saturating_duration_since(begun);
+        self.keeper()?.documents.folded(follower, took);
         Ok(follower)
     }
 
-    /// A follower that knows nothing behind `last`; `None` asks for the newest there is.
-    pub fn documents_before(&self, _last: Option<Lsn>) -> Result<Follower<DocumentsOf>> {
-        Ok(Follower::new(self.reader()?))
+    /// A follower that goes on from the newest snapshot that knows nothing behind `last`; `None` asks for the newest.
+    pub fn documents_before(&self, last: Option<Lsn>) -> Result<Follower<DocumentsOf>> {
+        let mut reader = self.reader()?;
+        let keeper = &self.keeper()?.documents;
+        let found = keeper.shelf().find(&mut reader, last)?;
+        for set_aside in found.set_aside {
+            self.tell_set_aside(set_aside);
+        }
+        Ok(match found.state {
+            Some((documents, cursor)) => {
+                if last.is_none() {
+                    keeper.resumed(cursor.next);
+                }
+                Follower::resume(reader, documents, cursor)?
+            }
+            None => Follower::new(reader),
+        })
+    }
+
+    /// Writes a snapshot of everything that is visible now, if it is worth one.
+    pub fn write_documents(&self) -> Result<Option<Kept>> {
+        let begun = door::monotonic();
+        let mut kept = guard(&self.session()?.documents);
+        let follower = self.documents_now(&mut kept)?;
+        let took = door::monotonic().saturating_duration_since(begun);
+        let written = self.keeper()?.documents.write(follower, took);
+        written.map_err(|error| {
+            let what = "the snapshot of documents is not written";
+            Error::new(Code::StorageError, what).with_source(error)
+        })
+    }
+
+    /// Compares every snapshot of documents with a fold of the log from zero.
+    pub fn check_documents(&self) -> Result<Vec<Checked>> {
+        Ok(check(self.keeper()?.documents.shelf(), self.reader()?)?)
     }
 }

@@ -8,6 +8,7 @@ use mltrack_projector_lineage::Things;
 
 use crate::inverse::{By, Hindrance};
 use crate::inverse_artifact;
+use crate::inverse_document;
 use crate::inverse_link;
 use crate::operation_scan::Deed;
 
@@ -32,6 +33,10 @@ pub(crate) fn of_things(
 
 /// Whether an operation did something to things that can be taken back.
 pub(crate) fn is_about_things(deed: &Deed) -> bool {
-    let is_known = |event| inverse_artifact::is_known(event) || inverse_link::is_known(event);
+    let is_known = |event| {
+        inverse_artifact::is_known(event)
+            || inverse_link::is_known(event)
+            || inverse_document::document_of(event).is_some()
+    };
     deed.events.iter().any(is_known)
 }

@@ -10,11 +10,13 @@ use std::time::Duration;
 
 use mltrack_log::{Lsn, Reader};
 use mltrack_projector::{Cursor, Follower};
+use mltrack_projector_documents::DocumentsOf;
+use mltrack_projector_lineage::Lineage;
 use mltrack_projector_runs::snapshot::{Shelf, ShelfError, Written};
 use mltrack_projector_runs::{Runs, State};
 
 use crate::lock::guard;
-use crate::things_keep::ThingsKeeper;
+use crate::things_keep::FoldKeeper;
 
 /// When a snapshot pays: folding the tail has taken so long, and the tail is so long that it will not be short again
 /// soon.
@@ -45,7 +47,9 @@ pub(crate) struct Keeping {
 /// What one writer, or one reader of a store opened for reading, needs to keep snapshots.
 pub(crate) struct Keeper {
     /// Those of artifacts, datasets, models and lineage.
-    pub things: ThingsKeeper,
+    pub things: FoldKeeper<Lineage>,
+    /// Those of documents.
+    pub documents: FoldKeeper<DocumentsOf>,
     shelf: Arc<Shelf>,
     /// `None`: only by command.
     worth: Option<Worth>,
@@ -69,7 +73,8 @@ impl Keeper {
             Shelf::to_look(folder)
         };
         Keeper {
-            things: ThingsKeeper::new(keeping),
+            things: FoldKeeper::new(keeping),
+            documents: FoldKeeper::new(keeping),
             shelf: Arc::new(shelf),
             worth: keeping.worth,
             spent: Mutex::default(),

@@ -113,6 +113,7 @@ mod import;
 mod indexer;
 mod inverse;
 mod inverse_artifact;
+mod inverse_document;
 mod inverse_experiment;
 mod inverse_link;
 mod inverse_registered;

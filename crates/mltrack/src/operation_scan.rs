@@ -10,6 +10,7 @@ use mltrack_log::{BatchRecords, Lsn, Reader, WriterId};
 
 use crate::aspect_thing::Thing;
 use crate::error::Result;
+use crate::inverse_document::document_of;
 
 /// Records of the first stretch that is read backwards: a screenful of operations is likely in there.
 const STRETCH_MIN: u64 = 4096;
@@ -69,6 +70,7 @@ impl Deed {
             others.any(|other| match (event.run(), other.run()) {
                 (Some(run), Some(other)) => run == other,
                 _ if Thing::of(event).is_some() => Thing::of(event) == Thing::of(other),
+                _ if document_of(event).is_some() => document_of(event) == document_of(other),
                 _ => event.experiment().is_some() && event.experiment() == other.experiment(),
             })
         };
@@ -94,7 +96,17 @@ fn is_caused(type_id: u16) -> bool {
     let audit = TypeId::OPERATION_UNDONE.0..=TypeId::EXPERIMENT_PURGED.0;
     let artifacts = TypeId::ARTIFACT_LOGGED.0..=TypeId::ARTIFACTS_PURGED.0;
     let links = TypeId::LINEAGE_LINKED.0..=TypeId::LINEAGE_UNLINKED.0;
-    let all = [experiments, runs, audit, artifacts, datasets, models, links];
+    let documents = TypeId::DOCUMENT_PUT.0..=TypeId::DOCUMENT_REMOVED.0;
+    let all = [
+        experiments,
+        runs,
+        audit,
+        artifacts,
+        datasets,
+        models,
+        links,
+        documents,
+    ];
     all.iter().any(|caused| caused.contains(&type_id))
 }
 

@@ -23,6 +23,7 @@ pub(crate) fn what(events: &[Event], state: &State, store: &Store) -> String {
         // The creation says it all.
         Event::RunStarted(_) | Event::ExperimentStateMoved(_) => !is_creation,
         Event::OperationUndone(_) => events.len() == 1,
+        Event::DocumentPart(_) => false,
         _ => true,
     });
     let mut told: Vec<String> = told

@@ -17,6 +17,11 @@ pub(crate) fn of_thing(event: &Event, store: &Store) -> Option<String> {
     if let Some(told) = of_link(event, store) {
         return Some(told);
     }
+    match event {
+        Event::DocumentPut(put) => return Some(format!("put {} {}", put.kind, put.id)),
+        Event::DocumentRemoved(gone) => return Some(format!("removed {} {}", gone.kind, gone.id)),
+        _ => {}
+    }
     let thing = Thing::of(event)?;
     let (word, name) = match thing {
         Thing::Dataset(id) => ("dataset", name::<Datasets>(store, id)),

@@ -29,6 +29,8 @@ pub struct SnapshotReport {
     /// The length of the one of artifacts, datasets, models and lineage that was written beside it; 0 when the store has
     /// none of those.
     pub things_bytes: u64,
+    /// The same of the one of documents.
+    pub documents_bytes: u64,
     /// Runs in it.
     pub runs: u64,
     /// How long it took, with catching up.
@@ -70,7 +72,7 @@ impl Tracker {
     }
 
     /// The snapshots that there are, the newest first: of runs, and of artifacts, datasets, models and lineage, whose file
-    /// names begin with `things`.
+    /// names begin with `things`, and of documents, whose begin with `documents`.
     #[must_use]
     pub fn snapshots(&self) -> Vec<Kept> {
         self.store()
@@ -84,6 +86,7 @@ impl Tracker {
     pub fn check_snapshots(&self) -> Result<Vec<Checked>> {
         let mut checked = self.check_run_snapshots()?;
         checked.extend(self.check_lineage()?);
+        checked.extend(self.check_documents()?);
         Ok(checked)
     }
 
@@ -102,14 +105,23 @@ impl Tracker {
             None => Ok(Vec::new()),
         }
     }
+
+    /// The same for those of documents only.
+    pub fn check_documents(&self) -> Result<Vec<Checked>> {
+        match self.store() {
+            Some(store) => store.check_documents(),
+            None => Ok(Vec::new()),
+        }
+    }
 }
 
 impl Store {
-    /// Every snapshot of either kind, the newest first.
+    /// Every snapshot of each kind, the newest first.
     pub fn snapshot_files(&self) -> Result<Vec<Kept>> {
         let keeper = self.keeper()?;
         let mut kept = keeper.shelf().list();
         kept.extend(keeper.things.shelf().list());
+        kept.extend(keeper.documents.shelf().list());
         // Of those of one moment the one of runs is first, as it was when there were no others.
         kept.sort_by_key(|kept| Reverse(kept.next));
         Ok(kept)
@@ -137,8 +149,10 @@ pub(crate) fn write(store: &Store) -> Result<SnapshotReport> {
         }
     };
     let things = store.write_things()?;
+    let documents = store.write_documents()?;
     Ok(SnapshotReport {
         things_bytes: things.map_or(0, |kept| kept.bytes),
+        documents_bytes: documents.map_or(0, |kept| kept.bytes),
         path: written.path,
         lsn: Lsn::new(written.next.get() - 1),
         bytes: written.bytes,

@@ -13,6 +13,7 @@ use crate::decide::Plan;
 use crate::error::{Error, Result};
 use crate::experiment::name_taken;
 use crate::inverse::{By, Hindrance, Three, of_run};
+use crate::inverse_document;
 use crate::inverse_experiment::of_experiment;
 use crate::inverse_registered::{self, Registered};
 use crate::inverse_thing::{ThingInverse, is_about_things, of_things};
@@ -33,7 +34,8 @@ pub(crate) struct Inverse {
 
 impl From<Inverse> for Plan {
     fn from(inverse: Inverse) -> Plan {
-        let of_event = inverse.events.iter().find_map(Event::stream);
+        let of_documents = inverse_document::stream(&inverse.events);
+        let of_event = of_documents.or_else(|| inverse.events.iter().find_map(Event::stream));
         Plan {
             stream: of_event.unwrap_or(inverse.unchanged[0]),
             unchanged: inverse.unchanged,
@@ -146,6 +148,13 @@ impl<'a> Job<'a> {
             unchanged.push(StreamId::experiment(*id));
         }
         match self.plan_things(by)? {
+            Ok(inverse) => {
+                events.extend(inverse.events);
+                unchanged.extend(inverse.unchanged);
+            }
+            Err(hindrance) => return Ok(Err(hindrance)),
+        }
+        match inverse_document::plan(self.store, &self.deed, by)? {
             Ok(inverse) => {
                 events.extend(inverse.events);
                 unchanged.extend(inverse.unchanged);

@@ -19,7 +19,7 @@ impl Projector for DocumentsOf {
     fn apply(documents: &mut Documents, entry: &Entry<'_>) {
         match &entry.body {
             Body::Event(Event::DocumentPut(put)) => documents.put(put, entry),
-            Body::Event(Event::DocumentRemoved(removed)) => documents.remove(removed),
+            Body::Event(Event::DocumentRemoved(removed)) => documents.remove(removed, entry),
             Body::Unreadable(_) => documents.count_unreadable(),
             Body::Event(_) | Body::Metrics(_) => {}
         }

@@ -3,7 +3,7 @@
 //! Invariant: which bodies are in memory is a function of the events too: a body stays there when it is short and its
 //! kind, and all kinds together, are within their bounds at that moment.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::ops::Bound;
 use std::sync::Arc;
 
@@ -16,18 +16,23 @@ use crate::row::{Found, More, Row};
 const BODY_KEPT_LEN_MAX: usize = 16 << 10;
 /// Bodies of one kind in memory: enough for whatever people write by hand, and little of what programs write.
 const KIND_KEPT_LEN_MAX: usize = 4 << 20;
+/// For how long blobs that were let go are remembered, in ns: longer than anybody can undo by default.
+const RELEASED_KEPT_NS: i64 = 31 * 24 * 3600 * 1_000_000_000;
 /// Bodies of all kinds in memory.
 const ALL_KEPT_LEN_MAX: usize = 24 << 20;
 
 /// The fold of documents.
 ///
-/// Memory: at most 24 MiB of bodies, and beside them for each document its id and 32 bytes in a tree: about 130 bytes
-/// for an id of 52 bytes. A document with blobs, or one that was put more than once, takes some 60 bytes more.
+/// Memory: at most 24 MiB of bodies, and beside them for each document its id and 32 bytes in a tree: about 155 bytes
+/// for an id of 52 bytes. A document with blobs, or one that was put more than once, takes some 60 bytes more, and a blob
+/// that was let go in the last 31 days 40.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Documents {
     pub(crate) kinds: BTreeMap<Box<str>, Kind>,
     pub(crate) actors: Actors,
     pub(crate) kept_len: usize,
+    /// Blobs that were let go, by when: a document that comes back needs them again.
+    pub(crate) released: VecDeque<(i64, BlobId)>,
     pub(crate) oddities: Oddities,
 }
 
@@ -89,6 +94,9 @@ impl Documents {
             .map_or(0, |body| body.len());
         kind.kept_len -= freed;
         self.kept_len -= freed;
+        if let Some(old) = &old {
+            release(&mut self.released, old, entry);
+        }
         let len = put.body.len();
         let is_kept = put.parts == 0
             && len <= BODY_KEPT_LEN_MAX
@@ -116,7 +124,7 @@ impl Documents {
         }
     }
 
-    pub(crate) fn remove(&mut self, removed: &DocumentRemoved) {
+    pub(crate) fn remove(&mut self, removed: &DocumentRemoved, entry: &Entry<'_>) {
         let kind = self.kinds.get_mut(removed.kind.as_str());
         let Some((kind, row)) = kind.and_then(|kind| {
             let row = kind.rows.remove(removed.id.as_str())?;
@@ -128,6 +136,7 @@ impl Documents {
         let freed = row.body().map_or(0, |body| body.len());
         kind.kept_len -= freed;
         self.kept_len -= freed;
+        release(&mut self.released, &row, entry);
         if kind.rows.is_empty() {
             self.kinds.remove(removed.kind.as_str());
         }
@@ -188,6 +197,15 @@ impl Documents {
         rows.flat_map(|row| row.blobs().iter().copied())
     }
 
+    /// The blobs that documents needed until they were changed or removed at `since_ns` or later, in ns since 1970. Those
+    /// of more than 31 days are forgotten.
+    pub fn released_blobs(&self, since_ns: i64) -> impl Iterator<Item = BlobId> {
+        let released = self.released.iter();
+        released
+            .filter(move |(time_ns, _)| *time_ns >= since_ns)
+            .map(|(_, blob)| *blob)
+    }
+
     /// What was skipped.
     #[must_use]
     pub fn oddities(&self) -> &Oddities {
@@ -204,5 +222,17 @@ impl Documents {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.kinds.is_empty()
+    }
+}
+
+/// Remembers the blobs of a document that goes or changes, and forgets those of long ago.
+fn release(released: &mut VecDeque<(i64, BlobId)>, row: &Row, entry: &Entry<'_>) {
+    let now_ns = entry.commit_time_ns;
+    released.extend(row.blobs().iter().map(|(blob, _)| (now_ns, *blob)));
+    while released
+        .front()
+        .is_some_and(|(time_ns, _)| now_ns.saturating_sub(*time_ns) > RELEASED_KEPT_NS)
+    {
+        released.pop_front();
     }
 }

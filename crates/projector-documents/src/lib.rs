@@ -8,8 +8,10 @@
 #![deny(missing_docs)]
 
 mod apply;
+mod coded;
 mod documents;
 mod row;
+pub mod snapshot;
 
 pub use apply::DocumentsOf;
 pub use documents::{Documents, Kind, Oddities};

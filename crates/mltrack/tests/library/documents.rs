@@ -164,3 +164,96 @@ fn a_disabled_tracker_has_no_documents_and_takes_none() {
     assert_eq!(documents.get("a").unwrap(), None);
     assert_eq!(documents.count().unwrap(), 0);
 }
+
+#[test]
+fn an_undo_brings_back_what_documents_said_and_is_refused_when_they_changed_since() {
+    let (_folder, tracker) = store();
+    let notes = tracker.documents("note");
+    let first = notes.put("a", "1").unwrap().unwrap();
+    let long = format!("{:?}", "x".repeat(2 << 20));
+    notes.put("b", &long).unwrap();
+    let both = [
+        ("a".to_owned(), "2".to_owned()),
+        ("b".to_owned(), "2".to_owned()),
+    ];
+    let second = notes.put_many(both).unwrap().unwrap();
+    let refused = tracker.undo(first).apply().unwrap_err();
+    assert_eq!(refused.code(), Code::Conflict, "{refused}");
+    let undone = tracker.undo(second).apply().unwrap().unwrap();
+    assert_eq!(undone.what, "put note a, put note b");
+    assert_eq!(&*notes.get("a").unwrap().unwrap().body, "1");
+    assert!(*notes.get("b").unwrap().unwrap().body == *long);
+    tracker.undo(undone.lsn.unwrap()).apply().unwrap();
+    assert_eq!(&*notes.get("b").unwrap().unwrap().body, "2");
+    let removed = notes.remove("a").unwrap().unwrap();
+    let operations = tracker.operations().limit(1).fetch().unwrap();
+    assert_eq!(operations[0].what, "removed note a");
+    tracker.undo(removed).apply().unwrap();
+    assert_eq!(&*notes.get("a").unwrap().unwrap().body, "2");
+    let made = notes.put("c", "1").unwrap().unwrap();
+    tracker.undo(made).apply().unwrap();
+    assert_eq!(notes.get("c").unwrap(), None);
+}
+
+#[test]
+fn a_snapshot_says_what_the_log_says_and_a_damaged_one_is_set_aside() {
+    let (folder, tracker) = store();
+    let notes = tracker.documents("note");
+    for round in 0..3 {
+        let new = (0..500).map(|at| (format!("id-{at}"), format!("{{\"round\":{round}}}")));
+        notes.put_many(new).unwrap();
+    }
+    notes.remove_many(&["id-1", "id-2"]).unwrap();
+    notes
+        .put("long", &format!("{:?}", "y".repeat(3 << 20)))
+        .unwrap();
+    let report = tracker.snapshot().unwrap().unwrap();
+    assert!(report.documents_bytes > 0);
+    let checked = tracker.check_documents().unwrap();
+    assert_eq!(checked.len(), 1);
+    assert_eq!(checked[0].differences, Vec::<String>::new());
+    notes.put("after", "1").unwrap();
+    let other = Tracker::open(folder.path()).unwrap();
+    assert_eq!(other.documents("note").count().unwrap(), 500);
+    assert_eq!(
+        other
+            .documents("note")
+            .get("long")
+            .unwrap()
+            .unwrap()
+            .body
+            .len(),
+        (3 << 20) + 2
+    );
+    let path = &checked[0].kept.path;
+    let mut bytes = std::fs::read(path).unwrap();
+    bytes[100] ^= 1;
+    std::fs::write(path, bytes).unwrap();
+    let again = Tracker::open(folder.path()).unwrap();
+    assert_eq!(again.documents("note").count().unwrap(), 500);
+    assert!(!path.exists(), "it is set aside");
+}
+
+#[test]
+fn a_sweep_leaves_what_documents_need_and_what_an_undo_would_bring_back() {
+    let (_folder, tracker) = store();
+    let files = tracker.documents("mlflow.file");
+    // Bytes that are being stored hold off a sweep, so only their ids are kept here.
+    let store = |text: &str| {
+        let stored = tracker.store_bytes(text.as_bytes()).unwrap();
+        (stored.blob(), stored.len())
+    };
+    let blobs = ["kept", "replaced", "removed"].map(|id| {
+        let blob = store(id);
+        files.put_with_blobs(id, "{}", &[blob]).unwrap();
+        blob.0
+    });
+    files.put("replaced", "{}").unwrap();
+    files.remove("removed").unwrap();
+    let (loose, _) = store("loose");
+    let gc = tracker.gc().older_than(std::time::Duration::ZERO);
+    gc.run().unwrap().unwrap();
+    let is_there = |blob| tracker.open_bytes(blob).is_ok();
+    assert_eq!(blobs.map(is_there), [true; 3]);
+    assert!(!is_there(loose), "nothing needs it");
+}
