@@ -238,13 +238,6 @@ impl Experiment {
     }
 }
 
-impl Store {
-    /// Who acts and by which command.
-    pub fn by(&self) -> (String, String) {
-        (self.identity.actor.clone(), self.identity.command.clone())
-    }
-}
-
 fn moved(store: &Store, id: ExperimentId, from: ExperimentState, to: ExperimentState) -> Event {
     let (actor, command) = store.by();
     ExperimentStateMoved {

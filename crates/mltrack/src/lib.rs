@@ -46,6 +46,7 @@
 //! `tracing`: a layer for the `tracing` crate, `mltrack::MltrackLayer`. `disabled`: see above.
 #![deny(missing_docs)]
 
+mod acting;
 mod artifact;
 mod artifact_depot;
 mod artifact_edit;
@@ -208,6 +209,7 @@ mod warning;
 mod watch;
 mod words;
 
+pub use acting::acting;
 pub use artifact::{Artifact, ArtifactQuery, ArtifactRemoval};
 pub use artifact_gc::{ArtifactGc, RootGc};
 pub use artifact_new::NewArtifact;
