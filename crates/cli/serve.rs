@@ -52,6 +52,9 @@ pub struct Arguments {
     /// Refuse every call that would change the store
     #[arg(long)]
     read_only: bool,
+    /// Let webhooks be sent to private addresses and without TLS, too
+    #[arg(long)]
+    webhook_allow_private: bool,
     /// Say where it listens as one JSON object
     #[arg(long)]
     json: bool,
@@ -192,6 +195,7 @@ fn options(arguments: &Arguments) -> Options {
             Compress::Always => Compression::Always,
             Compress::Never => Compression::Never,
         },
+        webhook_allow_private: arguments.webhook_allow_private,
         ..Options::default()
     }
 }

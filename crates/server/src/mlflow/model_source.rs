@@ -87,7 +87,13 @@ fn check_path(source: &str) -> Answer<()> {
         plain = decoded.into_owned();
     }
     let is_climbing = plain.split('/').any(|part| matches!(part, ".." | "."));
-    if !is_climbing && !plain.contains('\0') {
+    // A bucket or a host alone is no place of a model.
+    let (_, place) = plain.split_once(':').unwrap_or_default();
+    let is_whole = match place.strip_prefix("//") {
+        Some(rest) => rest.trim_end_matches('/').contains('/'),
+        None => !place.trim_matches('/').is_empty(),
+    };
+    if is_whole && !is_climbing && !plain.contains('\0') {
         return Ok(());
     }
     Err(MlflowError::invalid(format!(
@@ -203,6 +209,9 @@ mod tests {
             "mlflow-artifacts:/1/r/artifacts/model",
         ] {
             assert!(check_path(source).is_ok(), "{source}");
+        }
+        for source in ["s3://b", "s3://b/", "models:/", "mlflow-artifacts:/"] {
+            assert!(check_path(source).is_err(), "{source}");
         }
         assert_eq!(scheme("s3://b"), Some("s3"));
         for source in [

@@ -234,8 +234,11 @@ fn get_by_alias(shared: &Shared, fields: &Fields) -> Answer<Value> {
         } else {
             let number = model.aliases.get(alias);
             let version = number.and_then(|number| live(model, *number));
-            version.ok_or_else(|| {
-                MlflowError::invalid(format!("Registered model alias {alias} not found."))
+            version.ok_or_else(|| match check_alias(alias) {
+                Err(error) => error,
+                Ok(()) => {
+                    MlflowError::invalid(format!("Registered model alias {alias} not found."))
+                }
             })?
         };
         let version = version_json(shelf, model, version, true);

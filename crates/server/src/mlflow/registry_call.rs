@@ -7,7 +7,8 @@ use std::future::Future;
 use std::pin::Pin;
 
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{OriginalUri, State};
+use axum::http::Method;
 use axum::response::{IntoResponse as _, Response};
 use serde_json::Value;
 
@@ -21,12 +22,18 @@ pub type Work = fn(&Shared, &Fields) -> Answer<Value>;
 
 type Answering = Pin<Box<dyn Future<Output = Answer> + Send>>;
 
-/// A handler that does this work.
-pub fn call(work: Work) -> impl Fn(State<Shared>, Message) -> Answering + Clone + Send + Sync {
-    move |State(shared), Message(fields)| {
+/// Whom the log names for what a client did that nobody knows.
+pub const NOBODY: &str = "server";
+
+/// A handler that does this work, in the name of whoever asks for it.
+pub fn call(
+    work: Work,
+) -> impl Fn(State<Shared>, Method, OriginalUri, Message) -> Answering + Clone + Send + Sync {
+    move |State(shared), method, OriginalUri(uri), Message(fields)| {
+        let command = format!("{method} {}", uri.path());
         Box::pin(async move {
             let answer: Answer<Response> = blocking(move || {
-                let body = work(&shared, &fields)?;
+                let body = mltrack::acting(NOBODY, &command, || work(&shared, &fields))?;
                 Ok(Json(body).into_response())
             })
             .await;

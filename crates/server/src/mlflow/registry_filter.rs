@@ -42,19 +42,27 @@ pub fn parse(filter: &str, attributes: &[&str]) -> Answer<Vec<Comparison>> {
     let mut tokens = tokens(filter).into_iter().peekable();
     let mut comparisons = Vec::new();
     while let Some(token) = tokens.next() {
-        let Token::Word(word) = token else {
-            return Err(match token {
-                Token::Text(text) => expected_identifier(&format!("'{text}'")),
-                Token::Number(number) => expected_identifier(&number),
-                other => invalid_clause(&shown(&other)),
-            });
+        let word = match token {
+            Token::Word(word) => word,
+            Token::Text(text) => return Err(expected_identifier(&format!("'{text}'"))),
+            Token::Number(number) => return Err(expected_identifier(&number)),
+            Token::Open => return Err(invalid_clause(filter)),
+            Token::Odd(odd) if odd == ";" => return Err(several(filter)),
+            other => return Err(invalid_clause(&shown(&other))),
         };
         if word.eq_ignore_ascii_case("and") && !comparisons.is_empty() {
             continue;
         }
         let operator = operator(&mut tokens).ok_or_else(|| invalid_clause(&word))?;
         let left = identifier(&word, attributes)?;
+        if tokens.peek().is_none() {
+            return Err(invalid_clause(&format!("{word}, {operator}")));
+        }
         let right = right(&mut tokens, &left)?;
+        if operator.ends_with("IN") && !matches!(right, Right::List(_)) {
+            let clause = format!("{word}, {operator}, {}", right.shown());
+            return Err(invalid_clause(&clause));
+        }
         let comparison = Comparison {
             left,
             operator,
@@ -64,10 +72,29 @@ pub fn parse(filter: &str, attributes: &[&str]) -> Answer<Vec<Comparison>> {
         match tokens.peek() {
             None => {}
             Some(Token::Word(word)) if word.eq_ignore_ascii_case("and") => {}
+            Some(Token::Odd(odd)) if odd == ";" => return Err(several(filter)),
             Some(other) => return Err(invalid_clause(&shown(other))),
         }
     }
     Ok(comparisons)
+}
+
+fn several(filter: &str) -> MlflowError {
+    let quote = if filter.contains('\'') { '"' } else { '\'' };
+    MlflowError::invalid(format!(
+        "Search filter contained multiple expression {quote}{filter}{quote}. Provide AND-ed expression list."
+    ))
+}
+
+impl Right {
+    /// As it was written.
+    pub fn shown(&self) -> String {
+        match self {
+            Right::Text(text) => format!("'{text}'"),
+            Right::Number(number) => number.clone(),
+            Right::List(texts) => format!("('{}')", texts.join("', '")),
+        }
+    }
 }
 
 fn invalid_clause(clause: &str) -> MlflowError {
@@ -113,7 +140,10 @@ fn right(tokens: &mut Tokens, left: &Left) -> Answer<Right> {
         Some(Token::Word(word)) if word.starts_with('"') => Ok(Right::Text(plain(&word))),
         Some(Token::Number(number)) => Ok(Right::Number(number)),
         Some(Token::Open) => list(tokens, &quoted),
-        Some(other) => Err(quoted(shown(&other).trim_matches('\''))),
+        Some(Token::Word(word)) => Err(MlflowError::invalid(format!(
+            "Parameter value is either not quoted or unidentified quote types used for string value {word}. Use either single or double quotes."
+        ))),
+        Some(other) => Err(quoted(&shown(&other))),
         None => Err(quoted("nothing")),
     }
 }

@@ -66,13 +66,12 @@ impl Filter {
             let (operator, right) = (comparison.operator.as_str(), &comparison.right);
             match (&comparison.left, right) {
                 (Left::Tag(key), _) => tags.get(key).is_some_and(|tag| holds(tag, operator, right)),
-                (Left::Attribute(key), Right::Number(text)) => {
-                    let pair = number(key).zip(text.parse::<i64>().ok());
-                    pair.is_some_and(|(left, right)| holds_number(left, operator, right))
-                }
-                (Left::Attribute(key), _) => {
-                    attribute(key).is_some_and(|text| holds(&text, operator, right))
-                }
+                (Left::Attribute(key), _) => match number(key) {
+                    Some(left) => {
+                        whole(right).is_some_and(|right| holds_number(left, operator, right))
+                    }
+                    None => attribute(key).is_some_and(|text| holds(&text, operator, right)),
+                },
             }
         })
     }
@@ -86,44 +85,63 @@ fn check(comparison: &Comparison, lists: &[&str], numbers: &[&str]) -> Answer<()
         Left::Attribute(key) => ("attribute", key.as_str()),
     };
     if what == "attribute" && numbers.contains(&key) {
-        let is_whole = match &comparison.right {
-            Right::Number(text) => text.parse::<i64>().is_ok(),
-            _ => false,
-        };
-        if !matches!(operator, "=" | "!=" | "<" | "<=" | ">" | ">=") {
-            let text = format!("Invalid comparator for attribute {key}: {operator}");
-            return Err(MlflowError::invalid(text));
-        }
-        if !is_whole {
-            let text = format!(
-                "Invalid value for numeric attribute '{key}': {:?}",
-                comparison.right
-            );
-            return Err(MlflowError::invalid(text));
-        }
-        return Ok(());
+        return check_number(comparison, key);
     }
-    let takes_list = what == "attribute" && lists.contains(&key);
-    let is_known = match operator {
-        "=" | "!=" | "LIKE" | "ILIKE" => matches!(comparison.right, Right::Text(_)),
-        "IN" | "NOT IN" => takes_list && matches!(comparison.right, Right::List(_)),
-        _ => {
-            return Err(MlflowError::invalid(format!(
-                "Invalid comparator for {what}: {operator}"
-            )));
+    let is_list = matches!(comparison.right, Right::List(_));
+    match (operator, &comparison.right) {
+        (_, Right::List(_)) if what == "tag" => Err(not_quoted(what, &comparison.right)),
+        (_, Right::List(_)) if !lists.contains(&key) => {
+            let quoted: Vec<String> = lists.iter().map(|name| format!("'{name}'")).collect();
+            Err(MlflowError::invalid(format!(
+                "Only [{}] attributes support comparison with a list of quoted string values.",
+                quoted.join(", ")
+            )))
         }
+        (_, Right::Number(_)) if what == "attribute" && !numbers.is_empty() => {
+            Err(MlflowError::invalid(format!(
+                "Only the '{{'{}'}}' attributes support comparison with numeric values.",
+                numbers.join("', '")
+            )))
+        }
+        (_, right @ Right::Number(_)) => Err(not_quoted(what, right)),
+        ("=" | "!=" | "LIKE" | "ILIKE", _) if !is_list => Ok(()),
+        ("IN" | "NOT IN", _) if is_list => Ok(()),
+        _ => Err(MlflowError::invalid(format!(
+            "Invalid comparator for {what}: {operator}"
+        ))),
+    }
+}
+
+fn not_quoted(what: &str, right: &Right) -> MlflowError {
+    let expected = match what {
+        "tag" => "a quoted string value for tag (e.g. 'my-value')",
+        _ => "a quoted string value or a list of quoted string values for attributes",
     };
-    if is_known {
+    let found = right.shown();
+    MlflowError::invalid(format!("Expected {expected}. Got value {found}"))
+}
+
+/// Refuses what cannot be compared with a number. A quoted whole number is one.
+fn check_number(comparison: &Comparison, key: &str) -> Answer<()> {
+    let operator = comparison.operator.as_str();
+    if !matches!(operator, "=" | "!=" | "<" | "<=" | ">" | ">=") {
+        let text = format!("Invalid comparator for attribute {key}: {operator}");
+        return Err(MlflowError::invalid(text));
+    }
+    if whole(&comparison.right).is_some() {
         return Ok(());
     }
-    Err(MlflowError::invalid(match (&comparison.right, operator) {
-        (Right::Number(number), _) => {
-            format!(
-                "Expected a quoted string value for {what} (e.g. 'my-value'). Got value {number}"
-            )
-        }
-        _ => format!("Invalid comparator for {what}: {operator}"),
-    }))
+    let found = comparison.right.shown();
+    Err(MlflowError::invalid(format!(
+        "Invalid value for numeric attribute '{key}': {found}"
+    )))
+}
+
+fn whole(right: &Right) -> Option<i64> {
+    match right {
+        Right::Number(text) | Right::Text(text) => text.parse().ok(),
+        Right::List(_) => None,
+    }
 }
 
 fn holds_number(left: i64, operator: &str, right: i64) -> bool {

@@ -49,7 +49,7 @@ impl Asked {
         let count = fields.optional_integer("max_results")?.unwrap_or(default);
         if count > max {
             return Err(MlflowError::invalid(format!(
-                "Invalid value for request parameter max_results. It must be at most {max}, but got value {count}"
+                "Invalid value \"{count}\" for parameter 'max_results' supplied:  Hint: Value was of type 'str'. See the API docs for more information about request parameters."
             )));
         }
         if count < 1 {
@@ -160,7 +160,9 @@ fn is_found(shelf: ModelShelf<'_>, filter: &Filter, (model, row): Row<'_>) -> bo
         }
     };
     let is_prompt = is_prompt(&row.tags) || is_prompt(&model.tags);
-    filter.admits(is_prompt, &row.tags, attribute, |_| Some(row.number as i64))
+    filter.admits(is_prompt, &row.tags, attribute, |key| {
+        (key == "version_number").then_some(row.number as i64)
+    })
 }
 
 fn compare(key: &str, left: Row<'_>, right: Row<'_>) -> Ordering {
@@ -195,17 +197,21 @@ fn orders(fields: &Fields, keys: &[&str]) -> Answer<Vec<(String, bool)>> {
         }
         let is_time_of_model = is_of_models && key == "last_updated_timestamp";
         if !is_time_of_model && !keys.contains(&key.as_str()) {
-            let valid = if is_of_models {
-                "name', 'timestamp"
+            return Err(MlflowError::invalid(if is_of_models {
+                format!(
+                    "Invalid order by key '{key}' specified. Valid keys are '{{'name', 'timestamp'}}'"
+                )
             } else {
-                &keys.join("', '")
-            };
-            return Err(MlflowError::invalid(format!(
-                "Invalid order by key '{key}' specified. Valid keys are '{{'{valid}'}}'"
-            )));
+                let valid = keys.join("', '");
+                format!("Invalid attribute key '{key}' specified. Valid keys are '{{'{valid}'}}'")
+            }));
         }
         if orders.iter().any(|(known, _)| *known == key) {
-            let text = format!("`order_by` contains duplicate fields: {clauses:?}");
+            let quoted: Vec<String> = clauses.iter().map(|clause| format!("'{clause}'")).collect();
+            let text = format!(
+                "`order_by` contains duplicate fields: [{}]",
+                quoted.join(", ")
+            );
             return Err(MlflowError::new(Reason::InternalError, text));
         }
         orders.push((key, is_upwards));

@@ -27,12 +27,12 @@ pub enum Token {
 pub fn shown(token: &Token) -> String {
     match token {
         Token::Word(text) | Token::Number(text) | Token::Operator(text) | Token::Odd(text) => {
-            format!("'{text}'")
+            text.clone()
         }
-        Token::Text(text) => format!("\"'{text}'\""),
-        Token::Open => "'('".to_owned(),
-        Token::Close => "')'".to_owned(),
-        Token::Comma => "','".to_owned(),
+        Token::Text(text) => format!("'{text}'"),
+        Token::Open => "(".to_owned(),
+        Token::Close => ")".to_owned(),
+        Token::Comma => ",".to_owned(),
     }
 }
 

@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::model_place::{Told, source};
+use super::registry_call::NOBODY;
 use super::registry_check::STAGES;
 
 /// A pair of a key and a value.
@@ -111,7 +112,9 @@ fn version_form<'a>(
         version: version.number.to_string(),
         creation_timestamp: milliseconds(version.time_ns),
         last_updated_timestamp: milliseconds(version.updated_ns),
-        user_id: &version.actor,
+        user_id: Some(version.actor.as_str())
+            .filter(|actor| *actor != NOBODY)
+            .unwrap_or_default(),
         current_stage: &version.stage,
         description: &version.description,
         source: source(shelf, version),

@@ -141,7 +141,7 @@ fn filled<'a>(fields: &'a Fields, name: &str) -> Answer<Option<&'a str>> {
 async fn create(State(shared): State<Shared>, Message(fields): Message) -> Answer<Json<Value>> {
     let (name, url) = (fields.text("name")?, fields.text("url")?);
     let events = kinds(&fields)?;
-    if events.is_empty() {
+    if events.is_empty() && fields.get("events").is_none() {
         return Err(MlflowError::required("events"));
     }
     check_name(name)?;
@@ -156,6 +156,10 @@ async fn create(State(shared): State<Shared>, Message(fields): Message) -> Answe
     };
     let gate = shared.webhooks().gate();
     gate.check_now(url).await.map_err(|error| refused(&error))?;
+    if told.events.is_empty() {
+        let text = "Webhook events must be a non-empty list of WebhookEvent objects: [].";
+        return Err(MlflowError::invalid(text));
+    }
     let id = Builder::from_random_bytes(door::random_bytes());
     let id = id.into_uuid().to_string();
     let made = {

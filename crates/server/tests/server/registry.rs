@@ -242,6 +242,10 @@ fn aliases_lead_to_versions_and_reserved_words_are_none() {
     let tracker = Tracker::open(served.folder.path().join(".mltrack")).unwrap();
     let model = tracker.find_model("m").unwrap();
     assert!(model.summary().unwrap().unwrap().aliases.is_empty());
+    let newest = tracker.operations().limit(1).fetch().unwrap().remove(0);
+    let path = format!("{BASE}/registered-models/alias");
+    assert_eq!(newest.command, format!("DELETE {path}"));
+    assert_eq!(newest.actor, "server");
 }
 
 #[test]
@@ -437,7 +441,10 @@ fn models_are_found_by_name_and_tags_in_the_order_asked_for_page_by_page() {
     assert_eq!(next, (vec!["b".to_owned()], None));
     let refused =
         |query: &str| refused(served.get(&format!("{BASE}/registered-models/search?{query}"))).2;
-    assert!(refused("max_results=1001").contains("at most 1000"));
+    assert!(
+        refused("max_results=1001")
+            .starts_with("Invalid value \"1001\" for parameter 'max_results'")
+    );
     assert!(refused("page_token=x!").starts_with("Invalid page token"));
     assert!(refused("order_by=size").starts_with("Invalid order by key 'size'"));
     assert!(
@@ -490,5 +497,23 @@ fn versions_are_found_by_what_is_known_of_them() {
     assert!(text("version_number LIKE 1").starts_with("Invalid comparator for attribute"));
     assert!(text("foo = 'x'").starts_with("Invalid attribute key 'foo'"));
     assert!(text("metrics.x = 'x'").starts_with("Invalid entity type 'metrics'"));
-    assert!(text("name = 1").starts_with("Expected a quoted string value"));
+    assert!(text("name = 1").contains("attributes support comparison with numeric values."));
+    assert!(text("source_path IN ('a')").starts_with("Only ['name', 'run_id'] attributes"));
+    assert_eq!(
+        text("name = 'a' OR name = 'b'"),
+        "Invalid clause(s) in filter string: OR"
+    );
+    assert_eq!(
+        text("name ="),
+        "Invalid clause(s) in filter string: name, ="
+    );
+    assert!(text("name = a").starts_with("Parameter value is either not quoted"));
+    assert!(
+        text("name = 'a'; name = 'b'")
+            .starts_with("Search filter contained multiple expression \"name")
+    );
+    assert_eq!(
+        rows(&[("filter", "version_number = '1'"), ("order_by", "name")]),
+        ["a1", "b1"]
+    );
 }

@@ -182,14 +182,14 @@ fn a_delivery_is_signed_and_tells_what_happened() {
         arrived.header("x-mlflow-signature"),
         format!("v1,{expected}")
     );
-    let source = json!({"name": "m", "source": "s3://m", "description": "first"});
+    let source = json!({"name": "m", "source": "s3://models/m", "description": "first"});
     assert_eq!(
         send(&served, "POST", "model-versions/create", &source).0,
         200
     );
     let data = target.next().json()["data"].clone();
     let expected = json!({
-        "name": "m", "version": "1", "source": "s3://m", "run_id": null, "tags": {}, "description": "first",
+        "name": "m", "version": "1", "source": "s3://models/m", "run_id": null, "tags": {}, "description": "first",
     });
     assert_eq!(data, expected);
     let log = std::fs::read(served.folder.path().join(".mltrack/server/secrets.json")).unwrap();
@@ -226,7 +226,7 @@ fn what_the_library_does_is_told_like_what_is_done_over_the_wire() {
         (kind, told["data"].clone())
     };
     let model = tracker.model("m").unwrap();
-    let version = model.version().source("s3://m").add().unwrap();
+    let version = model.version().source("s3://models/m").add().unwrap();
     version.tag(&[("gold".into(), "yes".into())], &[]).unwrap();
     let data = json!({"name": "m", "version": "1", "key": "gold", "value": "yes"});
     assert_eq!(told(), ("model_version_tag.set".to_owned(), data));
