@@ -135,6 +135,18 @@ pub struct ArtifactQuery {
 }
 
 impl Tracker {
+    /// The artifact with this id, removed ones included. Errors: `NOT_FOUND`, also when its bytes are gone for good.
+    pub fn artifact_by_id(&self, id: ArtifactId) -> Result<Artifact> {
+        let found = match self.store() {
+            Some(store) => store.artifacts_by_id(&[id])?.pop(),
+            None => None,
+        };
+        found.ok_or_else(|| {
+            Error::new(Code::NotFound, format!("the store has no artifact {id}"))
+                .with_hint("mltrack artifact ls")
+        })
+    }
+
     /// The newest version of every artifact of every run, unless the question is made narrower or wider.
     ///
     /// ```

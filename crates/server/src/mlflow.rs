@@ -75,6 +75,8 @@ pub use message::Message;
 pub use model_place::{Told, source};
 pub use registry_check::{IS_PROMPT, PROMPT_TEXT, PROMPT_TYPE};
 pub use trace_table::TraceTable;
+pub use proxy::take;
+pub use send_bytes::{Content, send};
 
 /// All of it.
 pub fn routes() -> Router<Shared> {

@@ -3,9 +3,12 @@
 //! Invariants: an answer is what the library says, in JSON; an error is one body, with the library's code; the document
 //! at `/api/v1/openapi.json` is made from the same lines as the routes, so that neither has what the other lacks.
 
+mod artifacts;
 mod ask;
 mod column;
 mod columns_form;
+mod console;
+mod environments;
 mod error;
 mod etag;
 mod events;
@@ -24,6 +27,8 @@ mod named;
 mod number;
 mod openapi;
 mod page;
+mod registry;
+mod registry_form;
 mod run_form;
 mod runs;
 mod store;
@@ -56,4 +61,8 @@ fn parts() -> OpenApiRouter<Shared> {
         .merge(histories::routes())
         .merge(events::routes())
         .merge(store::routes())
+        .merge(console::routes())
+        .merge(artifacts::routes())
+        .merge(registry::routes())
+        .merge(environments::routes())
 }

@@ -106,6 +106,22 @@ impl MlflowError {
     }
 }
 
+impl MlflowError {
+    /// The same failure in the library's words: its code, and what it says.
+    pub fn parts(self) -> (Code, String) {
+        let code = match self.reason {
+            Reason::ResourceDoesNotExist | Reason::NotFound => Code::NotFound,
+            Reason::ResourceAlreadyExists | Reason::ResourceConflict => Code::Conflict,
+            Reason::PermissionDenied | Reason::Unauthenticated => Code::Unauthorized,
+            Reason::InvalidState => Code::InvalidState,
+            Reason::ResourceExhausted | Reason::TemporarilyUnavailable => Code::Busy,
+            Reason::InternalError => Code::InternalError,
+            _ => Code::ValidationError,
+        };
+        (code, self.message)
+    }
+}
+
 impl IntoResponse for MlflowError {
     fn into_response(self) -> Response {
         let (name, status) = self.reason.row();
