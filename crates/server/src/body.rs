@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use axum::body::{Body, Bytes, HttpBody};
 use axum::http::{HeaderMap, StatusCode, header};
+use http_body_util::BodyExt as _;
 use hyper::body::{Frame, Incoming, SizeHint};
 use mltrack::door;
 use tokio::time::Sleep;
@@ -20,6 +21,9 @@ use tokio::time::Sleep;
 use crate::blocking::blocking;
 use crate::link::UnderWay;
 use crate::refusal::Refusal;
+
+/// The longest body that is taken in although it is refused.
+const REFUSED_LEN_MAX: u64 = 128 << 20;
 
 /// What went wrong with a body while it was read.
 #[derive(Debug, thiserror::Error)]
@@ -65,6 +69,7 @@ pub async fn admit(
     if let Some(len_max) = bounds.len_max
         && announced.lower() > len_max as u64
     {
+        let_pass(body, announced.lower(), bounds.pause_max).await;
         return Err(too_large(len_max));
     }
     if let Some(coding) = headers.get(header::CONTENT_ENCODING) {
@@ -92,6 +97,16 @@ pub async fn admit(
         too_long: too_long.clone(),
     };
     Ok((Body::new(bounded), Some(too_long)))
+}
+
+/// Takes in a body that is refused, unless it is huge or slow: a client that is cut off while it sends never reads why.
+async fn let_pass(mut body: Incoming, len: u64, time_max: Duration) {
+    if len > REFUSED_LEN_MAX {
+        return;
+    }
+    let all = async { while let Some(Ok(_)) = body.frame().await {} };
+    // The refusal goes out whether the rest came or not.
+    drop(tokio::time::timeout(time_max, all).await);
 }
 
 /// The refusal of a body that is too long.

@@ -73,10 +73,10 @@ use crate::shared::Shared;
 pub use error::{Answer, MlflowError, Reason};
 pub use message::Message;
 pub use model_place::{Told, source};
-pub use registry_check::{IS_PROMPT, PROMPT_TEXT, PROMPT_TYPE};
-pub use trace_table::TraceTable;
 pub use proxy::take;
+pub use registry_check::{IS_PROMPT, PROMPT_TEXT, PROMPT_TYPE};
 pub use send_bytes::{Content, send};
+pub use trace_table::TraceTable;
 
 /// All of it.
 pub fn routes() -> Router<Shared> {

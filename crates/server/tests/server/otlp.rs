@@ -212,7 +212,7 @@ fn what_is_no_request_is_refused_and_nothing_of_it_is_kept() {
     assert_eq!(world.send(json_kind, None, b"{".to_vec()).0, 400);
     assert_eq!(world.send("text/plain", None, b"{}".to_vec()).0, 400);
     assert_eq!(world.send(json_kind, Some("gzip"), b"zz".to_vec()).0, 400);
-    assert_eq!(world.send(json_kind, Some("br"), b"zz".to_vec()).0, 400);
+    assert_eq!(world.send(json_kind, Some("br"), b"zz".to_vec()).0, 415);
     let mut wrong = request();
     wrong["resourceSpans"][0]["scopeSpans"][0]["spans"][0]["traceId"] = json!("00");
     assert_eq!(world.json(&wrong).0, 422);
@@ -222,7 +222,7 @@ fn what_is_no_request_is_refused_and_nothing_of_it_is_kept() {
         world
             .send(json_kind, Some("gzip"), packer.finish().unwrap())
             .0,
-        400
+        413
     );
     let span = request()["resourceSpans"][0]["scopeSpans"][0]["spans"][1].clone();
     let many = json!({"resourceSpans": [{"scopeSpans": [{"spans": vec![span; 10_001]}]}]});
