@@ -21,7 +21,7 @@ use crate::fields::Fields;
 use crate::shared::Shared;
 
 /// The kind of the documents that keep what clients said about inputs of runs.
-const INPUT: &str = "mlflow.input";
+pub const INPUT: &str = "mlflow.input";
 /// The tag of an input that says what for.
 const CONTEXT: &str = "mlflow.data.context";
 /// So many documents are looked at before the next are fetched: each can be megabytes long.

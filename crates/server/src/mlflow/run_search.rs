@@ -12,20 +12,23 @@ use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::post;
-use mltrack::{ExperimentId, FilterError, RunId, RunSummary, Tracker};
+use mltrack::{ExperimentId, FilterError, RunId, RunSummary};
 
-use super::dataset_search::taken;
+use super::dataset_search::{INPUT, taken};
 use super::endpoint;
 use super::error::{Answer, MlflowError, Reason};
+use super::inputs;
 use super::message::Message;
 use super::paging::{View, experiment_ids, offset, page_len, token, view};
-use super::wire::{RunIo, artifact_location, artifact_uri, run_json};
+use super::wire::{artifact_location, artifact_uri, run_json};
 use crate::blocking::blocking;
 use crate::fields::Fields;
 use crate::shared::Shared;
 
 /// So many runs are on a page when nobody says.
 const PAGE_LEN: i64 = 1000;
+/// The kind of the documents that keep models which runs took in or gave out.
+const MODEL_IO: &str = "mlflow.model_io";
 /// So many runs are copied and written at a time.
 const CHUNK_LEN: usize = 100;
 
@@ -36,7 +39,7 @@ pub fn routes() -> Router<Shared> {
 
 async fn search(State(shared): State<Shared>, Message(fields): Message) -> Answer {
     let asked = Asked::of(&fields)?;
-    let body = blocking(move || asked.answer(shared.tracker())).await?;
+    let body = blocking(move || asked.answer(&shared)).await?;
     Ok(([(CONTENT_TYPE, "application/json")], body).into_response())
 }
 
@@ -66,7 +69,8 @@ impl Asked {
         })
     }
 
-    fn answer(self, tracker: &Tracker) -> Answer<Vec<u8>> {
+    fn answer(self, shared: &Shared) -> Answer<Vec<u8>> {
+        let tracker = shared.tracker();
         let (offset, limit) = (self.offset, self.limit);
         // Data sets are looked up only where they can be meant: a name that contains the word costs no more than time.
         let datasets = if self.filter.contains("dataset") {
@@ -94,7 +98,7 @@ impl Asked {
         let page = query.fetch_ids().map_err(refused)?;
         let end = offset.saturating_add(page.items.len());
         let next = (end < page.total).then(|| token(end));
-        Page::default().write(tracker, &page.items, next.as_deref())
+        Page::new(shared)?.write(&page.items, next.as_deref())
     }
 }
 
@@ -119,22 +123,34 @@ pub fn refused(error: mltrack::Error) -> MlflowError {
 }
 
 /// A page of runs that is being written.
-#[derive(Default)]
-struct Page {
+struct Page<'a> {
+    shared: &'a Shared,
     body: Vec<u8>,
+    /// Whether any run took in or gave out something that is kept beside it. Mostly none did.
+    has_io: bool,
     /// Where the artifacts of experiments are.
     locations: BTreeMap<ExperimentId, String>,
 }
 
-impl Page {
-    fn write(mut self, tracker: &Tracker, ids: &[RunId], next: Option<&str>) -> Answer<Vec<u8>> {
+impl<'a> Page<'a> {
+    fn new(shared: &'a Shared) -> Answer<Page<'a>> {
+        let count = |kind| shared.tracker().documents(kind).count();
+        Ok(Page {
+            shared,
+            body: Vec::new(),
+            has_io: count(INPUT)? + count(MODEL_IO)? > 0,
+            locations: BTreeMap::new(),
+        })
+    }
+
+    fn write(mut self, ids: &[RunId], next: Option<&str>) -> Answer<Vec<u8>> {
         if ids.is_empty() {
             return Ok(b"{}".to_vec());
         }
         self.body.extend(b"{\"runs\":[");
         for chunk in ids.chunks(CHUNK_LEN) {
-            for run in tracker.run_summaries(chunk)? {
-                self.run(tracker, &run)?;
+            for run in self.shared.tracker().run_summaries(chunk)? {
+                self.run(&run)?;
             }
         }
         if self.body.last() == Some(&b',') {
@@ -150,15 +166,20 @@ impl Page {
         Ok(self.body)
     }
 
-    fn run(&mut self, tracker: &Tracker, run: &RunSummary) -> Answer<()> {
+    fn run(&mut self, run: &RunSummary) -> Answer<()> {
         let location = match self.locations.entry(run.experiment) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(place) => {
-                let facts = tracker.experiment_facts(run.experiment)?;
+                let facts = self.shared.tracker().experiment_facts(run.experiment)?;
                 place.insert(artifact_location(run.experiment, &facts.tags))
             }
         };
-        let run = run_json(run, location, RunIo::default());
+        let known = if self.has_io {
+            inputs::of_run(self.shared, run.id)?
+        } else {
+            inputs::Known::default()
+        };
+        let run = run_json(run, location, known.io());
         serde_json::to_writer(&mut self.body, &run).expect("a run has a JSON form");
         self.body.push(b',');
         Ok(())
