@@ -109,20 +109,27 @@ impl<R: Read> Pieces<R> {
     /// Carries the rest to a new block and reads that full.
     fn fill(&mut self) -> io::Result<()> {
         let mut bytes = self.take_block();
-        bytes.clear();
-        bytes.extend_from_slice(&self.block.bytes[self.rest.clone()]);
-        let carried_len = bytes.len();
-        let want = (BLOCK_LEN - carried_len) as u64;
-        let count = (&mut self.source).take(want).read_to_end(&mut bytes)?;
-        self.is_at_end = (count as u64) < want;
-        self.read_len += count as u64;
-        self.rest = 0..bytes.len();
+        let carried_len = self.rest.len();
+        bytes[..carried_len].copy_from_slice(&self.block.bytes[self.rest.clone()]);
+        let mut len = carried_len;
+        while len < BLOCK_LEN && !self.is_at_end {
+            match self.source.read(&mut bytes[len..]) {
+                Ok(count) => {
+                    self.is_at_end = count == 0;
+                    len += count;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        self.read_len += (len - carried_len) as u64;
+        self.rest = 0..len;
         self.block = Arc::new(Block {
             bytes,
             back: self.back.clone(),
         });
-        if count > 0 {
-            let fresh = Piece(self.block.clone(), carried_len..self.rest.end);
+        if len > carried_len {
+            let fresh = Piece(self.block.clone(), carried_len..len);
             self.fresh.push(Bytes::from_owner(fresh));
         }
         Ok(())
@@ -132,17 +139,17 @@ impl<R: Read> Pieces<R> {
     fn take_block(&mut self) -> Vec<u8> {
         loop {
             if let Ok(bytes) = self.home.try_recv() {
-                if bytes.capacity() > 0 {
+                if !bytes.is_empty() {
                     return bytes;
                 }
                 continue;
             }
             if self.blocks_left > 0 {
                 self.blocks_left -= 1;
-                return Vec::with_capacity(BLOCK_LEN);
+                return vec![0; BLOCK_LEN];
             }
             let bytes = self.home.recv().expect("this end holds a sender as well");
-            if bytes.capacity() > 0 {
+            if !bytes.is_empty() {
                 return bytes;
             }
         }
