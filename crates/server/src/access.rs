@@ -59,6 +59,10 @@ pub fn need(method: &Method, path: &str) -> Need {
     if OPEN.contains(&path) {
         return Need::Nothing;
     }
+    // A link is its own credential: what it leads to checks it before anything else.
+    if is_at(path, crate::mlflow::SIGNED) {
+        return Need::Nothing;
+    }
     if matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS) {
         return Need::Look;
     }
@@ -82,7 +86,7 @@ pub fn is_upload(method: &Method, path: &str) -> bool {
     carries
         && (path.starts_with("/api/2.0/mlflow-artifacts/artifacts/")
             || path.starts_with("/ajax-api/2.0/mlflow-artifacts/artifacts/")
-            || path.starts_with("/api/2.0/mlflow-artifacts/parts/")
+            || is_at(path, crate::mlflow::SIGNED)
             || path == "/ajax-api/2.0/mlflow/upload-artifact"
             || path == "/api/v1/ingest"
             || path.starts_with("/api/v1/artifacts/"))
@@ -141,6 +145,12 @@ mod tests {
                 "/api/2.0/mlflow-artifacts/mpu/create/runs/search",
                 Need::Change,
             ),
+            (
+                Method::PUT,
+                "/api/2.0/mlflow-artifacts/signed/part/a/1",
+                Need::Nothing,
+            ),
+            (Method::GET, "/api/2.0/mlflow-artifacts/signedx", Need::Look),
             (Method::POST, "/v1/traces", Need::Change),
             (Method::POST, "/api/2.0/mlflow/webhooks", Need::Manage),
             (Method::PATCH, "/api/2.0/mlflow/webhooks/7", Need::Manage),

@@ -76,6 +76,7 @@ pub use model_place::{Told, source};
 pub use proxy::take;
 pub use registry_check::{IS_PROMPT, PROMPT_TEXT, PROMPT_TYPE};
 pub use send_bytes::{Content, send};
+pub use signed_link::SIGNED;
 pub use trace_table::TraceTable;
 
 /// All of it.

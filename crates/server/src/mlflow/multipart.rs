@@ -18,7 +18,7 @@ use super::error::{Answer, MlflowError};
 use super::message::Message;
 use super::proxy::{admit, by, last_part, name};
 use super::proxy_path::{Place, checked};
-use super::signed_link::{Right, SIGNED, Signer, origin};
+use super::signed_link::{Right, SIGNED, Signer, origin, refuse_read_only};
 use super::upload_parts::{Joined, PARTS_MAX, PartUpload};
 use crate::blocking::blocking;
 use crate::fields::Fields;
@@ -83,6 +83,7 @@ async fn take_part(
     Path((id, number)): Path<(String, u32)>,
     request: Request,
 ) -> Answer {
+    refuse_read_only(&shared)?;
     let query = request.uri().query().unwrap_or_default().to_owned();
     let tracker = shared.tracker().clone();
     let (pump, reader) = reader_of(request.into_body());

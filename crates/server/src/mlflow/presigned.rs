@@ -20,7 +20,9 @@ use super::message::Message;
 use super::proxy::{admit, content_at, take};
 use super::proxy_path::{Place, checked, folder_of};
 use super::send_bytes::send;
-use super::signed_link::{Right, SECONDS_DEFAULT, SECONDS_MAX, SIGNED, Signer, origin};
+use super::signed_link::{
+    Right, SECONDS_DEFAULT, SECONDS_MAX, SIGNED, Signer, origin, refuse_read_only,
+};
 use crate::blocking::blocking;
 use crate::fields::Fields;
 use crate::shared::Shared;
@@ -167,6 +169,7 @@ async fn put_file(
     Path(path): Path<String>,
     request: Request,
 ) -> Answer<Json<Value>> {
+    refuse_read_only(&shared)?;
     let path = checked(&path)?;
     let query = request.uri().query().unwrap_or_default().to_owned();
     let (tracker, signed) = (shared.tracker().clone(), path.clone());

@@ -14,6 +14,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::error::{Answer, MlflowError, Reason};
 use crate::fields::Fields;
+use crate::shared::Shared;
 
 /// Below this path nothing needs another credential than the link itself.
 pub const SIGNED: &str = "/api/2.0/mlflow-artifacts/signed";
@@ -164,6 +165,15 @@ fn make_key(folder: &Path, path: &Path) -> io::Result<[u8; 32]> {
 /// 128 random bits as a name.
 pub fn nonce() -> String {
     format!("{:032x}", u128::from_le_bytes(door::random_bytes()))
+}
+
+/// Refuses to take bytes where nothing is changed: who follows a link is asked for no other right.
+pub fn refuse_read_only(shared: &Shared) -> Answer<()> {
+    if shared.options().is_read_only {
+        let what = "this server only reads the store";
+        return Err(MlflowError::new(Reason::PermissionDenied, what));
+    }
+    Ok(())
 }
 
 /// The beginning of a URL under which the client that sent these headers reaches the server.

@@ -182,6 +182,22 @@ fn a_link_lets_in_for_one_file_and_not_for_another() {
 }
 
 #[test]
+fn a_server_that_only_reads_takes_nothing_by_a_link_either() {
+    let stage = Stage::new();
+    let begun = begin(&stage, 1);
+    let path = stage.tracker.path().unwrap().to_owned();
+    let options = Options {
+        is_read_only: true,
+        ..Options::default()
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let reading = Served::over(folder, Tracker::open(path).unwrap(), &options);
+    let target = begun.links[0].split_once("/api/").unwrap().1;
+    let link = reading.url(&format!("/api/{target}"));
+    assert_eq!(put(&reading, &link, b"x").0, 403);
+}
+
+#[test]
 fn a_link_to_put_makes_an_artifact() {
     let stage = Stage::new();
     let call = "/api/2.0/mlflow/artifacts/presigned-upload-url";
