@@ -1,5 +1,5 @@
 //! Every constant of `docs/format.md` that more than one file needs, tied to each other by asserts.
-// format.md blake3: 08cd1eac4668eb0c91079c6b4a0de48928d1dcab0582817feed55a3cadd1da64
+// format.md blake3: 956b2efa94db39f6adbf7f93f1da4bb4ce4380874323d11a9f739a757a4702ec
 
 /// Bytes in FORMAT.
 pub const FORMAT_LEN: usize = 64;
