@@ -28,6 +28,7 @@ mod models;
 mod operations;
 mod owners;
 mod params;
+mod remote;
 mod reproducing;
 mod scrubbing;
 mod searching;
