@@ -106,6 +106,7 @@ fn write(shared: &Shared, batch: &Batch<'_>) -> Answer {
     if let Some(name) = name {
         rename(shared, id, name)?;
     }
+    metrics::record_models(shared, id, &batch.metrics)?;
     Ok(wire::nothing())
 }
 
@@ -218,10 +219,17 @@ fn metric_of(at: usize, entry: &Json) -> Answer<Logged<'_>> {
         None | Some(Json::Null) => Integer(0),
         Some(step) => whole("step", step)?,
     };
+    let text = |name: &str| {
+        let text = entry.get(name).and_then(Json::as_str);
+        Text(text.unwrap_or_default().into())
+    };
     Ok(Logged {
         key: Text(key.into()),
         value: Value(value),
         timestamp,
         step,
+        model_id: text("model_id"),
+        dataset_name: text("dataset_name"),
+        dataset_digest: text("dataset_digest"),
     })
 }

@@ -11,6 +11,7 @@ use serde_json::Value as Json;
 
 use super::check::{self, about_run};
 use super::error::{Answer, MlflowError};
+use super::logged_model::{self, ModelPoint};
 use super::raw::{self, Body, Integer, Text, Value};
 use super::{endpoint, wire};
 use crate::fields::Fields;
@@ -30,6 +31,13 @@ pub struct Logged<'a> {
     pub timestamp: Integer,
     #[serde(default)]
     pub step: Integer,
+    /// The logged model that the value is about, if any.
+    #[serde(borrow, default)]
+    pub model_id: Text<'a>,
+    #[serde(borrow, default)]
+    pub dataset_name: Text<'a>,
+    #[serde(borrow, default)]
+    pub dataset_digest: Text<'a>,
 }
 
 #[derive(Deserialize)]
@@ -44,6 +52,12 @@ struct LogMetric<'a> {
     timestamp: Integer,
     #[serde(default)]
     step: Integer,
+    #[serde(borrow, default)]
+    model_id: Text<'a>,
+    #[serde(borrow, default)]
+    dataset_name: Text<'a>,
+    #[serde(borrow, default)]
+    dataset_digest: Text<'a>,
 }
 
 async fn log(State(shared): State<Shared>, body: Body) -> Answer {
@@ -55,13 +69,17 @@ async fn log(State(shared): State<Shared>, body: Body) -> Answer {
     if run.is_empty() {
         return Err(MlflowError::required("run_id"));
     }
+    let run = run.to_owned();
     let logged = Logged {
-        key: read.key.clone(),
+        key: read.key,
         value: read.value,
         timestamp: read.timestamp,
         step: read.step,
+        model_id: read.model_id,
+        dataset_name: read.dataset_name,
+        dataset_digest: read.dataset_digest,
     };
-    append(&shared, run, &logged)
+    append(&shared, &run, &logged)
 }
 
 /// The same, slowly, for a body that is wrong or in an unusual form.
@@ -74,11 +92,18 @@ fn log_fields(shared: &Shared, fields: &Fields) -> Answer {
     let value = number(value).ok_or_else(|| check::wrong_type("value", value))?;
     let timestamp = fields.optional_integer("timestamp")?;
     let timestamp = timestamp.ok_or_else(|| MlflowError::required("timestamp"))?;
+    let text = |name: &str| {
+        let text = fields.optional_text(name)?.unwrap_or_default();
+        Ok::<_, MlflowError>(Text(text.into()))
+    };
     let logged = Logged {
         key: Text(key.into()),
         value: Value(value),
         timestamp: Integer(timestamp),
         step: Integer(fields.optional_integer("step")?.unwrap_or(0)),
+        model_id: text("model_id")?,
+        dataset_name: text("dataset_name")?,
+        dataset_digest: text("dataset_digest")?,
     };
     append(shared, &check::run_id(fields)?.to_string(), &logged)
 }
@@ -97,7 +122,30 @@ fn append(shared: &Shared, run: &str, logged: &Logged<'_>) -> Answer {
     let id = check::parse_run_id(run)?;
     let point = point_of(logged, String::new, String::new)?;
     append_points(shared, id, &[point])?;
+    record_models(shared, id, std::slice::from_ref(logged))?;
     Ok(wire::nothing())
+}
+
+/// Keeps values about logged models with those, too.
+pub fn record_models(shared: &Shared, id: RunId, logged: &[Logged<'_>]) -> Answer<()> {
+    let about = logged.iter().filter(|point| !point.model_id.0.is_empty());
+    let points = about.map(|point| {
+        let kept = ModelPoint {
+            key: point.key.0.clone().into_owned(),
+            value: point.value.0,
+            timestamp: point.timestamp.0,
+            step: point.step.0,
+            run_id: id.to_string(),
+            dataset_name: point.dataset_name.0.clone().into_owned(),
+            dataset_digest: point.dataset_digest.0.clone().into_owned(),
+        };
+        (point.model_id.0.clone().into_owned(), kept)
+    });
+    let points: Vec<(String, ModelPoint)> = points.collect();
+    if points.is_empty() {
+        return Ok(());
+    }
+    logged_model::record_metrics(shared, &points)
 }
 
 /// Appends points to a run that is not deleted.

@@ -4,6 +4,7 @@ use axum::Router;
 use axum::extract::State;
 use axum::routing::post;
 use mltrack::{RemoteUpdate, RemoteWrite, RunId};
+use serde_json::Value;
 
 use super::check::{self, about_run};
 use super::error::{Answer, MlflowError};
@@ -15,6 +16,7 @@ use crate::shared::Shared;
 /// The routes of tags of runs.
 pub fn routes() -> Router<Shared> {
     let router = endpoint(Router::new(), "/2.0/mlflow/runs/set-tag", post(set));
+    let router = endpoint(router, "/2.0/mlflow/runs/log-model", post(log_model));
     endpoint(router, "/2.0/mlflow/runs/delete-tag", post(delete))
 }
 
@@ -58,6 +60,44 @@ pub fn new_name(tags: &[(String, String)]) -> Option<String> {
     let mut names = tags.iter().rev().filter(|(key, _)| key == RUN_NAME);
     let (_, name) = names.find(|(_, name)| !name.is_empty())?;
     Some(name.clone())
+}
+
+/// The tag that lists the models that were logged to a run in the former way.
+const MODELS: &str = "mlflow.log-model.history";
+const MODEL_FIELDS: [&str; 4] = ["artifact_path", "flavors", "utc_time_created", "run_id"];
+
+async fn log_model(State(shared): State<Shared>, Message(fields): Message) -> Answer {
+    let id = check::run_id(&fields)?;
+    let text = fields.text("model_json")?;
+    let model: Value = serde_json::from_str(text).map_err(|_| {
+        let what = format!("Malformed model info. \n {text} \n is not a valid JSON.");
+        MlflowError::invalid(what)
+    })?;
+    let lacking = MODEL_FIELDS
+        .iter()
+        .filter(|name| model.get(**name).is_none());
+    let lacking: Vec<String> = lacking.map(|name| format!("'{name}'")).collect();
+    if !lacking.is_empty() {
+        return Err(MlflowError::invalid(format!(
+            "Model json is missing mandatory fields: {{{}}}",
+            lacking.join(", ")
+        )));
+    }
+    let run = shared.tracker().remote_run(id);
+    run.map_err(|error| about_run(id, error))?;
+    let known = runs::summary(&shared, id)?;
+    let models = known.tags.get(MODELS).map(String::as_str);
+    let models = models.and_then(|models| serde_json::from_str::<Vec<Value>>(models).ok());
+    let mut models = models.unwrap_or_default();
+    models.push(model);
+    let list = Value::from(models).to_string();
+    if list.chars().count() > check::TAG_LEN_MAX {
+        // A list that is cut is no list.
+        let what = format!("The models of the run {id} are too many for the tag {MODELS}");
+        return Err(MlflowError::invalid(what));
+    }
+    set_all(&shared, id, vec![(MODELS.to_owned(), list)])?;
+    Ok(wire::nothing())
 }
 
 async fn delete(State(shared): State<Shared>, Message(fields): Message) -> Answer {

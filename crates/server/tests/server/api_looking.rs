@@ -203,7 +203,8 @@ fn experiments_are_found_by_name_and_by_id() {
     let served = Served::start();
     fill(&served);
     let (_, page) = served.get("/api/v1/experiments");
-    let experiment = &page["items"][0];
+    let mut experiments = page["items"].as_array().unwrap().iter();
+    let experiment = experiments.find(|known| known["name"] == "resnet").unwrap();
     assert_eq!(experiment["runs_by_state"], json!({"completed": 3}));
     let id = experiment["id"].as_u64().unwrap();
     assert_eq!(

@@ -153,3 +153,67 @@ fn a_batch_has_limits() {
     );
     good(&served, "log-batch", &json!({"run_id": id}));
 }
+
+#[test]
+fn a_value_about_a_logged_model_is_kept_with_the_model_and_with_the_run() {
+    let served = Served::start();
+    let id = run(&served);
+    let base = "/api/2.0/mlflow/logged-models";
+    let (_, made) = served.post(base, &json!({"experiment_id": "0", "name": "m"}));
+    let model = made["model"]["info"]["model_id"].clone();
+    let about =
+        |key: &str| json!({"key": key, "value": 0.5, "timestamp": 1, "step": 2, "model_id": model});
+    let mut alone = about("acc");
+    alone["run_id"] = json!(id);
+    good(&served, "log-metric", &alone);
+    good(
+        &served,
+        "log-batch",
+        &json!({"run_id": id, "metrics": [about("loss")]}),
+    );
+    let model = model.as_str().unwrap();
+    let kept = served.get(&format!("{base}/{model}")).1["model"]["data"]["metrics"].clone();
+    let of_run = show(&served, &id)["data"]["metrics"].clone();
+    for metrics in [&kept, &of_run] {
+        assert_eq!(value_of(metrics, "acc"), 0.5, "{metrics}");
+        assert_eq!(value_of(metrics, "loss"), 0.5, "{metrics}");
+    }
+    let mut unknown = alone;
+    unknown["model_id"] = json!("m-0");
+    refused(
+        &post(&served, "log-metric", &unknown),
+        404,
+        "'m-0' not found",
+    );
+}
+
+#[test]
+fn models_that_are_logged_the_former_way_are_listed_in_a_tag() {
+    let served = Served::start();
+    let id = run(&served);
+    let model = |path: &str| json!({"artifact_path": path, "flavors": {}, "utc_time_created": "now", "run_id": id});
+    let log = |text: String| {
+        post(
+            &served,
+            "log-model",
+            &json!({"run_id": id, "model_json": text}),
+        )
+    };
+    assert_eq!(log(model("a").to_string()).0, 200);
+    assert_eq!(log(model("b").to_string()).0, 200);
+    let tags = show(&served, &id)["data"]["tags"].clone();
+    let list = value_of(&tags, "mlflow.log-model.history");
+    let list: Value = serde_json::from_str(list.as_str().unwrap()).unwrap();
+    assert_eq!(list, json!([model("a"), model("b")]));
+    refused(&log("{".into()), 400, "Malformed model info.");
+    refused(
+        &log("{}".into()),
+        400,
+        "Model json is missing mandatory fields",
+    );
+    refused(
+        &log(model(&"p".repeat(9000)).to_string()),
+        400,
+        "too many for the tag",
+    );
+}
