@@ -29,6 +29,7 @@ mod model_source;
 mod model_versions;
 mod moments;
 mod multipart;
+mod not_served;
 mod otlp;
 mod otlp_message;
 mod paging;
@@ -82,6 +83,7 @@ pub use trace_table::TraceTable;
 /// All of it.
 pub fn routes() -> Router<Shared> {
     Router::new()
+        .merge(not_served::routes())
         .merge(batch::routes())
         .merge(experiments::routes())
         .merge(inputs::routes())

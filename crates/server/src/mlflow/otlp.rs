@@ -1,10 +1,10 @@
-//! Spans sent in the OpenTelemetry protocol over HTTP: `POST /v1/traces`, in protocol buffers or JSON, plain or packed.
+//! Spans sent in the OpenTelemetry protocol over HTTP: `POST /v1/traces`, in protocol buffers or JSON. Who packed the
+//! body is nobody's concern here: it comes unpacked.
 //!
 //! Invariants: a request is kept whole or refused whole, but for one whose spans need several batches; facts of a trace
 //! are guessed from spans only where no client has said them.
 
 use std::collections::BTreeMap;
-use std::io::Read as _;
 
 use axum::Router;
 use axum::body::Body;
@@ -70,16 +70,10 @@ fn taken(shared: &Shared, headers: &HeaderMap, bytes: &[u8]) -> Result<Response,
             )));
         }
     };
-    let unpacked = unpacked(
-        bytes,
-        text(header::CONTENT_ENCODING.as_str()),
-        shared.options().body_len_max,
-    );
-    let unpacked = unpacked.map_err(|what| bad(&what))?;
     let spans = if is_json {
-        read_json(&unpacked)
+        read_json(bytes)
     } else {
-        read_protobuf(&unpacked)
+        read_protobuf(bytes)
     };
     let spans = spans.map_err(|error| match error {
         OtlpError::Id => Box::new(refused(
@@ -105,28 +99,6 @@ fn taken(shared: &Shared, headers: &HeaderMap, bytes: &[u8]) -> Result<Response,
     } else {
         ([(header::CONTENT_TYPE, "application/x-protobuf")], "").into_response()
     })
-}
-
-/// The bytes of a body without its packing, which must not become more than `len_max`.
-fn unpacked(bytes: &[u8], encoding: Option<&str>, len_max: usize) -> Result<Vec<u8>, String> {
-    let encoding = encoding.unwrap_or("identity").to_ascii_lowercase();
-    let mut out = Vec::new();
-    let limit = len_max as u64 + 1;
-    let read = match encoding.as_str() {
-        "identity" | "" => return Ok(bytes.to_vec()),
-        "gzip" => flate2::read::MultiGzDecoder::new(bytes)
-            .take(limit)
-            .read_to_end(&mut out),
-        "deflate" => flate2::read::ZlibDecoder::new(bytes)
-            .take(limit)
-            .read_to_end(&mut out),
-        other => return Err(format!("Unsupported Content-Encoding: {other}")),
-    };
-    read.map_err(|_| format!("Failed to decompress {encoding} payload"))?;
-    if out.len() > len_max {
-        return Err(format!("The body unpacks to more than {len_max} bytes"));
-    }
-    Ok(out)
 }
 
 fn keep(shared: &Shared, experiment: &str, run: Option<&str>, spans: Vec<Sent>) -> Answer<()> {
