@@ -36,12 +36,16 @@ mod multipart;
 mod origin;
 #[path = "server/otlp.rs"]
 mod otlp;
+#[path = "server/prompts.rs"]
+mod prompts;
 #[path = "server/proxy.rs"]
 mod proxy;
 #[path = "server/raw.rs"]
 mod raw;
 #[path = "server/registry.rs"]
 mod registry;
+#[path = "server/registry_sources.rs"]
+mod registry_sources;
 #[path = "server/run_search.rs"]
 mod run_search;
 #[path = "server/runs.rs"]

@@ -4,6 +4,7 @@
 
 use mltrack::{RunId, RunKey};
 
+use super::logged_model::{self, LoggedModel};
 use super::model_place::{Told, download_uri};
 use super::registry_wire::{is_prompt, live, versions};
 use super::{Answer, MlflowError, Reason};
@@ -49,6 +50,9 @@ pub fn origin(shared: &Shared, fields: &Fields, is_of_prompt: bool) -> Answer<Or
             Some(_) => {}
             None => return Err(local(&source)),
         }
+    }
+    if !is_of_prompt && !told.model_id.is_empty() {
+        of_logged_model(shared, &source, &mut told)?;
     }
     let run = known_run(shared, &told.run_id)?;
     if run.is_some() {
@@ -173,6 +177,23 @@ fn of_model(shared: &Shared, source: &str, told: &mut Told) -> Answer<String> {
     told.model_id = model_id;
     told.storage_location = place;
     Ok(format!("models:/{name}/{number}"))
+}
+
+/// What the logged model tells that the request does not: the run that made it, and where its files are. One that is
+/// not known was logged elsewhere.
+fn of_logged_model(shared: &Shared, source: &str, told: &mut Told) -> Answer<()> {
+    let documents = shared.tracker().documents(logged_model::KIND);
+    let Some(document) = documents.get(&told.model_id)? else {
+        return Ok(());
+    };
+    let model = LoggedModel::of(&document)?;
+    if told.run_id.is_empty() {
+        told.run_id = model.source_run_id;
+    }
+    if told.storage_location.is_empty() && scheme(source) == Some("models") {
+        told.storage_location = model.artifact_uri;
+    }
+    Ok(())
 }
 
 /// The run of this id, if the store knows it.

@@ -89,6 +89,11 @@ impl Book {
         Book(tracker.documents(KIND))
     }
 
+    /// The same, changed in somebody's name.
+    pub fn by(self, actor: &str, command: &str) -> Book {
+        Book(self.0.by(actor, command))
+    }
+
     /// All of them, those made last first.
     pub fn all(&self) -> Result<Vec<Webhook>, Error> {
         let documents = self.0.list("", None, usize::MAX)?;
