@@ -1,6 +1,9 @@
 //! Where work that may wait for a disk or a lock is done.
 //!
-//! Invariant: a panic in the work becomes a panic of the request alone, never of the server.
+//! Invariant: a panic in the work becomes a panic of the request alone, never of the server; what the work changes is
+//! recorded in the name of whoever sent the request.
+
+use crate::caller::Acting;
 
 /// Runs `work` on a thread that may wait, and waits for it without holding up other requests.
 ///
@@ -10,6 +13,11 @@ where
     T: Send + 'static,
     W: FnOnce() -> T + Send + 'static,
 {
+    let acting = Acting::current();
+    let work = move || match acting {
+        Some(acting) => acting.during(work),
+        None => work(),
+    };
     match tokio::task::spawn_blocking(work).await {
         Ok(answer) => answer,
         Err(failed) if failed.is_panic() => std::panic::resume_unwind(failed.into_panic()),

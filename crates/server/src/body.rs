@@ -69,7 +69,8 @@ pub async fn admit(
     if let Some(len_max) = bounds.len_max
         && announced.lower() > len_max as u64
     {
-        let_pass(body, announced.lower(), bounds.pause_max).await;
+        // Time is left to answer in.
+        let_pass(body, announced.lower(), bounds.pause_max / 2).await;
         return Err(too_large(len_max));
     }
     if let Some(coding) = headers.get(header::CONTENT_ENCODING) {

@@ -2,10 +2,14 @@
 //!
 //! Invariant: every request that a handler sees has a caller, whose role allows what the request needs.
 
+use std::cell::RefCell;
 use std::convert::Infallible;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use axum::extract::FromRequestParts;
+use axum::http::Method;
 use axum::http::request::Parts;
 
 use crate::access::Need;
@@ -53,6 +57,64 @@ impl Role {
     }
 }
 
+/// The longest path that is recorded as a command.
+const PATH_LEN_MAX: usize = 200;
+
+thread_local! {
+    static CURRENT: RefCell<Option<Acting>> = const { RefCell::new(None) };
+}
+
+/// In whose name changes are recorded, and by which command. Cloning is cheap.
+#[derive(Clone, Debug)]
+pub struct Acting(Arc<(String, String)>);
+
+/// Puts back who acted before, also behind a panic.
+struct Before(Option<Acting>);
+
+impl Drop for Before {
+    fn drop(&mut self) {
+        CURRENT.set(self.0.take());
+    }
+}
+
+impl Acting {
+    /// What this thread changes during `work` is recorded in this name.
+    pub fn during<T>(&self, work: impl FnOnce() -> T) -> T {
+        let _before = Before(CURRENT.replace(Some(self.clone())));
+        mltrack::acting(&self.0.0, &self.0.1, work)
+    }
+
+    /// Who acts on this thread, so that another one can go on for it.
+    pub fn current() -> Option<Acting> {
+        CURRENT.with_borrow(Clone::clone)
+    }
+}
+
+/// A future in whose every step changes are recorded in a name.
+pub struct InName<F> {
+    acting: Acting,
+    inner: Pin<Box<F>>,
+}
+
+impl<F: Future> InName<F> {
+    /// The same future, in a name.
+    pub fn new(acting: Acting, inner: F) -> InName<F> {
+        InName {
+            acting,
+            inner: Box::pin(inner),
+        }
+    }
+}
+
+impl<F: Future> Future for InName<F> {
+    type Output = F::Output;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+        let acting = self.acting.clone();
+        acting.during(|| self.inner.as_mut().poll(context))
+    }
+}
+
 /// Who asks; handlers may take it as an argument.
 #[derive(Clone, Debug)]
 pub struct Caller {
@@ -72,6 +134,17 @@ impl Caller {
             role: key.role,
             scope: (!key.scope.is_empty()).then(|| Arc::clone(&key.scope)),
         }
+    }
+
+    /// In whose name changes are recorded: that of the key. Without keys it is the server's own, or the user that
+    /// a client of `MLflow` names.
+    pub fn acting(&self, method: &Method, path: &str) -> Option<Acting> {
+        let name = self.name.as_deref()?;
+        let path: String = path.chars().take(PATH_LEN_MAX).collect();
+        Some(Acting(Arc::new((
+            name.to_owned(),
+            format!("{method} {path}"),
+        ))))
     }
 
     /// Who showed nothing, where nothing is needed.

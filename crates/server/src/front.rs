@@ -22,7 +22,7 @@ use crate::access::{self, Need};
 use crate::auth::Doorman;
 use crate::blocking::blocking;
 use crate::body::{self, Answered, Bounds};
-use crate::caller::Caller;
+use crate::caller::{Caller, InName};
 use crate::compress;
 use crate::figures::{Figures, NO_ROUTE};
 use crate::hosts::Hosts;
@@ -246,9 +246,14 @@ impl Front {
         parts.headers.insert(HEADER, asked.id.0.clone());
         parts.extensions.insert(asked.trail.clone());
         parts.extensions.insert(asked.id.clone());
+        let acting = caller.acting(&asked.method, asked.uri.path());
         parts.extensions.insert(caller);
         let request = Request::from_parts(parts, body);
-        let Ok(response) = self.router.clone().call(request).await;
+        let answered = self.router.clone().call(request);
+        let Ok(response) = match acting {
+            None => answered.await,
+            Some(acting) => InName::new(acting, answered).await,
+        };
         // The handler saw a body that broke off, and cannot tell why.
         if too_long.is_some_and(|too_long| too_long.is_set()) {
             return Err(body::too_large(self.options().body_len_max));

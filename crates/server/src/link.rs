@@ -1,6 +1,7 @@
 //! One connection: its bytes are counted, and it is closed when the other side lets it wait.
 //!
-//! Invariants: a connection without a request under way lives no longer than the head timeout, whatever trickles in;
+//! Invariants: a connection without a request under way lives no longer than twice the head timeout, whatever trickles
+//! in, and one that has had none, no longer than that time;
 //! one whose answer nobody reads, no longer than the same time without a byte going out.
 
 use std::io::{self, IoSlice};
@@ -112,20 +113,19 @@ impl<S> Watched<S> {
         }
     }
 
+    /// The time runs on through requests, so that a busy connection costs no timer for each; when it is over, a
+    /// connection on which something happened meanwhile gets it once more.
     fn wait_for_head(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.link.under_way.load(Ordering::Relaxed) > 0 {
+        while self.reading.poll(context, self.limit).is_ready() {
             self.reading.stop();
-            return Poll::Pending;
-        }
-        let begun = self.link.begun.load(Ordering::Relaxed);
-        if begun != self.begun_before {
+            let begun = self.link.begun.load(Ordering::Relaxed);
+            let is_idle = self.link.under_way.load(Ordering::Relaxed) == 0;
+            if is_idle && begun == self.begun_before {
+                return Poll::Ready(Err(too_slow()));
+            }
             self.begun_before = begun;
-            self.reading.stop();
         }
-        match self.reading.poll(context, self.limit) {
-            Poll::Ready(()) => Poll::Ready(Err(too_slow())),
-            Poll::Pending => Poll::Pending,
-        }
+        Poll::Pending
     }
 
     fn wrote(

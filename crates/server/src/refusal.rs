@@ -87,7 +87,6 @@ fn names(status: StatusCode) -> (&'static str, Code) {
         StatusCode::SERVICE_UNAVAILABLE => ("TEMPORARILY_UNAVAILABLE", Code::Busy),
         StatusCode::GATEWAY_TIMEOUT => ("DEADLINE_EXCEEDED", Code::Busy),
         StatusCode::INTERNAL_SERVER_ERROR => ("INTERNAL_ERROR", Code::InternalError),
-        StatusCode::PAYLOAD_TOO_LARGE => ("BAD_REQUEST", Code::ArtifactTooLarge),
         _ => ("BAD_REQUEST", Code::ValidationError),
     }
 }

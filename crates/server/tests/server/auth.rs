@@ -202,3 +202,20 @@ fn a_key_with_a_scope_reaches_its_experiments_and_nothing_else() {
     assert_eq!(fetched(&format!("{listing}{other}/x")), 403);
     assert_eq!(fetched(&format!("{listing}{mine}/../{other}")), 403);
 }
+
+#[test]
+fn what_is_done_with_a_key_is_recorded_in_its_name() {
+    let (served, tracker) = guarded();
+    let token = format!("Bearer {}", key(&tracker, "anna", Role::Writer));
+    let create = "/api/2.0/mlflow/experiments/create";
+    assert_eq!(post(&served, create, &token, &json!({"name": "hers"})), 200);
+    let operations = tracker.operations().fetch().unwrap();
+    let made = operations
+        .iter()
+        .find(|operation| operation.command.contains("experiments/create"))
+        .unwrap();
+    assert_eq!(
+        (made.actor.as_str(), made.command.as_str()),
+        ("anna", "POST /api/2.0/mlflow/experiments/create")
+    );
+}

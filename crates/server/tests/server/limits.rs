@@ -33,7 +33,7 @@ fn a_body_that_says_it_is_too_long_is_refused_before_it_is_read() {
     let answer = ask(&served, &[NATIVE, &host, "Content-Length: 1001"], b"");
     assert_eq!(status(&answer), 413);
     assert!(
-        answer.contains("\"code\":\"ARTIFACT_TOO_LARGE\""),
+        answer.contains("\"code\":\"VALIDATION_ERROR\""),
         "{answer}"
     );
 }
@@ -169,4 +169,34 @@ fn requests_too_many_are_told_to_come_again() {
     assert_eq!(status(&answer), 503);
     assert!(answer.contains("retry-after: 1"), "{answer}");
     assert!(answer.contains("TEMPORARILY_UNAVAILABLE"), "{answer}");
+}
+
+#[test]
+fn an_answer_that_nobody_reads_is_given_up() {
+    let served = small();
+    let authority = authority(&served);
+    let path = "/api/2.0/mlflow-artifacts/artifacts/kept/large.bin";
+    let put = reqwest::Client::new().put(served.url(path));
+    let (status, _) = served.send(put.body(vec![7; 32 << 20]));
+    assert_eq!(status, 200);
+    let mut stream = connect(&served);
+    stream
+        .write_all(format!("GET {path} HTTP/1.1\r\nHost: {authority}\r\n\r\n").as_bytes())
+        .unwrap();
+    let mut begun = [0; 12];
+    stream.read_exact(&mut begun).unwrap();
+    assert_eq!(&begun, b"HTTP/1.1 200");
+    let host = format!("Host: {authority}");
+    let is_alone = || {
+        let figures = ask(&served, &["GET /metrics HTTP/1.1", &host], b"");
+        figures.contains("\nmltrack_connections 1\n")
+    };
+    let begun = mltrack::door::monotonic();
+    while !is_alone() {
+        assert!(
+            begun.elapsed() < super::raw::PATIENCE,
+            "it is never given up"
+        );
+    }
+    assert!(rest(&mut stream).len() < 32 << 20);
 }
