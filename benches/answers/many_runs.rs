@@ -120,7 +120,7 @@ fn timed(rounds: usize, mut ask: impl FnMut() -> Result<()>) -> Result<Vec<f64>>
 }
 
 /// Runs that differ in everything, by a generator with a fixed seed.
-fn make(tracker: &Tracker, runs: u64) -> Result<()> {
+pub fn make(tracker: &Tracker, runs: u64) -> Result<()> {
     let mut import = tracker.experiment("many")?.import()?;
     let columns = import.columns((0..METRICS).map(|metric| format!("metric_{metric}")))?;
     let mut state = 1_u64;

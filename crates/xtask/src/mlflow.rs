@@ -1,0 +1,75 @@
+//! The steps `mlflow` and `differential`: `MLflow`'s own client, and raw calls, against the server that was just built.
+//!
+//! They need the environments of `environment.rs`, which come from the network once; without it they are skipped, with
+//! the reason, and everything else is still proved.
+
+use std::process::Command;
+
+use anyhow::Context as _;
+
+use crate::environment::{Environment, MLFLOW};
+use crate::options::Options;
+use crate::process::{TestCounts, cargo, root, run, run_tests, target_folder};
+use crate::steps::Outcome;
+
+/// The step `mlflow`: the same tests with the oldest client and the newest.
+pub fn step(options: &Options) -> anyhow::Result<Outcome> {
+    with_environments(&MLFLOW, |environment| {
+        let mut command = script(environment, "run.py")?;
+        if options.soak {
+            command.arg("--long");
+        }
+        run_tests(&mut command).with_context(|| format!("with {}", environment.name))
+    })
+}
+
+/// The step `differential`: raw calls to ours and to a stock server of the newest version.
+pub fn differential(_: &Options) -> anyhow::Result<Outcome> {
+    with_environments(&MLFLOW[1..], |environment| {
+        run_tests(&mut script(environment, "differential.py")?)
+    })
+}
+
+fn with_environments(
+    environments: &[Environment],
+    test: impl Fn(&Environment) -> anyhow::Result<TestCounts>,
+) -> anyhow::Result<Outcome> {
+    for environment in environments {
+        if let Err(error) = environment.install() {
+            let why = format!("no {}: {error:#}", environment.name);
+            return Ok(Outcome::Skipped(why));
+        }
+    }
+    run(&mut cargo(["build", "--locked", "--bin", "mltrack"]))?;
+    let mut counts = TestCounts::default();
+    for environment in environments {
+        counts = counts.plus(test(environment)?);
+    }
+    Ok(Outcome::Tested(counts))
+}
+
+/// A script beside the tests, under an environment's Python, with the program that was just built.
+fn script(environment: &Environment, name: &str) -> anyhow::Result<Command> {
+    let mut command = Command::new(environment.path()?.join("bin").join("python"));
+    command
+        .arg(root().join("crates/server/tests/mlflow").join(name))
+        .arg("--binary")
+        .arg(target_folder().join("debug").join("mltrack"))
+        // Compiled scripts would be written into the clone.
+        .env("PYTHONDONTWRITEBYTECODE", "1");
+    Ok(command)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_scripts_that_are_run_are_there() {
+        for name in ["run.py", "differential.py"] {
+            let command = script(&MLFLOW[1], name).expect("the cache folder has a name");
+            let path = command.get_args().next().expect("a script comes first");
+            assert!(std::path::Path::new(path).is_file(), "{}", path.display());
+        }
+    }
+}
