@@ -8,6 +8,7 @@ mod environment;
 mod examples;
 mod fuzz;
 mod licences;
+mod mlflow;
 mod options;
 mod process;
 mod report;

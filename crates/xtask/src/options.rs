@@ -12,7 +12,7 @@ usage: cargo xtask test [OPTIONS]
   --quick             everything but fuzzing
   --only STEP         only this step (may be given several times)
   --fuzz-seconds N    seconds for each fuzz target, 30 when not given
-  --soak              100,000 rounds of the crash suite (MLTRACK_CRASH_ROUNDS=100000)
+  --soak              100,000 rounds of the crash suite (MLTRACK_CRASH_ROUNDS=100000), and of all that has a longer form
   --list              the steps, in order
   --help              this text
 ";

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use crate::options::{Options, SOAK_ROUNDS};
 use crate::process::{TestCounts, cargo, root, run, run_tests};
-use crate::{examples, fuzz, licences, tools};
+use crate::{examples, fuzz, licences, mlflow, tools};
 
 /// How a step ended when it did not fail.
 pub enum Outcome {
@@ -51,6 +51,21 @@ pub const STEPS: &[Step] = &[
         name: "test",
         about: "unit, property, integration, golden and tidy tests",
         run: test,
+    },
+    Step {
+        name: "mlflow",
+        about: "MLflow's own client, the oldest and the newest, against the server",
+        run: mlflow::step,
+    },
+    Step {
+        name: "differential",
+        about: "raw calls answered as a stock server answers them",
+        run: mlflow::differential,
+    },
+    Step {
+        name: "soak",
+        about: "two minutes of a server killed under load; thirty with --soak",
+        run: soak,
     },
     Step {
         name: "canaries",
@@ -133,6 +148,13 @@ fn test_command(options: &Options) -> Command {
         command.env("MLTRACK_CRASH_ROUNDS", SOAK_ROUNDS.to_string());
     }
     command
+}
+
+fn soak(options: &Options) -> anyhow::Result<Outcome> {
+    let seconds = if options.soak { 1_800 } else { 120 };
+    let mut command = cargo(["test", "--locked", "--test", "crash", "soak::"]);
+    command.args(["--", "--nocapture"]);
+    run_tests(command.env("MLTRACK_SOAK_SECONDS", seconds.to_string())).map(Outcome::Tested)
 }
 
 fn canaries(_: &Options) -> anyhow::Result<Outcome> {

@@ -1,7 +1,7 @@
 """The raw calls that both servers get: a list of (title, method, path, body).
 
 `{name}` stands for something an earlier call made, so that the same list fits both. `CAPTURES` says what is taken from
-which answer. What a title's last word `[deviates]` marks is described in `docs/mlflow.md` and not compared.
+which answer. A title is what `deviations.py` speaks of.
 """
 
 API = "/api/2.0/mlflow"
@@ -257,8 +257,8 @@ def write_calls():
     for title, body in (
         ("a name", {"run_name": "renamed"}),
         ("a status", {"status": "FAILED", "end_time": 12345}),
-        ("a number for a status", {"status": 3}),
         ("a word for a status", {"status": "NONSENSE"}),
+        ("a number for a status", {"status": 3}),
     ):
         yield post(f"update: {title}", "/runs/update", {"run_id": "{run2}", **body})
     for title, body in (
@@ -366,7 +366,8 @@ def input_calls():
         inputs = [{"dataset": {**dataset, **change}, "tags": [{"key": "mlflow.data.context", "value": "train"}]}]
         yield post(f"log-inputs: {title}", "/runs/log-inputs", {"run_id": "{run1}", "datasets": inputs})
     yield post("log-inputs: nobody's run", "/runs/log-inputs", {"run_id": "0" * 32, "datasets": []})
-    yield post("datasets of experiments", "/experiments/search-datasets", {"experiment_ids": ["{experiment}"]})
+    path = "/ajax-api/2.0/mlflow/experiments/search-datasets"
+    yield "datasets of experiments", "POST", path, {"experiment_ids": ["{experiment}"]}
     yield search("dataset.name = 'd' AND dataset.context = 'train'")
 
 

@@ -23,7 +23,7 @@ from calls import CAPTURES, all_calls
 from deviations import DEVIATIONS, IGNORED_FIELDS
 from servers import Server
 
-VOLATILE = re.compile(r"(time|timestamp)$")
+VOLATILE = re.compile(r"(time|timestamp|_ms)$")
 
 
 class Side:
