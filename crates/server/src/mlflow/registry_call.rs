@@ -14,8 +14,8 @@ use serde_json::Value;
 
 use super::{Answer, Message};
 use crate::blocking::blocking;
-use crate::caller::Caller;
 use crate::caller::Acting;
+use crate::caller::Caller;
 use crate::fields::Fields;
 use crate::shared::Shared;
 
@@ -37,11 +37,10 @@ pub fn call(
         Box::pin(async move {
             let answer: Answer<Response> = blocking(move || {
                 let actor = caller.name.as_deref().unwrap_or(NOBODY);
-                let body = mltrack::acting(actor, &command, || work(&shared, &fields))?;
                 // Who showed a key is named by it already.
                 let body = match Acting::current() {
                     Some(_) => work(&shared, &fields)?,
-                    None => mltrack::acting(NOBODY, &command, || work(&shared, &fields))?,
+                    None => mltrack::acting(actor, &command, || work(&shared, &fields))?,
                 };
                 Ok(Json(body).into_response())
             })

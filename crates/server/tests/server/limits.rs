@@ -32,10 +32,7 @@ fn a_body_that_says_it_is_too_long_is_refused_before_it_is_read() {
     );
     let answer = ask(&served, &[NATIVE, &host, "Content-Length: 1001"], b"");
     assert_eq!(status(&answer), 413);
-    assert!(
-        answer.contains("\"code\":\"VALIDATION_ERROR\""),
-        "{answer}"
-    );
+    assert!(answer.contains("\"code\":\"VALIDATION_ERROR\""), "{answer}");
 }
 
 #[test]
