@@ -12,6 +12,7 @@ mod naming;
 mod property;
 mod proxy;
 mod putting;
+mod seaweed;
 mod server;
 mod sweeping;
 mod trees;
