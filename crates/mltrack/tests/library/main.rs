@@ -29,9 +29,12 @@ mod operations;
 mod owners;
 mod params;
 mod remote;
+mod remote_roots;
 mod reproducing;
 mod scrubbing;
 mod searching;
+#[path = "../../../artifact/tests/conformance/seaweed.rs"]
+mod seaweed;
 mod seed;
 mod shapes;
 mod snapshots;
