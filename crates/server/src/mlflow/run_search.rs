@@ -8,10 +8,12 @@ use std::collections::btree_map::Entry;
 use std::error::Error as _;
 
 use axum::Router;
+use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::post;
+use futures_util::{StreamExt as _, stream};
 use mltrack::{ExperimentId, FilterError, RunId, RunSummary};
 
 use super::dataset_search::{INPUT, taken};
@@ -29,6 +31,8 @@ use crate::shared::Shared;
 const PAGE_LEN: i64 = 1000;
 /// The kind of the documents that keep models which runs took in or gave out.
 const MODEL_IO: &str = "mlflow.model_io";
+/// So many runs are answered at once; longer pages are written while they are sent.
+const WHOLE_MAX: usize = 1000;
 /// So many runs are copied and written at a time.
 const CHUNK_LEN: usize = 100;
 
@@ -39,8 +43,26 @@ pub fn routes() -> Router<Shared> {
 
 async fn search(State(shared): State<Shared>, Message(fields): Message) -> Answer {
     let asked = Asked::of(&fields)?;
-    let body = blocking(move || asked.answer(&shared)).await?;
-    Ok(([(CONTENT_TYPE, "application/json")], body).into_response())
+    let (first, page) = blocking(move || {
+        let mut page = asked.answer(&shared)?;
+        Answer::Ok((page.piece(WHOLE_MAX)?, page))
+    })
+    .await?;
+    let kind = [(CONTENT_TYPE, "application/json")];
+    if page.is_done() {
+        return Ok((kind, first).into_response());
+    }
+    let first = stream::once(async { Ok(Bytes::from(first)) });
+    let rest = stream::unfold(page, |mut page| async {
+        if page.is_done() {
+            return None;
+        }
+        let (piece, page) = blocking(move || (page.piece(CHUNK_LEN), page)).await;
+        // The answer has begun, so all that can be said of an error now is that it broke off.
+        let piece = piece.map(Bytes::from).map_err(|_| "the list broke off");
+        Some((piece, page))
+    });
+    Ok((kind, Body::from_stream(first.chain(rest))).into_response())
 }
 
 /// What is asked.
@@ -69,7 +91,7 @@ impl Asked {
         })
     }
 
-    fn answer(self, shared: &Shared) -> Answer<Vec<u8>> {
+    fn answer(self, shared: &Shared) -> Answer<Page> {
         let tracker = shared.tracker();
         let (offset, limit) = (self.offset, self.limit);
         // Data sets are looked up only where they can be meant: a name that contains the word costs no more than time.
@@ -98,7 +120,7 @@ impl Asked {
         let page = query.fetch_ids().map_err(refused)?;
         let end = offset.saturating_add(page.items.len());
         let next = (end < page.total).then(|| token(end));
-        Page::new(shared)?.write(&page.items, next.as_deref())
+        Page::new(shared, page.items, next)
     }
 }
 
@@ -123,47 +145,67 @@ pub fn refused(error: mltrack::Error) -> MlflowError {
 }
 
 /// A page of runs that is being written.
-struct Page<'a> {
-    shared: &'a Shared,
-    body: Vec<u8>,
+struct Page {
+    shared: Shared,
+    ids: Vec<RunId>,
+    /// How many of them are written.
+    done: usize,
+    next: Option<String>,
+    text: Vec<u8>,
     /// Whether any run took in or gave out something that is kept beside it. Mostly none did.
     has_io: bool,
     /// Where the artifacts of experiments are.
     locations: BTreeMap<ExperimentId, String>,
 }
 
-impl<'a> Page<'a> {
-    fn new(shared: &'a Shared) -> Answer<Page<'a>> {
+impl Page {
+    fn new(shared: &Shared, ids: Vec<RunId>, next: Option<String>) -> Answer<Page> {
         let count = |kind| shared.tracker().documents(kind).count();
         Ok(Page {
-            shared,
-            body: Vec::new(),
+            ids,
+            done: 0,
+            next,
+            text: Vec::new(),
             has_io: count(INPUT)? + count(MODEL_IO)? > 0,
             locations: BTreeMap::new(),
+            shared: shared.clone(),
         })
     }
 
-    fn write(mut self, ids: &[RunId], next: Option<&str>) -> Answer<Vec<u8>> {
-        if ids.is_empty() {
+    fn is_done(&self) -> bool {
+        self.done == self.ids.len()
+    }
+
+    /// The text of so many further runs, with what stands before the first and behind the last.
+    fn piece(&mut self, count: usize) -> Answer<Vec<u8>> {
+        if self.ids.is_empty() {
             return Ok(b"{}".to_vec());
         }
-        self.body.extend(b"{\"runs\":[");
-        for chunk in ids.chunks(CHUNK_LEN) {
-            for run in self.shared.tracker().run_summaries(chunk)? {
+        let mut is_first = self.done == 0;
+        if is_first {
+            self.text.extend(b"{\"runs\":[");
+        }
+        let end = self.done.saturating_add(count).min(self.ids.len());
+        while self.done < end {
+            let chunk = self.done..end.min(self.done + CHUNK_LEN);
+            self.done = chunk.end;
+            for run in self.shared.tracker().run_summaries(&self.ids[chunk])? {
+                if !std::mem::take(&mut is_first) {
+                    self.text.push(b',');
+                }
                 self.run(&run)?;
             }
         }
-        if self.body.last() == Some(&b',') {
-            self.body.pop();
+        if self.is_done() {
+            self.text.push(b']');
+            if let Some(next) = &self.next {
+                self.text.extend(b",\"next_page_token\":\"");
+                self.text.extend(next.as_bytes());
+                self.text.push(b'"');
+            }
+            self.text.push(b'}');
         }
-        self.body.push(b']');
-        if let Some(next) = next {
-            self.body.extend(b",\"next_page_token\":\"");
-            self.body.extend(next.as_bytes());
-            self.body.push(b'"');
-        }
-        self.body.push(b'}');
-        Ok(self.body)
+        Ok(std::mem::take(&mut self.text))
     }
 
     fn run(&mut self, run: &RunSummary) -> Answer<()> {
@@ -175,13 +217,12 @@ impl<'a> Page<'a> {
             }
         };
         let known = if self.has_io {
-            inputs::of_run(self.shared, run.id)?
+            inputs::of_run(&self.shared, run.id)?
         } else {
             inputs::Known::default()
         };
         let run = run_json(run, location, known.io());
-        serde_json::to_writer(&mut self.body, &run).expect("a run has a JSON form");
-        self.body.push(b',');
+        serde_json::to_writer(&mut self.text, &run).expect("a run has a JSON form");
         Ok(())
     }
 }

@@ -369,6 +369,21 @@ fn pages_follow_one_another_and_the_last_names_no_next() {
 }
 
 #[test]
+fn a_page_of_thousands_of_runs_is_whole() {
+    let names: Vec<String> = (0..2150).map(|at| format!("run {at:04}")).collect();
+    let runs: Vec<Like<'_>> = names.iter().map(|name| named(name)).collect();
+    let looked = Looked::over(&runs);
+    let body = json!({"max_results": 2120, "order_by": ["run_name"]});
+    let (status, body) = looked.post(&body);
+    assert_eq!(status, 200);
+    assert_eq!(super::run_search::names(&body), names[..2120]);
+    let token = &body["next_page_token"];
+    let body = json!({"max_results": 2120, "order_by": ["run_name"], "page_token": token});
+    let (_, body) = looked.post(&body);
+    assert_eq!(super::run_search::names(&body), names[2120..]);
+}
+
+#[test]
 fn limits_and_tokens_are_checked() {
     let looked = Looked::over(&[named("elk")]);
     let cases = [
