@@ -6,12 +6,14 @@ use mltrack_event::{
     Direction, Event, ExperimentEdited, ExperimentId, Goal, GoalEdit, NameKind, StreamId,
     canonical_json,
 };
+use mltrack_log::Lsn;
 use serde::Serialize;
 
 use crate::code::Code;
 use crate::decide::{Decision, Plan};
 use crate::error::{Error, Result};
 use crate::experiment::{live, name_taken};
+use crate::run_edit::changed_since;
 use crate::store::Store;
 
 /// Changes to an experiment; see [`Experiment::edit`](crate::Experiment::edit). What is not named stays.
@@ -20,6 +22,7 @@ pub struct ExperimentEdit {
     store: Option<Arc<Store>>,
     edit: ExperimentEdited,
     metadata_error: Option<Error>,
+    based_on: Option<Lsn>,
 }
 
 impl ExperimentEdit {
@@ -41,6 +44,7 @@ impl ExperimentEdit {
             store,
             edit,
             metadata_error: None,
+            based_on: None,
         }
     }
 
@@ -101,6 +105,13 @@ impl ExperimentEdit {
         self
     }
 
+    /// Only while this record is the last one about the experiment itself, as
+    /// [`ExperimentSummary::lsn`](crate::ExperimentSummary) told it; else the edit is a `CONFLICT`.
+    pub fn based_on(mut self, lsn: Lsn) -> ExperimentEdit {
+        self.based_on = Some(lsn);
+        self
+    }
+
     /// Makes the changes, all or none. Visible on return.
     ///
     /// Errors: `CONFLICT` when the new name is taken, `VALIDATION_ERROR`, `NOT_FOUND`, `INVALID_STATE` when deleted.
@@ -119,7 +130,12 @@ impl ExperimentEdit {
         };
         let id = self.edit.experiment;
         store.decide(|state, _| {
-            live(state, id)?;
+            let known = live(state, id)?;
+            if let Some(lsn) = self.based_on
+                && known.updated.lsn != lsn
+            {
+                return Err(changed_since(known.updated.lsn));
+            }
             if let Some(name) = &self.edit.name
                 && state
                     .experiment_by_name(name)

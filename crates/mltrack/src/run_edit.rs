@@ -28,6 +28,7 @@ pub struct RunEdit {
     removed: Vec<String>,
     notes: Vec<String>,
     notes_removed: Vec<Lsn>,
+    based_on: Option<Lsn>,
 }
 
 impl Tracker {
@@ -52,6 +53,7 @@ impl Tracker {
             removed: Vec::new(),
             notes: Vec::new(),
             notes_removed: Vec::new(),
+            based_on: None,
         }
     }
 
@@ -124,6 +126,13 @@ impl RunEdit {
         self
     }
 
+    /// Only while this record is the last one about the run, as [`RunSummary::lsn`](crate::RunSummary) told it; else the
+    /// edit is a `CONFLICT`.
+    pub fn based_on(mut self, lsn: Lsn) -> RunEdit {
+        self.based_on = Some(lsn);
+        self
+    }
+
     /// Makes the changes, all or none. Visible on return; the lsn is that of the last record, for
     /// [`undo`](Tracker::undo).
     ///
@@ -136,6 +145,11 @@ impl RunEdit {
         change(self.store.as_ref(), self.run, |store, state, known| {
             if state.is_deleted(known) {
                 return Err(is_deleted(state, known));
+            }
+            if let Some(lsn) = self.based_on
+                && known.heard.lsn != lsn
+            {
+                return Err(changed_since(known.heard.lsn));
             }
             let events = self.events(store, known)?;
             if events.is_empty() {
@@ -190,6 +204,12 @@ impl RunEdit {
         }
         Ok(events)
     }
+}
+
+/// An edit that is based on something older.
+pub(crate) fn changed_since(newest: Lsn) -> Error {
+    let what = format!("it was changed by record {newest} in the meantime");
+    Error::new(Code::Conflict, what).with_hint("look at it again, then repeat the change")
 }
 
 /// Appends what `events` makes of the present run, unless somebody else changes its state or its experiment's first.

@@ -17,6 +17,7 @@ mod experiments;
 mod frame;
 mod histories;
 mod history_form;
+mod ingest;
 mod live;
 mod live_event;
 mod live_feed;
@@ -32,6 +33,8 @@ mod registry_form;
 mod run_form;
 mod runs;
 mod store;
+mod write_experiments;
+mod write_runs;
 
 use axum::Router;
 use axum::middleware::from_fn;
@@ -65,4 +68,7 @@ fn parts() -> OpenApiRouter<Shared> {
         .merge(artifacts::routes())
         .merge(registry::routes())
         .merge(environments::routes())
+        .merge(write_experiments::routes())
+        .merge(write_runs::routes())
+        .merge(ingest::routes())
 }

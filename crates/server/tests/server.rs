@@ -4,6 +4,8 @@
 
 #[path = "server/api_looking.rs"]
 mod api_looking;
+#[path = "server/api_writing.rs"]
+mod api_writing;
 #[path = "server/artifact_paths.rs"]
 mod artifact_paths;
 #[path = "server/auth.rs"]
@@ -22,6 +24,8 @@ mod front;
 mod history;
 #[path = "server/host.rs"]
 mod host;
+#[path = "server/ingest.rs"]
+mod ingest;
 #[path = "server/limits.rs"]
 mod limits;
 #[path = "server/live.rs"]

@@ -107,7 +107,7 @@ pub struct ArtifactForm {
         (serde_json::Value = "application/vnd.mltrack.parts+json"),
     )), Faults))]
 async fn list(State(shared): State<Shared>, Ask(ask): Ask<ArtifactsAsk>) -> Answer {
-    blocking(move || find(&shared, ask)).await
+    blocking(move || find(&shared, &ask)).await
 }
 
 /// The artifacts of a run
@@ -123,7 +123,7 @@ async fn of_run(
     Ask(mut ask): Ask<ArtifactsAsk>,
 ) -> Answer {
     ask.run = Some(name);
-    blocking(move || find(&shared, ask)).await
+    blocking(move || find(&shared, &ask)).await
 }
 
 /// Put an artifact into a run
@@ -194,7 +194,7 @@ fn by_id(shared: &Shared, id: &str) -> Answer<Artifact> {
     Ok(shared.tracker().artifact_by_id(id)?)
 }
 
-fn find(shared: &Shared, ask: ArtifactsAsk) -> Answer {
+fn find(shared: &Shared, ask: &ArtifactsAsk) -> Answer {
     let tracker = shared.tracker();
     let mut query = tracker.artifacts().limit(limit_of(ask.limit)?);
     if let Some(run) = &ask.run {

@@ -74,7 +74,8 @@ pub async fn read_whole(request: Request, len_max: usize) -> Result<axum::body::
 
 /// A body beyond what is allowed.
 pub fn too_large(len_max: usize) -> Fault {
-    Fault::invalid(format!("the body has more than {len_max} bytes"))
+    let message = format!("the body has more than {len_max} bytes");
+    Fault::invalid(message)
         .status(StatusCode::PAYLOAD_TOO_LARGE)
         .hint("send it in parts; POST /api/v1/ingest takes a stream of any length")
 }

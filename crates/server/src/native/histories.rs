@@ -256,7 +256,8 @@ fn check_known(tracker: &Tracker, ask: &HistoriesAsk, metric: &str) -> Result<()
 }
 
 fn too_many() -> Fault {
-    Fault::invalid(format!("the answer has more than {POINTS_MAX} points"))
+    let message = format!("the answer has more than {POINTS_MAX} points");
+    Fault::invalid(message)
         .status(axum::http::StatusCode::PAYLOAD_TOO_LARGE)
         .hint("ask for a range with from and to, or for buckets")
 }

@@ -10,6 +10,7 @@ use axum::routing::get;
 use utoipa::OpenApi;
 
 use super::error::{ErrorBody, ErrorCode};
+use super::ingest::{Acknowledgement, IngestLine};
 use super::live_event::EventForm;
 use super::live_tick::Tick;
 use crate::shared::Shared;
@@ -22,7 +23,7 @@ use crate::shared::Shared;
         description = "Experiments, runs and everything about them, over one store. `docs/api.md` tells it with examples.",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
     ),
-    components(schemas(ErrorBody, ErrorCode, EventForm, Tick)),
+    components(schemas(Acknowledgement, ErrorBody, ErrorCode, EventForm, IngestLine, Tick)),
     servers((url = "/api/v1")),
 )]
 struct Whole;

@@ -101,7 +101,8 @@ pub struct Lineage {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Node {
     /// Its name in questions.
-    pub node: String,
+    #[serde(rename = "node")]
+    pub reference: String,
     /// What it is: `run`, `dataset_version`, ..
     pub kind: &'static str,
     /// Its name for people.
@@ -244,7 +245,7 @@ impl From<LineageGraph> for Lineage {
 impl From<LineageNode> for Node {
     fn from(node: LineageNode) -> Node {
         Node {
-            node: node.node.to_string(),
+            reference: node.node.to_string(),
             kind: node.kind.name(),
             name: node.name,
             state: node.state.name(),

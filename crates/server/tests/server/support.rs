@@ -121,6 +121,12 @@ impl Served {
         })
     }
 
+    /// Sends any request, and answers the text of the body.
+    pub fn text(&self, request: reqwest::RequestBuilder) -> String {
+        let text = async { request.send().await.unwrap().text().await.unwrap() };
+        self.client.block_on(text)
+    }
+
     /// Sends any request.
     pub fn send(&self, request: reqwest::RequestBuilder) -> (u16, Value) {
         self.client.block_on(async {

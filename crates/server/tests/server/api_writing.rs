@@ -1,0 +1,127 @@
+//! Writing through `/api/v1`: what is answered is in the log, a change can depend on what it is based on, and undo.
+
+use serde_json::{Value, json};
+
+use crate::support::Served;
+
+fn patch(served: &Served, path: &str, tag: Option<&str>, body: &Value) -> (u16, Value) {
+    let mut request = reqwest::Client::new().patch(served.url(path));
+    request = request.header("content-type", "application/json");
+    if let Some(tag) = tag {
+        request = request.header("if-match", tag);
+    }
+    served.send(request.body(body.to_string()))
+}
+
+#[test]
+fn a_run_is_made_logged_to_ended_and_read_back() {
+    let served = Served::start();
+    let (status, made) = served.post(
+        "/api/v1/experiments",
+        &json!({"name": "cats", "goal": {"metric": "acc", "direction": "max"}}),
+    );
+    assert_eq!((status, &made["name"]), (201, &json!("cats")), "{made}");
+    assert_eq!(
+        served
+            .post("/api/v1/experiments", &json!({"name": "cats"}))
+            .0,
+        409
+    );
+    let (status, run) = served.post(
+        "/api/v1/runs",
+        &json!({"experiment": "cats", "params": {"lr": 0.1}}),
+    );
+    assert_eq!(status, 201, "{run}");
+    let path = format!("/api/v1/runs/{}", run["id"].as_str().unwrap());
+    let batch = json!({"points": [{"metric": "acc", "value": 0.5, "step": 1}, {"metric": "acc", "value": "NaN", "step": 2}], "tags": {"team": "vision"}});
+    let (status, written) = served.post(&format!("{path}/log"), &batch);
+    assert_eq!(status, 200, "{written}");
+    assert!(written["lsn"].as_u64().is_some());
+    let conflict = json!({"params": {"lr": 0.2}});
+    assert_eq!(
+        served.post(&format!("{path}/log"), &conflict).1["code"],
+        "CONFLICT"
+    );
+    let (_, ended) = served.post(&format!("{path}/end"), &json!({"state": "failed"}));
+    assert_eq!(ended["state"], "failed");
+    let (_, run) = served.get(&path);
+    assert_eq!(run["metrics"]["acc"]["last"]["value"], "NaN");
+    assert_eq!(
+        (&run["params"], &run["tags"]["team"]),
+        (&json!({"lr": 0.1}), &json!("vision"))
+    );
+}
+
+#[test]
+fn a_change_that_is_based_on_something_older_is_refused() {
+    let served = Served::start();
+    served.post("/api/v1/experiments", &json!({"name": "cats"}));
+    let (_, run) = served.post("/api/v1/runs", &json!({"experiment": "cats"}));
+    let path = format!("/api/v1/runs/{}", run["id"].as_str().unwrap());
+    let tag = format!("\"{}\"", run["lsn"]);
+    let change = json!({"tags": {"best": "yes"}});
+    assert_eq!(patch(&served, &path, Some(&tag), &change).0, 200);
+    let (status, error) = patch(&served, &path, Some(&tag), &change);
+    assert_eq!((status, &error["code"]), (412, &json!("CONFLICT")));
+    let (status, run) = patch(
+        &served,
+        &path,
+        None,
+        &json!({"tags": {"best": null}, "note": "done"}),
+    );
+    assert_eq!(status, 200, "{run}");
+    assert_eq!(run["tags"].get("best"), None);
+    let (_, notes) = served.get(&format!("{path}/notes"));
+    assert_eq!(notes["items"][0]["text"], "done");
+}
+
+#[test]
+fn a_deletion_is_told_before_it_is_done_and_can_be_undone() {
+    let served = Served::start();
+    served.post("/api/v1/experiments", &json!({"name": "cats"}));
+    let (_, run) = served.post("/api/v1/runs", &json!({"experiment": "cats"}));
+    let path = format!("/api/v1/runs/{}", run["id"].as_str().unwrap());
+    let delete = |path: &str| served.send(reqwest::Client::new().delete(served.url(path)));
+    assert_eq!(
+        delete(&format!("{path}?dry_run=true")).1["lsn"],
+        Value::Null
+    );
+    assert_eq!(served.get(&path).1["deleted"], false);
+    let (status, deletion) = delete(&path);
+    assert_eq!(status, 200, "{deletion}");
+    assert_eq!(served.get(&path).1["deleted"], true);
+    let (status, undone) = served.post("/api/v1/undo", &json!({"lsn": deletion["lsn"]}));
+    assert_eq!(status, 200, "{undone}");
+    assert_eq!(served.get(&path).1["deleted"], false);
+}
+
+#[test]
+fn an_artifact_is_put_listed_and_read_in_parts() {
+    let served = Served::start();
+    served.post("/api/v1/experiments", &json!({"name": "cats"}));
+    let (_, run) = served.post("/api/v1/runs", &json!({"experiment": "cats"}));
+    let path = format!("/api/v1/runs/{}/artifacts", run["id"].as_str().unwrap());
+    let put = reqwest::Client::new().put(served.url(&format!("{path}?path=notes/a.txt")));
+    let (status, made) = served.send(
+        put.header("content-type", "application/octet-stream")
+            .body("0123456789"),
+    );
+    assert_eq!((status, &made["bytes"]), (201, &json!(10)), "{made}");
+    let (_, page) = served.get(&path);
+    assert_eq!(page["items"][0], made);
+    let bytes = format!("/api/v1/artifacts/{}/bytes", made["id"].as_str().unwrap());
+    let part = reqwest::Client::new()
+        .get(served.url(&bytes))
+        .header("range", "bytes=2-4");
+    // The three bytes happen to be a JSON number.
+    assert_eq!(served.send(part), (206, json!(234)));
+    let beyond = reqwest::Client::new()
+        .get(served.url(&bytes))
+        .header("range", "bytes=90-");
+    let (status, error) = served.send(beyond);
+    assert_eq!(
+        (status, &error["code"]),
+        (416, &json!("VALIDATION_ERROR")),
+        "{error}"
+    );
+}
