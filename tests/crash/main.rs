@@ -17,5 +17,6 @@ mod forks;
 mod points;
 mod process;
 mod random;
+mod soak;
 mod stopped;
 mod trainers;

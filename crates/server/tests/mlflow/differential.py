@@ -13,6 +13,7 @@ import json
 import pathlib
 import re
 import shutil
+import signal
 import sys
 import tempfile
 import urllib.error
@@ -146,4 +147,6 @@ def main():
 
 
 if __name__ == "__main__":
+    # Being asked to end is an ordinary end: the servers go first.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     sys.exit(0 if main() else 1)

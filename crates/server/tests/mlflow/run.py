@@ -18,6 +18,7 @@ import logging
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -190,4 +191,6 @@ def main():
 
 
 if __name__ == "__main__":
+    # Being asked to end is an ordinary end: the servers go first.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     sys.exit(0 if main() else 1)
