@@ -23,6 +23,7 @@ pub fn run(bench: &Bench) -> Result<()> {
         let experiment = server.experiment("artifacts")?;
         let run = server.run(&experiment)?;
         let (mut up, mut down) = (Vec::new(), Vec::new());
+        let mut came = vec![1; length];
         for round in 0..ROUNDS {
             let bytes = noise(length, round + 1);
             let path = format!(
@@ -35,7 +36,7 @@ pub fn run(bench: &Bench) -> Result<()> {
             up.push(length as f64 / (door::monotonic() - start).as_secs_f64());
             let get = request("GET", &path, b"");
             let start = door::monotonic();
-            let came = connection.ask(&get)?;
+            connection.fetch(&get, &mut came)?;
             down.push(length as f64 / (door::monotonic() - start).as_secs_f64());
             ensure!(came == bytes, "the same bytes come back");
         }

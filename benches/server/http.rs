@@ -35,7 +35,9 @@ pub fn post(path: &str, body: &str) -> Vec<u8> {
 /// One connection.
 pub struct Connection {
     stream: TcpStream,
+    /// Its first `filled` bytes have come; the rest is room that is made once.
     received: Vec<u8>,
+    filled: usize,
     sent: Instant,
 }
 
@@ -53,7 +55,8 @@ impl Connection {
         let sent = door::monotonic();
         Ok(Connection {
             stream,
-            received: Vec::with_capacity(READ_LEN),
+            received: vec![0; READ_LEN],
+            filled: 0,
             sent,
         })
     }
@@ -69,29 +72,57 @@ impl Connection {
         }
     }
 
+    /// Sends and reads a body of a length that is known into memory that is there already.
+    pub fn fetch(&mut self, request: &[u8], into: &mut [u8]) -> Result<()> {
+        self.send(request)?;
+        let head_len = loop {
+            if let Some(at) = find(&self.received[..self.filled], HEAD_END) {
+                break at + HEAD_END.len();
+            }
+            self.read()?;
+        };
+        let head = str::from_utf8(&self.received[..head_len])?.to_ascii_lowercase();
+        ensure!(head.starts_with("http/1.1 200"), "{head}");
+        let first = self.received[head_len..self.filled].to_vec();
+        if field(&head, "content-length:").is_some() {
+            into[..first.len()].copy_from_slice(&first);
+            return Ok(self.stream.read_exact(&mut into[first.len()..])?);
+        }
+        let body = loop {
+            match self.reply()? {
+                Some(body) => break body,
+                None => self.read()?,
+            }
+        };
+        into.copy_from_slice(&body);
+        Ok(())
+    }
+
     fn send(&mut self, request: &[u8]) -> Result<()> {
-        self.received.clear();
+        self.filled = 0;
         self.sent = door::monotonic();
         Ok(self.stream.write_all(request)?)
     }
 
-    /// Takes what has come, at most a buffer of it.
+    /// Takes what has come, as much as there is room for.
     fn read(&mut self) -> Result<()> {
-        let start = self.received.len();
-        self.received.resize(start + READ_LEN, 0);
-        let count = self.stream.read(&mut self.received[start..])?;
-        self.received.truncate(start + count);
+        if self.filled == self.received.len() {
+            self.received.resize(2 * self.filled, 0);
+        }
+        let count = self.stream.read(&mut self.received[self.filled..])?;
+        self.filled += count;
         ensure!(count > 0, "the server closed a connection that is kept");
         Ok(())
     }
 
     /// The body of the reply once all of it is there.
     fn reply(&self) -> Result<Option<Vec<u8>>> {
-        let Some(head_len) = find(&self.received, HEAD_END) else {
+        let received = &self.received[..self.filled];
+        let Some(head_len) = find(received, HEAD_END) else {
             return Ok(None);
         };
-        let head = str::from_utf8(&self.received[..head_len])?.to_ascii_lowercase();
-        let body = &self.received[head_len + HEAD_END.len()..];
+        let head = str::from_utf8(&received[..head_len])?.to_ascii_lowercase();
+        let body = &received[head_len + HEAD_END.len()..];
         let body = if let Some(length) = field(&head, "content-length:") {
             let length: usize = length.parse()?;
             if body.len() < length {
@@ -103,6 +134,10 @@ impl Connection {
                 field(&head, "transfer-encoding:") == Some("chunked"),
                 "a reply says how long it is: {head}"
             );
+            // Taking the chunks apart once, and not at every piece that comes.
+            if !body.ends_with(b"0\r\n\r\n") {
+                return Ok(None);
+            }
             match chunks(body)? {
                 Some(body) => body,
                 None => return Ok(None),
@@ -131,11 +166,13 @@ pub fn drive(
         epoll::add(&poll, &connection.stream, data, epoll::EventFlags::IN)?;
         open.push(connection);
     }
+    // Made before the clock starts: what is measured is the server.
+    let requests: Vec<Vec<u8>> = (0..count).map(request).collect();
+    let mut requests = requests.iter();
     let start = door::monotonic();
-    let (mut next, mut done) = (0, 0);
-    for connection in open.iter_mut().take(count as usize) {
-        connection.send(&request(next))?;
-        next += 1;
+    let mut done = 0;
+    for (connection, request) in open.iter_mut().zip(requests.by_ref()) {
+        connection.send(request)?;
     }
     let mut times_ns = Vec::with_capacity(count as usize);
     let mut events = Vec::with_capacity(connections);
@@ -150,9 +187,8 @@ pub fn drive(
             }
             times_ns.push(nanoseconds(door::monotonic() - connection.sent));
             done += 1;
-            if next < count {
-                connection.send(&request(next))?;
-                next += 1;
+            if let Some(request) = requests.next() {
+                connection.send(request)?;
             }
         }
     }

@@ -34,9 +34,12 @@ def verdicts(folder, files, binary):
         plugin = ["-p", "upstream_plugin"]
     with tempfile.TemporaryDirectory() as place:
         report = pathlib.Path(place) / "report.xml"
+        # Theirs asks for plugins and options of their own; the tests need none of it.
+        settings = pathlib.Path(place) / "pytest.ini"
+        settings.write_text("[pytest]\naddopts =\n")
         command = [
-            sys.executable, "-m", "pytest", "-q", "-x", "--maxfail=100000", "--no-header", "-p", "no:cacheprovider",
-            *plugin, "--timeout", str(SECONDS_A_TEST), "--junit-xml", str(report), *files,
+            sys.executable, "-m", "pytest", "-q", "--no-header", "-p", "no:cacheprovider",
+            "-c", str(settings), "--rootdir", str(folder), *plugin, "--timeout", str(SECONDS_A_TEST), "--junit-xml", str(report), *files,
         ]  # fmt: skip
         subprocess.run(command, cwd=folder, env=environment, check=False, stdout=subprocess.DEVNULL)
         if not report.exists():
