@@ -97,7 +97,6 @@ pub struct Deletion {
 
 /// Make an experiment
 #[utoipa::path(post, path = "/experiments", tag = "experiments", request_body = NewExperiment,
-    params(("Idempotency-Key" = Option<String>, Header, description = "the same key and body answer the same")),
     responses((status = 201, description = "it is made", body = Experiment), Faults))]
 async fn create(
     State(shared): State<Shared>,

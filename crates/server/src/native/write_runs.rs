@@ -155,7 +155,6 @@ pub struct UndoneForm {
 
 /// Make a run
 #[utoipa::path(post, path = "/runs", tag = "runs", request_body = NewRun,
-    params(("Idempotency-Key" = Option<String>, Header, description = "the same key and body answer the same")),
     responses((status = 201, description = "it is made", body = Run), Faults))]
 async fn create(State(shared): State<Shared>, Body(asked): Body<NewRun>) -> Answer<Response> {
     blocking(move || {
@@ -185,8 +184,7 @@ async fn create(State(shared): State<Shared>, Body(asked): Body<NewRun>) -> Answ
 
 /// Log points, parameters and tags
 #[utoipa::path(post, path = "/runs/{run}/log", tag = "runs", request_body = LogBatch,
-    params(("run" = String, Path, description = "its id, the beginning of it, its name, or @last"),
-        ("Idempotency-Key" = Option<String>, Header, description = "the same key and body answer the same")),
+    params(("run" = String, Path, description = "its id, the beginning of it, its name, or @last")),
     responses((status = 200, description = "all of it is in the log", body = Written), Faults))]
 async fn log(
     State(shared): State<Shared>,

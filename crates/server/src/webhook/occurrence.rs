@@ -44,16 +44,7 @@ pub fn occurrences(shelf: ModelShelf<'_>, event: &Event) -> Vec<Occurrence> {
     };
     match event {
         Event::ModelCreated(created) => {
-            let hidden: &[&str] = if is_prompt {
-                &[IS_PROMPT, PROMPT_TYPE]
-            } else {
-                &[]
-            };
-            let data = json!({
-                "name": model.name,
-                "tags": tags(created.tags.iter().map(|(key, value)| (key, value)), hidden),
-                "description": created.description,
-            });
+            let data = created_data(model, &created.description, &created.tags, is_prompt);
             told("registered_model.created", "prompt.created", data)
                 .into_iter()
                 .collect()
@@ -106,6 +97,25 @@ pub fn occurrences(shelf: ModelShelf<'_>, event: &Event) -> Vec<Occurrence> {
         }
         _ => Vec::new(),
     }
+}
+
+/// What is told of a model that was made.
+fn created_data(
+    model: &ModelSummary,
+    description: &str,
+    given: &[(String, String)],
+    is_prompt: bool,
+) -> Value {
+    let hidden: &[&str] = if is_prompt {
+        &[IS_PROMPT, PROMPT_TYPE]
+    } else {
+        &[]
+    };
+    json!({
+        "name": model.name,
+        "tags": tags(given.iter().map(|(key, value)| (key, value)), hidden),
+        "description": description,
+    })
 }
 
 fn model_of(event: &Event) -> Option<ModelId> {

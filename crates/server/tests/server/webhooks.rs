@@ -196,6 +196,23 @@ fn a_delivery_is_signed_and_tells_what_happened() {
     assert!(String::from_utf8(log).unwrap().contains("hush"));
 }
 
+/// What the next delivery, of a hook without a secret, tells.
+fn kind_and_data(target: &Target) -> (String, Value) {
+    let arrived = target.next();
+    assert_eq!(
+        arrived.header("x-mlflow-signature"),
+        "",
+        "there is no secret"
+    );
+    let told = arrived.json();
+    let kind = format!(
+        "{}.{}",
+        told["entity"].as_str().unwrap(),
+        told["action"].as_str().unwrap()
+    );
+    (kind, told["data"].clone())
+}
+
 #[test]
 fn what_the_library_does_is_told_like_what_is_done_over_the_wire() {
     let (served, target) = (Served::start_with(&open()), Target::start());
@@ -204,27 +221,10 @@ fn what_the_library_does_is_told_like_what_is_done_over_the_wire() {
         ("MODEL_VERSION_TAG", "DELETED"),
         ("MODEL_VERSION_ALIAS", "CREATED"),
         ("MODEL_VERSION_ALIAS", "DELETED"),
-        ("PROMPT", "CREATED"),
-        ("PROMPT_VERSION", "CREATED"),
-        ("PROMPT_TAG", "SET"),
     ];
     hook(&served, &target.url(), &events, &json!({}));
     let tracker = tracker(&served);
-    let told = || {
-        let arrived = target.next();
-        assert_eq!(
-            arrived.header("x-mlflow-signature"),
-            "",
-            "there is no secret"
-        );
-        let told = arrived.json();
-        let kind = format!(
-            "{}.{}",
-            told["entity"].as_str().unwrap(),
-            told["action"].as_str().unwrap()
-        );
-        (kind, told["data"].clone())
-    };
+    let told = || kind_and_data(&target);
     let model = tracker.model("m").unwrap();
     let version = model.version().source("s3://models/m").add().unwrap();
     version.tag(&[("gold".into(), "yes".into())], &[]).unwrap();
@@ -239,6 +239,19 @@ fn what_the_library_does_is_told_like_what_is_done_over_the_wire() {
     model.remove_alias("prod").unwrap();
     let data = json!({"name": "m", "alias": "prod"});
     assert_eq!(told(), ("model_version_alias.deleted".to_owned(), data));
+}
+
+#[test]
+fn what_the_library_does_to_prompts_is_told_in_the_words_of_prompts() {
+    let (served, target) = (Served::start_with(&open()), Target::start());
+    let events = [
+        ("PROMPT", "CREATED"),
+        ("PROMPT_VERSION", "CREATED"),
+        ("PROMPT_TAG", "SET"),
+    ];
+    hook(&served, &target.url(), &events, &json!({}));
+    let tracker = tracker(&served);
+    let told = || kind_and_data(&target);
     let prompt = tracker
         .new_model("p")
         .tag("mlflow.prompt.is_prompt", "true")
