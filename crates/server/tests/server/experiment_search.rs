@@ -281,12 +281,15 @@ fn runs_are_found_by_the_data_sets_they_took_in() {
         expected.sort_unstable();
         assert_eq!(answered, expected, "{filter}");
     }
-    let (_, one) = served.post(
-        "/api/2.0/mlflow/runs/search",
-        &json!({"experiment_ids": [id], "filter": "run_name = 'one'"}),
-    );
+    let body = json!({"experiment_ids": [id], "filter": "run_name = 'one'"});
+    let (_, one) = served.post("/api/2.0/mlflow/runs/search", &body);
     let input = &one["runs"][0]["inputs"]["dataset_inputs"][0];
     assert_eq!(input["dataset"]["digest"], "xyz");
+    data_sets_are_summed_up(&served, &id);
+}
+
+/// The data sets that the runs of the experiment took in, each once.
+fn data_sets_are_summed_up(served: &Served, id: &str) {
     let path = "/api/2.0/mlflow/experiments/search-datasets";
     let (status, body) = served.post(path, &json!({"experiment_ids": [id]}));
     assert_eq!(status, 200);
