@@ -93,9 +93,13 @@ async fn create(State(shared): State<Shared>, Message(fields): Message) -> Answe
     }
     let tag = |wanted: &str| tags.iter().rev().find(|(key, _)| *key == wanted);
     let tagged = tag(RUN_NAME).map(|(_, name)| *name);
-    if let Some(name) = chosen_name(fields.optional_text("run_name")?, tagged)? {
-        new = new.name(name);
-    }
+    new = match chosen_name(fields.optional_text("run_name")?, tagged)? {
+        Some(name) => new.name(name),
+        None => {
+            let name = numbered(new.settled_name());
+            new.name(name)
+        }
+    };
     if let Some(user) = user(&fields, tag(USER).map(|(_, user)| *user))? {
         new = new.user(user);
     }
@@ -118,6 +122,12 @@ async fn create(State(shared): State<Shared>, Message(fields): Message) -> Answe
     let made = new.create().map_err(|error| refused(&shared, id, error))?;
     let run = summary(&shared, made.id())?;
     whole(&shared, &run, RunIo::default())
+}
+
+/// A name that was made up, with the number that clients expect behind it.
+fn numbered(nickname: &str) -> String {
+    let number = u16::from_le_bytes(mltrack::door::random_bytes()) % 1000;
+    format!("{nickname}-{number}")
 }
 
 fn chosen_name<'a>(given: Option<&'a str>, tagged: Option<&'a str>) -> Answer<Option<&'a str>> {
@@ -153,7 +163,7 @@ async fn update(State(shared): State<Shared>, Message(fields): Message) -> Answe
         let id = check::run_id(&fields)?;
         let end_time = fields.optional_integer("end_time")?;
         let mut update = RemoteUpdate {
-            state: fields.optional_text("status")?.map(state).transpose()?,
+            state: status(&fields)?.map(state).transpose()?,
             time: end_time.map(wire::moment),
             ..RemoteUpdate::default()
         };
@@ -182,6 +192,19 @@ fn info(shared: &Shared, id: RunId) -> Answer {
     let location = location(shared, &run)?;
     let run_info = wire::run_info(&run, &location);
     Ok(wire::answer(&Updated { run_info }))
+}
+
+/// The status that is asked for, by its name; the wire also knows them by number.
+fn status(fields: &Fields) -> Answer<Option<&str>> {
+    let number = fields.get("status").and_then(serde_json::Value::as_u64);
+    match number {
+        Some(1) => Ok(Some("RUNNING")),
+        Some(2) => Ok(Some("SCHEDULED")),
+        Some(3) => Ok(Some("FINISHED")),
+        Some(4) => Ok(Some("FAILED")),
+        Some(5) => Ok(Some("KILLED")),
+        _ => fields.optional_text("status"),
+    }
 }
 
 /// A status of the wire as a state to bring a run to.
