@@ -95,6 +95,8 @@ fn make(store: &Path, runs: usize, points: usize) -> Made {
         long,
     };
     drop((import, experiment));
+    // What has been there for a while has one: without it, a server folds the log before it answers.
+    tracker.snapshot().expect("a snapshot");
     tracker.close().expect("a closed store");
     made
 }
