@@ -258,6 +258,7 @@ pub use model_content::ModelFile;
 pub use model_shelf::ModelShelf;
 pub use model_use::UsedModel;
 pub use model_version::ModelVersion;
+pub use nickname::nickname;
 pub use notes::Note;
 pub use operation::{Operation, OperationQuery};
 pub use panic::record_panics;

@@ -14,7 +14,7 @@ const BEINGS: [&str; 32] = [
 ];
 
 /// The same id always gives the same name.
-pub(crate) fn nickname(run: RunId) -> String {
+pub fn nickname(run: RunId) -> String {
     let [.., mood, being] = run.to_bytes();
     format!(
         "{}-{}",

@@ -187,7 +187,11 @@ impl State {
             command,
         });
         experiment.state = to;
-        experiment.updated = at;
+        // A first run may say that it was started long ago.
+        experiment.updated = Stamp {
+            time_ns: at.time_ns.max(experiment.updated.time_ns),
+            ..at
+        };
         experiment.archived = (to == ExperimentState::Archived).then_some(at);
         Outcome::Applied
     }

@@ -229,7 +229,7 @@ pub(crate) fn order(text: &str, mode: Mode) -> Result<(Operand, Span, bool, Stri
         return Err(FilterError::new(text, column.span, message));
     }
     if ident.kind == "dataset" {
-        let message = "Invalid order_by entity type 'dataset'";
+        let message = "Invalid identifier type 'dataset'";
         return Err(FilterError::new(text, column.span, message));
     }
     let name = format!("{:?}", ident.column);

@@ -148,7 +148,7 @@ fn orders_are_columns_with_asc_or_desc() {
             &["start_time", "Created desc"],
             "`order_by` contains duplicate fields",
         ),
-        (&["dataset.name"], "Invalid order_by entity type 'dataset'"),
+        (&["dataset.name"], "Invalid identifier type 'dataset'"),
     ] {
         let (_, text) = refusal(&four(), Mlflow, "", orders);
         assert!(text.contains(message), "{orders:?}: {text}");

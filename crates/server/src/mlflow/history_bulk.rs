@@ -110,7 +110,9 @@ impl Interval {
         let limit = match limit.map_or(Ok(SAMPLE_MAX), usize::try_from) {
             Ok(limit) if (1..=SAMPLE_MAX).contains(&limit) => limit,
             _ => {
-                let what = format!("max_results must be between 1 and {SAMPLE_MAX}.");
+                let what = format!(
+                    "max_results must be between 1 and {SAMPLE_MAX}. See the API docs for more information about request parameters."
+                );
                 return Err(MlflowError::invalid(what));
             }
         };

@@ -332,7 +332,7 @@ impl Test<'_> {
             "param" | "params" => Ok(Test::Param(&clause.key, matcher.ok_or_else(bad)?)),
             "tag" | "tags" => Ok(Test::Tag(&clause.key, matcher.ok_or_else(bad)?)),
             other => Err(MlflowError::invalid(format!(
-                "Invalid entity type '{other}'. Expected one of ('attributes', 'metrics', 'params', 'tags')."
+                "Invalid entity type: '{other}'. Expected one of ('attributes', 'metrics', 'params', 'tags')."
             ))),
         }
     }

@@ -56,7 +56,7 @@ async fn create(State(shared): State<Shared>, Message(fields): Message) -> Answe
         let now = now_ms();
         let model = LoggedModel {
             experiment_id: experiment.0,
-            name: if name.is_empty() { format!("model-{}", &id[2..10]) } else { name.to_owned() },
+            name: if name.is_empty() { super::runs::made_up_name() } else { name.to_owned() },
             artifact_uri: format!("{}/models/{id}/artifacts", location.trim_end_matches('/')),
             created_ms: now,
             updated_ms: now,

@@ -93,12 +93,11 @@ async fn create(State(shared): State<Shared>, Message(fields): Message) -> Answe
     }
     let tag = |wanted: &str| tags.iter().rev().find(|(key, _)| *key == wanted);
     let tagged = tag(RUN_NAME).map(|(_, name)| *name);
-    new = match chosen_name(fields.optional_text("run_name")?, tagged)? {
-        Some(name) => new.name(name),
-        None => {
-            let name = numbered(new.settled_name());
-            new.name(name)
-        }
+    new = if let Some(name) = chosen_name(fields.optional_text("run_name")?, tagged)? {
+        new.name(name)
+    } else {
+        let name = numbered(new.settled_name());
+        new.name(name)
     };
     if let Some(user) = user(&fields, tag(USER).map(|(_, user)| *user))? {
         new = new.user(user);
@@ -122,6 +121,12 @@ async fn create(State(shared): State<Shared>, Message(fields): Message) -> Answe
     let made = new.create().map_err(|error| refused(&shared, id, error))?;
     let run = summary(&shared, made.id())?;
     whole(&shared, &run, RunIo::default())
+}
+
+/// A name for what was given none.
+pub fn made_up_name() -> String {
+    let id = RunId::from_parts(0, mltrack::door::random_bytes());
+    numbered(&mltrack::nickname(id))
 }
 
 /// A name that was made up, with the number that clients expect behind it.

@@ -43,7 +43,9 @@ pub fn tag_of(key: &str, value: &str, path: &str) -> Answer<(String, String)> {
 }
 
 /// Sets tags, and the name with its tag.
-fn set_all(shared: &Shared, id: RunId, tags: Vec<(String, String)>) -> Answer<()> {
+fn set_all(shared: &Shared, id: RunId, mut tags: Vec<(String, String)>) -> Answer<()> {
+    // A run has a name always: what would take it away changes nothing.
+    tags.retain(|(key, value)| key != RUN_NAME || !value.is_empty());
     let run = shared.tracker().remote_run(id);
     let run = run.map_err(|error| about_run(id, error))?;
     let update = RemoteUpdate {
