@@ -182,6 +182,12 @@ async fn update(State(shared): State<Shared>, Message(fields): Message) -> Answe
         if update.state.is_none() && update.time.is_some() {
             update.state = Some(ended_state(&shared, id)?);
         }
+        if let Some(RemoteState::Ended(_)) = update.state
+            && update.time.is_none()
+        {
+            // A run that has ended keeps its end, whatever it is called now.
+            update.time = summary(&shared, id)?.ended;
+        }
         if update.state == Some(RemoteState::Running) {
             // The time of an end says nothing about a run that goes on.
             update.time = None;
