@@ -368,8 +368,9 @@ fn who_falls_too_far_behind_is_cut_off_and_told_where_to_go_on() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(6))]
     #[test]
+    /// The first message of each listener greets it, so every one reads at least one more: else nobody would get on.
     fn a_listener_that_breaks_off_anywhere_loses_and_doubles_nothing(
-        breaks in proptest::collection::vec(1_usize..60, 1..12),
+        breaks in proptest::collection::vec(2_usize..60, 1..12),
         merge in any::<bool>(),
     ) {
         let setting = Setting::new();
