@@ -7,7 +7,6 @@
 //! Invariants: this is the only crate that knows JSON forms of the wire, `MLflow`'s names, and browsers; nothing is
 //! acknowledged that is not in the log; a handler that may wait for a disk runs where waiting holds up nobody.
 #![deny(missing_docs)]
-#![allow(dead_code, unused_imports)]
 
 mod access;
 mod auth;

@@ -43,7 +43,6 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::shared::Shared;
 
 pub use live::Live;
-pub use openapi::document;
 
 /// The routes below `/api/v1`.
 pub fn routes() -> Router<Shared> {

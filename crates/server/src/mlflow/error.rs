@@ -21,18 +21,12 @@ pub enum Reason {
     BadRequest,
     /// `RESOURCE_ALREADY_EXISTS`
     ResourceAlreadyExists,
-    /// `UNAUTHENTICATED`
-    Unauthenticated,
     /// `PERMISSION_DENIED`
     PermissionDenied,
     /// `RESOURCE_DOES_NOT_EXIST`
     ResourceDoesNotExist,
-    /// `NOT_FOUND`
-    NotFound,
     /// `RESOURCE_CONFLICT`
     ResourceConflict,
-    /// `RESOURCE_EXHAUSTED`
-    ResourceExhausted,
     /// `MAX_BLOCK_SIZE_EXCEEDED`
     ContentTooLarge,
     /// `QUOTA_EXCEEDED`
@@ -54,12 +48,9 @@ impl Reason {
             Reason::InvalidParameterValue => ("INVALID_PARAMETER_VALUE", StatusCode::BAD_REQUEST),
             Reason::BadRequest => ("BAD_REQUEST", StatusCode::BAD_REQUEST),
             Reason::ResourceAlreadyExists => ("RESOURCE_ALREADY_EXISTS", StatusCode::BAD_REQUEST),
-            Reason::Unauthenticated => ("UNAUTHENTICATED", StatusCode::UNAUTHORIZED),
             Reason::PermissionDenied => ("PERMISSION_DENIED", StatusCode::FORBIDDEN),
             Reason::ResourceDoesNotExist => ("RESOURCE_DOES_NOT_EXIST", StatusCode::NOT_FOUND),
-            Reason::NotFound => ("NOT_FOUND", StatusCode::NOT_FOUND),
             Reason::ResourceConflict => ("RESOURCE_CONFLICT", StatusCode::CONFLICT),
-            Reason::ResourceExhausted => ("RESOURCE_EXHAUSTED", StatusCode::TOO_MANY_REQUESTS),
             Reason::ContentTooLarge => ("MAX_BLOCK_SIZE_EXCEEDED", StatusCode::PAYLOAD_TOO_LARGE),
             Reason::DiskFull => ("QUOTA_EXCEEDED", StatusCode::INSUFFICIENT_STORAGE),
             Reason::InternalError => ("INTERNAL_ERROR", StatusCode::INTERNAL_SERVER_ERROR),
@@ -110,11 +101,11 @@ impl MlflowError {
     /// The same failure in the library's words: its code, and what it says.
     pub fn parts(self) -> (Code, String) {
         let code = match self.reason {
-            Reason::ResourceDoesNotExist | Reason::NotFound => Code::NotFound,
+            Reason::ResourceDoesNotExist => Code::NotFound,
             Reason::ResourceAlreadyExists | Reason::ResourceConflict => Code::Conflict,
-            Reason::PermissionDenied | Reason::Unauthenticated => Code::Unauthorized,
+            Reason::PermissionDenied => Code::Unauthorized,
             Reason::InvalidState => Code::InvalidState,
-            Reason::ResourceExhausted | Reason::TemporarilyUnavailable => Code::Busy,
+            Reason::TemporarilyUnavailable => Code::Busy,
             Reason::InternalError => Code::InternalError,
             _ => Code::ValidationError,
         };

@@ -10,7 +10,7 @@ use mltrack::{Document, EdgeKind, NodeRef, RunId, Split, Tracker};
 use serde_json::{Map, Value, json};
 
 use super::check::{self, about_run};
-use super::error::{Answer, MlflowError, Reason};
+use super::error::{Answer, MlflowError};
 use super::message::Message;
 use super::wire::RunIo;
 use super::{endpoint, wire};

@@ -7,7 +7,7 @@ use axum::http::HeaderMap;
 use axum::routing::get;
 use axum::{Json, Router};
 use mltrack::Tracker;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::artifact_list::{after, entries_at, page, root_of};
 use super::endpoint;

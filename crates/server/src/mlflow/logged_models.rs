@@ -4,16 +4,14 @@
 
 use axum::Router;
 use axum::extract::{Path, State};
-use axum::response::Response;
 use axum::routing::{delete, get, patch, post};
 use mltrack::{Change, Document, door};
 use serde_json::json;
 
-use super::logged_model::{self, KIND, LoggedModel, Status, not_found, points};
+use super::logged_model::{KIND, LoggedModel, Status, not_found, points};
 use super::wire::{answer, nothing};
 use super::{Answer, Message, MlflowError, act, endpoint, logged_model_search};
 use crate::blocking::blocking;
-use crate::fields::Fields;
 use crate::shared::Shared;
 
 /// Letters that a name must not have.

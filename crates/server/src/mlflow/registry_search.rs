@@ -8,7 +8,7 @@ use std::cmp::Ordering;
 use axum::Router;
 use axum::routing::get;
 use mltrack::{ModelShelf, ModelSummary, ModelVersionSummary};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::model_place::{Told, source};
 use super::registry_call::call;

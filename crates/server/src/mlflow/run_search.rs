@@ -11,7 +11,7 @@ use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
-use axum::response::{IntoResponse as _, Response};
+use axum::response::IntoResponse as _;
 use axum::routing::post;
 use futures_util::{StreamExt as _, stream};
 use mltrack::{ExperimentId, FilterError, RunId, RunSummary};

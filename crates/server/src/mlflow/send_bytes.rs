@@ -11,7 +11,7 @@ use std::ops::Range;
 use axum::body::{Body, Bytes};
 use axum::http::StatusCode;
 use axum::http::header::{self, HeaderMap, HeaderValue};
-use axum::response::{IntoResponse as _, Response};
+use axum::response::IntoResponse as _;
 use mltrack::{ArtifactReader, BlobId, Tracker};
 use tokio::sync::mpsc::{Sender, channel};
 

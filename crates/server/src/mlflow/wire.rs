@@ -7,8 +7,7 @@ use std::collections::BTreeMap;
 
 use axum::response::{IntoResponse, Response};
 use mltrack::{
-    ExperimentFacts, ExperimentId, ExperimentSummary, MetricSummary, ParamValue, Point, RunState,
-    RunSummary, WallTime,
+    ExperimentFacts, ExperimentId, MetricSummary, ParamValue, Point, RunState, RunSummary, WallTime,
 };
 use serde::ser::{SerializeSeq as _, SerializeStruct as _};
 use serde::{Serialize, Serializer};
@@ -100,20 +99,6 @@ pub fn run_json<'a>(run: &'a RunSummary, location: &'a str, io: RunIo<'a>) -> Ru
 #[must_use]
 pub fn run_info<'a>(run: &'a RunSummary, location: &'a str) -> RunInfo<'a> {
     RunInfo { run, location }
-}
-
-/// An experiment from a list of them.
-#[must_use]
-pub fn experiment_json(known: &ExperimentSummary) -> impl Serialize + use<> {
-    ExperimentJson {
-        experiment_id: known.id.to_string(),
-        name: known.name.clone(),
-        artifact_location: artifact_location(known.id, &known.tags),
-        lifecycle_stage: lifecycle_stage(known.is_deleted),
-        creation_time: milliseconds(known.created),
-        last_update_time: milliseconds(known.updated),
-        tags: tags(&known.tags),
-    }
 }
 
 /// An experiment without the numbers of its runs.

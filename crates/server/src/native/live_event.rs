@@ -91,11 +91,6 @@ impl LiveEvent {
         });
         frame.clone()
     }
-
-    /// About how many bytes it takes, rendered too.
-    pub fn weight(&self) -> usize {
-        weight(&self.event)
-    }
 }
 
 /// About how many bytes an event takes.

@@ -72,11 +72,6 @@ impl Sender {
         Ok(Sender { gate, http })
     }
 
-    /// Where it may send.
-    pub fn gate(&self) -> Gate {
-        self.gate
-    }
-
     /// Sends once.
     pub async fn send(&self, url: &str, signed: &Signed) -> Attempt {
         let url = match self.gate.check(url) {
