@@ -162,6 +162,19 @@ impl Process {
         }
     }
 
+    /// The next answer; `None` when the victim has ended, though a child of it may still hold its output.
+    pub fn answer_while_alive(&mut self) -> Option<String> {
+        let mut next = None;
+        until(PATIENCE, "the victim answers or ends", || {
+            let has_ended = self.child.try_wait().expect("our child can be waited for");
+            next = self
+                .answer_within(Duration::from_millis(1))
+                .unwrap_or_default();
+            next.is_some() || has_ended.is_some()
+        });
+        next
+    }
+
     /// Waits for an answer that starts like this and returns the words behind it.
     pub fn expect(&self, start: &str) -> Vec<String> {
         let line = self
