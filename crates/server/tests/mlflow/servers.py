@@ -3,6 +3,7 @@
 A server owns a folder of its own, listens on a free port of the loopback, and ends with the object that started it.
 """
 
+import contextlib
 import os
 import pathlib
 import signal
@@ -25,13 +26,13 @@ def free_port():
 class Server:
     """One server process. `kind` is `ours` or `stock`; `folder` holds everything it writes."""
 
-    def __init__(self, kind, folder, binary=None, arguments=(), environment=None):
+    def __init__(self, kind, folder, binary=None, arguments=(), environment=None, port=None):
         self.kind = kind
         self.folder = pathlib.Path(folder)
         self.binary = binary
         self.arguments = list(arguments)
         self.environment = {**os.environ, **(environment or {})}
-        self.port = free_port()
+        self.port = port or free_port()
         self.uri = f"http://127.0.0.1:{self.port}"
         self.process = None
 
@@ -88,7 +89,9 @@ class Server:
             except urllib.error.HTTPError:
                 pass
             except OSError:
-                time.sleep(0.02)
+                # It does not listen yet: it may end meanwhile, which is to be noticed at once.
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    self.process.wait(0.02)
         raise RuntimeError(f"the server {self.command()} did not start:\n{self.log_end()}")
 
     def log_end(self, length=4000):

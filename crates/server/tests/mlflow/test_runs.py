@@ -1,6 +1,7 @@
 """Runs through the fluent interface and the client: begin, log, end, nest, delete, restore."""
 
 import math
+import threading
 import time
 
 import mlflow
@@ -246,13 +247,22 @@ def test_async_logging_as_the_default(world):
 
 
 def test_system_metrics_are_logged(world):
+    from mlflow.system_metrics.system_metrics_monitor import SystemMetricsMonitor
+
     world.experiment()
-    with mlflow.start_run(log_system_metrics=True) as run:
-        mlflow.set_system_metrics_sampling_interval(0.1)
-    with mlflow.start_run(log_system_metrics=True) as run:
-        deadline = time.monotonic() + 20
-        name = "system/cpu_utilization_percentage"
-        while time.monotonic() < deadline and name not in mlflow.get_run(run.info.run_id).data.metrics:
-            time.sleep(0.1)
-    mlflow.set_system_metrics_sampling_interval(None)
-    assert name in mlflow.get_run(run.info.run_id).data.metrics
+    published = threading.Event()
+    publish = SystemMetricsMonitor.publish_metrics
+
+    def tell(monitor, metrics):
+        publish(monitor, metrics)
+        published.set()
+
+    SystemMetricsMonitor.publish_metrics = tell
+    mlflow.set_system_metrics_sampling_interval(0.1)
+    try:
+        with mlflow.start_run(log_system_metrics=True) as run:
+            assert published.wait(20), "nothing was sampled"
+    finally:
+        mlflow.set_system_metrics_sampling_interval(None)
+        SystemMetricsMonitor.publish_metrics = publish
+    assert "system/cpu_utilization_percentage" in mlflow.get_run(run.info.run_id).data.metrics
