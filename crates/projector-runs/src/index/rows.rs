@@ -76,13 +76,14 @@ pub fn changes(state: &mut State, row: &mut TakeChange<'_>) -> bool {
         state.tracked = Some(Tracked::new(state.small_version, small));
         return false;
     };
+    // A run that was made again after it was purged is both: what goes is told before what is there.
+    for run in touched.removed {
+        row(&key(RUN, &run.to_bytes()), None);
+    }
     for slot in touched.slots {
         if let Some(run) = state.runs.get(slot) {
             row(&run_key(run), Some(value(run)));
         }
-    }
-    for run in touched.removed {
-        row(&key(RUN, &run.to_bytes()), None);
     }
     let mut tracked = state.tracked.take().unwrap_or_default();
     if tracked.is_behind(state.small_version, &state.oddities) {

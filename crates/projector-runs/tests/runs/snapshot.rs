@@ -153,7 +153,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(256))]
 
     #[test]
     fn rows_that_are_changed_one_by_one_are_those_of_the_state(
@@ -182,6 +182,27 @@ proptest! {
         }
         prop_assert_eq!(kept, rows_of(&world.state));
     }
+}
+
+#[test]
+fn a_run_that_is_made_again_after_its_purge_keeps_its_row() {
+    let mut world = World::new();
+    let made = |world: &mut World| world.add(event(0, 9, 0));
+    made(&mut world);
+    assert!(!Runs::changes(&mut world.state, &mut |_, _| {}));
+    world.add(event(15, 9, 0));
+    made(&mut world);
+    let mut kept = Rows::new();
+    let mut keep = |key: &[u8], value: Option<Vec<u8>>| match value {
+        Some(value) => drop(kept.insert(key.to_vec(), value)),
+        None => drop(kept.remove(key)),
+    };
+    assert!(Runs::changes(&mut world.state, &mut keep));
+    Runs::rows(&world.state, &mut |key, value| {
+        let is_run = key.starts_with(b"r");
+        assert!(!is_run || kept.get(key) == Some(&value), "{key:?}");
+    });
+    assert_eq!(kept.keys().filter(|key| key.starts_with(b"r")).count(), 1);
 }
 
 #[test]
