@@ -145,7 +145,7 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
     check_public(arguments, options.bind)?;
     journal::begin(arguments.journal.log_format, arguments.journal.log_level);
     allow_files(options.connections_max);
-    let tracker = open(arguments, context)?;
+    let tracker = store::open_to_serve(context, arguments.read_only)?;
     let next = tracker.next_lsn()?;
     let path = tracker.path().unwrap_or(Path::new("")).to_owned();
     let is_encrypted = options.tls.is_some();
@@ -227,13 +227,6 @@ fn allow_files(connections_max: usize) {
 }
 
 /// A store that is only read must be there; otherwise it is made when none is found.
-fn open(arguments: &Arguments, context: &Context) -> Outcome<Tracker> {
-    if arguments.read_only {
-        return store::open_to_look(context);
-    }
-    store::open_to_begin(context)
-}
-
 /// What is legal, and probably not meant.
 fn advise(
     arguments: &Arguments,

@@ -176,6 +176,21 @@ pub fn open_to_look(context: &Context) -> Outcome<Tracker> {
         .open()?)
 }
 
+/// About how many bytes of memory a server takes for the runs it has folded.
+const SERVER_RUN_MEMORY: usize = 32 << 20;
+
+/// For a server, which stays open while others make runs by the hundred thousand.
+pub fn open_to_serve(context: &Context, is_read_only: bool) -> Outcome<Tracker> {
+    let builder = if is_read_only {
+        let place = existing(context)?;
+        let builder = Tracker::builder(&place.path).create(false);
+        builder.read_only(true)
+    } else {
+        quiet(&for_beginning(context)?)
+    };
+    Ok(builder.run_memory(SERVER_RUN_MEMORY).open()?)
+}
+
 /// A command is over in a moment: what it does to a run says nothing about the machine that the run is on.
 fn quiet(path: &Path) -> mltrack::Builder {
     Tracker::builder(path).no_system_metrics()

@@ -60,6 +60,7 @@ pub struct Builder {
     is_read_only: bool,
     snapshots: Option<bool>,
     worth: Worth,
+    run_memory: Option<usize>,
     undo_window: Duration,
     auto_compact: Option<AutoCompact>,
     sampling: Sampling,
@@ -84,6 +85,7 @@ impl Builder {
             is_read_only: false,
             snapshots: None,
             worth: Worth::default(),
+            run_memory: None,
             undo_window: UNDO_WINDOW,
             auto_compact: AutoCompact::of_environment(),
             sampling: Sampling::default(),
@@ -137,6 +139,23 @@ impl Builder {
     /// grow from 1 MiB to 64 MiB.
     pub fn segment_size(mut self, bytes: u32) -> Builder {
         self.options.segment_len = bytes;
+        self
+    }
+
+    /// About how many bytes of memory runs may take that this tracker has folded from the log; any number unless said
+    /// otherwise. When they would take more, runs that nothing was heard of for a while are packed, which takes a third to
+    /// a tenth of the memory and some microseconds when such a run is asked for. No answer depends on it. For programs
+    /// that stay open for long over stores of many runs, such as a server.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), mltrack::Error> {
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// let tracker = mltrack::Tracker::builder(folder.path()).run_memory(32 << 20).open()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn run_memory(mut self, bytes_max: usize) -> Builder {
+        self.run_memory = Some(bytes_max);
         self
     }
 
@@ -301,6 +320,7 @@ impl Builder {
         let warnings = Warnings::new(self.on_warning);
         let mut store = Store::new(path, access, identity, warnings, keeping, artifacts)?;
         store.undo_window = self.undo_window;
+        store.run_memory = self.run_memory;
         store.system_metrics = system_metrics;
         if store.is_writable() {
             store.capture = self.capture.decide(store.log()?.store().0)?;

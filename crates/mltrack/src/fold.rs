@@ -25,7 +25,9 @@ impl Store {
                 self.sweep(&mut follower)?;
             }
             let answered = answer(follower.state(), follower.reader());
-            if self.is_believed(&mut follower)? {
+            let is_believed = self.is_believed(&mut follower)?;
+            follower.state_mut().release_reads();
+            if is_believed {
                 return answered;
             }
         }
@@ -43,6 +45,9 @@ impl Store {
         loop {
             if follower.next_lsn() == Lsn::FIRST {
                 *follower = self.follower_before(None)?;
+            }
+            if let Some(bytes_max) = self.run_memory {
+                follower.state_mut().bound_memory(bytes_max);
             }
             let begun = door::monotonic();
             follower.catch_up()?;

@@ -24,6 +24,9 @@ use crate::store::Store;
 use crate::summary::{Present, RunSummary};
 use crate::tracker::Tracker;
 
+/// The runs of a page up to this long stay in memory, for whoever asks again.
+const KEPT_ROWS_MAX: usize = 1000;
+
 /// A part of a list.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -392,10 +395,15 @@ impl RunQuery {
         };
         let selected =
             select(&table, &question).map_err(|error| Error::search(error, self.mode))?;
-        let runs = selected.rows.iter();
-        let runs = runs.filter_map(|row| sight.state.run_at(*row));
-        let items = runs.map(|run| item(present, sight.state, run));
-        Ok(Page::part(items.collect(), start, sight.lsn, &selected))
+        let (state, rows) = (sight.state, selected.rows.iter());
+        let items: Vec<T> = if selected.rows.len() <= KEPT_ROWS_MAX {
+            let runs = rows.filter_map(|row| state.run_at(*row));
+            runs.map(|run| item(present, state, run)).collect()
+        } else {
+            let runs = rows.filter_map(|row| state.look_at(*row));
+            runs.map(|run| item(present, state, &run)).collect()
+        };
+        Ok(Page::part(items, start, sight.lsn, &selected))
     }
 }
 

@@ -40,6 +40,8 @@ pub(crate) struct Store {
     keepers: PerWriter<Keeper>,
     /// How long an operation can be undone.
     pub undo_window: Duration,
+    /// How many bytes of memory runs may take that are folded, about; `None`: any number.
+    pub run_memory: Option<usize>,
     pub auto_compactor: Option<AutoCompactor>,
     /// How often the machine is sampled for its runs, if at all.
     pub system_metrics: Option<Duration>,
@@ -118,6 +120,7 @@ impl Store {
             keepers: PerWriter::new(writer, Keeper::new(&keeping)),
             keeping,
             undo_window: UNDO_WINDOW,
+            run_memory: None,
             auto_compactor: None,
             system_metrics: None,
             depots: PerWriter::new(writer, Arc::new(Depot::new(&path, &artifact_settings))),

@@ -28,6 +28,7 @@ impl Projector for Runs {
             Body::Event(event) => state.apply_event(event, entry),
             Body::Unreadable(_) => state.oddities.unreadable += 1,
         }
+        state.runs.tick(entry.lsn.get());
     }
 }
 

@@ -121,6 +121,13 @@ impl Run {
         self.id.short()
     }
 
+    /// Whether it can stand otherwise than the log says by now, because its owners are gone or its time is over. A run that
+    /// nobody owns and that may take any time cannot.
+    #[must_use]
+    pub fn may_lapse(&self) -> bool {
+        self.attached || self.timeout_s.is_some()
+    }
+
     /// The text of its newest note.
     #[must_use]
     pub fn last_note(&self) -> Option<&str> {

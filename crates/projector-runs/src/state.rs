@@ -5,6 +5,7 @@
 //! deleted ones included; a state that goes on from a snapshot answers as one that was folded from zero, as long as
 //! [`State::fault`] has nothing to say.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -149,6 +150,29 @@ impl State {
         self.runs.get(slot)
     }
 
+    /// The run in a slot, which does not stay in memory when it has to be read: for looking at many of them.
+    #[must_use]
+    pub fn look_at(&self, slot: u32) -> Option<Cow<'_, Run>> {
+        self.runs.look(slot)
+    }
+
+    /// Whether a run that was recorded as running can stand otherwise by now. True where saying so takes reading it.
+    #[must_use]
+    pub fn may_lapse(&self, slot: u32) -> bool {
+        self.runs.may_lapse(slot)
+    }
+
+    /// From now on runs that nothing was heard of for a while are packed when all together take more than about
+    /// `bytes_max`, and what was only read is let go by [`State::release_reads`] when it takes more. Changes no answer.
+    pub fn bound_memory(&mut self, bytes_max: usize) {
+        self.runs.bound(bytes_max);
+    }
+
+    /// Lets go of runs that were only read, when they take more than the bound. True when it did.
+    pub fn release_reads(&mut self) -> bool {
+        self.runs.release_reads()
+    }
+
     /// The slot of a run.
     #[must_use]
     pub fn slot_of(&self, key: RunKey) -> Option<u32> {
@@ -173,8 +197,8 @@ impl State {
         self.runs.is_taken(slot)
     }
 
-    /// Every slot of which the snapshot does not say what stands there, in order.
-    pub(crate) fn overlay(&self) -> impl Iterator<Item = (u32, Option<&Run>)> {
+    /// Every slot of which the snapshot does not say what stands there, in order, with the last record about its run.
+    pub(crate) fn overlay(&self) -> impl Iterator<Item = (u32, Option<u64>)> {
         self.runs.overlay()
     }
 

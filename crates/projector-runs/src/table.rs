@@ -1,9 +1,12 @@
 //! Runs by slot: those that the fold has touched in memory, the others in the snapshot that it went on from.
 //!
+//! With a bound on their memory, runs that nothing was heard of for a while are packed.
+//!
 //! Invariants: a slot is a run's place in the order of creation and never changes; a run that was touched since the
 //! snapshot is never read from it; a row that cannot be read is the snapshot's fault, and the run looks as if it were
 //! not there.
 
+use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 
 use mltrack_event::{RunKey, RunState};
@@ -11,6 +14,8 @@ use mltrack_projector::IntMap;
 
 use crate::brief::Brief;
 use crate::changes::Touched;
+use crate::idle::{Next, Queue, Reads, TIDY_RUNS};
+use crate::packed::Packed;
 use crate::run::Run;
 use crate::snapshot::{Snapshot, SnapshotFault};
 
@@ -23,6 +28,8 @@ enum Cell {
     Own(Box<Run>),
     /// Touched since the snapshot, and a part of a copy of the state too.
     Shared(Arc<Run>),
+    /// Touched since the snapshot, but not lately.
+    Packed(Box<Packed>),
     /// Nowhere: it was purged.
     Gone,
 }
@@ -38,6 +45,9 @@ pub struct Table {
     /// A run whose last event is older than this is touched for the first time since somebody asked; 0: nobody asks.
     mark: u64,
     touched: Touched,
+    /// Own and shared runs, while their memory is bounded.
+    queue: Queue,
+    reads: Reads,
 }
 
 impl Table {
@@ -83,14 +93,117 @@ impl Table {
             Cell::Own(run) => Some(run),
             Cell::Shared(run) => Some(run),
             Cell::Gone => None,
-            Cell::Base(read) => {
-                if let Some(run) = read.get() {
-                    return Some(run);
-                }
-                let run = self.base.as_ref()?.run(slot)?;
-                Some(read.get_or_init(|| Box::new(run)))
+            Cell::Base(read) => self.keep(slot, read, || self.base.as_ref()?.run(slot)),
+            Cell::Packed(packed) => self.keep(slot, &packed.read, || Some(packed.unpack())),
+        }
+    }
+
+    /// A run that has to be read, kept for the next who asks.
+    fn keep<'a>(
+        &self,
+        slot: u32,
+        place: &'a OnceLock<Box<Run>>,
+        read: impl FnOnce() -> Option<Run>,
+    ) -> Option<&'a Run> {
+        if let Some(run) = place.get() {
+            return Some(run);
+        }
+        let run = read()?;
+        Some(place.get_or_init(|| {
+            self.reads.note(slot, &run);
+            Box::new(run)
+        }))
+    }
+
+    /// The run in a slot, which is not kept when it has to be read.
+    pub fn look(&self, slot: u32) -> Option<Cow<'_, Run>> {
+        let known = match self.cells.get(slot as usize)? {
+            Cell::Own(run) => Some(&**run),
+            Cell::Shared(run) => Some(&**run),
+            Cell::Gone => return None,
+            Cell::Base(read) => read.get().map(AsRef::as_ref),
+            Cell::Packed(packed) => packed.read.get().map(AsRef::as_ref),
+        };
+        match (known, self.cells.get(slot as usize)?) {
+            (Some(run), _) => Some(Cow::Borrowed(run)),
+            (None, Cell::Packed(packed)) => Some(Cow::Owned(packed.unpack())),
+            (None, _) => self.base.as_ref()?.run(slot).map(Cow::Owned),
+        }
+    }
+
+    /// Whether a run that was recorded as running can stand otherwise by now, without reading it; true where that is not
+    /// known.
+    pub fn may_lapse(&self, slot: u32) -> bool {
+        match self.cells.get(slot as usize) {
+            Some(Cell::Own(run)) => run.may_lapse(),
+            Some(Cell::Shared(run)) => run.may_lapse(),
+            Some(Cell::Packed(packed)) => packed.may_lapse(),
+            Some(Cell::Base(_)) => true,
+            Some(Cell::Gone) | None => false,
+        }
+    }
+
+    /// From now on, runs that lie in memory as they are take about `bytes_max` at most.
+    pub fn bound(&mut self, bytes_max: usize) {
+        if self.queue.bytes_max() == Some(bytes_max) {
+            return;
+        }
+        let is_first = self.queue.bytes_max().is_none();
+        self.queue.bound(bytes_max);
+        if !is_first {
+            return;
+        }
+        for (cell, slot) in self.cells.iter().zip(0..) {
+            match cell {
+                Cell::Own(run) => self.queue.add(slot, run),
+                Cell::Shared(run) => self.queue.add(slot, run),
+                Cell::Base(_) | Cell::Packed(_) | Cell::Gone => {}
             }
         }
+    }
+
+    /// Packs idle runs now and then, when there is a bound and they take more.
+    #[inline]
+    pub fn tick(&mut self, record: u64) {
+        if self.queue.is_due() {
+            self.pack_idle(record);
+        }
+    }
+
+    #[cold]
+    fn pack_idle(&mut self, record: u64) {
+        for _ in 0..TIDY_RUNS {
+            if !self.queue.is_full() {
+                return;
+            }
+            let Some(slot) = self.queue.pop() else { return };
+            let cell = &mut self.cells[slot as usize];
+            let run = match cell {
+                Cell::Own(run) => &**run,
+                Cell::Shared(run) => &**run,
+                Cell::Base(_) | Cell::Packed(_) | Cell::Gone => continue,
+            };
+            match self.queue.next_of(run, record) {
+                Next::Stays => self.queue.add(slot, run),
+                Next::Packs => *cell = Cell::Packed(Box::new(Packed::new(run))),
+            }
+        }
+    }
+
+    /// Lets go of runs that were only read, when they take more memory than the bound. True when it did.
+    pub fn release_reads(&mut self) -> bool {
+        let bytes_max = self.queue.bytes_max().unwrap_or(usize::MAX);
+        let Some(slots) = self.reads.take(bytes_max) else {
+            return false;
+        };
+        for slot in slots {
+            match self.cells.get_mut(slot as usize) {
+                Some(Cell::Base(read)) => drop(read.take()),
+                Some(Cell::Packed(packed)) => drop(packed.read.take()),
+                Some(Cell::Own(_) | Cell::Shared(_) | Cell::Gone) | None => {}
+            }
+        }
+        true
     }
 
     /// The run with this key, to be changed.
@@ -101,8 +214,15 @@ impl Table {
             None => self.adopt(key)?,
         };
         let cell = &mut self.cells[slot as usize];
-        if let Cell::Shared(run) = cell {
-            *cell = Cell::Own(Box::new(Run::clone(run)));
+        match cell {
+            Cell::Shared(run) => *cell = Cell::Own(Box::new(Run::clone(run))),
+            Cell::Packed(packed) => {
+                let known = packed.read.take();
+                let run = known.unwrap_or_else(|| Box::new(packed.unpack()));
+                self.queue.add(slot, &run);
+                *cell = Cell::Own(run);
+            }
+            Cell::Own(_) | Cell::Base(_) | Cell::Gone => {}
         }
         match cell {
             Cell::Own(run) => {
@@ -111,7 +231,7 @@ impl Table {
                 }
                 Some(run)
             }
-            Cell::Base(_) | Cell::Shared(_) | Cell::Gone => None,
+            Cell::Base(_) | Cell::Shared(_) | Cell::Packed(_) | Cell::Gone => None,
         }
     }
 
@@ -121,7 +241,7 @@ impl Table {
         let mut touched = std::mem::take(&mut self.touched);
         touched.slots.sort_unstable();
         touched.slots.dedup();
-        let heard = |slot: &u32| self.get(*slot).map_or(0, |run| run.heard.lsn.get());
+        let heard = |slot: &u32| self.heard(*slot).unwrap_or(0);
         let last = if is_first {
             (0..self.len())
                 .filter(|slot| !self.is_base(*slot))
@@ -138,16 +258,21 @@ impl Table {
         (!is_first).then_some(touched)
     }
 
-    /// Everything that the snapshot does not say, in the order of slots: runs that were touched since, and slots of runs
-    /// that are no more.
-    pub fn overlay(&self) -> impl Iterator<Item = (u32, Option<&Run>)> {
-        let cells = (0u32..).zip(&self.cells);
-        cells.filter_map(|(slot, cell)| match cell {
-            Cell::Base(_) => None,
-            Cell::Own(run) => Some((slot, Some(&**run))),
-            Cell::Shared(run) => Some((slot, Some(&**run))),
-            Cell::Gone => Some((slot, None)),
-        })
+    /// Everything that the snapshot does not say, in the order of slots: the last records about runs that were touched
+    /// since, and slots of runs that are no more.
+    pub fn overlay(&self) -> impl Iterator<Item = (u32, Option<u64>)> {
+        let slots = (0..self.len()).filter(|slot| !self.is_base(*slot));
+        slots.map(|slot| (slot, self.heard(slot)))
+    }
+
+    /// The last record about a run that was touched since the snapshot.
+    fn heard(&self, slot: u32) -> Option<u64> {
+        match self.cells.get(slot as usize)? {
+            Cell::Own(run) => Some(run.heard.lsn.get()),
+            Cell::Shared(run) => Some(run.heard.lsn.get()),
+            Cell::Packed(packed) => Some(packed.heard()),
+            Cell::Base(_) | Cell::Gone => None,
+        }
     }
 
     /// Whether a run stands in the slot.
@@ -167,12 +292,13 @@ impl Table {
         let cell = &mut self.cells[slot as usize];
         let known = match cell {
             Cell::Base(read) => read.take(),
-            Cell::Own(_) | Cell::Shared(_) | Cell::Gone => return None,
+            Cell::Own(_) | Cell::Shared(_) | Cell::Packed(_) | Cell::Gone => return None,
         };
         let run = match known {
             Some(run) => run,
             None => Box::new(base.run(slot)?),
         };
+        self.queue.add(slot, &run);
         *cell = Cell::Own(run);
         self.slots.insert(key, slot);
         Some(slot)
@@ -194,6 +320,7 @@ impl Table {
     pub fn push(&mut self, run: Run) -> u32 {
         let slot = self.len();
         self.slots.insert(run.key(), slot);
+        self.queue.add(slot, &run);
         self.cells.push(Cell::Own(Box::new(run)));
         if self.mark > 0 {
             self.touched.slots.push(slot);
@@ -206,25 +333,10 @@ impl Table {
         (0..self.len()).filter_map(|slot| self.get(slot))
     }
 
-    /// Hands every run over in the order of creation. What is read from the snapshot for it is not kept.
+    /// Hands every run over in the order of creation. What is read for it is not kept.
     pub fn try_for_each<E>(&self, mut each: impl FnMut(&Run) -> Result<(), E>) -> Result<(), E> {
-        for (cell, slot) in self.cells.iter().zip(0..) {
-            match cell {
-                Cell::Own(run) => each(run)?,
-                Cell::Shared(run) => each(run)?,
-                Cell::Gone => {}
-                Cell::Base(read) => match (read.get(), &self.base) {
-                    (Some(run), _) => each(run)?,
-                    (None, Some(base)) => {
-                        if let Some(run) = base.run(slot) {
-                            each(&run)?;
-                        }
-                    }
-                    (None, None) => {}
-                },
-            }
-        }
-        Ok(())
+        let mut runs = (0..self.len()).filter_map(|slot| self.look(slot));
+        runs.try_for_each(|run| each(&run))
     }
 
     /// What lists need of a run, without reading its row.
@@ -232,6 +344,7 @@ impl Table {
         match self.cells.get(slot as usize)? {
             Cell::Own(run) => Some(Brief::of(run)),
             Cell::Shared(run) => Some(Brief::of(run)),
+            Cell::Packed(packed) => Some(packed.brief()),
             Cell::Base(_) => self.base.as_ref()?.brief(slot),
             Cell::Gone => None,
         }
@@ -247,6 +360,7 @@ impl Table {
         match self.cells.get(slot as usize) {
             Some(Cell::Own(run)) => &run.name,
             Some(Cell::Shared(run)) => &run.name,
+            Some(Cell::Packed(packed)) => packed.name(),
             Some(Cell::Base(_)) => self.base.as_ref().map_or("", |base| base.name(slot)),
             Some(Cell::Gone) | None => "",
         }
@@ -262,7 +376,12 @@ impl Table {
             .collect();
         slots.extend(self.slots.values());
         slots.sort_unstable();
-        let runs = slots.into_iter().filter_map(|slot| self.get(slot));
+        let is_running = |slot: &u32| {
+            let brief = self.brief(*slot);
+            brief.is_some_and(|brief| brief.state == RunState::Running)
+        };
+        let slots = slots.into_iter().filter(is_running);
+        let runs = slots.filter_map(|slot| self.get(slot));
         runs.filter(|run| run.state == RunState::Running)
     }
 
@@ -277,6 +396,7 @@ impl Table {
         }
         let copies = self.cells.iter().map(|cell| match cell {
             Cell::Shared(run) => Cell::Shared(Arc::clone(run)),
+            Cell::Packed(packed) => Cell::Packed(Box::new(packed.share())),
             Cell::Gone => Cell::Gone,
             Cell::Own(_) | Cell::Base(_) => Cell::Base(OnceLock::new()),
         });

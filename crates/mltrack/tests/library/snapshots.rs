@@ -194,3 +194,35 @@ fn a_long_tail_is_written_to_a_snapshot_by_whoever_folds_it() {
     let checks = store.tracker.check_snapshots().unwrap();
     assert!(checks[0].differences.is_empty(), "{checks:?}");
 }
+
+#[test]
+fn a_tracker_with_little_memory_tells_the_same_as_one_with_any() {
+    let (store, _) = store();
+    let little = Tracker::builder(store.path()).run_memory(0).open().unwrap();
+    let experiment = little.experiment("resnet").unwrap();
+    for number in 4..8 {
+        let run = little.new_remote_run(experiment.id()).create().unwrap();
+        run.log_points(&[mltrack::RemotePoint {
+            name: "loss",
+            value: f64::from(number),
+            step: 1,
+            time: mltrack::WallTime(1),
+        }])
+        .unwrap();
+        let first = store.tracker.runs().filter("loss > 2").order_by("loss");
+        let second = little.runs().filter("loss > 2").order_by("loss");
+        let ids = |page: mltrack::Page<mltrack::RunSummary>| {
+            page.items.into_iter().map(|run| run.id).collect::<Vec<_>>()
+        };
+        assert_eq!(ids(first.fetch().unwrap()), ids(second.fetch().unwrap()));
+    }
+    let runs = |tracker: &Tracker| {
+        let mut runs = tracker.runs().with_deleted().fetch().unwrap().items;
+        // The clock goes on between the two questions.
+        for run in &mut runs {
+            run.silent_ns = None;
+        }
+        format!("{runs:?}")
+    };
+    assert_eq!(runs(&little), runs(&store.tracker));
+}

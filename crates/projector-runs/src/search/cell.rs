@@ -22,6 +22,18 @@ pub(crate) enum Cell<'a> {
     Id([u8; 16]),
 }
 
+impl Cell<'_> {
+    fn into_owned(self) -> Cell<'static> {
+        match self {
+            Cell::Missing => Cell::Missing,
+            Cell::Number(value) => Cell::Number(value),
+            Cell::Integer(value) => Cell::Integer(value),
+            Cell::Text(text) => Cell::Text(text.into_owned().into()),
+            Cell::Id(id) => Cell::Id(id),
+        }
+    }
+}
+
 /// What a run has in a column. A metric is named by its id, which is looked up once for all rows.
 pub(crate) fn cell<'a>(
     state: &'a State,
@@ -29,9 +41,19 @@ pub(crate) fn cell<'a>(
     column: &Column,
     metric: Option<MetricId>,
 ) -> Cell<'a> {
-    let Some(run) = state.run_at(row as u32) else {
-        return Cell::Missing;
-    };
+    match state.look_at(row as u32) {
+        None => Cell::Missing,
+        Some(Cow::Borrowed(run)) => cell_of(state, run, column, metric),
+        Some(Cow::Owned(run)) => cell_of(state, &run, column, metric).into_owned(),
+    }
+}
+
+fn cell_of<'a>(
+    state: &'a State,
+    run: &'a Run,
+    column: &Column,
+    metric: Option<MetricId>,
+) -> Cell<'a> {
     match column {
         Column::Metric {
             aggregate, is_step, ..

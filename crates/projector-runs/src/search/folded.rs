@@ -64,8 +64,8 @@ impl StateColumns {
             };
         }
         let mut changed: Vec<usize> = Vec::new();
-        for (slot, run) in state.overlay() {
-            let (row, heard) = (slot as usize, run.map_or(GONE, |run| run.heard.lsn.get()));
+        for (slot, heard) in state.overlay() {
+            let (row, heard) = (slot as usize, heard.unwrap_or(GONE));
             match self.heard.get_mut(row) {
                 Some(known) if *known == heard => continue,
                 Some(known) => *known = heard,
@@ -187,7 +187,7 @@ fn make(state: &State, column: &Column, metric: Option<MetricId>) -> io::Result<
 }
 
 fn add_names(names: &mut BTreeSet<Box<str>>, state: &State, family: Family, row: usize) {
-    let Some(run) = state.run_at(row as u32) else {
+    let Some(run) = state.look_at(row as u32) else {
         return;
     };
     let mut add = |name: &String| {
