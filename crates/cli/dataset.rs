@@ -4,6 +4,7 @@
 
 mod add;
 mod diff;
+mod get;
 mod list;
 mod new;
 mod remove;
@@ -26,6 +27,7 @@ pub enum Command {
     Ls(list::Arguments),
     Show(show::Arguments),
     Add(add::Arguments),
+    Get(get::Arguments),
     Use(take::Arguments),
     Tag(tag::Arguments),
     Rm(remove::Arguments),
@@ -41,6 +43,7 @@ pub fn run(command: &Command, context: &Context) -> Outcome {
         Command::Ls(arguments) => list::run(arguments, context),
         Command::Show(arguments) => show::run(arguments, context),
         Command::Add(arguments) => add::run(arguments, context),
+        Command::Get(arguments) => get::run(arguments, context),
         Command::Use(arguments) => take::run(arguments, context),
         Command::Tag(arguments) => tag::run(arguments, context),
         Command::Rm(arguments) => remove::run(arguments, context),

@@ -14,6 +14,7 @@ mod artifact_restore;
 mod artifact_rm;
 mod artifact_verify;
 mod ask;
+mod checkout;
 mod compact;
 mod completion;
 mod config_show;

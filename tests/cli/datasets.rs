@@ -1,4 +1,4 @@
-//! `dataset new|ls|show|add|use|tag|rm|restore|sample|split|diff`.
+//! `dataset new|ls|show|add|get|use|tag|rm|restore|sample|split|diff`.
 
 use std::fs;
 
@@ -108,6 +108,98 @@ fn a_sample_is_the_same_for_the_same_seed() {
     assert_eq!(said.code, 2, "{}", said.stderr);
     let said = folder.run(&["dataset", "sample", "digits", "--method", "stratified"]);
     assert!(said.stderr.contains("--by COLUMN"), "{}", said.stderr);
+}
+
+#[test]
+fn a_version_is_written_where_it_is_wanted_and_nothing_else_is_replaced() {
+    let folder = with_rows();
+    let at = |name: &str| folder.path().join(name);
+    let get = |words: &[&str]| folder.run(&[&["dataset", "get"], words].concat());
+    let dry = get(&["digits@gold", "out/copy.csv", "--dry-run"]);
+    assert!(
+        dry.stderr.contains("would write out/copy.csv"),
+        "{}",
+        dry.stderr
+    );
+    assert!(!at("out").exists());
+    let digest =
+        folder.json(&["dataset", "show", "digits", "--json"])["items"][0]["digest"].clone();
+    let digest = digest.as_str().unwrap();
+    for selector in [
+        "digits",
+        "digits@v1",
+        "digits@0.1.0",
+        &format!("digits@{digest}"),
+    ] {
+        let said = get(&[selector, "out/copy.csv", "--json"]);
+        assert_eq!(said.code, 0, "{selector}: {}", said.stderr);
+        let said: serde_json::Value = serde_json::from_str(&said.stdout).unwrap();
+        let item = &said["items"][0];
+        assert_eq!(
+            (&item["file"], &item["bytes"]),
+            (&"out/copy.csv".into(), &24.into())
+        );
+        assert_eq!(
+            item["written"],
+            selector == "digits",
+            "the next find it there"
+        );
+        assert_eq!(fs::read_to_string(at("out/copy.csv")).unwrap(), ROWS);
+    }
+    fs::write(at("out/copy.csv"), "mine").unwrap();
+    let refused = get(&["digits", "out/copy.csv"]);
+    assert!(refused.stderr.contains("--force"), "{}", refused.stderr);
+    assert_eq!(fs::read_to_string(at("out/copy.csv")).unwrap(), "mine");
+    assert_eq!(get(&["digits", "out/copy.csv", "--force"]).code, 0);
+    assert_eq!(get(&["digits", "--into", "below"]).code, 0);
+    assert_eq!(fs::read_to_string(at("below/rows.csv")).unwrap(), ROWS);
+    assert_eq!(get(&["digits@v9", "x"]).code, 3);
+    folder.ok(&[
+        "dataset",
+        "add",
+        "raw",
+        "--reference",
+        "s3://b/x.tar",
+        "--digest",
+        "sha256:00ff",
+    ]);
+    let elsewhere = get(&["raw", "x"]);
+    assert!(
+        elsewhere.stderr.contains("keeps no bytes of raw@v1")
+            && elsewhere.stderr.contains("s3://b/x.tar"),
+        "{}",
+        elsewhere.stderr
+    );
+}
+
+#[test]
+fn damaged_bytes_of_a_version_are_never_written() {
+    let folder = with_rows();
+    let blobs = folder.path().join(".mltrack/artifacts/blobs");
+    let mut damaged = 0;
+    for part in fs::read_dir(blobs).unwrap() {
+        for file in fs::read_dir(part.unwrap().path()).unwrap() {
+            let file = file.unwrap().path();
+            let mut bytes = fs::read(&file).unwrap();
+            if bytes
+                .windows(ROWS.len())
+                .any(|window| window == ROWS.as_bytes())
+            {
+                *bytes.last_mut().unwrap() ^= 1;
+                fs::write(&file, bytes).unwrap();
+                damaged += 1;
+            }
+        }
+    }
+    assert_eq!(damaged, 1);
+    let said = folder.run(&["dataset", "get", "digits", "copy.csv"]);
+    assert_eq!(said.code, 5, "{}", said.stderr);
+    assert!(
+        said.stderr.contains("digits@v1, rows.csv"),
+        "{}",
+        said.stderr
+    );
+    assert!(!folder.path().join("copy.csv").exists());
 }
 
 #[test]

@@ -23,6 +23,7 @@ const COMMANDS: &[&str] = &[
     "dataset ls",
     "dataset show",
     "dataset add",
+    "dataset get",
     "dataset use",
     "dataset tag",
     "dataset rm",

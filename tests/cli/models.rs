@@ -162,6 +162,9 @@ fn files_of_a_version_are_stored_with_it_and_written_again() {
     assert!(said.stdout.contains("w/parts/words"), "{}", said.stdout);
     let words = fs::read_to_string(folder.path().join("w/parts/words")).unwrap();
     assert_eq!(words, "a b");
+    let there = folder.json(&["model", "get", "resnet", "w", "--json"]);
+    assert_eq!(there["items"][0]["written"], false, "it is there already");
+    fs::write(folder.path().join("w/parts/words"), "mine").unwrap();
     let there = get(&[]);
     assert!(there.stderr.contains("--force"), "{}", there.stderr);
     assert_eq!(get(&["--force"]).code, 0);

@@ -72,8 +72,19 @@ impl BlobStore {
     /// Writes the blob to a file, which appears when it is whole and replaces what was there. What a call that was killed
     /// had fetched is not fetched again. The answer is the blob's length.
     pub fn get_to_file(&self, id: &BlobHash, path: &Path) -> Result<u64> {
+        self.get_to_file_with(id, path, &mut |_| {})
+    }
+
+    /// As [`get_to_file`](BlobStore::get_to_file); `on_bytes` is told how many more bytes are in place, also those that a
+    /// call before this one had fetched.
+    pub fn get_to_file_with(
+        &self,
+        id: &BlobHash,
+        path: &Path,
+        on_bytes: &mut dyn FnMut(u64),
+    ) -> Result<u64> {
         let (mut file, draft) = draft(id, path, self.inner.options.nonce)?;
-        let written = self.fill(id, &mut file, &draft);
+        let written = self.fill(id, &mut file, &draft, on_bytes);
         let is_usable = written
             .as_ref()
             .is_err_and(|error| error.is_network() || error.is_disk_full());
@@ -91,16 +102,23 @@ impl BlobStore {
         Ok(len)
     }
 
-    fn fill(&self, id: &BlobHash, file: &mut File, draft: &Path) -> Result<u64> {
+    fn fill(
+        &self,
+        id: &BlobHash,
+        file: &mut File,
+        draft: &Path,
+        on_bytes: &mut dyn FnMut(u64),
+    ) -> Result<u64> {
         match self.inner.layout(id)? {
             Layout::Whole(content) => {
                 file.set_len(0).map_err(Error::io("empty", draft))?;
                 file.write_all(&content)
                     .map_err(Error::io("write", draft))?;
+                on_bytes(content.len() as u64);
                 Ok(content.len() as u64)
             }
             Layout::Chunked(manifest) => {
-                self.inner.fill_chunks(&manifest, file, draft)?;
+                self.inner.fill_chunks(&manifest, file, draft, on_bytes)?;
                 Ok(manifest.len)
             }
         }
@@ -130,7 +148,13 @@ impl Inner {
     }
 
     /// Keeps the chunks at the beginning of the draft that are right, and appends the others.
-    fn fill_chunks(&self, manifest: &Manifest, file: &mut File, draft: &Path) -> Result<()> {
+    fn fill_chunks(
+        &self,
+        manifest: &Manifest,
+        file: &mut File,
+        draft: &Path,
+        on_bytes: &mut dyn FnMut(u64),
+    ) -> Result<()> {
         let mut whole = blake3::Hasher::new();
         let mut kept = 0;
         let mut content = Vec::new();
@@ -150,12 +174,15 @@ impl Inner {
             .chunks
             .get(kept)
             .map_or(manifest.len, |chunk| chunk.offset);
+        on_bytes(at);
         file.set_len(at).map_err(Error::io("shorten", draft))?;
         file.seek(SeekFrom::Start(at))
             .map_err(Error::io("seek in", draft))?;
         self.each_chunk(manifest, kept..manifest.chunks.len(), |piece| {
             whole.update(&piece);
-            file.write_all(&piece).map_err(Error::io("write", draft))
+            file.write_all(&piece).map_err(Error::io("write", draft))?;
+            on_bytes(piece.len() as u64);
+            Ok(())
         })?;
         self.compare(&manifest.id, &whole)
     }

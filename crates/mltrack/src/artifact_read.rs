@@ -5,8 +5,6 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::Ordering::Relaxed;
-use std::sync::atomic::{AtomicU64, AtomicUsize};
 use std::time::Duration;
 
 use mltrack_artifact::{BlobHash, BlobReader, BlobStore};
@@ -15,12 +13,11 @@ use mltrack_event::{BlobId, WallTime};
 use crate::artifact::Artifact;
 use crate::artifact_depot::failure;
 use crate::artifact_new::file_error;
+use crate::checkout::{Checkout, Wanted};
 use crate::code::Code;
 use crate::error::{Error, Result};
 use crate::tracker::Tracker;
 
-/// Files that are fetched beside each other.
-const PARALLEL: usize = 4;
 /// What may be read into memory at once without asking.
 const BYTES_MAX: u64 = 1 << 30;
 
@@ -115,6 +112,8 @@ impl Tracker {
     /// Writes artifacts below the folder `into`, each under its path, several at once. `on_progress` is told bytes done
     /// and bytes in all. Answers with the files, in the order of the artifacts.
     ///
+    /// A file that has the bytes already is left as it is.
+    ///
     /// Errors: those of [`download`](Tracker::download); `VALIDATION_ERROR` when two of them would be one file, or a link
     /// in the folder leads out of it. Files that were written stay.
     pub fn download_all(
@@ -123,34 +122,12 @@ impl Tracker {
         into: impl AsRef<Path>,
         on_progress: &(dyn Fn(u64, u64) + Sync),
     ) -> Result<Vec<PathBuf>> {
-        let into = into.as_ref();
-        let files = targets(artifacts, into)?;
-        let total = artifacts.iter().map(|artifact| artifact.len).sum();
-        let (next, done) = (AtomicUsize::new(0), AtomicU64::new(0));
-        let work = || -> Result<()> {
-            loop {
-                let at = next.fetch_add(1, Relaxed);
-                let Some((artifact, file)) = artifacts.get(at).zip(files.get(at)) else {
-                    return Ok(());
-                };
-                self.fetch_to(artifact, file)?;
-                on_progress(done.fetch_add(artifact.len, Relaxed) + artifact.len, total);
-            }
+        let Some(store) = self.store() else {
+            return Err(Error::validation("the tracker is disabled"));
         };
-        std::thread::scope(|scope| {
-            let threads: Vec<_> = (0..PARALLEL.min(artifacts.len()))
-                .map(|_| scope.spawn(work))
-                .collect();
-            let mut worked = Ok(());
-            for thread in threads {
-                let ended = thread.join().unwrap_or_else(|_| {
-                    Err(Error::new(Code::InternalError, "a download panicked"))
-                });
-                worked = worked.and(ended);
-            }
-            worked
-        })?;
-        Ok(files)
+        let wanted = artifacts.iter().map(Wanted::artifact).collect();
+        let checkout = Checkout::below(store, into.as_ref(), wanted)?;
+        checkout.write(on_progress)
     }
 
     /// An address under which anybody can fetch the artifact for so long, from 1 s to 7 days. Only roots in S3 give one.
@@ -190,71 +167,11 @@ pub(crate) fn hash(blob: BlobId) -> BlobHash {
 
 /// Whose bytes an error is about.
 fn about(error: &mltrack_artifact::Error, artifact: &Artifact) -> Error {
-    let run = artifact.run.short();
-    failure(error, Some(&format!("run {run}, {}", artifact.path)))
+    failure(error, Some(&whose(artifact)))
 }
 
-/// The file of each artifact, with the folders that they need.
-fn targets(artifacts: &[Artifact], into: &Path) -> Result<Vec<PathBuf>> {
-    let mut paths: Vec<&str> = artifacts
-        .iter()
-        .map(|artifact| artifact.path.as_str())
-        .collect();
-    paths.sort_unstable();
-    for pair in paths.windows(2) {
-        if pair[1] == pair[0] {
-            let what = format!(
-                "several of the artifacts have the path {:?} and would be one file",
-                pair[0]
-            );
-            return Err(
-                Error::validation(what).with_hint("fetch one version, or one run, at a time")
-            );
-        }
-    }
-    let is_file = |folder: &&str| paths.binary_search(folder).is_ok();
-    for path in &paths {
-        let mut folders = path.match_indices('/').map(|(at, _)| &path[..at]);
-        if let Some(folder) = folders.find(is_file) {
-            let what = format!(
-                "{folder:?} is an artifact, and a folder of {path:?}: they cannot both be written"
-            );
-            return Err(Error::validation(what).with_hint("fetch one of them at a time"));
-        }
-    }
-    artifacts
-        .iter()
-        .map(|artifact| target(into, &artifact.path))
-        .collect()
-}
-
-/// The file that a path means below a folder. The folders on the way are made; a link among them is refused, because it
-/// could lead anywhere.
-fn target(into: &Path, path: &str) -> Result<PathBuf> {
-    let mut folder = into.to_owned();
-    let mut parts = path.split('/').peekable();
-    fs::create_dir_all(&folder).map_err(|error| file_error(&folder, "cannot be made", error))?;
-    while let Some(part) = parts.next() {
-        folder.push(part);
-        let known = fs::symlink_metadata(&folder);
-        if known.as_ref().is_ok_and(fs::Metadata::is_symlink) && parts.peek().is_some() {
-            let what = format!(
-                "{}: it is a link, which may lead out of {}",
-                folder.display(),
-                into.display()
-            );
-            return Err(
-                Error::validation(what).with_hint("remove the link, or write into another folder")
-            );
-        }
-        if parts.peek().is_some() && known.is_err() {
-            fs::create_dir(&folder).or_else(|error| match error.kind() {
-                std::io::ErrorKind::AlreadyExists => Ok(()),
-                _ => Err(file_error(&folder, "cannot be made", error)),
-            })?;
-        }
-    }
-    Ok(folder)
+pub(crate) fn whose(artifact: &Artifact) -> String {
+    format!("run {}, {}", artifact.run.short(), artifact.path)
 }
 
 impl ArtifactReader {
@@ -298,25 +215,5 @@ impl std::fmt::Debug for ArtifactReader {
         f.debug_struct("ArtifactReader")
             .field("len", &self.len())
             .finish_non_exhaustive()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_link_below_the_folder_is_not_followed() {
-        let folder = tempfile::tempdir().unwrap();
-        let (into, outside) = (folder.path().join("into"), folder.path().join("outside"));
-        fs::create_dir_all(&outside).unwrap();
-        fs::create_dir_all(&into).unwrap();
-        std::os::unix::fs::symlink(&outside, into.join("a")).unwrap();
-        assert_eq!(
-            target(&into, "a/b").unwrap_err().code(),
-            Code::ValidationError
-        );
-        assert_eq!(target(&into, "b/c/d").unwrap(), into.join("b/c/d"));
-        assert!(into.join("b/c").is_dir() && !outside.join("b").exists());
     }
 }

@@ -6,6 +6,7 @@
 use std::fs;
 use std::io::{BufReader, Read, Seek};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use mltrack_artifact::{Putting, Tree, TreeFile};
 use mltrack_event::{BlobId, Root};
@@ -15,13 +16,14 @@ use crate::artifact_depot::failure;
 use crate::artifact_folder::files_in;
 use crate::artifact_new::{file_error, look_at};
 use crate::artifact_path::normal;
-use crate::artifact_read::hash;
+use crate::checkout::{Checkout, Wanted};
 use crate::code::Code;
 use crate::dataset_use::UsedDataset;
 use crate::dataset_version::DatasetVersion;
 use crate::error::{Error, Result};
 use crate::profile::{Profile, column_of, of_file, of_reader};
 use crate::store::Store;
+use crate::version_files::{StoredFile, VersionFiles};
 
 /// A file that becomes part of a version.
 pub(crate) enum Piece {
@@ -36,17 +38,6 @@ pub(crate) struct StoredTree {
     pub profile: Option<Profile>,
     /// Keeps collection away.
     pub _guard: Putting,
-}
-
-/// A file of a version of a dataset.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DatasetFile {
-    /// Its path, with `/` between its parts.
-    pub path: String,
-    /// Its length in bytes.
-    pub len: u64,
-    /// Its content.
-    pub blob: BlobId,
 }
 
 /// The files at a path: those of a folder, or the one that it is.
@@ -123,52 +114,71 @@ fn merged(profiles: Vec<Option<Profile>>) -> Option<Profile> {
 
 impl DatasetVersion {
     /// Its files, sorted by path. Errors: `INVALID_STATE` for a version whose content the store does not keep.
-    pub fn files(&self) -> Result<Vec<DatasetFile>> {
-        let Some((_, tree)) = self.tree()? else {
-            return Ok(Vec::new());
-        };
-        let files = tree.files.into_iter().map(|file| DatasetFile {
-            path: file.path,
-            len: file.len,
-            blob: BlobId::from_bytes(file.blob.into()),
-        });
-        Ok(files.collect())
+    pub fn files(&self) -> Result<Vec<StoredFile>> {
+        let kept = self.kept()?;
+        Ok(kept.map(VersionFiles::list).unwrap_or_default())
     }
 
     /// Opens one of its files for reading. Every byte that is read was checked.
     ///
     /// Errors: `NOT_FOUND` for the file, `ARTIFACT_MISMATCH` for bytes that are not what they were.
     pub fn open(&self, path: &str) -> Result<impl Read + Seek + use<>> {
-        let files = self.files()?;
-        let file = files.into_iter().find(|file| file.path == path);
-        let file = file.ok_or_else(|| {
-            let what = format!("{} has no file {path:?}", self.selector());
-            Error::new(Code::NotFound, what)
-                .with_hint(format!("mltrack dataset show {}", self.selector()))
-        })?;
-        let blobs = self.kept()?.depot()?.find(file.blob, Root::Data)?;
-        let opened = blobs.open_blob(&hash(file.blob));
-        opened.map_err(|error| failure(&error, Some(&file.path)))
+        self.kept()?.ok_or_else(disabled)?.open(path)
+    }
+
+    /// Its files, to be written to a place. A version of one file becomes the file `to`, unless `to` is a folder, ends in
+    /// `/`, or is no name for a file: it has no extension, and the version was not added as this file. Other versions go
+    /// below the folder `to`.
+    ///
+    /// Errors: `INVALID_STATE` for a version whose content the store does not keep.
+    pub fn checkout(&self, to: impl AsRef<Path>) -> Result<Checkout> {
+        let to = to.as_ref();
+        let (store, kept) = self.stored()?;
+        let mut wanted = kept.wanted();
+        match wanted.pop() {
+            Some(only) if wanted.is_empty() && self.is_name_of(&only, to) => {
+                Checkout::of_file(store, to, only)
+            }
+            last => {
+                wanted.extend(last);
+                Checkout::below(store, to, wanted)
+            }
+        }
+    }
+
+    /// Its files, to be written below a folder. Errors: those of [`checkout`](DatasetVersion::checkout).
+    pub fn checkout_below(&self, folder: impl AsRef<Path>) -> Result<Checkout> {
+        let (store, kept) = self.stored()?;
+        Checkout::below(store, folder.as_ref(), kept.wanted())
     }
 
     /// Writes its files below a folder. Every byte is checked, and a file appears when it is whole.
     pub fn get_to(&self, folder: impl AsRef<Path>) -> Result<()> {
-        let Some((content, _)) = self.tree()? else {
+        if self.store.is_none() {
             return Ok(());
-        };
-        let blobs = self.kept()?.depot()?.find(content, Root::Data)?;
-        let written = blobs.get_tree(&hash(content), folder.as_ref());
-        written
-            .map(drop)
-            .map_err(|error| failure(&error, Some(&self.selector())))
+        }
+        self.checkout_below(folder)?.write(&|_, _| {}).map(drop)
+    }
+
+    /// Whether a place names the one file of the version, and not a folder for it.
+    fn is_name_of(&self, only: &Wanted, to: &Path) -> bool {
+        let is_folder = to.is_dir() || to.as_os_str().to_string_lossy().ends_with('/');
+        let was_added_as_file = Path::new(&self.source).file_name() == Some(only.path.as_ref());
+        !is_folder && (to.is_file() || to.extension().is_some() || was_added_as_file)
     }
 
     /// A folder that holds its files, made at the first call and kept in the store's cache. Do not change what is in it.
     pub fn path(&self) -> Result<PathBuf> {
-        let Some((content, tree)) = self.tree()? else {
+        let (Some(VersionFiles { tree, .. }), Some(content)) = (self.kept()?, self.content) else {
             return Ok(PathBuf::new());
         };
-        let cache = self.kept()?.path.join("cache").join("datasets");
+        let cache = self
+            .store
+            .as_ref()
+            .ok_or_else(disabled)?
+            .path
+            .join("cache")
+            .join("datasets");
         let folder = cache.join(content.to_string());
         if is_whole(&folder, &tree) {
             return Ok(folder);
@@ -209,11 +219,11 @@ impl DatasetVersion {
         Ok(values)
     }
 
-    /// The list of its files; `None` when the tracker is disabled.
-    fn tree(&self) -> Result<Option<(BlobId, Tree)>> {
-        if self.store.is_none() {
+    /// What it keeps; `None` when the tracker is disabled.
+    fn kept(&self) -> Result<Option<VersionFiles>> {
+        let Some(store) = &self.store else {
             return Ok(None);
-        }
+        };
         let content = self.content.ok_or_else(|| {
             let what = format!(
                 "the store keeps no bytes of {}: they are at {}",
@@ -222,16 +232,17 @@ impl DatasetVersion {
             );
             Error::new(Code::InvalidState, what).with_hint("add a version by its path to keep them")
         })?;
-        let blobs = self.kept()?.depot()?.find(content, Root::Data)?;
-        let tree = blobs.read_tree(&hash(content));
-        let tree = tree.map_err(|error| failure(&error, Some(&self.selector())))?;
-        Ok(Some((content, tree)))
+        VersionFiles::read(store, (Root::Data, content), self.selector()).map(Some)
     }
 
-    fn kept(&self) -> Result<&Store> {
-        let store = self.store.as_deref();
-        store.ok_or_else(|| Error::new(Code::InvalidState, "the tracker is disabled"))
+    fn stored(&self) -> Result<(&Arc<Store>, VersionFiles)> {
+        let kept = self.kept()?.ok_or_else(disabled)?;
+        Ok((self.store.as_ref().ok_or_else(disabled)?, kept))
     }
+}
+
+fn disabled() -> Error {
+    Error::new(Code::InvalidState, "the tracker is disabled")
 }
 
 /// Whether a folder has every file with its length.
@@ -250,7 +261,7 @@ impl UsedDataset {
     }
 
     /// Its files; see [`DatasetVersion::files`].
-    pub fn files(&self) -> Result<Vec<DatasetFile>> {
+    pub fn files(&self) -> Result<Vec<StoredFile>> {
         self.version().files()
     }
 

@@ -3,33 +3,18 @@
 //! Invariants: what a version stores itself is one list of files, whose hash the version's event says; bytes are checked
 //! against their hashes whenever they are fetched; of two files that would be written to one place neither is.
 
-use std::collections::BTreeSet;
 use std::io::{Read, Seek};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use mltrack_artifact::Tree;
-use mltrack_event::{BlobId, Root};
+use mltrack_event::Root;
 
 use crate::artifact::Artifact;
-use crate::artifact_depot::failure;
-use crate::artifact_read::hash;
+use crate::checkout::{Checkout, Wanted};
 use crate::code::Code;
 use crate::error::{Error, Result};
 use crate::model_use::UsedModel;
 use crate::model_version::ModelVersion;
-use crate::tracker::Tracker;
-
-/// A file that was stored with a version of a model.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ModelFile {
-    /// Its path, with `/` between its parts.
-    pub path: String,
-    /// Its length in bytes.
-    pub len: u64,
-    /// Its content.
-    pub blob: BlobId,
-}
+use crate::version_files::{StoredFile, VersionFiles};
 
 impl ModelVersion {
     /// The artifacts that it is made of, those left out that were purged. Empty when there are none.
@@ -42,72 +27,44 @@ impl ModelVersion {
 
     /// The files that were stored with it by [`file`](crate::NewModelVersion::file) and
     /// [`folder`](crate::NewModelVersion::folder), sorted by path. Empty when there are none.
-    pub fn stored_files(&self) -> Result<Vec<ModelFile>> {
-        let Some((_, tree)) = self.tree()? else {
-            return Ok(Vec::new());
-        };
-        let files = tree.files.into_iter().map(|file| ModelFile {
-            path: file.path,
-            len: file.len,
-            blob: BlobId::from_bytes(file.blob.into()),
-        });
-        Ok(files.collect())
+    pub fn stored_files(&self) -> Result<Vec<StoredFile>> {
+        let kept = self.kept()?;
+        Ok(kept.map(VersionFiles::list).unwrap_or_default())
     }
 
     /// Opens one of the files that were stored with it for reading. Every byte that is read was checked.
     ///
     /// Errors: `NOT_FOUND` for the file, `ARTIFACT_MISMATCH` for bytes that are not what they were.
     pub fn open(&self, path: &str) -> Result<impl Read + Seek + use<>> {
-        let files = self.stored_files()?;
-        let file = files.into_iter().find(|file| file.path == path);
-        let (Some(file), Some(store)) = (file, &self.store) else {
-            let what = format!("{} has no file {path:?} of its own", self.selector());
-            return Err(Error::new(Code::NotFound, what)
-                .with_hint(format!("mltrack model get {} --dry-run", self.selector())));
-        };
-        let blobs = store.depot()?.find(file.blob, Root::Artifacts)?;
-        let opened = blobs.open_blob(&hash(file.blob));
-        opened.map_err(|error| failure(&error, Some(&file.path)))
+        let kept = self.kept()?.ok_or_else(|| {
+            let what = format!("{} keeps no files of its own", self.selector());
+            Error::new(Code::NotFound, what)
+                .with_hint(format!("mltrack model get {} --dry-run", self.selector()))
+        })?;
+        kept.open(path)
     }
 
-    /// Where [`get_to`](ModelVersion::get_to) writes its files, in its order. Nothing is written.
-    ///
-    /// Errors: those of [`get_to`](ModelVersion::get_to) that are known before a byte is fetched.
-    pub fn files_below(&self, folder: impl AsRef<Path>) -> Result<Vec<PathBuf>> {
-        let artifacts = self.whole_files()?;
-        let artifacts = artifacts.into_iter().map(|artifact| artifact.path);
-        let stored = self.stored_files()?.into_iter().map(|file| file.path);
-        let (mut files, mut seen) = (Vec::new(), BTreeSet::new());
-        for path in artifacts.chain(stored) {
-            files.push(folder.as_ref().join(&path));
-            if let Some(path) = seen.replace(path) {
-                let what = format!("two files of {} are {path:?}", self.selector());
-                return Err(Error::validation(what)
-                    .with_hint("fetch the artifacts one by one: mltrack artifact get"));
-            }
-        }
-        Ok(files)
-    }
-
-    /// Writes its files below a folder, artifacts under their paths and others under their own, and answers with them.
-    /// Every byte is checked, and a file appears when it is whole.
+    /// Its files, to be written below a folder: artifacts under their paths and others under their own.
     ///
     /// Errors: `INVALID_STATE` for a version that lies elsewhere, `NOT_FOUND` when an artifact was purged,
-    /// `VALIDATION_ERROR` when two files would be one, and those of [`download_all`](Tracker::download_all).
-    pub fn get_to(&self, folder: impl AsRef<Path>) -> Result<Vec<PathBuf>> {
-        let folder = folder.as_ref();
-        let Some(store) = &self.store else {
-            return Ok(Vec::new());
-        };
-        let files = self.files_below(folder)?;
+    /// `VALIDATION_ERROR` when two files would be one.
+    pub fn checkout(&self, folder: impl AsRef<Path>) -> Result<Checkout> {
+        let store = self.store.as_ref();
+        let store = store.ok_or_else(|| Error::validation("the tracker is disabled"))?;
         let artifacts = self.whole_files()?;
-        Tracker::of(Arc::clone(store)).download_all(&artifacts, folder, &|_, _| {})?;
-        if let Some(content) = self.content {
-            let blobs = store.depot()?.find(content, Root::Artifacts)?;
-            let written = blobs.get_tree(&hash(content), folder);
-            written.map_err(|error| failure(&error, Some(&self.selector())))?;
+        let mut wanted: Vec<Wanted> = artifacts.iter().map(Wanted::artifact).collect();
+        wanted.extend(self.kept()?.iter().flat_map(VersionFiles::wanted));
+        Checkout::below(store, folder.as_ref(), wanted)
+    }
+
+    /// Writes its files below a folder, as [`checkout`](ModelVersion::checkout) says, and answers with them.
+    ///
+    /// Errors: those of [`checkout`](ModelVersion::checkout) and of [`Checkout::write`].
+    pub fn get_to(&self, folder: impl AsRef<Path>) -> Result<Vec<PathBuf>> {
+        if self.store.is_none() {
+            return Ok(Vec::new());
         }
-        Ok(files)
+        self.checkout(folder)?.write(&|_, _| {})
     }
 
     /// Its artifacts, if the store has all of them.
@@ -131,15 +88,12 @@ impl ModelVersion {
         Ok(files)
     }
 
-    /// The list of the files that were stored with it.
-    fn tree(&self) -> Result<Option<(BlobId, Tree)>> {
+    /// The files that were stored with it.
+    fn kept(&self) -> Result<Option<VersionFiles>> {
         let (Some(store), Some(content)) = (&self.store, self.content) else {
             return Ok(None);
         };
-        let blobs = store.depot()?.find(content, Root::Artifacts)?;
-        let tree = blobs.read_tree(&hash(content));
-        let tree = tree.map_err(|error| failure(&error, Some(&self.selector())))?;
-        Ok(Some((content, tree)))
+        VersionFiles::read(store, (Root::Artifacts, content), self.selector()).map(Some)
     }
 }
 
@@ -150,7 +104,7 @@ impl UsedModel {
     }
 
     /// The files that were stored with it; see [`ModelVersion::stored_files`].
-    pub fn stored_files(&self) -> Result<Vec<ModelFile>> {
+    pub fn stored_files(&self) -> Result<Vec<StoredFile>> {
         self.version().stored_files()
     }
 

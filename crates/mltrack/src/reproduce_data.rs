@@ -3,19 +3,15 @@
 //! Invariants: nothing outside the folder that was given is ever written; what was fetched has the hash that the run
 //! recorded.
 
-use std::fs::File;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
-use mltrack_artifact::BlobHash;
-use mltrack_event::{BlobId, Root, RunId};
+use mltrack_event::{BlobId, RunId};
 use mltrack_log::Lsn;
 
-use crate::artifact_depot::failure;
-use crate::artifact_read::hash;
+use crate::checkout::{Found, blob_of_file};
 use crate::dataset_version::DatasetVersion;
 use crate::error::{Error, Result};
-use crate::store::Store;
 use crate::tracker::Tracker;
 
 /// Digests that are checked here begin with this; what others mean only their makers know.
@@ -77,7 +73,7 @@ pub fn restore_data(
         if found.iter().any(|one| one.dataset == name) {
             continue;
         }
-        let state = restore(store, &version, folder, top)?;
+        let state = restore(&version, folder, top)?;
         found.push(DataFound {
             dataset: name,
             state,
@@ -86,12 +82,7 @@ pub fn restore_data(
     Ok(found)
 }
 
-fn restore(
-    store: &Store,
-    version: &DatasetVersion,
-    folder: &Path,
-    top: Option<&Path>,
-) -> Result<DataState> {
+fn restore(version: &DatasetVersion, folder: &Path, top: Option<&Path>) -> Result<DataState> {
     let source = version
         .source
         .strip_prefix("file://")
@@ -108,7 +99,7 @@ fn restore(
         )));
     }
     let place = folder.join(source);
-    let Some(content) = version.content else {
+    if version.content.is_none() {
         return Ok(match digest_of_file(&place) {
             _ if !version.digest.starts_with(BLAKE3) => {
                 DataState::Unchecked(format!("its digest is {}", version.digest))
@@ -120,72 +111,29 @@ fn restore(
             )),
             Err(error) => DataState::Missing(format!("{}: {error}", place.display())),
         });
-    };
-    let files = files_of(store, content, &place)?;
-    let is_same = |(path, blob): &(PathBuf, BlobId)| {
-        digest_of_file(path).is_ok_and(|digest| digest == format!("{BLAKE3}{blob}"))
-    };
-    let other: Vec<&(PathBuf, BlobId)> = files.iter().filter(|file| !is_same(file)).collect();
-    if other.is_empty() {
+    }
+    let checkout = version.checkout(&place)?;
+    let files = checkout.files()?;
+    if files.iter().all(|file| file.found == Found::Same) {
         return Ok(DataState::Same);
     }
     if !top.is_some_and(|top| is_below(&place, top)) {
         return Ok(DataState::Missing(format!(
-            "{} is not what the run took in, and lies outside of its repository: mltrack dataset get {} {}",
+            "{} is not what the run took in, and lies outside of its repository: mltrack dataset get {} {} --force",
             place.display(),
             version.selector(),
             place.display()
         )));
     }
-    for (path, blob) in other {
-        let fetched = fetch(store, *blob, path);
-        if let Err(error) = fetched {
-            return Ok(DataState::Missing(format!("{}: {error}", path.display())));
-        }
-    }
-    Ok(DataState::Fetched(place))
-}
-
-/// The files of a version, with the place of each. A version of one file lies at the place itself.
-fn files_of(store: &Store, tree: BlobId, place: &Path) -> Result<Vec<(PathBuf, BlobId)>> {
-    let blobs = store.depot()?.find(tree, Root::Data)?;
-    let tree = blobs
-        .read_tree(&hash(tree))
-        .map_err(|error| failure(&error, None))?;
-    let files = tree.files;
-    let is_file = place.is_file() || place.extension().is_some() && !place.is_dir();
-    let only = files.len() == 1 && is_file;
-    let place_of = |path: &str| {
-        if only {
-            place.to_owned()
-        } else {
-            place.join(path)
-        }
-    };
-    Ok(files
-        .iter()
-        .map(|file| (place_of(&file.path), id_of(file.blob)))
-        .collect())
-}
-
-fn id_of(blob: BlobHash) -> BlobId {
-    BlobId::from_bytes(blob.0)
-}
-
-fn fetch(store: &Store, blob: BlobId, path: &Path) -> Result<()> {
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).ok();
-    }
-    let blobs = store.depot()?.find(blob, Root::Data)?;
-    let written = blobs.get_to_file(&hash(blob), path);
-    written.map(drop).map_err(|error| failure(&error, None))
+    Ok(match checkout.write(&|_, _| {}) {
+        Ok(_) => DataState::Fetched(place),
+        Err(error) => DataState::Missing(error.to_string()),
+    })
 }
 
 /// The hash of a file's bytes, as `blake3:` and hexadecimal digits.
 pub fn digest_of_file(path: &Path) -> io::Result<String> {
-    let mut hasher = blake3::Hasher::new();
-    io::copy(&mut File::open(path)?, &mut hasher)?;
-    Ok(format!("{BLAKE3}{}", hasher.finalize().to_hex()))
+    blob_of_file(path).map(BlobId::digest)
 }
 
 /// Whether a path stays below a folder, whatever dots it has.

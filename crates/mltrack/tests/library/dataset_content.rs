@@ -2,9 +2,10 @@
 
 use std::fs;
 use std::io::Read as _;
+use std::sync::Mutex;
 use std::time::Duration;
 
-use mltrack::{BlobId, Code, DatasetVersion, Sampling, Split, Take};
+use mltrack::{BlobId, Checkout, Code, DatasetVersion, Found, Sampling, Split, Take};
 use serde_json::{Value, json};
 
 use crate::artifacts::start;
@@ -90,6 +91,78 @@ fn a_version_is_read_file_by_file_and_as_a_folder() {
         "it is made again"
     );
     run.finish().unwrap();
+}
+
+#[test]
+fn a_checkout_says_what_is_there_and_leaves_what_is_right_alone() {
+    let store = Store::new();
+    let dataset = store.tracker.dataset("d").unwrap();
+    let large: Vec<u8> = (0..9_u32 << 18).flat_map(u32::to_le_bytes).collect();
+    let new = dataset.version().bytes("a/rows.csv", ROWS);
+    let version = new.bytes("large.bin", large.clone()).add().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let into = folder.path().join("into");
+    let checkout = version.checkout(&into).unwrap();
+    let found = |checkout: &Checkout| -> Vec<Found> {
+        let files = checkout.files().unwrap().into_iter();
+        files.map(|file| file.found).collect()
+    };
+    assert_eq!(found(&checkout), [Found::Nothing; 2]);
+    assert!(!into.exists(), "nothing is written before it is asked for");
+    let told = Mutex::new((0, 0, 0));
+    let tell = |done, total| {
+        let mut told = told.lock().unwrap();
+        *told = (told.0.max(done), total, told.2 + 1);
+    };
+    let written = checkout.write(&tell).unwrap();
+    assert_eq!(written, [into.join("a/rows.csv"), into.join("large.bin")]);
+    let (done, total, count) = *told.lock().unwrap();
+    assert_eq!((done, total), ((large.len() + ROWS.len()) as u64, done));
+    assert!(count > 3, "a large file is told in parts: {count}");
+    assert_eq!(found(&checkout), [Found::Same; 2]);
+    let time = |name: &str| fs::metadata(into.join(name)).unwrap().modified().unwrap();
+    let before = time("a/rows.csv");
+    fs::write(into.join("large.bin"), &large[1..]).unwrap();
+    assert_eq!(found(&checkout), [Found::Same, Found::Other]);
+    checkout.write(&|_, _| {}).unwrap();
+    assert_eq!(fs::read(into.join("large.bin")).unwrap(), large);
+    assert_eq!(time("a/rows.csv"), before, "it is not written again");
+    std::os::unix::fs::symlink(folder.path(), folder.path().join("link")).unwrap();
+    fs::remove_dir_all(into.join("a")).unwrap();
+    std::os::unix::fs::symlink(folder.path(), into.join("a")).unwrap();
+    let refused = checkout.write(&|_, _| {}).unwrap_err();
+    assert_eq!(refused.code(), Code::ValidationError, "{refused}");
+    assert!(!folder.path().join("rows.csv").exists());
+}
+
+#[test]
+fn a_version_of_one_file_is_checked_out_under_the_name_that_is_asked_for() {
+    let store = Store::new();
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::create_dir_all(at("data")).unwrap();
+    fs::write(at("data/digits"), ROWS).unwrap();
+    let dataset = store.tracker.dataset("d").unwrap();
+    let of_file = dataset.version().path(at("data/digits")).add().unwrap();
+    let paths = |version: &DatasetVersion, to: &str| {
+        let checkout = version.checkout(at(to)).unwrap();
+        checkout.paths().remove(0)
+    };
+    assert_eq!(paths(&of_file, "copy"), at("copy"));
+    assert_eq!(paths(&of_file, "copy.csv"), at("copy.csv"));
+    assert_eq!(paths(&of_file, "copy/"), at("copy/digits"));
+    assert_eq!(paths(&of_file, "data"), at("data/digits"));
+    let below = of_file.checkout_below(at("copy.csv")).unwrap().paths();
+    assert_eq!(below, [at("copy.csv/digits")]);
+    let other = store.tracker.dataset("other").unwrap();
+    let of_folder = other.version().path(at("data")).add().unwrap();
+    assert_eq!(paths(&of_folder, "copy"), at("copy/digits"));
+    of_folder
+        .checkout(at("a/b.csv"))
+        .unwrap()
+        .write(&|_, _| {})
+        .unwrap();
+    assert_eq!(fs::read_to_string(at("a/b.csv")).unwrap(), ROWS);
 }
 
 #[test]

@@ -45,7 +45,7 @@ fn files_that_are_stored_with_a_version_survive_collection_and_are_read_again() 
     assert_eq!((text.as_str(), files[1].len), ("weights", 7));
     assert_eq!(code(found.open("model.bin").map(drop)), Code::NotFound);
     let into = tempfile::tempdir().unwrap();
-    let planned = found.files_below(into.path()).unwrap();
+    let planned = found.checkout(into.path()).unwrap().paths();
     assert!(planned.iter().all(|file| !file.exists()));
     assert_eq!(found.get_to(into.path()).unwrap(), planned);
     assert_eq!(fs::read_to_string(&planned[2]).unwrap(), "word\na\n");
