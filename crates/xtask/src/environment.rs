@@ -42,6 +42,15 @@ pub const MLFLOW: [Environment; 2] = [
     },
 ];
 
+/// What generates calls to our own interface out of its document.
+pub const SCHEMATHESIS: Environment = Environment {
+    name: "schemathesis",
+    folder: "schemathesis",
+    requirements: "crates/server/tests/schemathesis/requirements.txt",
+    program: "st",
+    failing: "the step schemathesis is skipped",
+};
+
 /// All of them.
 pub const ENVIRONMENTS: &[Environment] = &[
     Environment {
@@ -53,6 +62,7 @@ pub const ENVIRONMENTS: &[Environment] = &[
     },
     MLFLOW[0],
     MLFLOW[1],
+    SCHEMATHESIS,
     Environment {
         name: "SeaweedFS",
         folder: "seaweedfs",

@@ -12,6 +12,7 @@ mod mlflow;
 mod options;
 mod process;
 mod report;
+mod schemathesis;
 mod spdx;
 mod steps;
 mod tools;
@@ -37,7 +38,7 @@ fn run() -> anyhow::Result<bool> {
         Request::Help => print!("{USAGE}"),
         Request::List => {
             for step in steps::STEPS {
-                println!("{:<10} {}", step.name, step.about);
+                println!("{:<12} {}", step.name, step.about);
             }
         }
         Request::Test(options) => return Ok(report::run(&options)),

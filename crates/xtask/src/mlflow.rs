@@ -15,7 +15,7 @@ use crate::steps::Outcome;
 /// The step `mlflow`: the same tests with the oldest client and the newest.
 pub fn step(options: &Options) -> anyhow::Result<Outcome> {
     with_environments(&MLFLOW, |environment| {
-        let mut command = script(environment, "run.py")?;
+        let mut command = script(environment, "mlflow/run.py")?;
         if options.soak {
             command.arg("--long");
         }
@@ -26,11 +26,12 @@ pub fn step(options: &Options) -> anyhow::Result<Outcome> {
 /// The step `differential`: raw calls to ours and to a stock server of the newest version.
 pub fn differential(_: &Options) -> anyhow::Result<Outcome> {
     with_environments(&MLFLOW[1..], |environment| {
-        run_tests(&mut script(environment, "differential.py")?)
+        run_tests(&mut script(environment, "mlflow/differential.py")?)
     })
 }
 
-fn with_environments(
+/// Runs a test in each of these environments, with the program that is built first; without one there is no test.
+pub fn with_environments(
     environments: &[Environment],
     test: impl Fn(&Environment) -> anyhow::Result<TestCounts>,
 ) -> anyhow::Result<Outcome> {
@@ -48,11 +49,11 @@ fn with_environments(
     Ok(Outcome::Tested(counts))
 }
 
-/// A script beside the tests, under an environment's Python, with the program that was just built.
-fn script(environment: &Environment, name: &str) -> anyhow::Result<Command> {
+/// A script beside the server's tests, under an environment's Python, with the program that was just built.
+pub fn script(environment: &Environment, name: &str) -> anyhow::Result<Command> {
     let mut command = Command::new(environment.path()?.join("bin").join("python"));
     command
-        .arg(root().join("crates/server/tests/mlflow").join(name))
+        .arg(root().join("crates/server/tests").join(name))
         .arg("--binary")
         .arg(target_folder().join("debug").join("mltrack"))
         // Compiled scripts would be written into the clone.
@@ -66,7 +67,12 @@ mod tests {
 
     #[test]
     fn the_scripts_that_are_run_are_there() {
-        for name in ["run.py", "differential.py"] {
+        let names = [
+            "mlflow/run.py",
+            "mlflow/differential.py",
+            "schemathesis/run.py",
+        ];
+        for name in names {
             let command = script(&MLFLOW[1], name).expect("the cache folder has a name");
             let path = command.get_args().next().expect("a script comes first");
             assert!(std::path::Path::new(path).is_file(), "{}", path.display());

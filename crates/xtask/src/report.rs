@@ -72,16 +72,16 @@ fn print_failure(step: &Step, error: &anyhow::Error, took: Duration) {
 }
 
 fn print_table(rows: &[Row], total: Duration) {
-    println!("\n{:<10} {:>9}  result", "step", "seconds");
+    println!("\n{:<12} {:>9}  result", "step", "seconds");
     for row in rows {
         println!(
-            "{:<10} {:>9.1}  {}",
+            "{:<12} {:>9.1}  {}",
             row.name,
             row.took.as_secs_f64(),
             row.verdict
         );
     }
-    println!("{:<10} {:>9.1}", "total", total.as_secs_f64());
+    println!("{:<12} {:>9.1}", "total", total.as_secs_f64());
 }
 
 #[cfg(test)]

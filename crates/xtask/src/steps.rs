@@ -6,7 +6,7 @@ use std::process::Command;
 
 use crate::options::{Options, SOAK_ROUNDS};
 use crate::process::{TestCounts, cargo, root, run, run_tests};
-use crate::{examples, fuzz, licences, mlflow, tools};
+use crate::{examples, fuzz, licences, mlflow, schemathesis, tools};
 
 /// How a step ended when it did not fail.
 pub enum Outcome {
@@ -61,6 +61,11 @@ pub const STEPS: &[Step] = &[
         name: "differential",
         about: "raw calls answered as a stock server answers them",
         run: mlflow::differential,
+    },
+    Step {
+        name: "schemathesis",
+        about: "generated calls to /api/v1, judged by the document it serves",
+        run: schemathesis::step,
     },
     Step {
         name: "soak",

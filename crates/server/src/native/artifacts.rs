@@ -15,6 +15,7 @@ use super::ask::Ask;
 use super::error::{Answer, Fault, Faults};
 use super::moment::{Moment, at, time_text};
 use super::named;
+use super::openapi::Bytes;
 use super::page::{Page, answer, limit_of, token_of};
 use crate::blocking::blocking;
 use crate::mlflow::{Content, send, take};
@@ -129,7 +130,7 @@ async fn of_run(
 /// Put an artifact into a run
 #[utoipa::path(put, path = "/runs/{run}/artifacts", tag = "artifacts",
     params(("run" = String, Path, description = "its id, the beginning of it, its name, or @last"), PutAsk),
-    request_body(content = Vec<u8>, content_type = "application/octet-stream"),
+    request_body(content = Bytes, content_type = "application/octet-stream"),
     responses((status = 201, description = "it is stored", body = ArtifactForm), Faults))]
 async fn put(
     State(shared): State<Shared>,
@@ -168,8 +169,8 @@ async fn get(State(shared): State<Shared>, Path(id): Path<String>) -> Answer<Jso
     params(("artifact" = String, Path, description = "its id"),
         ("Range" = Option<String>, Header, description = "such as bytes=0-1023")),
     responses(
-        (status = 200, description = "all of them", content((Vec<u8> = "*/*"))),
-        (status = 206, description = "those of the range", content((Vec<u8> = "*/*"))),
+        (status = 200, description = "all of them", content((Bytes = "*/*"))),
+        (status = 206, description = "those of the range", content((Bytes = "*/*"))),
         (status = 304, description = "the client has them"),
         Faults,
     ))]

@@ -8,6 +8,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
+use url::form_urlencoded;
 
 use super::error::Fault;
 use crate::shared::Shared;
@@ -20,14 +21,36 @@ impl<T: DeserializeOwned> FromRequestParts<Shared> for Ask<T> {
 
     async fn from_request_parts(parts: &mut Parts, _: &Shared) -> Result<Ask<T>, Fault> {
         let query = parts.uri.query().unwrap_or_default();
-        serde_html_form::from_str(query).map(Ask).map_err(|error| {
-            Fault::invalid(format!("the query cannot be read: {error}"))
+        let refused = |what: String| {
+            Fault::invalid(format!("the query cannot be read: {what}"))
                 .hint("GET /api/v1/openapi.json lists the names that a query may have")
-        })
+        };
+        let asked = serde_html_form::from_str(query).map_err(|error| refused(error.to_string()))?;
+        match empty_names::<T>(query) {
+            None => Ok(Ask(asked)),
+            Some(names) => Err(refused(format!("{names} must not be empty"))),
+        }
     }
 }
 
-/// A JSON body. An empty one is `{}`.
+/// The names of a query whose empty values would be taken for absent ones: numbers and choices, which no text can be.
+fn empty_names<T: DeserializeOwned>(query: &str) -> Option<String> {
+    let pairs = || form_urlencoded::parse(query.as_bytes());
+    let empty = pairs().filter(|(_, value)| value.is_empty());
+    let names: Vec<String> = empty.map(|(name, _)| name.into_owned()).collect();
+    if names.is_empty() {
+        return None;
+    }
+    let mut filled = form_urlencoded::Serializer::new(String::new());
+    filled.extend_pairs(pairs().map(|(name, value)| {
+        let value = if value.is_empty() { "?".into() } else { value };
+        (name, value)
+    }));
+    serde_html_form::from_str::<T>(&filled.finish()).err()?;
+    Some(names.join(", "))
+}
+
+/// An object of JSON as the body. An empty body is `{}`.
 pub struct Body<T>(pub T);
 
 impl<T: DeserializeOwned> FromRequest<Shared> for Body<T> {
@@ -37,14 +60,19 @@ impl<T: DeserializeOwned> FromRequest<Shared> for Body<T> {
         check_json(request.headers())?;
         let bytes = read_whole(request, shared.options().body_len_max).await?;
         let text: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
-        parse_json(text).map(Body)
+        object_of(text)
+            .map(Body)
+            .map_err(|what| Fault::invalid(format!("the body cannot be used: {what}")))
     }
 }
 
-/// JSON text as what it should be.
-pub fn parse_json<T: DeserializeOwned>(text: &[u8]) -> Result<T, Fault> {
-    serde_json::from_slice(text)
-        .map_err(|error| Fault::invalid(format!("the body cannot be used: {error}")))
+/// An object of JSON as what it should be. A list is refused: its values would be taken for members by their places.
+pub fn object_of<T: DeserializeOwned>(text: &[u8]) -> Result<T, String> {
+    let first = text.iter().find(|byte| !byte.is_ascii_whitespace());
+    if first.is_some_and(|byte| *byte != b'{') {
+        return Err("it is no object of JSON".to_owned());
+    }
+    serde_json::from_slice(text).map_err(|error| error.to_string())
 }
 
 /// Refuses a body that says that it is something else: forms of other sites' pages cannot say that they are JSON.

@@ -4,7 +4,7 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
-use mltrack::{Level, LoggedLine, Lsn, Note};
+use mltrack::{Level, LoggedLine, Note};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -14,7 +14,7 @@ use super::ask::Ask;
 use super::error::{Answer, Fault, Faults};
 use super::moment::{Moment, at, time_text};
 use super::named;
-use super::page::{LIMIT_MAX, limit_of};
+use super::page::{LIMIT_MAX, limit_of, record_of};
 use crate::blocking::blocking;
 use crate::shared::Shared;
 
@@ -43,6 +43,7 @@ pub struct LinesAsk {
     #[param(maximum = 100)]
     pub around: Option<u32>,
     /// From this record on: the `lsn` of the last line of the page before, plus one, is the next page.
+    #[param(minimum = 1)]
     pub from: Option<u64>,
     /// The newest lines instead of the oldest.
     pub newest: bool,
@@ -151,8 +152,8 @@ async fn console(
             }
             query = query.around(count as usize, count as usize);
         }
-        if let Some(lsn) = ask.from.and_then(Lsn::new) {
-            query = query.from(lsn);
+        if let Some(number) = ask.from {
+            query = query.from(record_of(number)?);
         }
         query = at!(query, Moment::of(ask.at.as_deref())?);
         query = if ask.newest {

@@ -18,6 +18,7 @@ use super::error::{Answer, Fault, Faults};
 use super::history_form::{Histories, HistoryForm, label};
 use super::moment::{Moment, at, time_of};
 use super::named;
+use super::openapi::Bytes;
 use crate::blocking::blocking;
 use crate::shared::Shared;
 
@@ -84,7 +85,7 @@ pub struct HistoriesAsk {
     responses(
         (status = 200, description = "every point, or buckets; as JSON, columns of bytes or CSV, as Accept says", content(
             (Histories = "application/json"),
-            (Vec<u8> = "application/vnd.mltrack.columns"),
+            (Bytes = "application/vnd.mltrack.columns"),
             (String = "text/csv"),
         )),
         Faults,
@@ -126,7 +127,7 @@ async fn of_metric(
     responses(
         (status = 200, description = "every point, or buckets; as JSON, columns of bytes or CSV, as Accept says", content(
             (Histories = "application/json"),
-            (Vec<u8> = "application/vnd.mltrack.columns"),
+            (Bytes = "application/vnd.mltrack.columns"),
             (String = "text/csv"),
         )),
         Faults,

@@ -16,7 +16,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::ask::too_large;
+use super::ask::{object_of, too_large};
 use super::error::{Answer, ErrorCode, Fault, Faults};
 use super::named;
 use super::write_runs::{LogBatch, NewPoint, write};
@@ -237,7 +237,7 @@ fn take_in(
         if line.iter().all(u8::is_ascii_whitespace) {
             continue;
         }
-        let parsed = match serde_json::from_slice::<IngestLine>(line) {
+        let parsed = match object_of::<IngestLine>(line) {
             Ok(parsed) => parsed,
             Err(error) => {
                 told.refuse(

@@ -7,7 +7,9 @@ use std::sync::OnceLock;
 use axum::Router;
 use axum::http::header;
 use axum::routing::get;
-use utoipa::OpenApi;
+use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, SchemaType, Type};
+use utoipa::openapi::{Paths, RefOr, Schema};
+use utoipa::{OpenApi, PartialSchema, ToSchema};
 
 use super::error::{ErrorBody, ErrorCode};
 use super::ingest::{Acknowledgement, IngestLine};
@@ -35,6 +37,7 @@ pub fn document() -> &'static str {
         let (_, paths) = super::parts().split_for_parts();
         let mut whole = Whole::openapi();
         whole.merge(paths);
+        name_operations(&mut whole.paths);
         let components = whole.components.get_or_insert_default();
         let errors = super::error::described();
         let errors = errors.map(|(name, response)| (name, response.into()));
@@ -43,6 +46,42 @@ pub fn document() -> &'static str {
         text.push('\n');
         text
     })
+}
+
+/// Bytes of any kind.
+pub struct Bytes;
+
+impl PartialSchema for Bytes {
+    fn schema() -> RefOr<Schema> {
+        let bytes = ObjectBuilder::new().schema_type(SchemaType::Type(Type::String));
+        let format = SchemaFormat::KnownFormat(KnownFormat::Binary);
+        bytes.format(Some(format)).into()
+    }
+}
+
+impl ToSchema for Bytes {}
+
+/// Names every operation by its method and path, such as `get_runs_run_notes`: no two have the same.
+fn name_operations(paths: &mut Paths) {
+    for (path, item) in &mut paths.paths {
+        let words: Vec<&str> = path
+            .split(|c: char| !c.is_ascii_alphanumeric())
+            .filter(|word| !word.is_empty())
+            .collect();
+        let words = words.join("_");
+        let operations = [
+            ("get", &mut item.get),
+            ("put", &mut item.put),
+            ("post", &mut item.post),
+            ("patch", &mut item.patch),
+            ("delete", &mut item.delete),
+        ];
+        for (method, operation) in operations {
+            if let Some(operation) = operation {
+                operation.operation_id = Some(format!("{method}_{words}"));
+            }
+        }
+    }
 }
 
 pub fn routes() -> Router<Shared> {

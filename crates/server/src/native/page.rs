@@ -79,13 +79,28 @@ pub fn lsn_number(lsn: Option<mltrack::Lsn>) -> u64 {
 
 /// How many items a page has.
 pub fn limit_of(limit: Option<u32>) -> Result<usize, Fault> {
-    match limit.unwrap_or(LIMIT_USUAL) {
-        limit @ 1..=LIMIT_MAX => Ok(limit as usize),
-        other => Err(Fault::invalid(format!(
-            "limit is {other}, and a page has from 1 to {LIMIT_MAX} items"
-        ))
-        .hint("ask for the next page with cursor=, which every page names as next")),
+    limit_within(limit.unwrap_or(LIMIT_USUAL), LIMIT_MAX)
+}
+
+/// How many items an answer has that may have so many.
+pub fn limit_within(limit: u32, max: u32) -> Result<usize, Fault> {
+    if (1..=max).contains(&limit) {
+        return Ok(limit as usize);
     }
+    Err(Fault::invalid(format!(
+        "limit is {limit}, and an answer has from 1 to {max} items"
+    ))
+    .hint("ask for the next page with cursor=, which a page names as next, or a narrower question"))
+}
+
+/// A record that a question names. The document knows no number beyond 2^63, and no log has that many records.
+pub fn record_of(number: u64) -> Result<mltrack::Lsn, Fault> {
+    let number = i64::try_from(number)
+        .ok()
+        .and_then(|_| mltrack::Lsn::new(number));
+    number.ok_or_else(|| {
+        Fault::invalid("no record has this number").hint("records are counted from 1")
+    })
 }
 
 /// The place in a list that a cursor names.

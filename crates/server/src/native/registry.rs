@@ -9,9 +9,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::ask::Ask;
-use super::error::{Answer, Faults};
+use super::error::{Answer, Fault, Faults};
 use super::moment::{Moment, at};
-use super::page::{Page, answer, limit_of, lsn_number};
+use super::page::{Page, answer, limit_of, limit_within, lsn_number};
 use super::registry_form::{DatasetForm, ModelForm, UseForm, WithUses};
 use crate::blocking::blocking;
 use crate::shared::Shared;
@@ -63,9 +63,10 @@ pub struct LineageAsk {
     #[param(inline)]
     pub direction: Option<LineageDirection>,
     /// At most so many steps away.
+    #[param(maximum = 10_000)]
     pub depth: Option<u32>,
     /// At most so many things.
-    #[param(minimum = 1, maximum = 10_000)]
+    #[param(minimum = 1, maximum = 10_000, default = 1_000)]
     pub limit: Option<u32>,
     /// As it was then: an lsn, a time, or a length before now such as `-2h`.
     pub at: Option<String>,
@@ -214,14 +215,18 @@ async fn lineage(
     Ask(ask): Ask<LineageAsk>,
 ) -> Answer<Json<Lineage>> {
     blocking(move || {
-        let limit = ask.limit.unwrap_or(NODES_USUAL).clamp(1, NODES_MAX);
-        let mut query = shared.tracker().lineage(&node)?.limit(limit as usize);
+        let limit = limit_within(ask.limit.unwrap_or(NODES_USUAL), NODES_MAX)?;
+        let mut query = shared.tracker().lineage(&node)?.limit(limit);
         query = match ask.direction.unwrap_or_default() {
             LineageDirection::Up => query.up(),
             LineageDirection::Down => query.down(),
             LineageDirection::Both => query.up().down(),
         };
         if let Some(depth) = ask.depth {
+            if depth > NODES_MAX {
+                let text = format!("depth is {depth}, and {NODES_MAX} is the most");
+                return Err(Fault::invalid(text).hint("leave it out for all there is"));
+            }
             query = query.depth(depth);
         }
         Ok(Json(

@@ -35,7 +35,7 @@ pub fn routes() -> OpenApiRouter<Shared> {
 #[serde(default, deny_unknown_fields)]
 pub struct NewExperiment {
     /// Its name, which no other has.
-    #[schema(required = true)]
+    #[schema(required = true, min_length = 1, max_length = 256)]
     pub name: String,
     /// What it is about.
     pub description: Option<String>,

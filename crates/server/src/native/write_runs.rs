@@ -23,6 +23,7 @@ use super::etag::{if_match, with_etag};
 use super::moment::{Moment, time_of};
 use super::named;
 use super::number::Number;
+use super::page::record_of;
 use super::run_form::Run;
 use super::write_experiments::{Deletion, DryAsk, precondition};
 use crate::blocking::blocking;
@@ -254,9 +255,7 @@ async fn edit(
             edit = edit.note(text);
         }
         if let Some(note) = change.remove_note {
-            let note =
-                Lsn::new(note).ok_or_else(|| Fault::invalid("no record has the number 0"))?;
-            edit = edit.remove_note(note);
+            edit = edit.remove_note(record_of(note)?);
         }
         if let Some(lsn) = expected {
             edit = edit.based_on(lsn);
@@ -357,8 +356,7 @@ async fn undo(
         let tracker = shared.tracker();
         let undo = match asked.lsn {
             None => tracker.undo_last(),
-            Some(lsn) => tracker
-                .undo(Lsn::new(lsn).ok_or_else(|| Fault::invalid("no record has the number 0"))?),
+            Some(lsn) => tracker.undo(record_of(lsn)?),
         };
         let undone = undo.dry_run(asked.dry_run).apply()?;
         let undone = undone.ok_or_else(|| Fault::missing("there is nothing to undo"))?;

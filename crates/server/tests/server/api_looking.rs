@@ -166,6 +166,22 @@ fn every_error_below_the_interface_has_one_body() {
         ("/api/v1/runs?cursor=x", 400, "VALIDATION_ERROR"),
         ("/api/v1/runs/search", 405, "VALIDATION_ERROR"),
         ("/api/v1/experiments?at=soon", 400, "VALIDATION_ERROR"),
+        ("/api/v1/runs?limit=", 400, "VALIDATION_ERROR"),
+        (
+            "/api/v1/lineage/exp:resnet?limit=0",
+            400,
+            "VALIDATION_ERROR",
+        ),
+        (
+            "/api/v1/lineage/exp:resnet?depth=2147483648",
+            400,
+            "VALIDATION_ERROR",
+        ),
+        (
+            "/api/v1/runs/@last/console?from=9223372036854775808",
+            400,
+            "VALIDATION_ERROR",
+        ),
     ] {
         let (answered, body) = served.get(path);
         assert_eq!(
@@ -177,6 +193,10 @@ fn every_error_below_the_interface_has_one_body() {
             body["error"].is_string() && body["request_id"].is_string(),
             "{body}"
         );
+    }
+    for list in [json!([]), json!([["x"], null])] {
+        let (status, body) = served.post("/api/v1/runs/@last/log", &list);
+        assert_eq!((status, &body["code"]), (400, &json!("VALIDATION_ERROR")));
     }
     let large = json!({"filter": ["x".repeat(33 << 20)]});
     let (status, body) = served.post("/api/v1/runs/search", &large);
