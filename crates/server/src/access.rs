@@ -89,7 +89,13 @@ pub fn is_upload(method: &Method, path: &str) -> bool {
             || is_at(path, crate::mlflow::SIGNED)
             || path == "/ajax-api/2.0/mlflow/upload-artifact"
             || path == "/api/v1/ingest"
-            || path.starts_with("/api/v1/artifacts/"))
+            || is_native_artifact(method, path))
+}
+
+/// Whether a call puts an artifact into a run of our interface.
+fn is_native_artifact(method: &Method, path: &str) -> bool {
+    let rest = path.strip_prefix("/api/v1/runs/");
+    *method == Method::PUT && rest.is_some_and(|rest| rest.ends_with("/artifacts"))
 }
 
 /// Whether a path belongs to our own interface, so that an error has its form.

@@ -17,7 +17,9 @@ mod experiments;
 mod frame;
 mod histories;
 mod history_form;
+mod idempotency;
 mod ingest;
+mod ingest_key;
 mod live;
 mod live_event;
 mod live_feed;
@@ -30,6 +32,7 @@ mod openapi;
 mod page;
 mod registry;
 mod registry_form;
+mod remembered;
 mod run_form;
 mod runs;
 mod store;
@@ -37,20 +40,22 @@ mod write_experiments;
 mod write_runs;
 
 use axum::Router;
-use axum::middleware::from_fn;
+use axum::middleware::{from_fn, from_fn_with_state};
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::shared::Shared;
 
 pub use live::Live;
+pub use remembered::Remembered;
 
 /// The routes below `/api/v1`.
-pub fn routes() -> Router<Shared> {
+pub fn routes(shared: &Shared) -> Router<Shared> {
     let (router, _) = parts().split_for_parts();
     let router = router
         .merge(openapi::routes())
         .fallback(frame::no_path)
         .method_not_allowed_fallback(frame::no_method)
+        .layer(from_fn_with_state(shared.clone(), idempotency::once))
         .layer(from_fn(frame::frame));
     Router::new().nest("/api/v1", router)
 }

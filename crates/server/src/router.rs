@@ -21,7 +21,7 @@ use crate::{health, home, mlflow, native, prometheus};
 pub fn router(shared: Shared) -> Router {
     Router::new()
         .merge(mlflow::routes())
-        .merge(native::routes())
+        .merge(native::routes(&shared))
         .merge(health::routes())
         .merge(prometheus::routes())
         .merge(home::routes())

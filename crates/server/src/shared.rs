@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::figures::Figures;
 use crate::mlflow::TraceTable;
-use crate::native::Live;
+use crate::native::{Live, Remembered};
 use crate::options::Options;
 use crate::webhook::{Desk, Gate};
 
@@ -26,6 +26,7 @@ struct Inner {
     figures: Arc<Figures>,
     stopping: CancellationToken,
     live: Live,
+    remembered: Arc<Remembered>,
 }
 
 impl Shared {
@@ -41,6 +42,7 @@ impl Shared {
             figures: Arc::new(Figures::new()),
             stopping: CancellationToken::new(),
             live: Live::new(tracker.clone()),
+            remembered: Remembered::of(store),
             tracker,
             options,
         }))
@@ -64,6 +66,11 @@ impl Shared {
     /// The live stream of its events.
     pub fn live(&self) -> &Live {
         &self.0.live
+    }
+
+    /// What became of requests with keys.
+    pub fn remembered(&self) -> &Arc<Remembered> {
+        &self.0.remembered
     }
 
     /// What the host decided.

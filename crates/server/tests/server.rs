@@ -24,6 +24,8 @@ mod front;
 mod history;
 #[path = "server/host.rs"]
 mod host;
+#[path = "server/idempotency.rs"]
+mod idempotency;
 #[path = "server/ingest.rs"]
 mod ingest;
 #[path = "server/limits.rs"]

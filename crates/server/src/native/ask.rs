@@ -58,7 +58,7 @@ impl<T: DeserializeOwned> FromRequest<Shared> for Body<T> {
 
     async fn from_request(request: Request, shared: &Shared) -> Result<Body<T>, Fault> {
         check_json(request.headers())?;
-        let bytes = read_whole(request, shared.options().body_len_max).await?;
+        let bytes = read_whole(request.into_body(), shared.options().body_len_max).await?;
         let text: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
         object_of(text)
             .map(Body)
@@ -91,8 +91,11 @@ pub fn check_json(headers: &HeaderMap) -> Result<(), Fault> {
 }
 
 /// A whole body of at most so many bytes.
-pub async fn read_whole(request: Request, len_max: usize) -> Result<axum::body::Bytes, Fault> {
-    let body = Limited::new(request.into_body(), len_max);
+pub async fn read_whole(
+    body: axum::body::Body,
+    len_max: usize,
+) -> Result<axum::body::Bytes, Fault> {
+    let body = Limited::new(body, len_max);
     match body.collect().await {
         Ok(collected) => Ok(collected.to_bytes()),
         Err(error) if error.is::<LengthLimitError>() => Err(too_large(len_max)),

@@ -175,7 +175,7 @@ impl IntoResponse for Fault {
 pub struct Faults;
 
 /// Each status with what it says.
-const STATUSES: [(&str, &str); 16] = [
+const STATUSES: [(&str, &str); 17] = [
     (
         "400",
         "a value, name, filter, cursor or body that cannot be used",
@@ -196,6 +196,10 @@ const STATUSES: [(&str, &str); 16] = [
     ("413", "the body, or the answer, is larger than allowed"),
     ("415", "the body is not of a type that can be read"),
     ("416", "the range lies outside of the bytes"),
+    (
+        "422",
+        "the Idempotency-Key came with another request before",
+    ),
     ("429", "too many requests"),
     ("500", "damaged data, or the server failed"),
     ("502", "another machine did not answer"),

@@ -18,9 +18,11 @@ use utoipa_axum::routes;
 
 use super::ask::{object_of, too_large};
 use super::error::{Answer, ErrorCode, Fault, Faults};
+use super::ingest_key::Progress;
 use super::named;
 use super::write_runs::{LogBatch, NewPoint, write};
 use crate::blocking::blocking;
+use crate::caller::Caller;
 use crate::shared::Shared;
 
 /// How many lines are written at once, at most.
@@ -57,7 +59,7 @@ pub enum IngestPart {
 }
 
 /// What became of a batch: a line of the answer.
-#[derive(Debug, Default, Serialize, ToSchema)]
+#[derive(Clone, Debug, Default, Serialize, ToSchema)]
 pub struct Acknowledgement {
     /// Every line up to this one, counted from 1, is dealt with.
     pub line: u64,
@@ -71,10 +73,12 @@ pub struct Acknowledgement {
     pub errors: Vec<Refused>,
     /// Whether this was the last batch.
     pub done: bool,
+    /// Whether this is about the batches of earlier calls with the same `Idempotency-Key`.
+    pub earlier: bool,
 }
 
 /// A line that was refused.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Refused {
     /// The line, counted from 1.
     pub line: u64,
@@ -91,16 +95,30 @@ pub struct Refused {
 #[utoipa::path(post, path = "/ingest", tag = "runs",
     request_body(content = String, content_type = "application/x-ndjson"),
     responses((status = 200, description = "acknowledgements, one a line", content((String = "application/x-ndjson"))), Faults))]
-async fn ingest(State(shared): State<Shared>, request: Request) -> Answer<Response> {
+async fn ingest(
+    State(shared): State<Shared>,
+    caller: Caller,
+    request: Request,
+) -> Answer<Response> {
     check_type(&request)?;
-    let intake = Intake {
+    let (parts, body) = request.into_parts();
+    let mut body = body.into_data_stream();
+    let begun = Progress::begin(&shared, (&caller, &parts.headers), &mut body).await?;
+    let mut intake = Intake {
         shared,
-        body: Some(request.into_body().into_data_stream()),
+        body: Some(body),
         pending: Vec::new(),
         line: 0,
         runs: HashMap::new(),
         is_done: false,
+        progress: None,
+        earlier: None,
     };
+    if let Some((progress, rest, earlier)) = begun {
+        intake.line = progress.line();
+        (intake.pending, intake.earlier) = (rest, earlier);
+        intake.progress = Some(progress);
+    }
     let told = stream::unfold(intake, |mut intake| async {
         let told = intake.next().await?;
         Some((Ok::<Bytes, std::convert::Infallible>(told), intake))
@@ -136,36 +154,59 @@ struct Intake {
     line: u64,
     runs: HashMap<String, RemoteRun>,
     is_done: bool,
+    /// Where it is noted how far it has come, when it has a key.
+    progress: Option<Progress>,
+    /// What is to be told of earlier calls with the same key.
+    earlier: Option<Acknowledgement>,
 }
 
 impl Intake {
     /// Takes in a batch; what became of it, as a line.
     async fn next(&mut self) -> Option<Bytes> {
+        if let Some(earlier) = self.earlier.take() {
+            return Some(line_of(&earlier));
+        }
         if self.is_done {
             return None;
         }
-        let broken = self.fill().await.err();
-        let lines = self.cut();
-        let (tracker, first) = (self.shared.tracker().clone(), self.line + 1);
-        let mut runs = std::mem::take(&mut self.runs);
-        self.line += lines.len() as u64;
-        let (mut told, runs) = blocking(move || {
-            let told = take_in(&tracker, &mut runs, first, &lines);
-            (told, runs)
-        })
-        .await;
-        self.runs = runs;
-        told.line = self.line;
-        if let Some(fault) = broken {
-            told.refused += 1;
-            told.errors.push(refused(self.line + 1, fault));
+        let told = match self.fill().await {
+            Ok(()) => self.settle().await,
+            Err(fault) => Err(fault),
+        };
+        let mut told = told.unwrap_or_else(|fault| {
+            // Nothing more is written.
             self.is_done = true;
-        }
-        self.is_done |= self.body.is_none() && self.pending.is_empty();
+            let mut told = Acknowledgement::default();
+            told.refuse(self.line + 1, fault);
+            told
+        });
+        told.line = self.line;
         told.done = self.is_done;
-        let mut line = serde_json::to_vec(&told).unwrap_or_default();
-        line.push(b'\n');
-        Some(line.into())
+        Some(line_of(&told))
+    }
+
+    /// Writes a batch of what was read.
+    async fn settle(&mut self) -> Answer<Acknowledgement> {
+        let had_end = self.body.is_none();
+        let (bytes, lines) = self.cut();
+        let (tracker, first) = (self.shared.tracker().clone(), self.line + 1);
+        let last = self.line + lines.len() as u64;
+        let is_done = had_end && self.pending.is_empty();
+        let (mut runs, mut progress) = (std::mem::take(&mut self.runs), self.progress.take());
+        let written = blocking(move || {
+            if let Some(progress) = &mut progress {
+                progress.begin_batch(&bytes, last)?;
+            }
+            let told = take_in(&tracker, &mut runs, first, &lines);
+            if let Some(progress) = &mut progress {
+                progress.end_batch(&told, is_done);
+            }
+            Answer::Ok((told, runs, progress))
+        });
+        let (told, runs, progress) = written.await?;
+        (self.runs, self.progress) = (runs, progress);
+        (self.line, self.is_done) = (last, is_done);
+        Ok(told)
     }
 
     /// Reads until there is a batch, or what has come so far when nothing more is there yet.
@@ -201,8 +242,8 @@ impl Intake {
         Ok(())
     }
 
-    /// Whole lines, and at the end of the stream the last one without its end.
-    fn cut(&mut self) -> Vec<Vec<u8>> {
+    /// Whole lines, and at the end of the stream the last one without its end; and the bytes that they are.
+    fn cut(&mut self) -> (Vec<u8>, Vec<Vec<u8>>) {
         let mut lines = Vec::new();
         let mut begin = 0;
         while lines.len() < LINES_MAX {
@@ -219,8 +260,7 @@ impl Intake {
                 None => break,
             }
         }
-        self.pending.drain(..begin);
-        lines
+        (self.pending.drain(..begin).collect(), lines)
     }
 }
 
@@ -320,7 +360,15 @@ impl Acknowledgement {
     }
 }
 
-fn refused(line: u64, fault: Fault) -> Refused {
+/// A line of the answer.
+fn line_of(told: &Acknowledgement) -> Bytes {
+    let mut line = serde_json::to_vec(told).unwrap_or_default();
+    line.push(b'\n');
+    line.into()
+}
+
+/// A line that was refused, in words.
+pub fn refused(line: u64, fault: Fault) -> Refused {
     Refused {
         line,
         error: fault.message,

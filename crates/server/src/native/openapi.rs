@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 use axum::Router;
 use axum::http::header;
 use axum::routing::get;
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, SchemaType, Type};
 use utoipa::openapi::{Paths, RefOr, Schema};
 use utoipa::{OpenApi, PartialSchema, ToSchema};
@@ -15,6 +16,7 @@ use super::error::{ErrorBody, ErrorCode};
 use super::ingest::{Acknowledgement, IngestLine};
 use super::live_event::EventForm;
 use super::live_tick::Tick;
+use crate::access::{Need, need};
 use crate::shared::Shared;
 
 /// What is true of the interface as a whole.
@@ -61,7 +63,23 @@ impl PartialSchema for Bytes {
 
 impl ToSchema for Bytes {}
 
-/// Names every operation by its method and path, such as `get_runs_run_notes`: no two have the same.
+/// The header that every changing call may have.
+fn key_parameter() -> Parameter {
+    let text = ObjectBuilder::new()
+        .schema_type(SchemaType::Type(Type::String))
+        .min_length(Some(1))
+        .max_length(Some(255))
+        .pattern(Some("^[!-~]+$"));
+    ParameterBuilder::new()
+        .name("Idempotency-Key")
+        .parameter_in(ParameterIn::Header)
+        .description(Some("sent again with the same key, the call is done once"))
+        .schema(Some(text))
+        .build()
+}
+
+/// Names every operation by its method and path, such as `get_runs_run_notes`: no two have the same. Each that changes
+/// something may have a key.
 fn name_operations(paths: &mut Paths) {
     for (path, item) in &mut paths.paths {
         let words: Vec<&str> = path
@@ -77,8 +95,14 @@ fn name_operations(paths: &mut Paths) {
             ("delete", &mut item.delete),
         ];
         for (method, operation) in operations {
-            if let Some(operation) = operation {
-                operation.operation_id = Some(format!("{method}_{words}"));
+            let Some(operation) = operation else {
+                continue;
+            };
+            operation.operation_id = Some(format!("{method}_{words}"));
+            let asked = method.to_uppercase().parse();
+            if asked.is_ok_and(|asked| need(&asked, &format!("/api/v1{path}")) > Need::Look) {
+                let parameters = operation.parameters.get_or_insert_default();
+                parameters.push(key_parameter().into());
             }
         }
     }
