@@ -37,6 +37,8 @@ mod listing;
 mod looking;
 #[path = "cli/models.rs"]
 mod models;
+#[path = "cli/over_url.rs"]
+mod over_url;
 #[path = "cli/reproduce.rs"]
 mod reproduce;
 #[path = "cli/run_log.rs"]

@@ -3,6 +3,8 @@
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 
+use mltrack_server::command::Screen;
+
 use crate::output::Terminal;
 use crate::output::progress::ProgressWish;
 use crate::output::style::{ColourWish, Tone, decide, paint};
@@ -11,8 +13,8 @@ use crate::output::style::{ColourWish, Tone, decide, paint};
 #[derive(Clone, Debug, Default, clap::Args)]
 #[command(next_help_heading = "Global")]
 pub struct GlobalArguments {
-    /// The store: its folder, or one that contains .mltrack [env: `MLTRACK_STORE`]
-    #[arg(short = 'C', long, global = true, value_name = "PATH")]
+    /// The store: its folder, one that contains .mltrack, or http://HOST:PORT of a server [env: `MLTRACK_STORE`]
+    #[arg(short = 'C', long, global = true, value_name = "PATH|URL")]
     store: Option<PathBuf>,
     /// When to colour
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
@@ -53,11 +55,32 @@ impl Context {
         }
     }
 
+    /// The same for a client that has this screen.
+    pub fn for_screen(&self, screen: &Screen) -> Context {
+        Context {
+            store: self.store.clone(),
+            terminal: Terminal::of_client(screen),
+            stderr_is_terminal: screen.is_told,
+            stderr_colour: screen.told_colour,
+            ..*self
+        }
+    }
+
+    /// The same for what a client asked: how far a command is it may choose, and nothing else that all commands have.
+    pub fn asked(&self, arguments: &GlobalArguments) -> Context {
+        Context {
+            store: self.store.clone(),
+            terminal: self.terminal.clone(),
+            progress: arguments.progress,
+            ..*self
+        }
+    }
+
     /// For an answer that is given again: what is relative to now is so anew, and the terminal may have another size.
     pub fn renewed(&self) -> Context {
         Context {
             store: self.store.clone(),
-            terminal: Terminal::of_stdout(self.colour_wish),
+            terminal: self.terminal.renewed(self.colour_wish),
             started_ns: now_ns(),
             ..*self
         }

@@ -64,7 +64,9 @@ NaN and the infinities are the strings \"NaN\", \"Infinity\", \"-Infinity\" in J
 ";
 
 const ENVIRONMENT: &str = "\
-  MLTRACK_STORE    the store, when -C names none
+  MLTRACK_STORE    the store, when -C names none: a folder, or http://HOST:PORT of a server
+  MLTRACK_KEY      the token that such a server asks for
+  SSL_CERT_FILE    the authorities that its certificate is checked with, in PEM
   MLTRACK_ARTIFACTS, MLTRACK_DATA
                    where the bytes of artifacts and of data are kept: a folder, or s3://BUCKET/PREFIX
   MLTRACK_SYSTEM_METRICS

@@ -49,6 +49,7 @@ mod op_log;
 mod output;
 mod pairs;
 mod plot;
+mod remote;
 mod repair;
 mod replay;
 mod reproduce;
@@ -80,7 +81,7 @@ use std::ffi::OsString;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
-use clap::Parser as _;
+use clap::FromArgMatches as _;
 use clap::error::ErrorKind;
 
 use context::Context;
@@ -90,12 +91,15 @@ use output::style::ColourWish;
 fn main() -> ExitCode {
     let words: Vec<OsString> = std::env::args_os().collect();
     let as_json = asks_for_json(&words);
-    let table = match table::Table::try_parse_from(&words) {
-        Ok(table) => table,
+    let parsed = table::command()
+        .try_get_matches_from(&words)
+        .and_then(|matches| Ok((table::Table::from_arg_matches(&matches)?, matches)));
+    let (table, matches) = match parsed {
+        Ok(parsed) => parsed,
         Err(error) => return refuse(&error, as_json),
     };
     let context = Context::new(&table.global);
-    let outcome = table::run(table.command, &context);
+    let outcome = remote::run(table.command, &matches, &context);
     if context.is_verbose {
         let length_ns = context::now_ns() - context.started_ns;
         context.note(&format!("took {}", output::quantity::took(length_ns)));
@@ -182,6 +186,8 @@ fn end_with(failure: &Failure, as_json: bool, colour: bool) -> ExitCode {
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser as _;
+
     use super::*;
 
     #[test]

@@ -13,6 +13,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use mltrack::{Code, Lsn, Tracker};
+use mltrack_server::command::CommandHost;
 use mltrack_server::{Compression, Host, Options, ServeError, TlsFiles, keys};
 use rustix::process::{Resource, getrlimit, setrlimit};
 use serde_json::json;
@@ -22,6 +23,7 @@ use crate::failure::{Exit, Failure, Outcome};
 use crate::interrupt::{tell_of_end, tell_of_hangup, tell_of_interrupt};
 use crate::moment::Length;
 use crate::output::quantity::grouped;
+use crate::remote::rows;
 use crate::store;
 use size::Size;
 
@@ -106,6 +108,13 @@ struct Limits {
     #[arg(long, value_name = "N", default_value_t = 4096,
           value_parser = clap::value_parser!(u32).range(1..))]
     connections_max: u32,
+    /// The most commands at once that clients run with `mltrack -C http://..`
+    #[arg(long, value_name = "N", default_value_t = 16,
+          value_parser = clap::value_parser!(u16).range(1..))]
+    commands_max: u16,
+    /// How long such a command may take, unless it goes on by itself
+    #[arg(long, value_name = "LENGTH", default_value = "10m")]
+    command_timeout: Length,
     /// Which answers are compressed for clients that accept it
     #[arg(long, value_name = "WHICH", default_value = "remote")]
     compress: Compress,
@@ -148,6 +157,10 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
     let tracker = store::open_to_serve(context, arguments.read_only)?;
     let next = tracker.next_lsn()?;
     let path = tracker.path().unwrap_or(Path::new("")).to_owned();
+    let options = Options {
+        commands: Some(commands(&arguments.limits, &path)),
+        ..options
+    };
     let is_encrypted = options.tls.is_some();
     let host = Host::open(tracker.clone(), options).map_err(|error| failure(&error, &path))?;
     let stopper = host.stopper();
@@ -197,6 +210,24 @@ fn options(arguments: &Arguments) -> Options {
         },
         webhook_allow_private: arguments.webhook_allow_private,
         ..Options::default()
+    }
+}
+
+/// This program runs them, on the same store.
+fn commands(limits: &Limits, store: &Path) -> CommandHost {
+    /// What this process runs, though a newer one may have taken its place in the folder since.
+    const THIS: &str = "/proc/self/exe";
+    let program = if Path::new(THIS).exists() {
+        PathBuf::from(THIS)
+    } else {
+        std::env::current_exe().unwrap_or_else(|_| PathBuf::from("mltrack"))
+    };
+    CommandHost {
+        program,
+        arguments: vec!["-C".into(), store.into(), "answer".into()],
+        check: rows::check,
+        count_max: limits.commands_max.into(),
+        time_max: limits.command_timeout.0,
     }
 }
 

@@ -12,6 +12,7 @@ use mltrack::{Code, STORE_FOLDER, Tracker, is_store, store_folder};
 
 use crate::context::Context;
 use crate::failure::{Failure, Outcome};
+use crate::remote::address;
 
 pub const VARIABLE: &str = "MLTRACK_STORE";
 
@@ -108,12 +109,7 @@ fn shown(path: PathBuf, folder: &Path) -> PathBuf {
 
 fn refuse_url(option: Option<&Path>) -> Outcome<()> {
     match option.and_then(Path::to_str) {
-        Some(text) if text.contains("://") => Err(Failure::new(
-            Code::Unsupported,
-            format!("{text} is an address, and this version works on store folders only"),
-        )
-        .hint("mltrack -C PATH ...  on the machine that has the store")
-        .into()),
+        Some(text) if text.contains("://") => Err(address::refusal(text).into()),
         _ => Ok(()),
     }
 }

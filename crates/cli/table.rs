@@ -7,6 +7,7 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::context::{Context, GlobalArguments};
 use crate::failure::Outcome;
+use crate::remote::answer;
 use crate::{
     artifact, compact, completion, config_show, console, dataset, demo, doctor, env_diff, env_show,
     exp_archive, exp_ls, exp_new, exp_restore, exp_show, export, gc, help, init, key, lineage, log,
@@ -113,6 +114,9 @@ pub enum Command {
     /// One trainer of a demo, started by `demo` itself
     #[command(hide = true)]
     DemoTrainer(demo::worker::Arguments),
+    /// Answer a command for a client, started by `serve` itself
+    #[command(hide = true)]
+    Answer(answer::Arguments),
 }
 
 #[derive(Debug, Subcommand)]
@@ -211,6 +215,7 @@ pub fn run(command: Command, context: &Context) -> Outcome {
         Command::Version(arguments) => version::run(&arguments, context),
         Command::Help(arguments) => help::run(&arguments),
         Command::DemoTrainer(arguments) => demo::worker::run(&arguments),
+        Command::Answer(answer::Arguments {}) => answer::run(context),
     }
 }
 

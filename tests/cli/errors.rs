@@ -41,7 +41,7 @@ fn every_kind_of_failure_has_its_exit_code_and_its_code() {
         (&["run", "end", "resnet/1"], 8, "INVALID_STATE"),
         (&["run", "start", "old"], 8, "INVALID_STATE"),
         (&["exp", "new", "resnet"], 8, "CONFLICT"),
-        (&["-C", "http://localhost", "runs"], 9, "UNSUPPORTED"),
+        (&["-C", "http://localhost", "rm", "x"], 9, "UNSUPPORTED"),
     ] {
         let said = folder.run(words);
         assert_eq!(said.code, exit, "{words:?}\n{}", said.stderr);

@@ -10,14 +10,14 @@ use serde_json::Value;
 use super::support::Folder;
 
 /// A server that has said where it listens.
-struct Serving {
+pub struct Serving {
     child: Child,
     stdout: BufReader<ChildStdout>,
     lines: Vec<String>,
 }
 
 impl Serving {
-    fn start(folder: &Folder, words: &[&str]) -> Serving {
+    pub fn start(folder: &Folder, words: &[&str]) -> Serving {
         let words = [&["serve", "--bind", "127.0.0.1:0"], words].concat();
         let mut child = folder.spawn_fed(&words);
         let stdout = child.stdout.take().unwrap();
@@ -35,6 +35,11 @@ impl Serving {
         serving
     }
 
+    /// What a client of it is given.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address())
+    }
+
     fn address(&self) -> &str {
         self.lines[1].rsplit("http://").next().unwrap()
     }
@@ -44,7 +49,7 @@ impl Serving {
     }
 
     /// Ends it as a person does, and answers how it ended.
-    fn stop(mut self, signal: Signal) -> Option<i32> {
+    pub fn stop(mut self, signal: Signal) -> Option<i32> {
         self.signal(signal);
         self.child.wait().unwrap().code()
     }

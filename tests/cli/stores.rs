@@ -125,8 +125,8 @@ fn doctor_finds_a_healthy_store_healthy_and_a_missing_one_missing() {
 }
 
 #[test]
-fn an_address_is_refused_by_name() {
-    let said = Folder::empty().run(&["-C", "https://tracker.example", "runs"]);
+fn an_address_is_no_place_to_make_a_store_in() {
+    let said = Folder::empty().run(&["-C", "https://tracker.example", "init"]);
     assert_eq!(said.code, 9, "{}", said.stderr);
     assert!(
         said.stderr.contains("error[UNSUPPORTED]"),

@@ -3,6 +3,7 @@
 use std::io::{self, IsTerminal as _, Write as _};
 use std::process::{Command, Stdio};
 
+use mltrack_server::command::Screen;
 use terminal_size::{Height, Width, terminal_size};
 
 use super::style::{ColourWish, decide};
@@ -16,6 +17,8 @@ pub struct Terminal {
     pub colour: bool,
     /// What decided about the colour, for `config show`.
     pub colour_source: &'static str,
+    /// Whether long output is shown by a pager of this machine.
+    pub has_pager: bool,
 }
 
 impl Terminal {
@@ -33,6 +36,28 @@ impl Terminal {
             height,
             colour,
             colour_source,
+            has_pager: true,
+        }
+    }
+
+    /// That of a client of a server, which shows long output itself.
+    pub fn of_client(screen: &Screen) -> Terminal {
+        Terminal {
+            is_watched: screen.is_watched,
+            width: screen.width.into(),
+            height: screen.height.into(),
+            colour: screen.colour,
+            colour_source: "client",
+            has_pager: false,
+        }
+    }
+
+    /// As it is now; that of a client as the client said.
+    pub fn renewed(&self, wish: ColourWish) -> Terminal {
+        if self.has_pager {
+            Terminal::of_stdout(wish)
+        } else {
+            self.clone()
         }
     }
 
@@ -45,12 +70,17 @@ impl Terminal {
             height: 24,
             colour: false,
             colour_source: "plain",
+            has_pager: false,
         }
     }
 
     /// Prints, through a pager when the text is longer than the terminal is high.
     pub fn page(&self, text: &str) -> io::Result<()> {
-        if self.is_watched && text.lines().count() >= self.height && through_pager(text)? {
+        if self.has_pager
+            && self.is_watched
+            && text.lines().count() >= self.height
+            && through_pager(text)?
+        {
             return Ok(());
         }
         io::stdout().write_all(text.as_bytes())

@@ -13,6 +13,7 @@ mod auth;
 mod blocking;
 mod body;
 mod caller;
+pub mod command;
 mod compress;
 mod default_experiment;
 mod fields;

@@ -7,6 +7,8 @@ mod artifacts;
 mod ask;
 mod column;
 mod columns_form;
+mod command;
+mod command_child;
 mod console;
 mod environments;
 mod error;
@@ -75,4 +77,5 @@ fn parts() -> OpenApiRouter<Shared> {
         .merge(write_experiments::routes())
         .merge(write_runs::routes())
         .merge(ingest::routes())
+        .merge(command::routes())
 }

@@ -6,6 +6,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::command::CommandHost;
+
 /// How a server listens and what it allows.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -42,6 +44,8 @@ pub struct Options {
     pub hosts_allowed: Vec<String>,
     /// Sites whose pages may use the server, such as `https://notebooks.example`.
     pub origins_allowed: Vec<String>,
+    /// How commands are run that clients ask for with `mltrack -C http://..`; none refuses them.
+    pub commands: Option<CommandHost>,
 }
 
 /// When answers are compressed for clients that accept it.
@@ -82,6 +86,7 @@ impl Default for Options {
             is_token_needed: false,
             hosts_allowed: Vec::new(),
             origins_allowed: Vec::new(),
+            commands: None,
         }
     }
 }

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use mltrack::Tracker;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::figures::Figures;
@@ -27,6 +28,7 @@ struct Inner {
     stopping: CancellationToken,
     live: Live,
     remembered: Arc<Remembered>,
+    commands: Arc<Semaphore>,
 }
 
 impl Shared {
@@ -35,6 +37,7 @@ impl Shared {
         let gate = Gate {
             allows_private: options.webhook_allow_private,
         };
+        let commands = options.commands.as_ref().map_or(0, |host| host.count_max);
         let store = tracker.path().unwrap_or(Path::new("."));
         Shared(Arc::new(Inner {
             traces: TraceTable::default(),
@@ -43,6 +46,7 @@ impl Shared {
             stopping: CancellationToken::new(),
             live: Live::new(tracker.clone()),
             remembered: Remembered::of(store),
+            commands: Arc::new(Semaphore::new(commands)),
             tracker,
             options,
         }))
@@ -71,6 +75,9 @@ impl Shared {
     /// What became of requests with keys.
     pub fn remembered(&self) -> &Arc<Remembered> {
         &self.0.remembered
+    /// Places for commands that clients ask for.
+    pub fn commands(&self) -> &Arc<Semaphore> {
+        &self.0.commands
     }
 
     /// What the host decided.

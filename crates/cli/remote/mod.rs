@@ -1,0 +1,93 @@
+//! The command line over an address: `-C http://..` sends a looking command to a server, which runs it on its store.
+//!
+//! Invariants: what is printed and the exit code are those that the command has on the folder; files that are named on
+//! the command line are written here, never there; what changes a store is refused before anything is sent.
+
+pub mod address;
+pub mod answer;
+mod client;
+pub mod rows;
+mod target;
+mod words;
+
+use clap::ArgMatches;
+use mltrack_server::command::{CommandAsk, Screen};
+
+use crate::context::Context;
+use crate::failure::{Exit, Failure, Outcome};
+use crate::plot::Glyphs;
+use crate::table::{self, Command};
+use address::Address;
+use client::Client;
+use rows::Way;
+use target::Target;
+
+/// Runs a command: here, or there when the store is an address.
+pub fn run(command: Command, matches: &ArgMatches, context: &Context) -> Outcome {
+    let Some(address) = address::of(context)? else {
+        return table::run(command, context);
+    };
+    let mut root = table::command();
+    root.build();
+    let given = words::Given::of(&root, matches);
+    match rows::way(&given.path) {
+        Way::Local => table::run(command, context),
+        Way::Changes => Err(refusal(&given, &address).into()),
+        Way::Looks | Way::Streams | Way::LooksWith(_) => look(&given, &address, context),
+    }
+}
+
+fn refusal(given: &words::Given, address: &Address) -> Failure {
+    let what = format!(
+        "`{}` changes a store or this machine, and over {address} mltrack only looks",
+        given.path
+    );
+    Failure::new(mltrack::Code::Unsupported, what).hint(format!(
+        "mltrack -C PATH {} ..  on the machine that has the store, or POST to {address}/api/v1",
+        given.path
+    ))
+}
+
+fn look(given: &words::Given, address: &Address, context: &Context) -> Outcome {
+    let words = given.travelling()?;
+    let plan = rows::plan(&words).map_err(|refusal| {
+        let failure = Failure::usage(refusal.what);
+        match refusal.hint {
+            Some(hint) => failure.hint(hint),
+            None => failure,
+        }
+    })?;
+    let file = given.path_of("output");
+    let is_collected =
+        rows::way(&given.path) != Way::Streams && context.terminal.is_watched && !plan.follows;
+    let mut target = match &file {
+        Some(path) => Target::file(path),
+        None if is_collected => Target::page(context),
+        None => Target::stdout(),
+    };
+    let ask = CommandAsk {
+        arguments: words,
+        screen: screen(context, file.is_some()),
+    };
+    let code = Client::new(address)?.run(&ask, &mut target)?;
+    target.finish(code)?;
+    Ok(if code == 0 {
+        Exit::Done
+    } else {
+        Exit::Code(code)
+    })
+}
+
+/// What a file is given is not for a person.
+fn screen(context: &Context, is_file: bool) -> Screen {
+    let terminal = &context.terminal;
+    Screen {
+        is_watched: terminal.is_watched && !is_file,
+        is_told: context.stderr_is_terminal,
+        width: u16::try_from(terminal.width).unwrap_or(u16::MAX),
+        height: u16::try_from(terminal.height).unwrap_or(u16::MAX),
+        colour: terminal.colour,
+        told_colour: context.stderr_colour,
+        is_unicode: Glyphs::of_locale() == Glyphs::Braille,
+    }
+}

@@ -1,0 +1,69 @@
+//! Where the answer of a server goes: to stdout, through a pager, or into a file of this machine.
+//!
+//! Invariant: a file is made when the first byte for it comes, so that a command that is refused leaves none.
+
+use std::fs::File;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use crate::context::Context;
+use crate::failure::{Outcome, file_failure};
+use crate::output::Terminal;
+
+pub enum Target {
+    Stdout,
+    /// Shown when all of it is there.
+    Page(Vec<u8>, Terminal),
+    File(PathBuf, Option<File>),
+}
+
+impl Target {
+    pub fn stdout() -> Target {
+        Target::Stdout
+    }
+
+    pub fn page(context: &Context) -> Target {
+        Target::Page(Vec::new(), context.terminal.clone())
+    }
+
+    pub fn file(path: &Path) -> Target {
+        Target::File(path.to_owned(), None)
+    }
+
+    /// Bytes of the answer.
+    pub fn write(&mut self, bytes: &[u8]) -> Outcome<()> {
+        match self {
+            Target::Stdout => {
+                let mut stdout = io::stdout().lock();
+                stdout.write_all(bytes)?;
+                stdout.flush()?;
+            }
+            Target::Page(text, _) => text.extend_from_slice(bytes),
+            Target::File(path, file) => {
+                let file = match file {
+                    Some(file) => file,
+                    None => file.insert(create(path)?),
+                };
+                file.write_all(bytes)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The answer is complete.
+    pub fn finish(self, code: u8) -> Outcome<()> {
+        match self {
+            Target::File(path, None) if code == 0 => drop(create(&path)?),
+            Target::Stdout | Target::File(..) => {}
+            Target::Page(bytes, terminal) => match std::str::from_utf8(&bytes) {
+                Ok(text) => terminal.page(text)?,
+                Err(_) => io::stdout().write_all(&bytes)?,
+            },
+        }
+        Ok(())
+    }
+}
+
+fn create(path: &Path) -> Outcome<File> {
+    Ok(File::create(path).map_err(|error| file_failure("create", path, &error))?)
+}

@@ -1,0 +1,407 @@
+//! `-C http://..`: every command that looks says the same over an address as on the folder, and nothing else is done
+//! there.
+
+use std::fs::{self, OpenOptions};
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::path::Path;
+use std::process::Command;
+
+use rustix::process::Signal;
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+
+use super::serving::Serving;
+use super::support::{Folder, Said};
+
+const PAGE: &str = include_str!("../../docs/cli.md");
+
+/// A store with something of every kind in it.
+fn full_store() -> Folder {
+    let folder = Folder::with_store();
+    let file = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+    file("rows.csv", "x,label\n1,a\n2,b\n3,a\n4,b\n");
+    file("more.csv", "x,label\n1,a\n2,b\n3,a\n4,b\n5,a\n");
+    folder.ok(&[
+        "exp",
+        "new",
+        "resnet",
+        "--goal",
+        "loss:min",
+        "-t",
+        "team=vision",
+    ]);
+    let script = "echo one; echo two >&2; echo 'loss=nan'";
+    for lr in ["0.1", "0.2"] {
+        let param = format!("lr={lr}");
+        folder.ok(&[
+            "run", "exec", "resnet", "-p", &param, "--", "sh", "-c", script,
+        ]);
+    }
+    let run = folder.start_run("resnet");
+    for step in 0..20_i32 {
+        let point = format!("loss={}", 1.0 / f64::from(step + 1));
+        folder.ok(&["run", "log", &run, &point, "--step", &step.to_string()]);
+    }
+    for name in ["model.pt", "model.pt", "ckpt/1.pt"] {
+        let words = ["artifact", "put", &run, "-", "--name", name];
+        assert_eq!(
+            folder.run_with(&words, &format!("bytes of {name}\n")).code,
+            0
+        );
+    }
+    folder.ok(&[
+        "dataset", "add", "digits", "rows.csv", "--bump", "minor", "-t", "gold",
+    ]);
+    folder.ok(&[
+        "dataset",
+        "add",
+        "digits",
+        "more.csv",
+        "--parent",
+        "digits@v1",
+    ]);
+    folder.ok(&["dataset", "use", &run, "digits@v1"]);
+    let artifact = format!("{run}/model.pt");
+    folder.ok(&[
+        "model",
+        "add",
+        "net",
+        "--artifact",
+        &artifact,
+        "--flavour",
+        "pytorch",
+    ]);
+    folder.ok(&["model", "alias", "net@v1", "prod"]);
+    folder.ok(&["lineage", "link", "external:s3://raw", "dataset:digits@v1"]);
+    folder.ok(&["run", "end", &run]);
+    folder.ok(&["snapshot", "create"]);
+    folder
+}
+
+/// Lines for every command that looks: as a script gives them, with forms, with an answer that is no, with a mistake.
+const LINES: &[&str] = &[
+    "runs",
+    "runs resnet -f loss<0.9 --sort -loss --cols loss,loss.min@step,=lr --top 2 --json",
+    "runs --group =lr --csv",
+    "runs resnt",
+    "runs resnt --json",
+    "runs -f loss<<1",
+    "runs -f loss>5 --exit-status",
+    "runs --limit 1",
+    "runs --json=?",
+    "runs --json=nothing",
+    "run show @last",
+    "run show @best --json",
+    "exp ls --all",
+    "exp show resnet --md",
+    "dataset ls",
+    "dataset show digits@gold --json",
+    "dataset sample digits --count 2 --seed 7",
+    "dataset split digits@v1 --into train=0.5,test=0.5 --seed 7",
+    "dataset diff digits@v1 digits@v2 --exit-status",
+    "model ls --ndjson",
+    "model show net@prod",
+    "metrics @last",
+    "metrics @last lo* --steps 3..7 --csv",
+    "metrics @last loss --plot --log",
+    "metrics @last --stats",
+    "lineage model:net@prod --up --depth 3",
+    "lineage dataset:digits@v1 --impact --json",
+    "lineage exp:resnet --format dot",
+    "console resnet/1 --grep o -n 1 --around 1",
+    "console resnet/1 --json",
+    "search resnet",
+    "search nothing of this --exit-status",
+    "stats --json=events,runs,points,metrics,largest",
+    "tail",
+    "tail -n 3 --format %o:%e:%n=%v",
+    "tail @last --ndjson --from start",
+    "log",
+    "log --points --type metrics_logged",
+    "replay --check --json=projector,same,events,differences",
+    "verify --deep",
+    "verify --artifacts --json",
+    "artifact ls",
+    "artifact ls @last model.pt --all --json",
+    "artifact cat @last model.pt@v1",
+    "artifact cat @last nothing",
+    "artifact verify @last",
+    "artifact link @last model.pt",
+    "op log",
+    "op log --all --json",
+    "snapshot ls",
+    "snapshot verify",
+    "export events",
+    "export metrics resnet --format csv",
+    "export runs",
+    "env show resnet/1 --json",
+    "env show resnet/1 --patch",
+    "env diff resnet/1 resnet/2",
+    "env diff resnet/1 resnet/2 --exit-status --json",
+];
+
+fn words(line: &str) -> Vec<&str> {
+    line.split(' ').collect()
+}
+
+/// The commands that `docs/cli.md` says look; a test beside the table compares that with the table.
+fn commands_that_look() -> Vec<&'static str> {
+    let line = PAGE.lines().find(|line| line.starts_with("These look: "));
+    let line = line.unwrap().split_once(": ").unwrap().1;
+    line.split('`').skip(1).step_by(2).collect()
+}
+
+fn told(said: &Said) -> (&str, &str, i32) {
+    (&said.stdout, &said.stderr, said.code)
+}
+
+#[test]
+fn every_command_that_looks_has_a_line_here() {
+    let commands = commands_that_look();
+    assert!(commands.len() > 20, "{commands:?}");
+    for command in commands {
+        let is_tried = |line: &&&str| **line == command || line.starts_with(&format!("{command} "));
+        assert!(
+            LINES.iter().any(|line| is_tried(&line)),
+            "{command} has no line here"
+        );
+    }
+}
+
+#[test]
+fn every_command_that_looks_says_the_same_over_an_address() {
+    let folder = full_store();
+    let serving = Serving::start(&folder, &[]);
+    let far = Folder::empty();
+    let url = serving.url();
+    for line in LINES {
+        let here = folder.run(&words(line));
+        let there = far.run(&[&["-C", &url][..], &words(line)].concat());
+        assert_eq!(told(&there), told(&here), "{line}");
+    }
+    assert_eq!(fs::read_dir(far.path()).unwrap().count(), 0);
+    assert_eq!(serving.stop(Signal::TERM), Some(0));
+}
+
+/// What a person at a terminal of 70 columns is shown, and the exit code.
+fn shown(mut command: Command) -> (String, Option<i32>) {
+    let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+    grantpt(&ours).unwrap();
+    unlockpt(&ours).unwrap();
+    let name = ptsname(&ours, Vec::new()).unwrap();
+    let open = || OpenOptions::new().write(true).open(name.to_str().unwrap());
+    let size = rustix::termios::Winsize {
+        ws_row: 40,
+        ws_col: 70,
+        ws_xpixel: 0,
+        ws_ypixel: 0,
+    };
+    rustix::termios::tcsetwinsize(&ours, size).unwrap();
+    command.env("PAGER", "cat").env("LANG", "C.UTF-8");
+    command
+        .env("TERM", "xterm")
+        .stdout(open().unwrap())
+        .stderr(open().unwrap());
+    let mut child = command.spawn().unwrap();
+    // Its end of the terminal must be closed here, or reading never ends.
+    drop(command);
+    let mut text = Vec::new();
+    // The end of a terminal is told as an error.
+    drop(fs::File::from(ours).read_to_end(&mut text));
+    (
+        String::from_utf8(text).unwrap(),
+        child.wait().unwrap().code(),
+    )
+}
+
+#[test]
+fn a_person_at_a_terminal_sees_the_same_colours_widths_and_signs() {
+    let folder = full_store();
+    let serving = Serving::start(&folder, &[]);
+    let (far, url) = (Folder::empty(), serving.url());
+    for line in [
+        "runs --cols loss,=lr",
+        "metrics @last loss --plot",
+        "model show net --at end",
+        "console resnet/1",
+        "verify",
+        "runs resnt",
+        "log -n 2",
+    ] {
+        let shown_twice = || {
+            let here = shown(folder.command(&words(line)));
+            (
+                here,
+                shown(far.command(&[&["-C", &url][..], &words(line)].concat())),
+            )
+        };
+        let (mut here, mut there) = shown_twice();
+        for _ in 0..5 {
+            // "1s ago" can become "2s ago" in between.
+            if here != there {
+                (here, there) = shown_twice();
+            }
+        }
+        assert_eq!(there, here, "{line}");
+        assert!(!line.starts_with("runs") || here.0.contains('\u{1b}'));
+    }
+    assert_eq!(serving.stop(Signal::TERM), Some(0));
+}
+
+#[test]
+fn files_are_written_here_and_only_when_there_is_an_answer() {
+    let folder = full_store();
+    let serving = Serving::start(&folder, &[]);
+    let (far, url) = (Folder::empty(), serving.url());
+    let read = |folder: &Folder, name: &str| fs::read(folder.path().join(name)).unwrap();
+    for line in [
+        "runs --csv -o out",
+        "export events --output=out",
+        "artifact cat @last model.pt -oout",
+        "metrics @last -o out",
+    ] {
+        let here = folder.run(&words(line));
+        let there = far.run(&[&["-C", &url][..], &words(line)].concat());
+        assert_eq!(told(&there), told(&here), "{line}");
+        assert_eq!(read(&far, "out"), read(&folder, "out"), "{line}");
+    }
+    let said = far.run(&["-C", &url, "runs", "resnt", "-o", "none"]);
+    assert_eq!((said.code, far.path().join("none").exists()), (3, false));
+    let said = far.run(&["-C", &url, "runs", "-o", "no/such/folder"]);
+    assert_eq!(said.code, 3, "{}", said.stderr);
+    assert_eq!(serving.stop(Signal::TERM), Some(0));
+}
+
+#[test]
+fn what_changes_something_or_names_files_is_refused_with_the_next_move() {
+    let folder = full_store();
+    let serving = Serving::start(&folder, &[]);
+    let (far, url) = (Folder::empty(), serving.url());
+    let before = folder.ok(&["tail", "-n", "1", "--format", "%o"]);
+    for line in [
+        "rm @last --yes",
+        "undo",
+        "exp new other",
+        "run start resnet",
+        "gc --yes",
+        "replay",
+        "replay --to 7 --into past",
+        "verify --artifacts --repair copy",
+        "lineage link external:a external:b",
+        "key ls",
+        "doctor",
+        "init",
+        "serve",
+    ] {
+        let said = far.run(&[&["-C", &url][..], &words(line)].concat());
+        assert!(matches!(said.code, 2 | 9), "{line}: {}", said.stderr);
+        assert!(said.stderr.contains("hint: "), "{line}: {}", said.stderr);
+    }
+    assert_eq!(folder.ok(&["tail", "-n", "1", "--format", "%o"]), before);
+    assert_eq!(fs::read_dir(far.path()).unwrap().count(), 0);
+    assert_eq!(serving.stop(Signal::TERM), Some(0));
+}
+
+#[test]
+fn no_answer_no_key_and_no_such_server_say_what_to_do() {
+    let folder = full_store();
+    let far = Folder::empty();
+    let said = far.run(&["-C", "http://127.0.0.1:1", "runs"]);
+    assert_eq!(said.code, 6);
+    assert!(said.stderr.contains("cannot be reached"), "{}", said.stderr);
+    assert!(said.stderr.contains("mltrack serve"), "{}", said.stderr);
+    let serving = Serving::start(&folder, &["--auth", "token"]);
+    let url = serving.url();
+    let said = far.run(&["-C", &url, "runs", "--json"]);
+    assert!(said.stderr.contains("\"UNAUTHORIZED\""), "{}", said.stderr);
+    assert!(said.stderr.contains("MLTRACK_KEY="), "{}", said.stderr);
+    let token = folder.ok(&["key", "new", "eye", "--role", "viewer", "-q"]);
+    let run = |key: &str| {
+        let mut command = far.command(&["runs"]);
+        command.env("MLTRACK_STORE", &url).env("MLTRACK_KEY", key);
+        command.output().unwrap()
+    };
+    let output = run(&token);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert_eq!(output.stdout, folder.ok(&["runs"]).as_bytes());
+    let output = run("mlt_wrong");
+    assert_eq!(output.status.code(), Some(6), "{output:?}");
+    assert!(String::from_utf8_lossy(&output.stderr).contains("mltrack key new"));
+    let scoped = folder.ok(&["key", "new", "one", "--scope", "resnet", "-q"]);
+    assert_eq!(run(&scoped).status.code(), Some(6));
+    assert_eq!(serving.stop(Signal::TERM), Some(0));
+}
+
+/// How many processes answer for a store.
+fn answering(store: &Path) -> usize {
+    let processes = fs::read_dir("/proc").unwrap().flatten();
+    let lines = processes.filter_map(|entry| fs::read(entry.path().join("cmdline")).ok());
+    let store = fs::canonicalize(store).unwrap();
+    let is_ours = |line: &Vec<u8>| {
+        let words: Vec<&[u8]> = line.split(|byte| *byte == 0).collect();
+        words.contains(&&b"answer"[..]) && words.contains(&store.as_os_str().as_encoded_bytes())
+    };
+    lines.filter(is_ours).count()
+}
+
+#[test]
+fn what_goes_on_ends_with_its_client_and_too_many_are_told_to_come_again() {
+    let folder = full_store();
+    let store = fs::canonicalize(folder.path().join(".mltrack")).unwrap();
+    let words = ["-C", store.to_str().unwrap(), "--commands-max", "1"];
+    let serving = Serving::start(&folder, &words);
+    let (far, url) = (Folder::empty(), serving.url());
+    let mut child = far.spawn_fed(&["-C", &url, "tail", "-f", "--from", "end", "--format", "%e"]);
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    while answering(&store) == 0 {}
+    let said = far.run(&["-C", &url, "runs"]);
+    assert_eq!(said.code, 4, "{}", said.stderr);
+    assert!(said.stderr.contains("--commands-max"), "{}", said.stderr);
+    let mut seen = Vec::new();
+    // The follower may begin behind the first of them.
+    while seen.is_empty() {
+        folder.start_run("live");
+        seen = lines.by_ref().take(1).map(Result::unwrap).collect();
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    while answering(&store) > 0 {}
+    while far.run(&["-C", &url, "runs"]).code == 4 {}
+    // A server that is stopped ends what goes on, and says so.
+    let child = far.spawn_fed(&["-C", &url, "tail", "-f"]);
+    while answering(&store) == 0 {}
+    assert_eq!(serving.stop(Signal::TERM), Some(0));
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(6), "{output:?}");
+    while answering(&store) > 0 {}
+}
+
+#[test]
+fn a_server_that_is_killed_leaves_no_command_behind() {
+    let folder = full_store();
+    let store = fs::canonicalize(folder.path().join(".mltrack")).unwrap();
+    let serving = Serving::start(&folder, &["-C", store.to_str().unwrap()]);
+    let far = Folder::empty();
+    let url = serving.url();
+    let child = far.spawn_fed(&["-C", &url, "tail", "-f"]);
+    while answering(&store) == 0 {}
+    serving.stop(Signal::KILL);
+    let output = child.wait_with_output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(6), "{stderr}");
+    assert!(
+        stderr.contains("broke off") && stderr.contains("try again"),
+        "{stderr}"
+    );
+    while answering(&store) > 0 {}
+}
+
+#[test]
+fn a_command_that_takes_too_long_is_ended_and_says_so() {
+    let folder = full_store();
+    let serving = Serving::start(&folder, &["--command-timeout", "0s"]);
+    let far = Folder::empty();
+    let said = far.run(&["-C", &serving.url(), "verify", "--deep"]);
+    assert_eq!(said.code, 4, "{}", said.stderr);
+    assert!(said.stderr.contains("--command-timeout"), "{}", said.stderr);
+    assert_eq!(serving.stop(Signal::TERM), Some(0));
+}
