@@ -84,6 +84,11 @@ impl Acting {
         mltrack::acting(&self.0.0, &self.0.1, work)
     }
 
+    /// The name and the command.
+    pub fn by(&self) -> &(String, String) {
+        &self.0
+    }
+
     /// Who acts on this thread, so that another one can go on for it.
     pub fn current() -> Option<Acting> {
         CURRENT.with_borrow(Clone::clone)

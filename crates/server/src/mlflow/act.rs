@@ -5,13 +5,19 @@
 use mltrack::{Code, Documents, ExperimentId};
 use serde_json::{Map, Value};
 
+use super::registry_call::NOBODY;
 use super::wire::artifact_location;
 use super::{Answer, MlflowError};
+use crate::caller::Acting;
 use crate::shared::Shared;
 
-/// Documents of a kind, changed by a call.
+/// Documents of a kind, changed by a call: in the name of whoever showed a key, else of nobody that is known.
 pub fn documents(shared: &Shared, kind: &str, command: &str) -> Documents {
-    shared.tracker().documents(kind).by("server", command)
+    let documents = shared.tracker().documents(kind);
+    match Acting::current() {
+        Some(acting) => documents.by(&acting.by().0, &acting.by().1),
+        None => documents.by(NOBODY, command),
+    }
 }
 
 /// The id of an experiment, as the wire writes it.

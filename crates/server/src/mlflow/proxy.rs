@@ -14,9 +14,11 @@ use serde_json::{Value, json};
 use super::body_reader::reader_of;
 use super::error::{Answer, MlflowError};
 use super::proxy_path::{Place, checked};
+use super::registry_call::NOBODY;
 use super::send_bytes::{Content, send};
 use super::{endpoint, proxy_file};
 use crate::blocking::blocking;
+use crate::caller::Acting;
 use crate::shared::Shared;
 
 /// Where the proxy's files are.
@@ -89,11 +91,14 @@ async fn store_body(tracker: Tracker, path: String, by: By, body: Body) -> Answe
 /// Who does it, and by which command: what an event says.
 pub type By = (String, String);
 
-/// Who does what a request to a path of the proxy asks for.
+/// Who does what a request to a path of the proxy asks for: whoever showed a key, else nobody that is known.
 pub fn by(method: &Method, path: &str) -> By {
-    (
-        "server".to_owned(),
-        format!("{method} mlflow-artifacts/artifacts/{path}"),
+    Acting::current().map_or_else(
+        || {
+            let command = format!("{method} mlflow-artifacts/artifacts/{path}");
+            (NOBODY.to_owned(), command)
+        },
+        |acting| acting.by().clone(),
     )
 }
 

@@ -207,15 +207,46 @@ fn a_key_with_a_scope_reaches_its_experiments_and_nothing_else() {
 fn what_is_done_with_a_key_is_recorded_in_its_name() {
     let (served, tracker) = guarded();
     let token = format!("Bearer {}", key(&tracker, "anna", Role::Writer));
-    let create = "/api/2.0/mlflow/experiments/create";
-    assert_eq!(post(&served, create, &token, &json!({"name": "hers"})), 200);
+    let begun = tracker.operations().fetch().unwrap().len();
+    let api = "/api/2.0/mlflow";
+    for (path, body) in [
+        ("experiments/create", json!({"name": "hers"})),
+        ("runs/create", json!({"experiment_id": "0"})),
+        (
+            "logged-models",
+            json!({"experiment_id": "0", "name": "model"}),
+        ),
+        ("registered-models/create", json!({"name": "registered"})),
+    ] {
+        let status = post(&served, &format!("{api}/{path}"), &token, &body);
+        assert_eq!(status, 200, "{path}");
+    }
+    let run = tracker.runs().fetch().unwrap().items[0].id;
+    for place in [
+        format!("0/{run}/artifacts/of.txt"),
+        "0/models/m-1/artifacts/x".to_owned(),
+    ] {
+        let url = served.url(&format!("/api/2.0/mlflow-artifacts/artifacts/{place}"));
+        let put = served.http().put(url).header("authorization", &token);
+        assert_eq!(served.send(put.body("bytes")).0, 200, "{place}");
+    }
     let operations = tracker.operations().fetch().unwrap();
-    let made = operations
-        .iter()
-        .find(|operation| operation.command.contains("experiments/create"))
-        .unwrap();
-    assert_eq!(
-        (made.actor.as_str(), made.command.as_str()),
-        ("anna", "POST /api/2.0/mlflow/experiments/create")
-    );
+    assert!(operations.len() >= begun + 6, "{operations:?}");
+    let hers = |path: &str| {
+        operations
+            .iter()
+            .any(|operation| operation.actor == "anna" && operation.command.contains(path))
+    };
+    for path in [
+        "POST /api/2.0/mlflow/experiments/create",
+        "POST /api/2.0/mlflow/runs/create",
+        "POST /api/2.0/mlflow/logged-models",
+        "POST /api/2.0/mlflow/registered-models/create",
+        "/artifacts/of.txt",
+        "/models/m-1/artifacts/x",
+    ] {
+        assert!(hers(path), "{path}: {operations:?}");
+    }
+    let is_server = |operation: &mltrack::Operation| operation.actor == "server";
+    assert!(!operations.iter().any(is_server), "{operations:?}");
 }
