@@ -29,7 +29,9 @@ impl Stage {
         let path = folder.path().join(".mltrack");
         let of_server = settings(Tracker::builder(&path)).open().unwrap();
         let served = Served::over(folder, of_server, &Options::default());
-        let tracker = Tracker::open(&path).unwrap();
+        // What is captured in the background would be among the artifacts, sooner or later.
+        let quiet = Tracker::builder(&path).capture(mltrack::Capture::Off);
+        let tracker = quiet.open().unwrap();
         let run = tracker.experiment("vision").unwrap().start_run().unwrap();
         Stage {
             served,
