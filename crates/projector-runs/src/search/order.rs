@@ -6,6 +6,7 @@ use super::expr::{Mode, Operand, Order};
 use super::ident_mlflow;
 use super::lex::{TokenKind, plain, tokens};
 use super::name::operand;
+use super::parse_mlflow::python_text;
 
 /// Reads the columns to sort by; the first decides, each of the others between equals.
 ///
@@ -16,16 +17,20 @@ pub fn parse_orders<T: AsRef<str>>(
     texts: impl IntoIterator<Item = T>,
     mode: Mode,
 ) -> Result<Vec<Order>, FilterError> {
+    let texts: Vec<T> = texts.into_iter().collect();
     let mut seen: Vec<String> = Vec::new();
     let mut orders = Vec::new();
-    for text in texts {
+    for text in &texts {
         let text = text.as_ref();
         let (operand, span, is_descending) = match mode {
             Mode::Full | Mode::Experiments => full(text, mode)?,
             Mode::Mlflow | Mode::MlflowExperiments => {
                 let (operand, span, is_descending, name) = ident_mlflow::order(text, mode)?;
                 if mode == Mode::Mlflow && seen.contains(&name) {
-                    let message = "`order_by` contains duplicate fields";
+                    let shown: Vec<String> =
+                        texts.iter().map(|t| python_text(t.as_ref())).collect();
+                    let shown = shown.join(", ");
+                    let message = format!("`order_by` contains duplicate fields: [{shown}]");
                     return Err(FilterError::new(text, span, message));
                 }
                 seen.push(name);

@@ -304,7 +304,14 @@ impl<'a> Parser<'a> {
                 "parameter" | "tag" => NAMED,
                 _ => TEXTUAL,
             };
-            let message = format!("Invalid comparator '{comparator}' not one of '{valid}'");
+            // Some of its texts have no closing quote; clients compare them as they are.
+            let is_closed = ident.kind == "parameter" || ident.kind == "attribute";
+            let end = if is_closed && !ident.is_number() {
+                "'"
+            } else {
+                ""
+            };
+            let message = format!("Invalid comparator '{comparator}' not one of '{valid}{end}");
             FilterError::new(self.text, span, message)
         })
     }
@@ -326,14 +333,95 @@ impl<'a> Parser<'a> {
             .is_none_or(|last| last.span == wrong.span);
         let message = if wrong.raw == ";" && !is_last {
             format!(
-                "Search filter contained multiple expression '{}'. Provide AND-ed expression list.",
-                self.text
+                "Search filter contained multiple expression {}. Provide AND-ed expression list.",
+                python_text(self.text)
+            )
+        } else if wrong.kind == TokenKind::Other {
+            let quote = self.quote();
+            format!(
+                "Invalid clause(s) in filter string: {quote}{}{quote}",
+                wrong.raw
             )
         } else {
-            format!("Invalid clause(s) in filter string: '{}'", wrong.raw)
+            let invalid = self.invalid_texts();
+            format!("Invalid clause(s) in filter string: {invalid}")
         };
         FilterError::new(self.text, wrong.span, message)
     }
+
+    /// What is around a part of a filter that is shown.
+    fn quote(&self) -> &'static str {
+        match self.names {
+            Names::Experiments => "",
+            Names::Runs | Names::RunOrders => "'",
+        }
+    }
+
+    /// Everything from here on that is no comparison, as its tokenizer groups it: what is in parentheses is one.
+    fn invalid_texts(&self) -> String {
+        let quote = self.quote();
+        let mut texts = Vec::new();
+        let mut rest = self.tokens;
+        while let Some(token) = rest.first() {
+            let len = if token.is("and") {
+                1
+            } else if let Some(len) = comparison_len(rest) {
+                len
+            } else {
+                let len = group_len(rest);
+                let span = token.span.to(rest[len - 1].span);
+                let shown = &self.text[span.start..span.end];
+                texts.push(format!("{quote}{shown}{quote}"));
+                len
+            };
+            rest = &rest[len..];
+        }
+        texts.join(", ")
+    }
+}
+
+/// How many tokens a comparison at the beginning has, whatever it compares.
+fn comparison_len(tokens: &[Token<'_>]) -> Option<usize> {
+    let is = |at: usize, keyword: &str| tokens.get(at).is_some_and(|token| token.is(keyword));
+    let has_value = |at: usize| tokens.get(at).is_some_and(is_value);
+    tokens.first().filter(|token| is_value(token))?;
+    let after_not = 1 + usize::from(is(1, "not"));
+    let is_sign = tokens.get(1).is_some_and(|t| t.kind == TokenKind::Sign);
+    if is_sign && has_value(2) {
+        return Some(3);
+    }
+    let is_pattern = ["like", "ilike", "rlike"]
+        .iter()
+        .any(|word| is(after_not, word));
+    if is_pattern && has_value(after_not + 1) {
+        return Some(after_not + 2);
+    }
+    if is(1, "is") && is(2, "null") {
+        return Some(3);
+    }
+    if is(1, "is") && is(2, "not") && is(3, "null") {
+        return Some(4);
+    }
+    let list = after_not + 1;
+    let is_list = tokens.get(list).is_some_and(|t| t.kind == TokenKind::Open);
+    (is(after_not, "in") && is_list).then(|| list + group_len(&tokens[list..]))
+}
+
+/// How many tokens at the beginning are one: all up to the parenthesis that closes the first.
+fn group_len(tokens: &[Token<'_>]) -> usize {
+    let mut depth = 0_usize;
+    for (at, token) in tokens.iter().enumerate() {
+        match token.kind {
+            TokenKind::Open => depth += 1,
+            TokenKind::Close => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth == 0 {
+            return at + 1;
+        }
+    }
+    // Nothing closes it: then it stands alone.
+    1
 }
 
 /// A token that can stand on the right of a comparator, right or wrong.
@@ -342,6 +430,28 @@ fn is_value(token: &Token<'_>) -> bool {
         && !["and", "or", "not", "in", "is"]
             .iter()
             .any(|keyword| token.is(keyword))
+}
+
+/// A text as Python shows it, in the quotes that it does not have itself.
+pub(crate) fn python_text(text: &str) -> String {
+    let quote = if text.contains('\'') && !text.contains('"') {
+        '"'
+    } else {
+        '\''
+    };
+    let mut shown = String::from(quote);
+    for letter in text.chars() {
+        match letter {
+            '\n' => shown.push_str("\\n"),
+            '\r' => shown.push_str("\\r"),
+            '\t' => shown.push_str("\\t"),
+            '\\' => shown.push_str("\\\\"),
+            letter if letter == quote => shown.extend(['\\', letter]),
+            letter => shown.push(letter),
+        }
+    }
+    shown.push(quote);
+    shown
 }
 
 /// The text between the quotes as it stands there: nothing is unescaped.

@@ -61,6 +61,36 @@ fn our_own_grammar_is_refused() {
 }
 
 #[test]
+fn what_is_no_comparison_is_named_as_it_groups_it() {
+    for (filter, marked, message) in [
+        (
+            "tags.t > 'y'",
+            ">",
+            "Invalid comparator '>' not one of '{'!=', '=', 'ILIKE', 'IS NOT NULL', 'IS NULL', 'LIKE'}",
+        ),
+        (
+            "run_id IN 'x'",
+            "run_id",
+            "Invalid clause(s) in filter string: 'run_id', 'IN', ''x''",
+        ),
+        (
+            "params.p = 'x' AND (metrics.m > (0.3)) AND metrics.m > 1 OR metrics.m",
+            "(",
+            "Invalid clause(s) in filter string: '(metrics.m > (0.3))', 'OR', 'metrics.m'",
+        ),
+        (
+            "metrics.m > 1; params.p = '2'",
+            ";",
+            "Search filter contained multiple expression \"metrics.m > 1; params.p = '2'\". Provide AND-ed expression list.",
+        ),
+    ] {
+        let (found, text) = refusal(&four(), Mlflow, filter, &[]);
+        assert_eq!(text, message, "{filter}");
+        assert_eq!(found, marked, "{filter}");
+    }
+}
+
+#[test]
 fn what_is_wrong_is_said_in_its_words() {
     for (filter, marked, message) in [
         (

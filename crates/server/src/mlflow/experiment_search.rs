@@ -38,7 +38,7 @@ struct Found<T> {
 
 fn look(shared: &Shared, fields: &Fields) -> Answer<Response> {
     let view = view(fields, "view_type")?;
-    let (offset, limit) = (offset(fields)?, page_len(fields, None)?);
+    let (offset, limit) = (offset(fields)?, page_len(fields, None, "experiments")?);
     let filter = fields.optional_text("filter")?.unwrap_or_default();
     let mut query = shared
         .tracker()

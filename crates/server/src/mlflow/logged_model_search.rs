@@ -138,10 +138,11 @@ impl Attribute {
 
 impl Question {
     fn of(fields: &Fields) -> Answer<Question> {
-        let experiments = fields.texts("experiment_ids")?;
-        if experiments.is_empty() {
+        // An empty list is an answer to where, and nothing is there; no list is none.
+        if fields.get("experiment_ids").is_none() {
             return Err(MlflowError::required("experiment_ids"));
         }
+        let experiments = fields.texts("experiment_ids")?;
         let filter = fields.optional_text("filter")?.unwrap_or_default();
         let datasets: Vec<Scope> = fields
             .list("datasets")?

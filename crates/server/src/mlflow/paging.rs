@@ -2,10 +2,13 @@
 //!
 //! Invariant: a page names a next one only when there is more.
 
+use std::fmt::Write as _;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
+use super::check;
 use super::error::{Answer, MlflowError};
 use crate::fields::Fields;
 
@@ -24,10 +27,8 @@ fn offset_of(token: &str) -> Answer<usize> {
     let wrong = |what: &str| MlflowError::invalid(format!("Invalid page token, {what}"));
     let bytes = STANDARD.decode(token);
     let bytes = bytes.map_err(|_| wrong("could not base64-decode"))?;
-    let parsed: Value = serde_json::from_slice(&bytes).map_err(|_| {
-        let text = String::from_utf8_lossy(&bytes);
-        wrong(&format!("decoded value={text}"))
-    })?;
+    let parsed: Value = serde_json::from_slice(&bytes)
+        .map_err(|_| wrong(&format!("decoded value={}", python_bytes(&bytes))))?;
     let offset = match parsed.get("offset") {
         Some(Value::String(text)) => text.parse().ok(),
         Some(Value::Number(number)) => number.as_u64(),
@@ -46,8 +47,33 @@ pub fn token(offset: usize) -> String {
     STANDARD.encode(json!({ "offset": offset }).to_string())
 }
 
-/// How many a page may have; `fallback` when nobody says.
-pub fn page_len(fields: &Fields, fallback: Option<i64>) -> Answer<usize> {
+/// Bytes as Python shows them, which is how they stand in the message that clients know.
+fn python_bytes(bytes: &[u8]) -> String {
+    let quote = if bytes.contains(&b'\'') && !bytes.contains(&b'"') {
+        '"'
+    } else {
+        '\''
+    };
+    let mut shown = format!("b{quote}");
+    for byte in bytes {
+        match byte {
+            b'\n' => shown.push_str("\\n"),
+            b'\r' => shown.push_str("\\r"),
+            b'\t' => shown.push_str("\\t"),
+            b'\\' => shown.push_str("\\\\"),
+            byte if char::from(*byte) == quote => shown.extend(['\\', quote]),
+            b' '..=b'~' => shown.push(char::from(*byte)),
+            byte => {
+                let _ = write!(shown, "\\x{byte:02x}");
+            }
+        }
+    }
+    shown.push(quote);
+    shown
+}
+
+/// How many a page may have; `fallback` when nobody says. `what` is a page of.
+pub fn page_len(fields: &Fields, fallback: Option<i64>, what: &str) -> Answer<usize> {
     let asked = fields.optional_integer("max_results")?.or(fallback);
     let asked = asked.unwrap_or_default();
     let wrong = |what: &str| {
@@ -57,6 +83,12 @@ pub fn page_len(fields: &Fields, fallback: Option<i64>) -> Answer<usize> {
     };
     match usize::try_from(asked) {
         Err(_) | Ok(0) => Err(wrong("a positive integer")),
+        // Its two searches say the same in different words.
+        Ok(_) if asked > PAGE_MAX && what == "runs" => Err(check::invalid(
+            "max_results",
+            &Value::from(asked),
+            " Hint: Value was of type 'int'. See the API docs for more information about request parameters.",
+        )),
         Ok(_) if asked > PAGE_MAX => Err(wrong(&format!("at most {PAGE_MAX}"))),
         Ok(len) => Ok(len),
     }

@@ -87,7 +87,7 @@ impl Asked {
             orders: orders.into_iter().map(str::to_owned).collect(),
             view: view(fields, "run_view_type")?,
             offset: offset(fields)?,
-            limit: page_len(fields, Some(PAGE_LEN))?,
+            limit: page_len(fields, Some(PAGE_LEN), "runs")?,
         })
     }
 
@@ -138,7 +138,7 @@ pub fn refused(error: mltrack::Error) -> MlflowError {
         return error.into();
     };
     let message = wrong.message();
-    if message.ends_with("contains duplicate fields") {
+    if message.starts_with("`order_by` contains duplicate fields") {
         return MlflowError::new(Reason::InternalError, message);
     }
     MlflowError::invalid(message)
