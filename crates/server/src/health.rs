@@ -37,10 +37,12 @@ fn server_info() -> Response {
         "store_type": "SqlStore",
         "workspaces_enabled": false,
         "trace_archival_enabled": false,
+        // Both are served, and clients that are told to use them do. Here they take longer than one request does,
+        // because the parts come to this server too, so none is told to.
         "multipart_uploads_enabled": false,
         "multipart_downloads_enabled": false,
-        "presigned_upload_run_id_supported": false,
-        "presigned_upload_model_id_supported": false,
+        "presigned_upload_run_id_supported": true,
+        "presigned_upload_model_id_supported": true,
         "features_enabled": {"gateway": false},
     });
     Json(body).into_response()

@@ -61,6 +61,7 @@ impl Known {
         RunIo {
             inputs: self.inputs.as_ref(),
             outputs: self.outputs.as_ref(),
+            is_new: false,
         }
     }
 }

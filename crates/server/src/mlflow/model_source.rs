@@ -7,7 +7,8 @@ use mltrack::{RunId, RunKey};
 use super::logged_model::{self, LoggedModel};
 use super::model_place::{Told, download_uri};
 use super::registry_wire::{is_prompt, live, versions};
-use super::{Answer, MlflowError, Reason};
+use super::wire::artifact_uri;
+use super::{Answer, MlflowError, Reason, runs};
 use crate::fields::Fields;
 use crate::shared::Shared;
 
@@ -47,6 +48,7 @@ pub fn origin(shared: &Shared, fields: &Fields, is_of_prompt: bool) -> Answer<Or
         match scheme(&source) {
             Some("models") => source = of_model(shared, &source, &mut told)?,
             Some("runs") => of_run(&source, &mut told)?,
+            Some(_) if is_behind_proxy(&source) => of_proxy(shared, &source, &told)?,
             Some(_) => {}
             None => return Err(local(&source)),
         }
@@ -82,14 +84,7 @@ fn check_path(source: &str) -> Answer<()> {
     if scheme(source).is_none() {
         return Ok(());
     }
-    let mut plain = source.to_owned();
-    loop {
-        let decoded = percent_encoding::percent_decode_str(&plain).decode_utf8_lossy();
-        if decoded == plain {
-            break;
-        }
-        plain = decoded.into_owned();
-    }
+    let plain = plain(source);
     let is_climbing = plain.split('/').any(|part| matches!(part, ".." | "."));
     // A bucket or a host alone is no place of a model.
     let (_, place) = plain.split_once(':').unwrap_or_default();
@@ -122,6 +117,71 @@ fn of_run(source: &str, told: &mut Told) -> Answer<()> {
         return Err(foreign(source, "run_id"));
     }
     Ok(())
+}
+
+/// Whether a source is behind a proxy of artifacts, this server's or another's.
+fn is_behind_proxy(source: &str) -> bool {
+    let (scheme, _, parts) = parts(source);
+    let route = ["api", "2.0", "mlflow-artifacts", "artifacts"];
+    let has_route = || parts.windows(route.len()).any(|part| part == route);
+    scheme == "mlflow-artifacts" || (matches!(scheme.as_str(), "http" | "https") && has_route())
+}
+
+/// A place behind a proxy is that of the logged model or of the run that the request names, if it names one.
+fn of_proxy(shared: &Shared, source: &str, told: &Told) -> Answer<()> {
+    if !told.model_id.is_empty() {
+        let known = shared.tracker().documents(logged_model::KIND);
+        let Some(document) = known.get(&told.model_id)? else {
+            return Ok(());
+        };
+        let root = LoggedModel::of(&document)?.artifact_uri;
+        return is_inside(source, &root)
+            .then_some(())
+            .ok_or_else(|| foreign(source, "model_id"));
+    }
+    if told.run_id.is_empty() {
+        return Ok(());
+    }
+    let not_there = || foreign(source, "run_id");
+    let id: RunId = told.run_id.parse().map_err(|_| not_there())?;
+    let run = runs::summary(shared, id).map_err(|_| not_there())?;
+    let root = artifact_uri(&runs::location(shared, &run)?, &told.run_id);
+    is_inside(source, &root).then_some(()).ok_or_else(not_there)
+}
+
+/// Whether a place is another one, or below it.
+fn is_inside(place: &str, root: &str) -> bool {
+    let (place, root) = (parts(place), parts(root));
+    let is_same = (&place.0, &place.1) == (&root.0, &root.1);
+    is_same && !root.2.is_empty() && place.2.starts_with(&root.2)
+}
+
+/// The scheme, the host and the folders of a place, without escapes.
+fn parts(place: &str) -> (String, String, Vec<String>) {
+    let (scheme, rest) = place.split_once(':').unwrap_or_default();
+    let (host, path) = match rest.strip_prefix("//") {
+        Some(rest) => rest.split_once('/').unwrap_or((rest, "")),
+        None => ("", rest),
+    };
+    let path = path.split(['?', '#']).next().unwrap_or_default();
+    let folders = path.split('/').filter(|part| !part.is_empty());
+    (
+        scheme.to_ascii_lowercase(),
+        host.to_ascii_lowercase(),
+        folders.map(plain).collect(),
+    )
+}
+
+/// A text without escapes, however often it was escaped.
+fn plain(text: &str) -> String {
+    let mut plain = text.to_owned();
+    loop {
+        let decoded = percent_encoding::percent_decode_str(&plain).decode_utf8_lossy();
+        if decoded == plain {
+            return plain;
+        }
+        plain = decoded.into_owned();
+    }
 }
 
 /// `models:/<model id>`, `models:/<name>/<number, stage or latest>` or `models:/<name>@<alias>`: the source as it is kept.
@@ -244,6 +304,27 @@ mod tests {
         ] {
             assert_eq!(scheme(source), None, "{source}");
         }
+    }
+
+    #[test]
+    fn what_is_inside_of_a_place_is_below_it_whatever_is_escaped() {
+        let root = "mlflow-artifacts:/1/run/artifacts";
+        for inside in ["/model", "", "/a/b%20c", "//model"] {
+            assert!(is_inside(&format!("{root}{inside}"), root), "{inside}");
+        }
+        for outside in [
+            "mlflow-artifacts:/1/run/artifacts2",
+            "mlflow-artifacts:/1/other/artifacts/model",
+            "mlflow-artifacts://host/1/run/artifacts/model",
+            "s3:/1/run/artifacts/model",
+        ] {
+            assert!(!is_inside(outside, root), "{outside}");
+        }
+        assert!(is_behind_proxy(
+            "http://h:1/x/api/2.0/mlflow-artifacts/artifacts/1"
+        ));
+        assert!(!is_behind_proxy("http://h:1/models/api"));
+        assert!(!is_inside(root, "mlflow-artifacts:/"));
     }
 
     #[test]

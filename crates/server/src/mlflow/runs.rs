@@ -82,10 +82,7 @@ async fn show(State(shared): State<Shared>, Message(fields): Message) -> Answer 
 }
 
 async fn create(State(shared): State<Shared>, Message(fields): Message) -> Answer {
-    let id = match fields.optional_text("experiment_id")? {
-        None | Some("") => mltrack::ExperimentId(0),
-        Some(text) => experiments::parse_id(text)?,
-    };
+    let id = experiments::parse_id(fields.text("experiment_id")?)?;
     let tags = check::pairs(&fields, "tags")?;
     let mut new = shared.tracker().new_remote_run(id);
     if let Some(time_ms) = fields.optional_integer("start_time")? {
@@ -108,8 +105,8 @@ async fn create(State(shared): State<Shared>, Message(fields): Message) -> Answe
     {
         new = new.parent(parent);
     }
-    for (at, (key, value)) in tags.iter().enumerate() {
-        check::name(key, || format!("tags[{at}].key"))?;
+    for (key, value) in &tags {
+        // Unlike a tag that is set later, one of a new run may have any name.
         check::not_ours(key)?;
         check::length("key", key, check::KEY_LEN_MAX)?;
         new = new.tag(*key, check::cut(value, check::TAG_LEN_MAX));
@@ -120,7 +117,11 @@ async fn create(State(shared): State<Shared>, Message(fields): Message) -> Answe
     }
     let made = new.create().map_err(|error| refused(&shared, id, error))?;
     let run = summary(&shared, made.id())?;
-    whole(&shared, &run, RunIo::default())
+    let io = RunIo {
+        is_new: true,
+        ..RunIo::default()
+    };
+    whole(&shared, &run, io)
 }
 
 /// A name for what was given none.

@@ -92,6 +92,7 @@ pub fn run_json<'a>(run: &'a RunSummary, location: &'a str, io: RunIo<'a>) -> Ru
         data: RunData(run),
         inputs: io.inputs,
         outputs: io.outputs,
+        is_new: io.is_new,
     }
 }
 
@@ -152,6 +153,8 @@ pub struct RunIo<'a> {
     pub inputs: Option<&'a serde_json::Value>,
     /// Models, as `outputs`.
     pub outputs: Option<&'a serde_json::Value>,
+    /// Whether the run was made just now: then nothing is said about outputs.
+    pub is_new: bool,
 }
 
 /// See [`run_json`].
@@ -161,6 +164,7 @@ pub struct RunJson<'a> {
     data: RunData<'a>,
     inputs: Option<&'a serde_json::Value>,
     outputs: Option<&'a serde_json::Value>,
+    is_new: bool,
 }
 
 impl Serialize for RunJson<'_> {
@@ -175,6 +179,7 @@ impl Serialize for RunJson<'_> {
         }
         match self.outputs {
             Some(outputs) => body.serialize_field("outputs", outputs)?,
+            None if self.is_new => {}
             None => body.serialize_field("outputs", &empty)?,
         }
         body.end()

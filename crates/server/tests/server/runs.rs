@@ -65,7 +65,33 @@ fn a_run_is_made_with_what_the_client_says() {
     assert!(info.get("end_time").is_none());
     assert_eq!(tag(&run, "mlflow.runName"), "kind elk");
     assert_eq!(tag(&run, "team"), "vision");
-    assert_eq!(show(&served, &id), run);
+    // A run that was made just now says nothing about outputs.
+    assert_eq!(run.get("outputs"), None);
+    let mut shown = show(&served, &id);
+    assert_eq!(
+        shown.as_object_mut().unwrap().remove("outputs"),
+        Some(json!({}))
+    );
+    assert_eq!(shown, run);
+}
+
+#[test]
+fn a_run_is_made_in_an_experiment_that_is_named_and_with_tags_of_any_name() {
+    let served = Served::start();
+    let (status, body) = served.post("/api/2.0/mlflow/runs/create", &json!({}));
+    assert_eq!(
+        (status, &body["error_code"]),
+        (400, &json!("INVALID_PARAMETER_VALUE"))
+    );
+    assert!(
+        body["message"]
+            .as_str()
+            .unwrap()
+            .contains("'experiment_id'")
+    );
+    let tags = [json!({"key": "a*b", "value": "odd"})];
+    let run = create(&served, &json!({"experiment_id": "0", "tags": tags}));
+    assert_eq!(tag(&run, "a*b"), "odd");
 }
 
 #[test]
