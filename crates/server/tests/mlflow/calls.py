@@ -262,10 +262,12 @@ def write_calls():
     ):
         yield post(f"update: {title}", "/runs/update", {"run_id": "{run2}", **body})
     for title, body in (
+        ("no experiment", {}),
         ("nobody's experiment", {"experiment_id": "98765"}),
         ("a word for an experiment", {"experiment_id": "abc"}),
         ("names that differ", {"experiment_id": "{experiment}", "run_name": "a", "tags": [{"key": "mlflow.runName", "value": "b"}]}),
-        ("a bad tag", {"experiment_id": "{experiment}", "tags": [{"key": "a*", "value": "b"}]}),
+        ("no time", {"experiment_id": "{experiment}", "run_name": "now"}),
+        ("a bad tag", {"experiment_id": "{experiment}", "start_time": 1, "run_name": "odd", "tags": [{"key": "a*", "value": "b"}]}),
     ):
         yield post(f"make a run: {title}", "/runs/create", body)
 
@@ -312,6 +314,8 @@ def registry_calls():
     yield post("a version of nobody's", f"{version}/create", {"name": "nobody", "source": "s3://b/1"})
     yield post("a version without a source", f"{version}/create", {"name": "m"})
     yield post("a version of a local file", f"{version}/create", {"name": "m", "source": "/etc/passwd"})
+    elsewhere = "mlflow-artifacts:/0/" + "0" * 32 + "/artifacts/model"
+    yield post("a version of another run's files", f"{version}/create", {"name": "m", "source": elsewhere, "run_id": "{run1}"})
     yield post("a version that climbs", f"{version}/create", {"name": "m", "source": "s3://b/../../x"})
     yield get("get a version", f"{version}/get?name=m&version=2")
     yield get("get a version that is not there", f"{version}/get?name=m&version=9")
@@ -352,6 +356,7 @@ def logged_model_calls():
     yield ("tag it, the logged model", "PATCH", API + path + "/{model}/tags", {"tags": [{"key": "k", "value": "v"}]})
     for filter in ("name = 'lm'", "params.a = '1'", "tags.k LIKE 'v'", "metrics.m > 1", "nonsense.a = '1'", "foo = 'x'"):
         yield post(f"logged models {filter!r}", path + "/search", {"experiment_ids": ["{experiment}"], "filter": filter})
+    yield post("logged models with nothing said", path + "/search", {})
     yield post("logged models of nowhere", path + "/search", {"experiment_ids": []})
     order = [{"field_name": "params.a"}]
     yield post("logged models by a param", path + "/search", {"experiment_ids": ["{experiment}"], "order_by": order})
@@ -375,6 +380,7 @@ def wire_calls():
     yield ("an unknown path", "GET", API + "/nonsense", None)
     yield ("the wrong method", "DELETE", API + "/runs/create", {})
     yield ("the interface's path", "GET", "/ajax-api/2.0/mlflow/runs/get?run_id={run3}", None)
+    yield post("wait again", "/runs/update", {"run_id": "{run1}", "status": "SCHEDULED"})
     yield ("no JSON", "RAW", API + "/runs/create", "this is no JSON")
     yield ("a list", "RAW", API + "/runs/create", "[1]")
     yield ("an empty body", "RAW", API + "/experiments/create", "")
