@@ -222,7 +222,7 @@ impl Dataset {
     /// Renames it. Errors: `CONFLICT` when another has the name.
     pub fn rename(&self, name: &str) -> Result<Option<Lsn>> {
         let name = Some(name.to_owned());
-        self.edit(&Edit {
+        self.change(&Edit {
             name,
             ..Edit::default()
         })
@@ -231,7 +231,7 @@ impl Dataset {
     /// Says what it is; an empty text takes that away.
     pub fn describe(&self, text: &str) -> Result<Option<Lsn>> {
         let description = Some(text.to_owned());
-        self.edit(&Edit {
+        self.change(&Edit {
             description,
             ..Edit::default()
         })
@@ -239,14 +239,15 @@ impl Dataset {
 
     /// Sets tags, then removes some. A plain tag has an empty value.
     pub fn tag(&self, set: &[(String, String)], remove: &[String]) -> Result<Option<Lsn>> {
-        self.edit(&Edit {
+        self.change(&Edit {
             set: set.to_vec(),
             remove: remove.to_vec(),
             ..Edit::default()
         })
     }
 
-    fn edit(&self, edit: &Edit) -> Result<Option<Lsn>> {
+    /// Makes several changes in one record. Errors: those of the single ones, `VALIDATION_ERROR` for none.
+    pub fn change(&self, edit: &Edit) -> Result<Option<Lsn>> {
         match &self.store {
             Some(store) => registry::edit::<Datasets>(store, self.id, edit),
             None => Ok(None),

@@ -13,7 +13,7 @@ use crate::code::Code;
 use crate::dataset_kind::Datasets;
 use crate::decide::{Decision, Plan};
 use crate::error::{Error, Result};
-use crate::registry::{self, check_keys};
+use crate::registry::{self, VersionEdit, check_keys};
 use crate::selector::check_word;
 use crate::semantic::SemanticVersion;
 use crate::store::Store;
@@ -144,6 +144,17 @@ impl DatasetVersion {
     pub fn set_version(&self, version: Option<&SemanticVersion>) -> Result<Option<Lsn>> {
         let version = version.map(ToString::to_string).unwrap_or_default();
         self.edit(Some(&version), &[], &[])
+    }
+
+    /// Makes several changes in one record. Errors: those of the single ones, `VALIDATION_ERROR` for a description.
+    pub fn change(&self, edit: &VersionEdit) -> Result<Option<Lsn>> {
+        edit.check()?;
+        if edit.description.is_some() {
+            return Err(Error::validation(
+                "a version of a dataset has no description",
+            ));
+        }
+        self.edit(edit.version.as_deref(), &edit.set, &edit.remove)
     }
 
     fn edit(

@@ -14,7 +14,7 @@ use crate::code::Code;
 use crate::decide::{Decision, Plan};
 use crate::error::{Error, Result};
 use crate::model_kind::Models;
-use crate::registry::{self, check_keys};
+use crate::registry::{self, VersionEdit, check_keys};
 use crate::selector::check_word;
 use crate::semantic::SemanticVersion;
 use crate::store::Store;
@@ -142,6 +142,13 @@ impl ModelVersion {
     /// Says what it is; an empty text takes that away.
     pub fn describe(&self, text: &str) -> Result<Option<Lsn>> {
         self.edit((Some(text), None), &[], &[])
+    }
+
+    /// Makes several changes in one record. Errors: those of the single ones.
+    pub fn change(&self, edit: &VersionEdit) -> Result<Option<Lsn>> {
+        edit.check()?;
+        let (description, version) = (edit.description.as_deref(), edit.version.as_deref());
+        self.edit((description, version), &edit.set, &edit.remove)
     }
 
     /// Moves it to a stage: `None`, `Staging`, `Production` or `Archived`, in any case of letters. Nothing happens when it

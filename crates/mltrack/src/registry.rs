@@ -15,7 +15,8 @@ use mltrack_projector_lineage::Things;
 use crate::code::Code;
 use crate::decide::{Decision, Plan};
 use crate::error::{Error, Result};
-use crate::selector::{Pick, Selector};
+use crate::selector::{Pick, Selector, check_word};
+use crate::semantic::SemanticVersion;
 use crate::store::Store;
 
 /// Who does something, and by which command.
@@ -64,26 +65,54 @@ pub(crate) struct New {
     pub tags: Vec<(String, String)>,
 }
 
-/// What is to be changed; what is not named stays.
+/// What is to be changed about a dataset or a model, in one record; what is not named stays.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Edit {
+pub struct Edit {
+    /// Its name.
     pub name: Option<String>,
+    /// What it is; an empty text takes that away.
     pub description: Option<String>,
+    /// Tags to set; a plain one has an empty value.
     pub set: Vec<(String, String)>,
+    /// Keys of tags to remove, behind that.
     pub remove: Vec<String>,
 }
 
-/// What is to be changed about a version; what is not named stays. Only versions of models have a description.
+/// What is to be changed about a version, in one record; what is not named stays.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct VersionEdit {
+pub struct VersionEdit {
+    /// What it is; an empty text takes that away. Only versions of models have a description.
     pub description: Option<String>,
+    /// Its semantic version; an empty text takes it away.
     pub version: Option<String>,
+    /// Tags to set; their keys pick the version.
     pub set: Vec<(String, String)>,
+    /// Keys of tags to remove, behind that.
     pub remove: Vec<String>,
+}
+
+impl VersionEdit {
+    /// Refuses what is nothing, what is no semantic version, and keys that a selector reads as something else.
+    pub(crate) fn check(&self) -> Result<()> {
+        check_keys(&self.set)?;
+        self.set.iter().try_for_each(|(key, _)| check_word(key))?;
+        if let Some(version) = self
+            .version
+            .as_deref()
+            .filter(|version| !version.is_empty())
+        {
+            version.parse::<SemanticVersion>()?;
+        }
+        let is_empty = self.description.is_none() && self.version.is_none();
+        if is_empty && self.set.is_empty() && self.remove.is_empty() {
+            return Err(Error::validation("the edit changes nothing"));
+        }
+        Ok(())
+    }
 }
 
 impl Edit {
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.name.is_none()
             && self.description.is_none()
             && self.set.is_empty()

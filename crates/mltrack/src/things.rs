@@ -15,6 +15,7 @@ use crate::decide::{Decision, ROUNDS_MAX, keeps_changing};
 use crate::error::{Error, Result};
 use crate::lock::guard;
 use crate::moment::Moment;
+use crate::provided;
 use crate::store::Store;
 
 /// The follower of one session; `None` before the first question.
@@ -60,12 +61,16 @@ impl Store {
         let mut batch = Batch::new();
         for _ in 0..ROUNDS_MAX {
             let follower = self.things_now(&mut kept)?;
+            provided::check(follower.state())?;
             let (plan, answer) = match plan(follower.state(), follower.reader())? {
                 Decision::Already(answer) => return Ok((answer, None)),
                 Decision::Append(plan, answer) => (plan, answer),
             };
             match self.append_plan(&mut batch, &plan, follower.next_lsn())? {
-                Some(logged) => return Ok((answer, logged.lsn())),
+                Some(logged) => {
+                    provided::done();
+                    return Ok((answer, logged.lsn()));
+                }
                 None => batch.clear(),
             }
         }

@@ -10,6 +10,7 @@ mod columns_form;
 mod command;
 mod command_child;
 mod console;
+mod dependences;
 mod environments;
 mod error;
 mod etag;
@@ -33,12 +34,15 @@ mod number;
 mod openapi;
 mod page;
 mod registry;
+mod registry_change;
 mod registry_form;
 mod remembered;
 mod run_form;
 mod runs;
 mod store;
+mod write_datasets;
 mod write_experiments;
+mod write_models;
 mod write_runs;
 
 use axum::Router;
@@ -73,9 +77,12 @@ fn parts() -> OpenApiRouter<Shared> {
         .merge(console::routes())
         .merge(artifacts::routes())
         .merge(registry::routes())
+        .merge(dependences::routes())
         .merge(environments::routes())
         .merge(write_experiments::routes())
         .merge(write_runs::routes())
+        .merge(write_datasets::routes())
+        .merge(write_models::routes())
         .merge(ingest::routes())
         .merge(command::routes())
 }

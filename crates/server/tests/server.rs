@@ -4,6 +4,8 @@
 
 #[path = "server/api_looking.rs"]
 mod api_looking;
+#[path = "server/api_registry.rs"]
+mod api_registry;
 #[path = "server/api_writing.rs"]
 mod api_writing;
 #[path = "server/artifact_paths.rs"]

@@ -10,6 +10,7 @@ use utoipa_axum::routes;
 
 use super::ask::Ask;
 use super::error::{Answer, Fault, Faults};
+use super::etag::{tag_of, with_tag};
 use super::moment::{Moment, at};
 use super::page::{Page, answer, limit_of, limit_within, lsn_number};
 use super::registry_form::{DatasetForm, ModelForm, UseForm, WithUses};
@@ -147,21 +148,25 @@ async fn datasets(State(shared): State<Shared>, Ask(ask): Ask<ListAsk>) -> Answe
 /// A dataset
 #[utoipa::path(get, path = "/datasets/{dataset}", tag = "datasets",
     params(("dataset" = String, Path, description = "its name, or a version such as digits@v2"), AtAsk),
-    responses((status = 200, description = "with who took it in", body = WithUses<DatasetForm>), Faults))]
+    responses((status = 200, description = "with who took it in", body = WithUses<DatasetForm>,
+        headers(("etag", description = "what is told of it, as If-Match compares it"))), Faults))]
 async fn dataset(
     State(shared): State<Shared>,
     Path(name): Path<String>,
     Ask(ask): Ask<AtAsk>,
-) -> Answer<Json<WithUses<DatasetForm>>> {
+) -> Answer {
     blocking(move || {
         let registry = at!(shared.tracker().registry(), Moment::of(ask.at.as_deref())?);
         let found = registry.dataset(&name)?;
-        Ok(Json(WithUses {
-            item: DatasetForm::new(found.item),
+        let item = DatasetForm::new(found.item);
+        let tag = tag_of(&item);
+        let answer = WithUses {
+            item,
             picked: found.picked,
             uses: found.uses.into_iter().map(UseForm::of_dataset).collect(),
             lsn: lsn_number(found.lsn),
-        }))
+        };
+        Ok(with_tag(&answer, &tag))
     })
     .await
 }
@@ -186,21 +191,25 @@ async fn models(State(shared): State<Shared>, Ask(ask): Ask<ListAsk>) -> Answer 
 /// A model
 #[utoipa::path(get, path = "/models/{model}", tag = "models",
     params(("model" = String, Path, description = "its name, or a version such as resnet@champion"), AtAsk),
-    responses((status = 200, description = "with who took it in", body = WithUses<ModelForm>), Faults))]
+    responses((status = 200, description = "with who took it in", body = WithUses<ModelForm>,
+        headers(("etag", description = "what is told of it, as If-Match compares it"))), Faults))]
 async fn model(
     State(shared): State<Shared>,
     Path(name): Path<String>,
     Ask(ask): Ask<AtAsk>,
-) -> Answer<Json<WithUses<ModelForm>>> {
+) -> Answer {
     blocking(move || {
         let registry = at!(shared.tracker().registry(), Moment::of(ask.at.as_deref())?);
         let found = registry.model(&name)?;
-        Ok(Json(WithUses {
-            item: ModelForm::new(found.item),
+        let item = ModelForm::new(found.item);
+        let tag = tag_of(&item);
+        let answer = WithUses {
+            item,
             picked: found.picked,
             uses: found.uses.into_iter().map(UseForm::of_model).collect(),
             lsn: lsn_number(found.lsn),
-        }))
+        };
+        Ok(with_tag(&answer, &tag))
     })
     .await
 }

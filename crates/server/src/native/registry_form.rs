@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use mltrack::{DatasetSummary, DatasetUse, ModelSummary, ModelUse, RunKey, WallTime};
+use mltrack::{
+    DatasetSummary, DatasetUse, DatasetVersionSummary, ModelSummary, ModelUse, ModelVersionSummary,
+    RunKey, WallTime,
+};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -108,6 +111,8 @@ pub struct ModelVersionForm {
     pub description: String,
     /// The stage it is in.
     pub stage: String,
+    /// The moves from stage to stage, oldest first.
+    pub moves: Vec<StageMoveForm>,
     /// What it was made with.
     pub flavour: String,
     /// Where it comes from.
@@ -131,6 +136,23 @@ pub struct ModelVersionForm {
     pub time: String,
     /// Whether it is removed.
     pub removed: bool,
+}
+
+/// A version of a model went from one stage to another.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = StageMove)]
+pub struct StageMoveForm {
+    /// The stage before.
+    pub from: String,
+    /// The stage behind.
+    pub to: String,
+    /// Who moved it.
+    pub actor: String,
+    /// The record that says so.
+    pub lsn: u64,
+    /// When.
+    #[schema(format = DateTime)]
+    pub time: String,
 }
 
 /// A dataset or a model, and who took it in.
@@ -178,31 +200,7 @@ fn time(time_ns: i64) -> String {
 
 impl DatasetForm {
     pub fn new(known: DatasetSummary) -> DatasetForm {
-        let versions = known
-            .versions
-            .into_iter()
-            .map(|version| DatasetVersionForm {
-                number: version.number,
-                version: version.version,
-                digest: version.digest,
-                source: version.source,
-                bytes: version.len,
-                rows: version.rows,
-                schema: parsed(&version.schema),
-                profile: parsed(&version.profile),
-                parents: version
-                    .parents
-                    .iter()
-                    .map(|(id, number)| (id.to_string(), *number))
-                    .collect(),
-                transformation: version.transformation,
-                run: version.run.map(RunKey::short),
-                tags: version.tags,
-                actor: version.actor,
-                lsn: version.lsn.get(),
-                time: time(version.time_ns),
-                removed: version.removed.is_some(),
-            });
+        let versions = known.versions.into_iter().map(DatasetVersionForm::from);
         DatasetForm {
             versions: versions.collect(),
             id: known.id.to_string(),
@@ -216,9 +214,63 @@ impl DatasetForm {
     }
 }
 
+impl From<DatasetVersionSummary> for DatasetVersionForm {
+    fn from(version: DatasetVersionSummary) -> DatasetVersionForm {
+        let parents = version.parents.iter();
+        DatasetVersionForm {
+            number: version.number,
+            version: version.version,
+            digest: version.digest,
+            source: version.source,
+            bytes: version.len,
+            rows: version.rows,
+            schema: parsed(&version.schema),
+            profile: parsed(&version.profile),
+            parents: parents
+                .map(|(id, number)| (id.to_string(), *number))
+                .collect(),
+            transformation: version.transformation,
+            run: version.run.map(RunKey::short),
+            tags: version.tags,
+            actor: version.actor,
+            lsn: version.lsn.get(),
+            time: time(version.time_ns),
+            removed: version.removed.is_some(),
+        }
+    }
+}
+
 impl ModelForm {
     pub fn new(known: ModelSummary) -> ModelForm {
-        let versions = known.versions.into_iter().map(|version| ModelVersionForm {
+        let versions = known.versions.into_iter().map(ModelVersionForm::from);
+        ModelForm {
+            versions: versions.collect(),
+            id: known.id.to_string(),
+            name: known.name,
+            description: known.description,
+            tags: known.tags,
+            created: time(known.created.time_ns),
+            actor: known.actor,
+            deleted: known.deleted.is_some(),
+            aliases: known.aliases,
+        }
+    }
+}
+
+impl From<ModelVersionSummary> for ModelVersionForm {
+    fn from(version: ModelVersionSummary) -> ModelVersionForm {
+        let moves = version
+            .stage_history
+            .into_iter()
+            .map(|moved| StageMoveForm {
+                from: moved.from,
+                to: moved.to,
+                actor: moved.actor,
+                lsn: moved.lsn.get(),
+                time: time(moved.time_ns),
+            });
+        ModelVersionForm {
+            moves: moves.collect(),
             number: version.number,
             version: version.version,
             description: version.description,
@@ -234,17 +286,6 @@ impl ModelForm {
             lsn: version.lsn.get(),
             time: time(version.time_ns),
             removed: version.removed.is_some(),
-        });
-        ModelForm {
-            versions: versions.collect(),
-            id: known.id.to_string(),
-            name: known.name,
-            description: known.description,
-            tags: known.tags,
-            created: time(known.created.time_ns),
-            actor: known.actor,
-            deleted: known.deleted.is_some(),
-            aliases: known.aliases,
         }
     }
 }
