@@ -39,6 +39,8 @@ mod looking;
 mod models;
 #[path = "cli/over_url.rs"]
 mod over_url;
+#[path = "cli/over_url_ends.rs"]
+mod over_url_ends;
 #[path = "cli/reproduce.rs"]
 mod reproduce;
 #[path = "cli/run_log.rs"]

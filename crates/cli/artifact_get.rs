@@ -9,12 +9,13 @@ use std::sync::Mutex;
 use mltrack::{Artifact, Code, Tracker};
 use serde_json::Value;
 
-use crate::artifact::{Versions, counted_bytes, named};
+use crate::artifact::{Versions, named};
 use crate::context::Context;
 use crate::failure::{Exit, Failure, Outcome};
 use crate::look::{self, At};
 use crate::output::items::Envelope;
 use crate::output::progress::Progress;
+use crate::output::quantity::{bytes, counted};
 use crate::output::{OutputArguments, People, Sheet, list_fields, print};
 use crate::store;
 
@@ -30,10 +31,10 @@ One path is written under its own name; folders and patterns keep their paths. `
 pub struct Arguments {
     /// An id's beginning, a name, EXP/12, @last or @running
     #[arg(value_name = "RUN")]
-    run: String,
+    pub run: String,
     /// Paths, folders and patterns, with @v2, @latest or @best behind a path; all artifacts when there are none
     #[arg(value_name = "PATH")]
-    paths: Vec<String>,
+    pub paths: Vec<String>,
     /// The folder to write into
     #[arg(long, value_name = "DIR", default_value = ".")]
     into: PathBuf,
@@ -47,10 +48,10 @@ pub struct Arguments {
     #[arg(long)]
     dry_run: bool,
     #[command(flatten)]
-    output: OutputArguments,
+    pub output: OutputArguments,
 }
 
-const FIELDS: &[&str] = &["file", "path", "version", "bytes", "blob", "written"];
+pub const FIELDS: &[&str] = &["file", "path", "version", "bytes", "blob", "written"];
 
 pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
     if list_fields(&arguments.output, FIELDS)? {
@@ -59,53 +60,46 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
     let tracker = store::open_to_look(context)?;
     let (row, lsn) = look::run(&tracker, &arguments.run, At::default(), context)?;
     let artifacts = named(&tracker, row.run_id, &arguments.paths, Versions::Newest)?;
-    let target = arguments.target(&artifacts)?;
-    let files = target.files(&artifacts);
-    if !arguments.force {
-        refuse_others(&files)?;
-    }
-    if arguments.dry_run {
-        for file in &files {
-            context.note(&format!("would write {}", file.display()));
-        }
-    } else {
-        fetch(&tracker, &artifacts, &target, context)?;
-    }
-    let items = artifacts.iter().zip(&files);
-    let sheet = Sheet {
-        fields: FIELDS,
-        items: items
-            .map(|(artifact, file)| item(artifact, file, !arguments.dry_run))
-            .collect(),
-        envelope: Envelope {
-            total: files.len() as u64,
-            lsn,
-            next: Value::Null,
-        },
-        people: People::Text(format!(
-            "  {} -> {}\n",
-            counted_bytes(&artifacts),
-            target.shown()
-        )),
-    };
-    print(&sheet, &arguments.output, &context.terminal)?;
-    Ok(Exit::Done)
+    let known: Vec<Known> = artifacts.iter().map(Known::of).collect();
+    arguments.write(&known, lsn, context, |target| {
+        fetch(&tracker, &artifacts, target, context)
+    })
 }
 
-/// In the order of [`FIELDS`].
-fn item(artifact: &Artifact, file: &Path, is_written: bool) -> Vec<Value> {
-    vec![
-        file.display().to_string().into(),
-        artifact.path.as_str().into(),
-        artifact.version.into(),
-        artifact.len.into(),
-        artifact.blob.to_string().into(),
-        is_written.into(),
-    ]
+/// What is said of an artifact.
+#[derive(Clone, Debug)]
+pub struct Known {
+    pub path: String,
+    pub version: u64,
+    pub len: u64,
+    pub blob: String,
+}
+
+impl Known {
+    fn of(artifact: &Artifact) -> Known {
+        Known {
+            path: artifact.path.clone(),
+            version: artifact.version.into(),
+            len: artifact.len,
+            blob: artifact.blob.to_string(),
+        }
+    }
+
+    /// In the order of [`FIELDS`].
+    fn item(&self, file: &Path, is_written: bool) -> Vec<Value> {
+        vec![
+            file.display().to_string().into(),
+            self.path.as_str().into(),
+            self.version.into(),
+            self.len.into(),
+            self.blob.as_str().into(),
+            is_written.into(),
+        ]
+    }
 }
 
 /// Where artifacts are written.
-enum Target {
+pub enum Target {
     /// One artifact.
     File(PathBuf),
     /// Each under its path.
@@ -113,13 +107,50 @@ enum Target {
 }
 
 impl Arguments {
-    fn target(&self, artifacts: &[Artifact]) -> Result<Target, Failure> {
+    /// Has `fetch` write the artifacts, unless only what would be written is asked for, and says which they are.
+    pub fn write(
+        &self,
+        known: &[Known],
+        lsn: u64,
+        context: &Context,
+        fetch: impl FnOnce(&Target) -> Outcome<()>,
+    ) -> Outcome {
+        let target = self.target(known)?;
+        let files = target.files(known);
+        if !self.force {
+            refuse_others(&files)?;
+        }
+        if self.dry_run {
+            for file in &files {
+                context.note(&format!("would write {}", file.display()));
+            }
+        } else {
+            fetch(&target)?;
+        }
+        let items = known.iter().zip(&files);
+        let sheet = Sheet {
+            fields: FIELDS,
+            items: items
+                .map(|(known, file)| known.item(file, !self.dry_run))
+                .collect(),
+            envelope: Envelope {
+                total: files.len() as u64,
+                lsn,
+                next: Value::Null,
+            },
+            people: People::Text(format!("  {} -> {}\n", told(known), target.shown())),
+        };
+        print(&sheet, &self.output, &context.terminal)?;
+        Ok(Exit::Done)
+    }
+
+    fn target(&self, artifacts: &[Known]) -> Result<Target, Failure> {
         if let Some(file) = &self.to {
             return match artifacts {
                 [_] => Ok(Target::File(file.clone())),
                 _ => Err(Failure::usage(format!(
                     "--to names one file, and there are {}",
-                    counted_bytes(artifacts)
+                    told(artifacts)
                 ))
                 .hint("--into DIR")),
             };
@@ -135,7 +166,7 @@ impl Arguments {
     }
 
     /// Whether the one name is this artifact's, and not that of a folder it lies in.
-    fn names_it(&self, artifact: &Artifact) -> bool {
+    fn names_it(&self, artifact: &Known) -> bool {
         let name = self.paths[0].as_str();
         name == artifact.path
             || name
@@ -145,7 +176,8 @@ impl Arguments {
 }
 
 impl Target {
-    fn files(&self, artifacts: &[Artifact]) -> Vec<PathBuf> {
+    /// The file of each.
+    pub fn files(&self, artifacts: &[Known]) -> Vec<PathBuf> {
         match self {
             Target::File(file) => vec![file.clone()],
             Target::Folder(folder) => artifacts
@@ -160,6 +192,13 @@ impl Target {
             Target::File(path) | Target::Folder(path) => path.display().to_string(),
         }
     }
+}
+
+/// `3 artifacts, 12.4 MB`.
+fn told(artifacts: &[Known]) -> String {
+    let total = artifacts.iter().map(|known| known.len).sum();
+    let count = counted(artifacts.len() as u64, "artifact");
+    format!("{count}, {}", bytes(total))
 }
 
 fn refuse_others(files: &[PathBuf]) -> Result<(), Failure> {

@@ -2,8 +2,7 @@
 //! there.
 
 use std::fs::{self, OpenOptions};
-use std::io::{BufRead as _, BufReader, Read as _};
-use std::path::Path;
+use std::io::Read as _;
 use std::process::Command;
 
 use rustix::process::Signal;
@@ -15,7 +14,7 @@ use super::support::{Folder, Said};
 const PAGE: &str = include_str!("../../docs/cli.md");
 
 /// A store with something of every kind in it.
-fn full_store() -> Folder {
+pub fn full_store() -> Folder {
     let folder = Folder::with_store();
     let file = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
     file("rows.csv", "x,label\n1,a\n2,b\n3,a\n4,b\n");
@@ -122,6 +121,10 @@ const LINES: &[&str] = &[
     "verify --artifacts --json",
     "artifact ls",
     "artifact ls @last model.pt --all --json",
+    "artifact get @last --dry-run",
+    "artifact get @last nothing",
+    "artifact get @last ckpt/* --dry-run --json",
+    "artifact get nobody --json",
     "artifact cat @last model.pt@v1",
     "artifact cat @last nothing",
     "artifact verify @last",
@@ -272,6 +275,40 @@ fn files_are_written_here_and_only_when_there_is_an_answer() {
 }
 
 #[test]
+fn artifacts_are_written_here_and_no_file_is_replaced_without_being_told() {
+    let folder = full_store();
+    let serving = Serving::start(&folder, &[]);
+    let (far, url) = (Folder::empty(), serving.url());
+    for line in [
+        "artifact get @last model.pt@v1",
+        "artifact get @last --into all",
+        "artifact get @last model.pt",
+        "artifact get @last model.pt --force --json",
+        "artifact get @last model.pt --to deep/er/x.pt -o list",
+    ] {
+        let here = folder.run(&words(line));
+        let there = far.run(&[&["-C", &url][..], &words(line)].concat());
+        assert_eq!(told(&there), told(&here), "{line}");
+    }
+    for name in [
+        "model.pt",
+        "all/model.pt",
+        "all/ckpt/1.pt",
+        "deep/er/x.pt",
+        "list",
+    ] {
+        let read = |folder: &Folder| fs::read(folder.path().join(name)).unwrap();
+        assert_eq!(read(&far), read(&folder), "{name}");
+    }
+    fs::create_dir(far.path().join("into")).unwrap();
+    std::os::unix::fs::symlink(folder.path(), far.path().join("into/ckpt")).unwrap();
+    let said = far.run(&["-C", &url, "artifact", "get", "@last", "--into", "into"]);
+    assert_eq!(said.code, 2, "{}", said.stderr);
+    assert!(!folder.path().join("1.pt").exists());
+    assert_eq!(serving.stop(Signal::TERM), Some(0));
+}
+
+#[test]
 fn what_changes_something_or_names_files_is_refused_with_the_next_move() {
     let folder = full_store();
     let serving = Serving::start(&folder, &[]);
@@ -298,110 +335,5 @@ fn what_changes_something_or_names_files_is_refused_with_the_next_move() {
     }
     assert_eq!(folder.ok(&["tail", "-n", "1", "--format", "%o"]), before);
     assert_eq!(fs::read_dir(far.path()).unwrap().count(), 0);
-    assert_eq!(serving.stop(Signal::TERM), Some(0));
-}
-
-#[test]
-fn no_answer_no_key_and_no_such_server_say_what_to_do() {
-    let folder = full_store();
-    let far = Folder::empty();
-    let said = far.run(&["-C", "http://127.0.0.1:1", "runs"]);
-    assert_eq!(said.code, 6);
-    assert!(said.stderr.contains("cannot be reached"), "{}", said.stderr);
-    assert!(said.stderr.contains("mltrack serve"), "{}", said.stderr);
-    let serving = Serving::start(&folder, &["--auth", "token"]);
-    let url = serving.url();
-    let said = far.run(&["-C", &url, "runs", "--json"]);
-    assert!(said.stderr.contains("\"UNAUTHORIZED\""), "{}", said.stderr);
-    assert!(said.stderr.contains("MLTRACK_KEY="), "{}", said.stderr);
-    let token = folder.ok(&["key", "new", "eye", "--role", "viewer", "-q"]);
-    let run = |key: &str| {
-        let mut command = far.command(&["runs"]);
-        command.env("MLTRACK_STORE", &url).env("MLTRACK_KEY", key);
-        command.output().unwrap()
-    };
-    let output = run(&token);
-    assert_eq!(output.status.code(), Some(0), "{output:?}");
-    assert_eq!(output.stdout, folder.ok(&["runs"]).as_bytes());
-    let output = run("mlt_wrong");
-    assert_eq!(output.status.code(), Some(6), "{output:?}");
-    assert!(String::from_utf8_lossy(&output.stderr).contains("mltrack key new"));
-    let scoped = folder.ok(&["key", "new", "one", "--scope", "resnet", "-q"]);
-    assert_eq!(run(&scoped).status.code(), Some(6));
-    assert_eq!(serving.stop(Signal::TERM), Some(0));
-}
-
-/// How many processes answer for a store.
-fn answering(store: &Path) -> usize {
-    let processes = fs::read_dir("/proc").unwrap().flatten();
-    let lines = processes.filter_map(|entry| fs::read(entry.path().join("cmdline")).ok());
-    let store = fs::canonicalize(store).unwrap();
-    let is_ours = |line: &Vec<u8>| {
-        let words: Vec<&[u8]> = line.split(|byte| *byte == 0).collect();
-        words.contains(&&b"answer"[..]) && words.contains(&store.as_os_str().as_encoded_bytes())
-    };
-    lines.filter(is_ours).count()
-}
-
-#[test]
-fn what_goes_on_ends_with_its_client_and_too_many_are_told_to_come_again() {
-    let folder = full_store();
-    let store = fs::canonicalize(folder.path().join(".mltrack")).unwrap();
-    let words = ["-C", store.to_str().unwrap(), "--commands-max", "1"];
-    let serving = Serving::start(&folder, &words);
-    let (far, url) = (Folder::empty(), serving.url());
-    let mut child = far.spawn_fed(&["-C", &url, "tail", "-f", "--from", "end", "--format", "%e"]);
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    while answering(&store) == 0 {}
-    let said = far.run(&["-C", &url, "runs"]);
-    assert_eq!(said.code, 4, "{}", said.stderr);
-    assert!(said.stderr.contains("--commands-max"), "{}", said.stderr);
-    let mut seen = Vec::new();
-    // The follower may begin behind the first of them.
-    while seen.is_empty() {
-        folder.start_run("live");
-        seen = lines.by_ref().take(1).map(Result::unwrap).collect();
-    }
-    child.kill().unwrap();
-    child.wait().unwrap();
-    while answering(&store) > 0 {}
-    while far.run(&["-C", &url, "runs"]).code == 4 {}
-    // A server that is stopped ends what goes on, and says so.
-    let child = far.spawn_fed(&["-C", &url, "tail", "-f"]);
-    while answering(&store) == 0 {}
-    assert_eq!(serving.stop(Signal::TERM), Some(0));
-    let output = child.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(6), "{output:?}");
-    while answering(&store) > 0 {}
-}
-
-#[test]
-fn a_server_that_is_killed_leaves_no_command_behind() {
-    let folder = full_store();
-    let store = fs::canonicalize(folder.path().join(".mltrack")).unwrap();
-    let serving = Serving::start(&folder, &["-C", store.to_str().unwrap()]);
-    let far = Folder::empty();
-    let url = serving.url();
-    let child = far.spawn_fed(&["-C", &url, "tail", "-f"]);
-    while answering(&store) == 0 {}
-    serving.stop(Signal::KILL);
-    let output = child.wait_with_output().unwrap();
-    let stderr = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(6), "{stderr}");
-    assert!(
-        stderr.contains("broke off") && stderr.contains("try again"),
-        "{stderr}"
-    );
-    while answering(&store) > 0 {}
-}
-
-#[test]
-fn a_command_that_takes_too_long_is_ended_and_says_so() {
-    let folder = full_store();
-    let serving = Serving::start(&folder, &["--command-timeout", "0s"]);
-    let far = Folder::empty();
-    let said = far.run(&["-C", &serving.url(), "verify", "--deep"]);
-    assert_eq!(said.code, 4, "{}", said.stderr);
-    assert!(said.stderr.contains("--command-timeout"), "{}", said.stderr);
     assert_eq!(serving.stop(Signal::TERM), Some(0));
 }

@@ -4,7 +4,6 @@
 //! without an exit code is a failure, however much of it came.
 
 use std::error::Error as _;
-use std::io::{self, Write as _};
 
 use mltrack::Code;
 use mltrack_server::command::{CommandAsk, Cut, FRAMES_TYPE, Frame, Frames};
@@ -186,8 +185,7 @@ fn take(frame: Frame, target: &mut Target) -> Outcome<Option<u8>> {
     match frame {
         Frame::Beat => {}
         Frame::Stdout(bytes) => target.write(&bytes)?,
-        // Whether anybody listens there changes nothing about the answer.
-        Frame::Stderr(bytes) => drop(io::stderr().lock().write_all(&bytes)),
+        Frame::Stderr(bytes) => target.tell(&bytes),
         Frame::Exit(code) => return Ok(Some(code)),
         Frame::Cut(Cut { error, code, hint }) => {
             return Err(told(&error, Some(&code), hint.as_deref()).into());

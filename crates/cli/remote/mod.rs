@@ -5,6 +5,7 @@
 
 pub mod address;
 pub mod answer;
+mod artifacts;
 mod client;
 pub mod rows;
 mod target;
@@ -13,6 +14,7 @@ mod words;
 use clap::ArgMatches;
 use mltrack_server::command::{CommandAsk, Screen};
 
+use crate::artifact;
 use crate::context::Context;
 use crate::failure::{Exit, Failure, Outcome};
 use crate::plot::Glyphs;
@@ -27,6 +29,9 @@ pub fn run(command: Command, matches: &ArgMatches, context: &Context) -> Outcome
     let Some(address) = address::of(context)? else {
         return table::run(command, context);
     };
+    if let Command::Artifact(artifact::Command::Get(arguments)) = &command {
+        return artifacts::get(arguments, &address, context);
+    }
     let mut root = table::command();
     root.build();
     let given = words::Given::of(&root, matches);

@@ -20,8 +20,8 @@ pub enum Way {
     Looks,
     /// The same, and its answer is written as it comes, on a terminal, too.
     Streams,
-    /// It looks when this option is given, and changes something otherwise.
-    LooksWith(&'static str),
+    /// It looks when these options are given, and changes something otherwise.
+    LooksWith(&'static [&'static str]),
     /// It changes the store, or something on this machine.
     Changes,
     /// It is about this program, and asks no store.
@@ -74,11 +74,12 @@ pub const ROWS: &[(&str, Way)] = &[
     ("stats", Way::Looks),
     ("tail", Way::Streams),
     ("log", Way::Looks),
-    ("replay", Way::LooksWith("check")),
+    ("replay", Way::LooksWith(&["check"])),
     ("verify", Way::Looks),
     ("repair", Way::Changes),
     ("artifact ls", Way::Looks),
-    ("artifact get", Way::Changes),
+    // The files themselves are written by the client.
+    ("artifact get", Way::LooksWith(&["dry_run", "force"])),
     ("artifact put", Way::Changes),
     ("artifact cat", Way::Streams),
     ("artifact verify", Way::Looks),
@@ -141,6 +142,7 @@ const TRAVELS: &[&str] = &[
     "deleted",
     "depth",
     "down",
+    "dry_run",
     "exit_status",
     "exp",
     "experiment",
@@ -148,6 +150,7 @@ const TRAVELS: &[&str] = &[
     "filter",
     "first",
     "follow",
+    "force",
     "format",
     "from",
     "globs",
@@ -175,6 +178,7 @@ const TRAVELS: &[&str] = &[
     "page",
     "patch",
     "path",
+    "paths",
     "pattern",
     "percent",
     "plot",
@@ -248,10 +252,11 @@ pub fn plan(words: &[String]) -> Result<CommandPlan, CommandRefusal> {
     let given = Given::of(&root, &matches);
     match way(&given.path) {
         Way::Looks | Way::Streams => {}
-        Way::LooksWith(option) if given.has(option) => {}
-        Way::LooksWith(option) => {
-            let what = format!("`{}` looks only with --{option}", given.path);
-            return Err(refused(&what, Some(&format!("add --{option}"))));
+        Way::LooksWith(options) if options.iter().all(|option| given.has(option)) => {}
+        Way::LooksWith(options) => {
+            let options = options.join(" and --").replace('_', "-");
+            let what = format!("`{}` looks only with --{options}", given.path);
+            return Err(refused(&what, Some(&format!("add --{options}"))));
         }
         Way::Changes | Way::Local => {
             let what = format!("`{}` is no command that looks at a store", given.path);
@@ -397,6 +402,9 @@ mod tests {
             "tail --cursor-file x",
             "replay",
             "replay --to 7 --into x",
+            "artifact get r",
+            "artifact get r --dry-run",
+            "artifact get r --dry-run --force --to x",
             "verify --artifacts --repair /etc",
             "artifact verify r --repair s3://a",
             "lineage link a b",

@@ -6,6 +6,8 @@ use std::fs::File;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
+use tempfile::NamedTempFile;
+
 use crate::context::Context;
 use crate::failure::{Outcome, file_failure};
 use crate::output::Terminal;
@@ -15,6 +17,10 @@ pub enum Target {
     /// Shown when all of it is there.
     Page(Vec<u8>, Terminal),
     File(PathBuf, Option<File>),
+    /// For this program itself: the answer, and what is said beside it.
+    Kept(Vec<u8>, Vec<u8>),
+    /// A file that is checked before it gets its name.
+    Draft(NamedTempFile, Box<blake3::Hasher>),
 }
 
 impl Target {
@@ -38,7 +44,11 @@ impl Target {
                 stdout.write_all(bytes)?;
                 stdout.flush()?;
             }
-            Target::Page(text, _) => text.extend_from_slice(bytes),
+            Target::Page(text, _) | Target::Kept(text, _) => text.extend_from_slice(bytes),
+            Target::Draft(file, hasher) => {
+                hasher.update(bytes);
+                file.write_all(bytes)?;
+            }
             Target::File(path, file) => {
                 let file = match file {
                     Some(file) => file,
@@ -50,11 +60,20 @@ impl Target {
         Ok(())
     }
 
+    /// What is said beside the answer.
+    pub fn tell(&mut self, bytes: &[u8]) {
+        match self {
+            Target::Kept(_, said) => said.extend_from_slice(bytes),
+            // Whether anybody listens there changes nothing about the answer.
+            _ => drop(io::stderr().lock().write_all(bytes)),
+        }
+    }
+
     /// The answer is complete.
     pub fn finish(self, code: u8) -> Outcome<()> {
         match self {
             Target::File(path, None) if code == 0 => drop(create(&path)?),
-            Target::Stdout | Target::File(..) => {}
+            Target::Stdout | Target::File(..) | Target::Kept(..) | Target::Draft(..) => {}
             Target::Page(bytes, terminal) => match std::str::from_utf8(&bytes) {
                 Ok(text) => terminal.page(text)?,
                 Err(_) => io::stdout().write_all(&bytes)?,
