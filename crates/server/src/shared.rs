@@ -75,6 +75,8 @@ impl Shared {
     /// What became of requests with keys.
     pub fn remembered(&self) -> &Arc<Remembered> {
         &self.0.remembered
+    }
+
     /// Places for commands that clients ask for.
     pub fn commands(&self) -> &Arc<Semaphore> {
         &self.0.commands
