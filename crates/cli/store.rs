@@ -184,7 +184,8 @@ pub fn open_to_serve(context: &Context, is_read_only: bool) -> Outcome<Tracker> 
     } else {
         quiet(&for_beginning(context)?)
     };
-    Ok(builder.run_memory(SERVER_RUN_MEMORY).open()?)
+    let builder = builder.run_memory(SERVER_RUN_MEMORY);
+    Ok(builder.quick_start().open()?)
 }
 
 /// A command is over in a moment: what it does to a run says nothing about the machine that the run is on.

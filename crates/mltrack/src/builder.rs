@@ -60,6 +60,7 @@ pub struct Builder {
     is_read_only: bool,
     snapshots: Option<bool>,
     worth: Worth,
+    is_start_quick: bool,
     run_memory: Option<usize>,
     undo_window: Duration,
     auto_compact: Option<AutoCompact>,
@@ -85,6 +86,7 @@ impl Builder {
             is_read_only: false,
             snapshots: None,
             worth: Worth::default(),
+            is_start_quick: false,
             run_memory: None,
             undo_window: UNDO_WINDOW,
             auto_compact: AutoCompact::of_environment(),
@@ -246,6 +248,15 @@ impl Builder {
         self
     }
 
+    /// Writes snapshots of runs as soon as they save a later start more than a tenth of a second, and not only when
+    /// folding the log's tail has become long. For a program that should be up at once when it is started again, such as a
+    /// server; it calls [`Tracker::keep_start_quick`] now and then. Without effect where
+    /// [`snapshots`](Builder::snapshots) are not written.
+    pub fn quick_start(mut self) -> Builder {
+        self.is_start_quick = true;
+        self
+    }
+
     /// How much of the environment is recorded when a run starts. Unless said otherwise what `MLTRACK_CAPTURE` says (`full`,
     /// `minimal` or `off`), else everything: the machine, the program, its packages, the commit and the patch of what is not
     /// committed. It is made in the background; no run waits for it or fails by it. `docs/environment.md` says what is
@@ -316,6 +327,8 @@ impl Builder {
             folder: path.join(SNAPSHOT_FOLDER),
             is_writable: is_automatic || !self.is_read_only,
             worth: is_automatic.then_some(self.worth),
+            runs_worth: (is_automatic && self.is_start_quick).then_some(Worth::SOON),
+            run_memory: self.run_memory,
         };
         let warnings = Warnings::new(self.on_warning);
         let mut store = Store::new(path, access, identity, warnings, keeping, artifacts)?;

@@ -3,6 +3,7 @@
 //! Invariants: an answer is believed only when the snapshot beneath its state had no fault; a snapshot is never believed
 //! over the log; who only looks changes nothing in the store.
 
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use mltrack_log::{Lsn, Reader, door};
@@ -11,6 +12,7 @@ use mltrack_projector_runs::index::SetAside;
 use mltrack_projector_runs::{Runs, State};
 
 use crate::error::Result;
+use crate::keeper::Leisure;
 use crate::lock::guard;
 use crate::store::Store;
 use crate::warning::Warning;
@@ -26,7 +28,9 @@ impl Store {
             }
             let answered = answer(follower.state(), follower.reader());
             let is_believed = self.is_believed(&mut follower)?;
-            follower.state_mut().release_reads();
+            if follower.state_mut().release_reads() {
+                self.has_let_go.store(true, Relaxed);
+            }
             if is_believed {
                 return answered;
             }
@@ -36,12 +40,28 @@ impl Store {
     /// Folds everything that is visible now, and has a snapshot written when that took long.
     pub fn catch_up(&self, follower: &mut Follower<Runs>) -> Result<()> {
         let took = self.fold_visible(follower)?;
-        self.keeper()?.folded(follower, took);
+        self.note_fold(follower, (took, Leisure::Busy))
+    }
+
+    /// The same when nobody waits for an answer about what is folded.
+    pub fn catch_up_unasked(&self, leisure: Leisure) -> Result<()> {
+        if self.has_let_go.swap(false, Relaxed) {
+            door::give_back_memory();
+        }
+        let mut follower = guard(&self.session()?.follower);
+        let took = self.fold_visible(&mut follower)?;
+        self.note_fold(&mut follower, (took, leisure))
+    }
+
+    fn note_fold(&self, follower: &mut Follower<Runs>, how: (Duration, Leisure)) -> Result<()> {
+        let reader = || self.log_reader().ok();
+        self.keeper()?.folded(follower, how, reader);
         Ok(())
     }
 
     /// Folds everything that is visible now, and says how long that took.
     pub fn fold_visible(&self, follower: &mut Follower<Runs>) -> Result<Duration> {
+        self.keeper()?.take_over(follower);
         loop {
             if follower.next_lsn() == Lsn::FIRST {
                 *follower = self.follower_before(None)?;

@@ -4,11 +4,13 @@
 //! written; at most one is written at a time by one handle; a forked child waits for no thread of its parent.
 
 use std::path::PathBuf;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use mltrack_log::{Lsn, Reader};
+use mltrack_log::{Lsn, Reader, door};
 use mltrack_projector::{Cursor, Follower};
 use mltrack_projector_documents::DocumentsOf;
 use mltrack_projector_lineage::Lineage;
@@ -16,7 +18,12 @@ use mltrack_projector_runs::snapshot::{Shelf, ShelfError, Written};
 use mltrack_projector_runs::{Runs, State};
 
 use crate::lock::guard;
+use crate::successor::Successor;
 use crate::things_keep::FoldKeeper;
+
+/// Folding must have taken so much longer than writing the last snapshot took before somebody who is busy writes the
+/// next.
+const FOLDING_SHARE: u32 = 4;
 
 /// When a snapshot pays: folding the tail has taken so long, and the tail is so long that it will not be short again
 /// soon.
@@ -35,6 +42,14 @@ impl Default for Worth {
     }
 }
 
+impl Worth {
+    /// So that a later start takes about a tenth of a second.
+    pub const SOON: Worth = Worth {
+        folding: Duration::from_millis(100),
+        tail_len: 1 << 20,
+    };
+}
+
 /// Where snapshots are, whether the folder may be changed, and when they are written unasked.
 #[derive(Clone, Debug)]
 pub(crate) struct Keeping {
@@ -42,6 +57,10 @@ pub(crate) struct Keeping {
     pub is_writable: bool,
     /// `None`: only by command.
     pub worth: Option<Worth>,
+    /// When one of runs pays, where that is another moment.
+    pub runs_worth: Option<Worth>,
+    /// With a bound on the memory of runs, folds go on from what is written.
+    pub run_memory: Option<usize>,
 }
 
 /// What one writer, or one reader of a store opened for reading, needs to keep snapshots.
@@ -53,7 +72,20 @@ pub(crate) struct Keeper {
     shelf: Arc<Shelf>,
     /// `None`: only by command.
     worth: Option<Worth>,
+    run_memory: Option<usize>,
+    successor: Arc<Successor>,
+    /// How long writing the last one took, in nanoseconds.
+    writing_ns: Arc<AtomicU64>,
     spent: Mutex<Spent>,
+}
+
+/// How busy whoever may write a snapshot is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Leisure {
+    /// Somebody waits for an answer.
+    Busy,
+    /// Nobody does.
+    Idle,
 }
 
 /// What folding has cost since the newest snapshot that this handle knows of.
@@ -76,9 +108,28 @@ impl Keeper {
             things: FoldKeeper::new(keeping),
             documents: FoldKeeper::new(keeping),
             shelf: Arc::new(shelf),
-            worth: keeping.worth,
+            worth: keeping.runs_worth.or(keeping.worth),
+            run_memory: keeping.run_memory,
+            successor: Arc::default(),
+            writing_ns: Arc::default(),
             spent: Mutex::default(),
         }
+    }
+
+    /// Lets the fold go on from a snapshot that was written in the background, if there is a new one.
+    pub fn take_over(&self, follower: &mut Follower<Runs>) {
+        self.successor.take_over(follower);
+    }
+
+    /// Whether snapshots are written unasked.
+    pub fn writes(&self) -> bool {
+        self.worth.is_some()
+    }
+
+    /// Waits for a snapshot that is being written.
+    pub fn wait(&self) {
+        let writing = guard(&self.spent).writing.take();
+        join(writing);
     }
 
     pub fn shelf(&self) -> &Shelf {
@@ -86,29 +137,66 @@ impl Keeper {
     }
 
     /// Takes note of a fold, and has a snapshot written in the background when it pays.
-    pub fn folded(&self, follower: &mut Follower<Runs>, took: Duration) {
+    /// `reader` gives another reader of the log.
+    pub fn folded(
+        &self,
+        follower: &mut Follower<Runs>,
+        (took, leisure): (Duration, Leisure),
+        reader: impl FnOnce() -> Option<Reader>,
+    ) {
         let mut spent = guard(&self.spent);
         spent.folding += took;
-        let Some(worth) = self.worth.filter(|worth| spent.folding >= worth.folding) else {
+        let least = |worth: Worth| match leisure {
+            Leisure::Idle => worth.folding,
+            Leisure::Busy => {
+                let writing = Duration::from_nanos(self.writing_ns.load(Relaxed));
+                worth.folding.max(writing * FOLDING_SHARE)
+            }
+        };
+        let is_long = |worth: &Worth| spent.folding >= least(*worth);
+        let Some(worth) = self.worth.filter(is_long) else {
             return;
         };
         let base = follower.state().base().map(|base| base.cursor().next);
         let since = spent.since.max(base).unwrap_or(Lsn::FIRST);
-        if spent.is_writing() || tail_len(follower.reader(), self.newest(), since) <= worth.tail_len
-        {
-            // Asked again when as much has been spent again: looking costs something too.
-            spent.folding = Duration::ZERO;
+        if spent.is_writing() {
             return;
         }
+        spent.folding = Duration::ZERO;
+        // Asked again when as much has been spent again: looking costs something too.
+        if tail_len(follower.reader(), self.newest(), since) > worth.tail_len {
+            let reader = self.run_memory.and_then(|max| Some((reader()?, max)));
+            self.begin(follower, &mut spent, reader);
+        }
+    }
+
+    /// Has a snapshot of what is folded written, and with a reader a fold made that goes on from it.
+    fn begin(
+        &self,
+        follower: &mut Follower<Runs>,
+        spent: &mut Spent,
+        next: Option<(Reader, usize)>,
+    ) {
         let cursor = follower.checkpoint();
         let state = follower.state_mut().share();
         let target = Arc::clone(&self.shelf);
+        let (took_ns, successor) = (Arc::clone(&self.writing_ns), Arc::clone(&self.successor));
         let writer = std::thread::Builder::new().name("mltrack-snapshot".into());
         // What cannot be written now is written by the next one who notices.
-        let spawned = writer.spawn(move || drop(write_in_background(&target, &state, cursor)));
+        let spawned = writer.spawn(move || {
+            let begun = door::monotonic();
+            let written = write_in_background(&target, &state, cursor);
+            let took = door::monotonic().saturating_duration_since(begun);
+            took_ns.store(took.as_nanos() as u64, Relaxed);
+            drop(state);
+            door::give_back_memory();
+            if let (Ok(()), Some((reader, bytes_max))) = (written, next) {
+                // Without a successor the fold goes on as it is.
+                successor.make(reader, &target, bytes_max).ok();
+            }
+        });
         spent.writing = spawned.ok().map(|thread| (std::process::id(), thread));
         spent.since = Some(cursor.next);
-        spent.folding = Duration::ZERO;
     }
 
     /// The first record that the newest snapshot does not know, whoever wrote it.
@@ -171,11 +259,14 @@ impl Drop for Keeper {
         // Not locked: in a forked child a thread of the parent may seem to hold it for ever.
         let spent = self.spent.get_mut();
         let spent = spent.unwrap_or_else(PoisonError::into_inner);
-        let writing = spent.writing.take();
-        match writing {
-            Some((process, thread)) if process == std::process::id() => drop(thread.join()),
-            // The thread lives in the parent; there is nothing to join or detach here.
-            writing => std::mem::forget(writing),
-        }
+        join(spent.writing.take());
+    }
+}
+
+fn join(writing: Option<(u32, JoinHandle<()>)>) {
+    match writing {
+        Some((process, thread)) if process == std::process::id() => drop(thread.join()),
+        // The thread lives in the parent; there is nothing to join or detach here.
+        writing => std::mem::forget(writing),
     }
 }

@@ -195,6 +195,7 @@ mod snapshot;
 mod splits;
 mod start;
 mod store;
+mod successor;
 mod summary;
 mod system_metrics;
 mod tail;

@@ -11,6 +11,7 @@ use mltrack_projector_runs::snapshot::{Checked, Kept, ShelfError, check};
 
 use crate::code::Code;
 use crate::error::{Error, Result};
+use crate::keeper::Leisure;
 use crate::lock::guard;
 use crate::store::Store;
 use crate::tracker::Tracker;
@@ -69,6 +70,41 @@ impl Tracker {
             store.warnings.tell(&Warning::SeriesNotWritten { error });
         }
         Ok(Some(report))
+    }
+
+    /// Folds what is new, and has a snapshot written in the background when that saves a later start enough: see
+    /// [`Builder::quick_start`](crate::Builder::quick_start). For programs that stay: about once a second, and before they end.
+    /// Who is idle has one written that saves little; who is not, only when folding has taken much longer than writing one
+    /// does. Does nothing for a tracker that writes no snapshots unasked.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), mltrack::Error> {
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// let tracker = mltrack::Tracker::builder(folder.path()).quick_start().open()?;
+    /// tracker.keep_start_quick(true)?;
+    /// tracker.wait_for_snapshot()?;
+    /// assert!(tracker.snapshots().is_empty(), "a new store needs none");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn keep_start_quick(&self, is_idle: bool) -> Result<()> {
+        let leisure = if is_idle {
+            Leisure::Idle
+        } else {
+            Leisure::Busy
+        };
+        match self.store() {
+            Some(store) if store.keeper()?.writes() => store.catch_up_unasked(leisure),
+            _ => Ok(()),
+        }
+    }
+
+    /// Waits for the snapshot of runs that is being written in the background, if one is.
+    pub fn wait_for_snapshot(&self) -> Result<()> {
+        if let Some(store) = self.store() {
+            store.keeper()?.wait();
+        }
+        Ok(())
     }
 
     /// The snapshots that there are, the newest first: of runs, and of artifacts, datasets, models and lineage, whose file

@@ -42,6 +42,8 @@ pub(crate) struct Store {
     pub undo_window: Duration,
     /// How many bytes of memory runs may take that are folded, about; `None`: any number.
     pub run_memory: Option<usize>,
+    /// Whether much memory was let go of that the allocator may still keep.
+    pub has_let_go: AtomicBool,
     pub auto_compactor: Option<AutoCompactor>,
     /// How often the machine is sampled for its runs, if at all.
     pub system_metrics: Option<Duration>,
@@ -121,6 +123,7 @@ impl Store {
             keeping,
             undo_window: UNDO_WINDOW,
             run_memory: None,
+            has_let_go: AtomicBool::new(false),
             auto_compactor: None,
             system_metrics: None,
             depots: PerWriter::new(writer, Arc::new(Depot::new(&path, &artifact_settings))),

@@ -31,6 +31,7 @@ mod native;
 mod options;
 mod origin;
 mod prometheus;
+mod quick_start;
 mod refusal;
 mod request_id;
 mod router;

@@ -15,6 +15,7 @@ use crate::default_experiment;
 use crate::front::Front;
 use crate::listen::Desk;
 use crate::options::Options;
+use crate::quick_start;
 use crate::router::router;
 use crate::shared::Shared;
 use crate::tls::{Tls, TlsError};
@@ -93,6 +94,7 @@ impl Server {
         if !shared.options().is_read_only {
             shared.webhooks().resume(shared.tracker());
         }
+        let keeping = tokio::spawn(quick_start::keep(shared.tracker().clone()));
         let front = Front::new(router(shared.clone()), shared.clone());
         let (stopping, live) = (shared.stopping().clone(), shared.live().clone());
         let stop = async move {
@@ -104,6 +106,8 @@ impl Server {
         let desk = Desk::new(Arc::new(front), self.tls);
         desk.serve(self.listener, stop).await;
         shared.webhooks().stop();
+        keeping.abort();
+        quick_start::settle(shared.tracker().clone()).await;
         Ok(())
     }
 }

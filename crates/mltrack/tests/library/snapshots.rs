@@ -226,3 +226,61 @@ fn a_tracker_with_little_memory_tells_the_same_as_one_with_any() {
     };
     assert_eq!(runs(&little), runs(&store.tracker));
 }
+
+#[test]
+fn a_tracker_whose_memory_is_bounded_goes_on_from_the_snapshots_that_it_writes() {
+    let store = Store::new();
+    let straight = &store.tracker;
+    let keen = Tracker::builder(store.path())
+        .snapshots_after(0, Duration::ZERO)
+        .run_memory(0)
+        .open()
+        .unwrap();
+    let experiment = keen.experiment("resnet").unwrap();
+    for number in 1..=40_u32 {
+        let run = keen
+            .new_remote_run(experiment.id())
+            .param("number", i64::from(number))
+            .create()
+            .unwrap();
+        if number % 3 == 0 {
+            keen.delete_run(run.id()).unwrap();
+        }
+        let asked = |tracker: &Tracker| {
+            let query = tracker.runs().with_deleted().filter("number > 3");
+            let page = query.order_by("-number").fetch().unwrap();
+            let runs = page.items.into_iter();
+            runs.map(|run| (run.id, run.number, run.is_deleted, run.params))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(asked(&keen), asked(straight), "after {number}");
+        // Only then is it certain that the next question meets the fold over the snapshot.
+        keen.wait_for_snapshot().unwrap();
+    }
+    assert!(!keen.snapshots().is_empty());
+    let checks = straight.check_snapshots().unwrap();
+    let is_right = |check: &mltrack::SnapshotCheck| check.differences.is_empty();
+    assert!(checks.iter().all(is_right), "{checks:?}");
+}
+
+#[test]
+fn who_is_idle_has_a_snapshot_written_that_a_busy_one_would_not() {
+    let store = Store::new();
+    let run = store.tracker.experiment("resnet").unwrap();
+    let run = run.start_run().unwrap();
+    log_ones(&run, "loss", 50_000);
+    let quick = Tracker::builder(store.path()).quick_start().open().unwrap();
+    quick.keep_start_quick(true).unwrap();
+    quick.wait_for_snapshot().unwrap();
+    // Folding this little takes less than a tenth of a second, or the machine is slow and it pays.
+    assert!(quick.snapshots().len() <= 1);
+    let looking = Tracker::builder(store.path())
+        .read_only(true)
+        .quick_start()
+        .open()
+        .unwrap();
+    let before = quick.snapshots().len();
+    looking.keep_start_quick(true).unwrap();
+    looking.wait_for_snapshot().unwrap();
+    assert_eq!(quick.snapshots().len(), before, "who looks leaves no trace");
+}
