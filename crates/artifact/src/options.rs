@@ -12,7 +12,7 @@ pub struct Options {
     pub wall_ns: fn() -> i64,
     /// The longest content that is stored, in bytes. 10 GB when nothing is said.
     pub max_len: u64,
-    /// How many chunks are written or fetched at once. Two for a folder, 16 for a remote root when nothing is said.
+    /// How many chunks are written or fetched at once. Four for a folder, 16 for a remote root when nothing is said.
     pub parallel: Option<usize>,
     /// What survives a power cut when a put has returned.
     pub sync: Sync,

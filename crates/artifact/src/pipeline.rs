@@ -1,4 +1,5 @@
-//! Storing a long content: one thread reads and cuts, one hashes the whole, others hash, compress and store chunks.
+//! Storing a long content: one thread reads and cuts, one hashes the whole, others hash, compress and store chunks, and one
+//! makes durable what is stored already, so that the disk works from the beginning.
 //!
 //! Invariants: memory is bounded by the blocks and the length of the manifest; chunks are durable before the manifest that names
 //! them is stored; after an error nothing more is stored, and the blob cannot be found.
@@ -25,6 +26,10 @@ use crate::{keys, object};
 /// Blocks of 8 MiB that a put uses at most.
 pub(crate) const BLOCKS: usize = 4;
 
+/// So many new bytes are made durable together while others are still stored: enough that the disk writes them in one
+/// go, and little beside a long content.
+const SETTLED_LEN: u64 = 64 << 20;
+
 /// What the threads of one put share.
 struct Shared<'a> {
     inner: &'a Inner,
@@ -32,6 +37,8 @@ struct Shared<'a> {
     is_stopped: AtomicBool,
     error: Mutex<Option<Error>>,
     new_bytes: AtomicU64,
+    /// New bytes that nobody has begun to make durable.
+    unsettled_len: AtomicU64,
     done_len: AtomicU64,
     /// Chunks that one of the threads has taken on.
     taken: Mutex<HashSet<BlobHash>>,
@@ -53,6 +60,7 @@ pub(crate) fn put<R: Read>(
         is_stopped: AtomicBool::new(false),
         error: Mutex::default(),
         new_bytes: AtomicU64::new(0),
+        unsettled_len: AtomicU64::new(0),
         done_len: AtomicU64::new(0),
         taken: Mutex::default(),
         entries: Mutex::default(),
@@ -61,10 +69,15 @@ pub(crate) fn put<R: Read>(
     let (sender, receiver) = sync_channel(parallel);
     let receiver = Mutex::new(receiver);
     let (to_whole, whole) = channel();
+    let (to_settle, settling) = sync_channel(1);
     let id = std::thread::scope(|scope| {
+        let shared = &shared;
         for _ in 0..parallel {
-            scope.spawn(|| shared.work(&receiver));
+            let (receiver, to_settle) = (&receiver, to_settle.clone());
+            scope.spawn(move || shared.work(receiver, &to_settle));
         }
+        drop(to_settle);
+        scope.spawn(move || shared.settle(&settling));
         let whole = scope.spawn(move || hash_of(&whole));
         if let Err(error) = shared.feed(what, &mut pieces, (&sender, &to_whole), progress) {
             shared.fail(error);
@@ -118,7 +131,7 @@ impl Shared<'_> {
     }
 
     /// Takes pieces until there are no more. After an error they are only let go of, so that the reader is not held up.
-    fn work(&self, receiver: &Mutex<Receiver<(usize, Bytes)>>) {
+    fn work(&self, receiver: &Mutex<Receiver<(usize, Bytes)>>, to_settle: &SyncSender<()>) {
         loop {
             let next = lock(receiver).recv();
             let Ok((index, content)) = next else {
@@ -132,8 +145,27 @@ impl Shared<'_> {
                 Ok(id) => {
                     self.done_len.fetch_add(u64::from(len), Ordering::Relaxed);
                     lock(&self.entries).push((index, id, len));
+                    if self.unsettled_len.load(Ordering::Relaxed) >= SETTLED_LEN {
+                        // When it is at work already, it looks again afterwards.
+                        to_settle.try_send(()).ok();
+                    }
                 }
                 Err(error) => self.fail(error),
+            }
+        }
+    }
+
+    /// Makes durable what has been stored, as often as it is told to. What it does not come to is left to
+    /// [`Shared::finish`].
+    fn settle(&self, told: &Receiver<()>) {
+        for () in told {
+            let is_enough = self.unsettled_len.load(Ordering::Relaxed) >= SETTLED_LEN;
+            if !is_enough || self.is_stopped.load(Ordering::Relaxed) {
+                continue;
+            }
+            self.unsettled_len.store(0, Ordering::Relaxed);
+            if let Err(error) = self.inner.root.settle(None) {
+                self.fail(error);
             }
         }
     }
@@ -152,6 +184,7 @@ impl Shared<'_> {
         let len: usize = parts.iter().map(Bytes::len).sum();
         self.inner.root.put(&key, &parts, Promise::Whole)?;
         self.new_bytes.fetch_add(len as u64, Ordering::Relaxed);
+        self.unsettled_len.fetch_add(len as u64, Ordering::Relaxed);
         Ok(id)
     }
 

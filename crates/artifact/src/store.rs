@@ -23,8 +23,8 @@ use crate::{keys, lock, object};
 /// Content up to this long is one object; longer content is cut into chunks.
 pub(crate) const WHOLE_LEN_MAX: usize = 4 << 20;
 
-/// At once to a folder: two cores hash, and the system writes.
-const PARALLEL_LOCAL: usize = 2;
+/// At once to a folder: two hash while two wait for the disk.
+const PARALLEL_LOCAL: usize = 4;
 /// At once to a remote root: enough to hide that each request takes long.
 const PARALLEL_REMOTE: usize = 16;
 

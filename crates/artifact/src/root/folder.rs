@@ -11,7 +11,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use bytes::Bytes;
 
-use super::{Found, Peeked, Promise, Root};
+use super::{Found, Peeked, Promise, Root, direct};
 use crate::error::{Error, Result};
 use crate::object::HEADER_LEN;
 use crate::options::{Options, Sync};
@@ -40,31 +40,38 @@ impl Folder {
         self.root.join(key)
     }
 
-    /// A new file below `drafts/`, which is made when it is missing.
-    fn draft(&self) -> Result<(File, PathBuf)> {
+    /// A new file below `drafts/`, which is made when it is missing. Whether it is one for [`direct::write`], too.
+    fn draft(&self, is_direct: bool) -> Result<(File, PathBuf, bool)> {
         let name = format!("{:032x}", u128::from_be_bytes((self.nonce)()));
         let path = self.root.join(DRAFTS).join(name);
-        let create = || File::options().write(true).create_new(true).open(&path);
-        let file = match create() {
+        let create = || -> io::Result<(File, bool)> {
+            if is_direct && let Some(file) = direct::create(&path)? {
+                return Ok((file, true));
+            }
+            let file = File::options().write(true).create_new(true).open(&path)?;
+            Ok((file, false))
+        };
+        let made = match create() {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 make_folder(&self.root.join(DRAFTS), self.sync)?;
                 create()
             }
             other => other,
         };
-        Ok((file.map_err(Error::io("create", &path))?, path))
+        let (file, is_direct) = made.map_err(Error::io("create", &path))?;
+        Ok((file, path, is_direct))
     }
 
     /// Writes a draft and moves it into place; a draft that fails is taken away.
     fn place_draft(
         &self,
         key: &str,
-        promise: Promise,
-        write: impl FnOnce(&mut File) -> io::Result<()>,
+        (promise, is_direct): (Promise, bool),
+        write: impl FnOnce(&mut File, bool) -> io::Result<()>,
     ) -> Result<()> {
-        let (mut file, draft) = self.draft()?;
+        let (mut file, draft, is_direct) = self.draft(is_direct)?;
         let is_durable = promise == Promise::Durable && self.sync == Sync::Data;
-        let written = write(&mut file)
+        let written = write(&mut file, is_direct)
             .and_then(|()| if is_durable { file.sync_data() } else { Ok(()) })
             .map_err(Error::io("write", &draft));
         drop(file);
@@ -136,7 +143,17 @@ impl Root for Folder {
     }
 
     fn put(&self, key: &str, parts: &[Bytes], promise: Promise) -> Result<()> {
-        self.place_draft(key, promise, |file| write_all(file, parts))
+        // What is made durable in a moment anyway need not fill the cache before that.
+        let len: usize = parts.iter().map(Bytes::len).sum();
+        let is_direct = self.sync == Sync::Data && promise == Promise::Whole;
+        let how = (promise, is_direct && len >= direct::LEN_MIN);
+        self.place_draft(key, how, |file, is_direct| {
+            if is_direct {
+                direct::write(file, parts)
+            } else {
+                write_all(file, parts)
+            }
+        })
     }
 
     fn put_new(&self, key: &str, content: Bytes) -> Result<bool> {
@@ -234,7 +251,7 @@ impl Root for Folder {
     }
 
     fn put_stream(&self, key: &str, content: &mut dyn io::Read) -> Result<()> {
-        self.place_draft(key, Promise::Durable, |file| {
+        self.place_draft(key, (Promise::Durable, false), |file, _| {
             io::copy(content, file).map(drop)
         })
     }

@@ -2,6 +2,7 @@
 //!
 //! Invariants: an object that can be found is whole; what is put replaces what was there in one step.
 
+mod direct;
 pub(crate) mod folder;
 pub(crate) mod profile;
 pub(crate) mod remote;
