@@ -43,6 +43,8 @@ mod system;
 mod table;
 #[path = "figures/tail.rs"]
 mod tail;
+#[path = "figures/things.rs"]
+mod things;
 #[path = "figures/times.rs"]
 mod times;
 #[path = "figures/together.rs"]
@@ -124,6 +126,12 @@ pub const ROWS: &[Row] = &[
         about: "storing, checking and listing artifacts",
         run: artifacts::run,
         child: artifacts::child,
+    },
+    Row {
+        name: "things",
+        about: "a start with everything recorded, sampling, lines, comparison",
+        run: things::run,
+        child: no_child,
     },
     Row {
         name: "frozen",

@@ -128,7 +128,8 @@ fn rounds(once: impl Fn(usize) -> Result<Drive>) -> Result<Vec<Drive>> {
     (0..ROUNDS).map(once).collect()
 }
 
-fn metric(run: &str, number: u64) -> String {
+/// A point of a run.
+pub fn metric(run: &str, number: u64) -> String {
     let value = number as f64 * 0.125;
     format!(
         r#"{{"run_id":"{run}","key":"loss","value":{value:?},"timestamp":{number},"step":{number}}}"#

@@ -1,18 +1,28 @@
-//! A search with a filter and an order over 10,000 runs of five metrics and five params each: the first 100.
+//! A search with a filter and an order over 10,000 runs of five metrics and five params each: the first 100. Then single
+//! metrics from 16 connections, while somebody asks the same a hundred times a second.
 
 use std::path::Path;
 use std::process::Command;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
+use std::thread;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
+use mltrack_log::door;
 
 use crate::bench::Bench;
 use crate::figure::{Figure, Unit};
-use crate::http::{Connection, drive, post, text_of};
+use crate::http::{Connection, Drive, drive, post, text_of};
+use crate::load::metric;
 use crate::process::{Kind, Server, stock_python};
-use crate::times::Times;
+use crate::times::{Times, nanoseconds};
 
 const ROW: &str = "search";
 const ROUNDS: usize = 5;
+const CONNECTIONS: usize = 16;
+/// Between two searches of who searches while others log.
+const PAUSE: Duration = Duration::from_millis(10);
 
 pub fn run(bench: &Bench) -> Result<()> {
     let runs = bench.size(10_000, 1_000);
@@ -57,8 +67,55 @@ pub fn run(bench: &Bench) -> Result<()> {
             ROW,
             &Figure::new(kind.label("  p99"), Unit::Nanoseconds, &p99),
         );
+        if kind == Kind::Ours {
+            let run = server.run(&experiment)?;
+            beside(bench, &server, &run, &search)?;
+        }
     }
     Ok(())
+}
+
+/// Single metrics while somebody searches.
+fn beside(bench: &Bench, server: &Server, run: &str, search: &[u8]) -> Result<()> {
+    let count = bench.size(100_000, 5_000);
+    let is_over = AtomicBool::new(false);
+    let (drives, searches) = thread::scope(|scope| {
+        let searching = scope.spawn(|| search_until(&is_over, server, search));
+        let round = |round: u64| {
+            drive(server.address, CONNECTIONS, count, |number| {
+                post("runs/log-metric", &metric(run, round * count + number))
+            })
+        };
+        let drives: Result<Vec<Drive>> = (0..ROUNDS as u64).map(round).collect();
+        is_over.store(true, Relaxed);
+        (drives, searching.join().expect("a search does not panic"))
+    });
+    let (drives, searches) = (drives?, searches?);
+    let of = |number: fn(&Drive) -> f64| drives.iter().map(number).collect::<Vec<f64>>();
+    let what = "log-metric, 16 connections, beside searches";
+    let figure = Figure::new(what, Unit::PerSecond, &of(|drive| drive.per_second));
+    bench.show(ROW, &figure.at_least(20_000.0));
+    let figure = Figure::new(
+        "  p99",
+        Unit::Nanoseconds,
+        &of(|drive| drive.times.at(0.99)),
+    );
+    bench.show(ROW, &figure.at_most(5e6));
+    let figure = Figure::new("  the searches, p50", Unit::Nanoseconds, &[searches.p50()]);
+    bench.show(ROW, &figure);
+    Ok(())
+}
+
+fn search_until(is_over: &AtomicBool, server: &Server, search: &[u8]) -> Result<Times> {
+    let mut connection = Connection::open(server.address)?;
+    let mut times_ns = Vec::new();
+    while !is_over.load(Relaxed) {
+        let start = door::monotonic();
+        connection.ask(search)?;
+        times_ns.push(nanoseconds(door::monotonic() - start));
+        thread::sleep(PAUSE);
+    }
+    Ok(Times::new(times_ns))
 }
 
 /// Runs through the interface, as clients make them.
