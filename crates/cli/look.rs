@@ -9,7 +9,7 @@ mod experiment;
 
 use mltrack::{
     ArtifactQuery, Code, ExperimentQuery, LineageQuery, Lsn, RegistryQuery, RunId, RunQuery,
-    RunSummary, Tracker, ValueKind, ValuesQuery, WallTime,
+    RunSummary, Tracker, ValueKind, ValuesQuery, WallTime, WordsQuery,
 };
 
 use crate::context::Context;
@@ -53,6 +53,15 @@ impl At {
 
     /// The same for experiments.
     pub fn of_experiments(self, query: ExperimentQuery, context: &Context) -> ExperimentQuery {
+        match self.point(context) {
+            Point::Now => query,
+            Point::Lsn(lsn) => query.at(lsn),
+            Point::Time(time) => query.at_time(time),
+        }
+    }
+
+    /// The same for words.
+    pub fn of_words(self, query: WordsQuery, context: &Context) -> WordsQuery {
         match self.point(context) {
             Point::Now => query,
             Point::Lsn(lsn) => query.at(lsn),

@@ -1,10 +1,7 @@
 //! `mltrack search`: where in the store some words are, whatever they are written on.
 //!
-//! 1. A thing is found when every word is in its text, in any case. What counts as a thing's text is said in [`find`].
+//! 1. A thing is found when every word is in its text, in any case. What counts as a thing's text is said at `mltrack::WordsQuery`.
 //! 2. Kinds come in one order, the things of a kind in the order of their names, runs newest first.
-
-mod find;
-mod notes;
 
 use std::collections::BTreeSet;
 
@@ -19,7 +16,7 @@ use crate::output::quantity::{counted, grouped};
 use crate::output::style::{Tone, paint};
 use crate::output::{Form, OutputArguments, People, Sheet, list_fields, print, push_line};
 use crate::store;
-use find::{Hit, Words};
+use mltrack::{WordHit, WordHitKind};
 
 /// Find words in experiments, runs, parameters, tags, metrics and notes
 #[derive(Debug, clap::Args)]
@@ -69,15 +66,26 @@ impl Kind {
         Kind::Note,
     ];
 
-    fn word(self) -> &'static str {
+    fn found(self) -> WordHitKind {
         match self {
-            Kind::Experiment => "experiment",
-            Kind::Run => "run",
-            Kind::Param => "param",
-            Kind::Tag => "tag",
-            Kind::Metric => "metric",
-            Kind::Note => "note",
+            Kind::Experiment => WordHitKind::Experiment,
+            Kind::Run => WordHitKind::Run,
+            Kind::Param => WordHitKind::Param,
+            Kind::Tag => WordHitKind::Tag,
+            Kind::Metric => WordHitKind::Metric,
+            Kind::Note => WordHitKind::Note,
         }
+    }
+}
+
+fn word(kind: WordHitKind) -> &'static str {
+    match kind {
+        WordHitKind::Experiment => "experiment",
+        WordHitKind::Run => "run",
+        WordHitKind::Param => "param",
+        WordHitKind::Tag => "tag",
+        WordHitKind::Metric => "metric",
+        WordHitKind::Note => "note",
     }
 }
 
@@ -88,8 +96,8 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
     if list_fields(&arguments.output, FIELDS)? {
         return Ok(Exit::Done);
     }
-    let words = Words::new(&arguments.query);
-    if words.is_empty() {
+    let words = arguments.query.join(" ");
+    if words.trim().is_empty() {
         return Err(Failure::usage("a search needs a word to look for")
             .hint("mltrack search resnet")
             .into());
@@ -100,7 +108,10 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
         &arguments.kind
     };
     let tracker = store::open_to_look(context)?;
-    let (hits, lsn) = find::find(&tracker, &words, kinds, arguments.at, context)?;
+    let query = tracker.find_words(&words);
+    let query = query.kinds(kinds.iter().map(|kind| kind.found()));
+    let page = arguments.at.of_words(query, context).fetch()?;
+    let (hits, lsn) = (page.items, page.lsn.map_or(0, mltrack::Lsn::get));
     let form = arguments.output.form(&context.terminal);
     let top = match &form {
         _ if arguments.top.is_some() => arguments.top,
@@ -130,16 +141,16 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
     })
 }
 
-fn first_of_each_kind(hits: &[Hit], top: usize) -> Vec<&Hit> {
+fn first_of_each_kind(hits: &[WordHit], top: usize) -> Vec<&WordHit> {
     let kinds = hits.chunk_by(|a, b| a.kind == b.kind);
     kinds.flat_map(|kind| kind.iter().take(top)).collect()
 }
 
 /// In the order of [`FIELDS`].
-fn item(hit: &Hit) -> Vec<Value> {
+fn item(hit: &WordHit) -> Vec<Value> {
     vec![
         hit.id.clone().into(),
-        hit.kind.word().into(),
+        word(hit.kind).into(),
         hit.name.as_str().into(),
         hit.value.clone().into(),
         hit.experiment.clone().into(),
@@ -148,7 +159,7 @@ fn item(hit: &Hit) -> Vec<Value> {
 }
 
 /// The runs of everything that was found, each once.
-fn ids(shown: &[&Hit]) -> Vec<Vec<Value>> {
+fn ids(shown: &[&WordHit]) -> Vec<Vec<Value>> {
     let mut seen = BTreeSet::new();
     let runs = shown.iter().flat_map(|hit| &hit.runs);
     let new = runs.filter(|run| seen.insert(**run));
@@ -160,11 +171,11 @@ fn ids(shown: &[&Hit]) -> Vec<Vec<Value>> {
     new.map(line).collect()
 }
 
-fn text(hits: &[Hit], shown: &[&Hit], context: &Context) -> String {
+fn text(hits: &[WordHit], shown: &[&WordHit], context: &Context) -> String {
     let colour = context.terminal.colour;
     let mut text = String::new();
     for kind in shown.chunk_by(|a, b| a.kind == b.kind) {
-        let word = kind[0].kind.word();
+        let word = word(kind[0].kind);
         let all = hits.iter().filter(|hit| hit.kind == kind[0].kind).count();
         push_line(&mut text, &paint(&format!("  {word}s"), Tone::Bold, colour));
         for hit in kind {
@@ -180,21 +191,23 @@ fn text(hits: &[Hit], shown: &[&Hit], context: &Context) -> String {
     text
 }
 
-fn line(hit: &Hit) -> String {
+fn line(hit: &WordHit) -> String {
     let runs = counted(hit.runs.len() as u64, "run");
     let one_line = |text: &str| text.lines().next().unwrap_or_default().to_owned();
     let value = hit.value.as_deref().map(one_line).unwrap_or_default();
     let line = match hit.kind {
-        Kind::Experiment => format!("{:24} {runs}  {value}", hit.name),
-        Kind::Run => {
+        WordHitKind::Experiment => format!("{:24} {runs}  {value}", hit.name),
+        WordHitKind::Run => {
             let experiment = hit.experiment.as_deref().unwrap_or_default();
             format!("{:24} {experiment}  {value}", hit.name)
         }
-        Kind::Note => format!("{:24} {value}", hit.name),
-        Kind::Param | Kind::Tag if hit.value.is_some() => {
+        WordHitKind::Note => format!("{:24} {value}", hit.name),
+        WordHitKind::Param | WordHitKind::Tag if hit.value.is_some() => {
             format!("{:24} {runs}", format!("{} = {value}", hit.name))
         }
-        Kind::Param | Kind::Tag | Kind::Metric => format!("{:24} {runs}", hit.name),
+        WordHitKind::Param | WordHitKind::Tag | WordHitKind::Metric => {
+            format!("{:24} {runs}", hit.name)
+        }
     };
     line.trim_end().to_owned()
 }

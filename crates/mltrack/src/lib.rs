@@ -212,6 +212,7 @@ mod value_history;
 mod version_files;
 mod warning;
 mod watch;
+mod word_search;
 mod words;
 
 pub use acting::acting;
@@ -296,6 +297,7 @@ pub use upload::Upload;
 pub use value_history::ValuesQuery;
 pub use version_files::StoredFile;
 pub use warning::Warning;
+pub use word_search::{WordHit, WordHitKind, WordsQuery};
 
 pub use mltrack_capture::{Difference as EnvironmentDifference, diff as environment_diff};
 pub use mltrack_event::{

@@ -6,6 +6,7 @@
 mod artifacts;
 mod ask;
 mod column;
+mod columns;
 mod columns_form;
 mod command;
 mod command_child;
@@ -40,6 +41,9 @@ mod remembered;
 mod run_form;
 mod runs;
 mod store;
+mod values;
+mod views;
+mod words;
 mod write_datasets;
 mod write_experiments;
 mod write_models;
@@ -78,6 +82,10 @@ fn parts() -> OpenApiRouter<Shared> {
         .merge(artifacts::routes())
         .merge(registry::routes())
         .merge(dependences::routes())
+        .merge(values::routes())
+        .merge(columns::routes())
+        .merge(views::routes())
+        .merge(words::routes())
         .merge(environments::routes())
         .merge(write_experiments::routes())
         .merge(write_runs::routes())

@@ -4,8 +4,14 @@
 
 #[path = "server/api_looking.rs"]
 mod api_looking;
+#[path = "server/api_pages.rs"]
+mod api_pages;
 #[path = "server/api_registry.rs"]
 mod api_registry;
+#[path = "server/api_values.rs"]
+mod api_values;
+#[path = "server/api_views.rs"]
+mod api_views;
 #[path = "server/api_writing.rs"]
 mod api_writing;
 #[path = "server/artifact_paths.rs"]

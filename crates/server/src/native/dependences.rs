@@ -92,7 +92,7 @@ pub struct LinkForm {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct LinkAsk {
-    /// Where data comes from: `run:NAME`, `dataset:NAME@v3`, or a URI of something outside of the store.
+    /// Where data comes from: `run:NAME`, `dataset:NAME@v3`, .., or `external:URI` of something outside of the store.
     pub from: String,
     /// Where it goes.
     pub to: String,

@@ -108,7 +108,7 @@ pub fn token_of(cursor: &str) -> Result<PageToken, Fault> {
     cursor.parse().map_err(|_| no_cursor(cursor))
 }
 
-fn no_cursor(text: &str) -> Fault {
+pub fn no_cursor(text: &str) -> Fault {
     Fault::invalid(format!("{text:?} is no cursor"))
         .hint("give what the page before named as next, or leave cursor out")
 }

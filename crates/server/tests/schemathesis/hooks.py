@@ -17,7 +17,7 @@ from schemathesis.generation import GenerationMode
 KNOWN = json.loads(os.environ["MLTRACK_KNOWN"])
 SPARE = json.loads(os.environ["MLTRACK_SPARE"])
 # Fields of queries and bodies that name something, and what.
-FIELDS = {"runs": "run", "before": "run", "after": "run", "parent": "run", "metrics": "metric", "since": "at"}
+FIELDS = {"runs": "run", "before": "run", "after": "run", "parent": "run", "metrics": "metric", "since": "at", "from": "node", "to": "node"}
 # What nobody can guess: most calls leave it out.
 LEFT_OUT = ["cursor", "If-Match"]
 

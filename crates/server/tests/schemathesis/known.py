@@ -11,11 +11,16 @@ KNOWN = {
     "experiment": ["resnet", "1"],
     "run": ["trained", "@last"],
     "metric": ["loss", "val/acc"],
+    "dataset": ["digits"],
+    "model": ["digits"],
+    "version": ["1", "v2", "latest"],
+    "alias": ["champion"],
+    "words": ["loss", "resnet vision"],
     "at": ["end", "40", "-1h", "2026-11-21T03:42:20+01:00"],
     "filter": ["metrics.loss < 0.5", "params.lr = 0.1 and tags.best = 'no'"],
 }
 # What may be deleted, and comes back by the restoring calls.
-SPARE = {"experiment": ["spare"], "run": ["spare-run"]}
+SPARE = {"experiment": ["spare"], "run": ["spare-run"], "dataset": ["spare"], "model": ["spare"], "alias": ["old"]}
 
 
 def call(uri, method, path, body=None, kind="application/json"):
@@ -44,5 +49,16 @@ def fill(uri):
         call(uri, "PATCH", f"/runs/{name}", {"note": "It *converges*."})
     call(uri, "POST", "/runs/earlier/end", {"state": "failed"})
     artifact = call(uri, "PUT", "/runs/trained/artifacts?path=plots/roc.txt", b"0 0\n1 1\n", "application/octet-stream")
+    for kind in ("datasets", "models"):
+        for name in ("digits", "spare"):
+            call(uri, "POST", f"/{kind}", {"name": name, "tags": {"a": "b"}})
+    for text in ("x\n1\n", "x\n1\n2\n"):
+        call(uri, "POST", "/datasets/digits/versions", {"files": {"rows.csv": text}, "run": "trained"})
+        call(uri, "POST", "/models/digits/versions", {"source": "s3://models/7", "run": "trained"})
+    for alias in ("champion", "old"):
+        call(uri, "PUT", f"/models/digits/aliases/{alias}", {"version": 1})
+    call(uri, "POST", "/runs/trained/inputs", {"dataset": "digits@v1"})
+    view = call(uri, "POST", "/views", {"name": "best", "content": {"filter": "acc > 0.9"}})
+    KNOWN["view"] = [view["id"]]
     KNOWN["artifact"] = [artifact["id"]]
-    KNOWN["node"] = ["run:trained", "exp:resnet"]
+    KNOWN["node"] = ["run:trained", "exp:resnet", "dataset:digits@v1", "model:digits@champion"]
