@@ -80,8 +80,9 @@ impl Server {
         self.tls.clone()
     }
 
-    /// The same answers without a socket: for who embeds the server, and for tests.
-    pub fn router(&self) -> Router {
+    /// The same answers without a socket, and without what stands before them: no token, no `Host`, no limit is
+    /// checked, and every caller may do everything. For programs that check all of that themselves, and for tests.
+    pub fn router_without_checks(&self) -> Router {
         router(self.shared.clone())
     }
 

@@ -22,6 +22,8 @@ mod auth;
 mod batches;
 #[path = "server/endpoints.rs"]
 mod endpoints;
+#[path = "server/ending.rs"]
+mod ending;
 #[path = "server/experiment_search.rs"]
 mod experiment_search;
 #[path = "server/experiments.rs"]

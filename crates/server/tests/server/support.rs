@@ -75,6 +75,13 @@ impl Served {
         std::mem::replace(&mut self.folder, tempfile::tempdir().unwrap())
     }
 
+    /// Asks it to end, and goes on without waiting for that.
+    pub fn ask_to_stop(&mut self) {
+        if let Some(stop) = self.stop.take() {
+            stop.send(()).unwrap();
+        }
+    }
+
     /// Where a path of it is.
     pub fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
