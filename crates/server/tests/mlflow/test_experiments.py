@@ -134,3 +134,22 @@ def test_what_is_wrong_is_refused_in_the_words_of_the_interface(world):
     equal((status, body["error_code"]), (400, "INVALID_PARAMETER_VALUE"))
     status, body = world.call("POST", "/api/2.0/mlflow/experiments/create", {"name": "x" * 501})
     equal((status, body["error_code"]), (400, "INVALID_PARAMETER_VALUE"))
+
+
+def test_the_client_s_command_line_makes_renames_deletes_and_restores(world):
+    from click.testing import CliRunner
+    from mlflow import experiments
+
+    def run(*words):
+        done = CliRunner().invoke(experiments.commands, list(words))
+        equal((done.exit_code, done.exception), (0, None))
+
+    name = world.name("by-hand")
+    run("create", "--experiment-name", name)
+    made = world.client.get_experiment_by_name(name).experiment_id
+    run("rename", "-x", made, "--new-name", name + "-2")
+    equal(world.client.get_experiment(made).name, name + "-2")
+    run("delete", "-x", made)
+    equal(world.client.get_experiment(made).lifecycle_stage, "deleted")
+    run("restore", "-x", made)
+    equal(world.client.get_experiment(made).lifecycle_stage, "active")
