@@ -329,6 +329,7 @@ EVENTS = {
     0x0088: ("dataset_used", struct_of(
         **OF_RUN, **OF_DATASET, number=u64, name=text, digest=text, selector=text,
         split=open_word("train", "validation", "test"), sampling=json_or_text, **WHO)),
+    0x0089: ("dataset_bytes_purged", struct_of(**OF_DATASET, numbers=many(u64), **WHO)),
     0x00A0: ("model_created", MODELS["model_created"]),
     0x00A1: ("model_edited", MODELS["model_edited"]),
     0x00A2: ("model_deleted", MODELS["model_deleted"]),
@@ -343,6 +344,7 @@ EVENTS = {
     0x00A8: ("model_alias_set", struct_of(**OF_MODEL, alias=text, number=maybe(u64), **WHO)),
     0x00A9: ("model_stage_moved", struct_of(**OF_MODEL, number=u64, **{"from": text}, to=text, **WHO)),
     0x00AA: ("model_used", struct_of(**OF_RUN, **OF_MODEL, number=u64, name=text, selector=text, **WHO)),
+    0x00AB: ("model_bytes_purged", struct_of(**OF_MODEL, numbers=many(u64), **WHO)),
     0x00B0: ("document_put", struct_of(
         kind=text, id=text, parts=u32, body=json_or_text, blobs=many(struct_of(blob=BLOB, len=u64)), **WHO)),
     0x00B1: ("document_removed", struct_of(kind=text, id=text, **WHO)),

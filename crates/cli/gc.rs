@@ -2,9 +2,13 @@
 //!
 //! Invariant: nothing goes that was not shown, and nothing without consent: this is the one command that cannot be undone.
 
+use std::sync::Mutex;
 use std::time::Duration;
 
-use mltrack::{Artifact, ArtifactGc, Code, Garbage, GcReport, Stays, Tracker};
+use mltrack::{
+    Artifact, ArtifactGc, Code, Garbage, GcProgress, GcReport, NodeRef, PurgedVersion, Stays,
+    Tracker,
+};
 use serde_json::Value;
 
 use crate::ask::Consent;
@@ -13,6 +17,7 @@ use crate::context::{Context, now_ns};
 use crate::failure::{Exit, Failure, Outcome};
 use crate::moment::Length;
 use crate::output::items::Envelope;
+use crate::output::progress::Progress;
 use crate::output::quantity::{ago, bytes, counted, grouped, rfc3339, took};
 use crate::output::table::{Column, Table};
 use crate::output::{Form, OutputArguments, People, Sheet, list_fields, print};
@@ -51,7 +56,7 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
         return Ok(Exit::Done);
     }
     let tracker = store::open_to_write(context)?;
-    let planned = collect(&tracker, arguments, true)?;
+    let planned = collect(&tracker, arguments, true, context)?;
     let what = format!("purge {} for good", planned_text(&planned));
     let is_something = !planned.purged.is_empty() || is_about_artifacts(&planned.artifacts);
     // Asked even where nothing is left to purge by name: what was purged before may still have bytes.
@@ -59,7 +64,7 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
     let is_done = goes_on && !arguments.consent.is_dry_run();
     let begun_ns = now_ns();
     let report = if is_done {
-        collect(&tracker, arguments, false)?
+        collect(&tracker, arguments, false, context)?
     } else {
         planned
     };
@@ -99,8 +104,12 @@ fn planned_text(planned: &GcReport) -> String {
     let artifacts = &planned.artifacts;
     if is_about_artifacts(artifacts) {
         let removed = counted(artifacts.purged.len() as u64, "removed artifact");
+        let versions = match artifacts.versions_purged.len() as u64 {
+            0 => String::new(),
+            count => format!(", the files of {}", counted(count, "removed version")),
+        };
         text = format!(
-            "{text} and {removed} ({} of bytes)",
+            "{text} and {removed}{versions} ({} of bytes)",
             bytes(artifacts.bytes())
         );
     }
@@ -112,7 +121,10 @@ fn planned_text(planned: &GcReport) -> String {
 }
 
 fn is_about_artifacts(artifacts: &ArtifactGc) -> bool {
-    !artifacts.purged.is_empty() || !artifacts.expired.is_empty() || artifacts.bytes() > 0
+    !artifacts.purged.is_empty()
+        || !artifacts.expired.is_empty()
+        || !artifacts.versions_purged.is_empty()
+        || artifacts.bytes() > 0
 }
 
 /// A root whose bytes could not be looked at or freed.
@@ -165,14 +177,49 @@ fn artifact_items(artifacts: &ArtifactGc, is_done: bool) -> Vec<Vec<Value>> {
             Some("is removed: kept long enough".to_owned()),
         )
     });
-    purged.chain(kept).chain(expired).collect()
+    let versions = artifacts.versions_purged.iter();
+    let versions = versions.map(|version| version_item(version, is_done, None));
+    let stay = artifacts.versions_kept.iter();
+    let stay = stay.map(|(version, stays)| version_item(version, false, Some(*stays)));
+    let artifacts = purged.chain(kept).chain(expired);
+    artifacts.chain(versions).chain(stay).collect()
 }
 
-fn collect(tracker: &Tracker, arguments: &Arguments, is_dry_run: bool) -> Outcome<GcReport> {
+/// In the order of [`FIELDS`].
+fn version_item(version: &PurgedVersion, is_purged: bool, stays: Option<Stays>) -> Vec<Value> {
+    let kind = match version.version {
+        NodeRef::ModelVersion(..) => "model_version",
+        _ => "dataset_version",
+    };
+    vec![
+        version.version.to_string().into(),
+        kind.into(),
+        version.selector.as_str().into(),
+        rfc3339(version.removed.0).into(),
+        0.into(),
+        0.into(),
+        is_purged.into(),
+        stays.map(stays_text).into(),
+        version.len.into(),
+    ]
+}
+
+fn collect(
+    tracker: &Tracker,
+    arguments: &Arguments,
+    is_dry_run: bool,
+    context: &Context,
+) -> Outcome<GcReport> {
+    let progress = Mutex::new(Progress::new("packing", "segments", None, context));
     let mut gc = tracker
         .gc()
         .dry_run(is_dry_run)
-        .free_at_once(arguments.free_now);
+        .free_at_once(arguments.free_now)
+        .on_progress(move |at| {
+            if let Ok(mut progress) = progress.lock() {
+                tell(&mut progress, at);
+            }
+        });
     if let Some(Length(length)) = arguments.older_than {
         gc = gc.older_than(length);
     }
@@ -182,6 +229,24 @@ fn collect(tracker: &Tracker, arguments: &Arguments, is_dry_run: bool) -> Outcom
     match gc.run()? {
         Some(report) => Ok(report),
         None => Err(Failure::usage("recording is switched off").into()),
+    }
+}
+
+fn tell(progress: &mut Progress, at: GcProgress) {
+    match at {
+        GcProgress::Packing { done, all } => {
+            progress.step("packing", "segments");
+            progress.at_of(done, all);
+        }
+        GcProgress::Looking { done } => {
+            progress.step("looking through", "objects");
+            progress.at(done);
+        }
+        GcProgress::Freeing { done, all } => {
+            progress.step("freeing", "objects");
+            progress.at_of(done, all);
+        }
+        _ => {}
     }
 }
 
@@ -272,6 +337,14 @@ fn artifact_notes(artifacts: &ArtifactGc, is_done: bool) -> Vec<String> {
             "{} {verb}, {} stay removed",
             count(artifacts.purged.len()),
             artifacts.kept.len()
+        ));
+    }
+    if !artifacts.versions_purged.is_empty() || !artifacts.versions_kept.is_empty() {
+        let verb = if is_done { "are" } else { "would be" };
+        let purged = counted(artifacts.versions_purged.len() as u64, "removed version");
+        notes.push(format!(
+            "the files of {purged} of datasets and models {verb} purged, those of {} stay",
+            artifacts.versions_kept.len()
         ));
     }
     if !artifacts.expired.is_empty() {

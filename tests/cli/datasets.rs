@@ -173,6 +173,46 @@ fn a_version_is_written_where_it_is_wanted_and_nothing_else_is_replaced() {
 }
 
 #[test]
+fn gc_frees_the_files_of_a_removed_version_and_says_so() {
+    let folder = with_rows();
+    folder.ok(&["dataset", "rm", "digits@v1", "--yes"]);
+    let early = folder.json(&["gc", "--dry-run", "--json"]);
+    let early = &early["items"][0];
+    assert_eq!(
+        (&early["kind"], &early["name"]),
+        (&"dataset_version".into(), &"digits@v1".into())
+    );
+    assert!(
+        early["stays"]
+            .as_str()
+            .unwrap()
+            .contains("can be undone for 29d"),
+        "{early}"
+    );
+    let said = folder.run(&["gc", "--older-than", "0s", "--yes"]);
+    assert!(
+        said.stdout.contains("digits@v1"),
+        "{}{}",
+        said.stdout,
+        said.stderr
+    );
+    let log = folder.ok(&["op", "log"]);
+    assert!(
+        log.contains("purged the files of dataset digits, v1"),
+        "{log}"
+    );
+    folder.ok(&["dataset", "restore", "digits@v1"]);
+    let back = folder.json(&["dataset", "show", "digits@v1", "--json"]);
+    assert_eq!(back["items"][0]["kept"], false);
+    let gone = folder.run(&["dataset", "get", "digits@v1", "x"]);
+    assert!(
+        gone.stderr.contains("keeps no bytes of digits@v1"),
+        "{}",
+        gone.stderr
+    );
+}
+
+#[test]
 fn damaged_bytes_of_a_version_are_never_written() {
     let folder = with_rows();
     let blobs = folder.path().join(".mltrack/artifacts/blobs");

@@ -70,6 +70,6 @@ pub use options::{Credentials, Options, Sync};
 pub use put::{Put, Stored};
 pub use read::BlobReader;
 pub use store::{BlobStore, Metadata};
-pub use sweep::{Garbage, Listed, Swept};
+pub use sweep::{Garbage, Listed, OnSweeping, Sweeping, Swept};
 pub use tree::{Tree, TreeFile};
 pub use url::StoreUrl;

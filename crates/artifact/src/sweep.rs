@@ -46,6 +46,18 @@ pub struct Swept {
     pub freed_len: u64,
 }
 
+/// How far a sweep is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sweeping {
+    /// It looks at what is there: so many objects until now.
+    Looking(u64),
+    /// It frees: so many objects, of so many.
+    Freeing(u64, u64),
+}
+
+/// Who is told how far a sweep is.
+pub type OnSweeping<'a> = &'a dyn Fn(Sweeping);
+
 impl BlobStore {
     /// Every blob of the root, by its id.
     pub fn list(&self) -> Result<impl Iterator<Item = Listed>> {
@@ -68,27 +80,41 @@ impl BlobStore {
     /// What none of these blobs needs. While puts are under way their chunks are among it, so this is for showing;
     /// [`BlobStore::sweep`] frees.
     pub fn garbage(&self, live: &HashSet<BlobHash>) -> Result<Garbage> {
-        self.inner.garbage(live)
+        self.garbage_with(live, &|_| {})
+    }
+
+    /// The same, and tells how far it is.
+    pub fn garbage_with(&self, live: &HashSet<BlobHash>, told: OnSweeping<'_>) -> Result<Garbage> {
+        self.inner.garbage(live, told)
     }
 
     /// Frees what no live blob needs. `live` is asked when no put is under way any more and none can begin, so what it
     /// answers is complete when ids are written down before [`Stored::guard`](crate::Stored::guard) is dropped.
     pub fn sweep(&self, live: impl FnOnce() -> Result<HashSet<BlobHash>>) -> Result<Swept> {
+        self.sweep_with(live, &|_| {})
+    }
+
+    /// The same, and tells how far it is.
+    pub fn sweep_with(
+        &self,
+        live: impl FnOnce() -> Result<HashSet<BlobHash>>,
+        told: OnSweeping<'_>,
+    ) -> Result<Swept> {
         let options = &self.inner.options;
         let _sweeping = crate::lock::sweep(options.locks.as_deref(), options.lock_wait)?;
         self.inner.check_owner()?;
-        let garbage = self.inner.garbage(&live()?)?;
+        let garbage = self.inner.garbage(&live()?, told)?;
         let mut freed_len = self.inner.root.sweep_drafts()?;
-        let root = &self.inner.root;
-        for id in &garbage.blobs {
-            root.delete(&keys::manifest(id))?;
-            root.delete(&keys::blob(id))?;
-        }
-        for id in &garbage.chunks {
-            root.delete(&keys::chunk(id))?;
-        }
-        for key in &garbage.links {
-            root.delete(key)?;
+        let blobs = garbage.blobs.iter();
+        let blobs = blobs.map(|id| vec![keys::manifest(id), keys::blob(id)]);
+        let chunks = garbage.chunks.iter().map(|id| vec![keys::chunk(id)]);
+        let links = garbage.links.iter().map(|key| vec![key.clone()]);
+        let all = garbage.blobs.len() + garbage.chunks.len() + garbage.links.len();
+        for (done, keys) in blobs.chain(chunks).chain(links).enumerate() {
+            for key in keys {
+                self.inner.root.delete(&key)?;
+            }
+            told(Sweeping::Freeing(done as u64 + 1, all as u64));
         }
         freed_len += garbage.len;
         Ok(Swept { garbage, freed_len })
@@ -126,10 +152,16 @@ impl BlobStore {
 }
 
 impl Inner {
-    fn garbage(&self, live: &HashSet<BlobHash>) -> Result<Garbage> {
+    fn garbage(&self, live: &HashSet<BlobHash>, told: OnSweeping<'_>) -> Result<Garbage> {
+        let mut looked = 0;
+        let mut look = || {
+            looked += 1;
+            told(Sweeping::Looking(looked));
+        };
         let mut garbage = Garbage::default();
         let mut needed = HashSet::new();
         self.hashed(keys::BLOBS, &mut |id, found| {
+            look();
             if !live.contains(&id) {
                 garbage.blobs.push(id);
                 garbage.len += found.len;
@@ -139,6 +171,7 @@ impl Inner {
         let mut dead = HashMap::new();
         let mut kept = Vec::new();
         self.hashed(keys::MANIFESTS, &mut |id, found| {
+            look();
             if live.contains(&id) {
                 kept.push(id);
             } else {
@@ -147,6 +180,7 @@ impl Inner {
             Ok(())
         })?;
         for id in kept {
+            look();
             // One that cannot be read is an error here: its chunks could not be told from garbage.
             let manifest = self.manifest(&id)?;
             needed.extend(
@@ -159,6 +193,7 @@ impl Inner {
         garbage.len += dead.values().sum::<u64>();
         garbage.blobs.extend(dead.into_keys());
         self.hashed(keys::CHUNKS, &mut |id, found| {
+            look();
             if !needed.contains(&id) {
                 garbage.chunks.push(id);
                 garbage.len += found.len;

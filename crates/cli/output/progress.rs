@@ -72,6 +72,14 @@ impl Progress {
         }
     }
 
+    /// Something else is done from now on.
+    pub fn step(&mut self, what: &'static str, noun: &'static str) {
+        if self.what != what {
+            (self.what, self.noun, self.total) = (what, noun, None);
+            self.begun = door::monotonic();
+        }
+    }
+
     /// So many are done, of so many.
     pub fn at_of(&mut self, done: u64, total: u64) {
         self.total = Some(total).filter(|total| *total > 0);

@@ -146,6 +146,20 @@ pub struct DatasetVersionRemovedV1 {
     pub command: String,
 }
 
+/// The files of removed versions of a dataset are gone for good: their bytes may go once this stands, and the store keeps
+/// none of these versions' content any more, also when one of them is restored.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Serialize)]
+pub struct DatasetBytesPurgedV1 {
+    /// The dataset.
+    pub dataset: DatasetId,
+    /// The versions' numbers.
+    pub numbers: Vec<u64>,
+    /// Who purged them.
+    pub actor: String,
+    /// By which command or call.
+    pub command: String,
+}
+
 /// A removed version of a dataset came back.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Serialize)]
 pub struct DatasetVersionRestoredV1 {

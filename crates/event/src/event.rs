@@ -27,8 +27,8 @@ use crate::artifact::{
 use crate::audit::{ExperimentPurgedV1, OperationUndoneV1, RecordsScrubbedV1, RunPurgedV1};
 use crate::codec::{PayloadReader, read_known, write_value};
 use crate::dataset::{
-    DatasetCreatedV1, DatasetDeletedV1, DatasetEditedV1, DatasetRestoredV1, DatasetUsedV1,
-    DatasetVersionAddedV1, DatasetVersionEditedV1, DatasetVersionRemovedV1,
+    DatasetBytesPurgedV1, DatasetCreatedV1, DatasetDeletedV1, DatasetEditedV1, DatasetRestoredV1,
+    DatasetUsedV1, DatasetVersionAddedV1, DatasetVersionEditedV1, DatasetVersionRemovedV1,
     DatasetVersionRestoredV1,
 };
 use crate::document::{DocumentPartV1, DocumentPutV1, DocumentRemovedV1};
@@ -43,8 +43,8 @@ use crate::metric::{
     HistogramLoggedV1, MetricBatchLoggedV1, MetricDefinedV1, MetricSetDefinedV1, MetricsLoggedV1,
 };
 use crate::model::{
-    ModelAliasSetV1, ModelCreatedV1, ModelDeletedV1, ModelEditedV1, ModelRestoredV1,
-    ModelStageMovedV1, ModelUsedV1, ModelVersionAddedV1, ModelVersionEditedV1,
+    ModelAliasSetV1, ModelBytesPurgedV1, ModelCreatedV1, ModelDeletedV1, ModelEditedV1,
+    ModelRestoredV1, ModelStageMovedV1, ModelUsedV1, ModelVersionAddedV1, ModelVersionEditedV1,
     ModelVersionRemovedV1, ModelVersionRestoredV1,
 };
 use crate::param::{
@@ -218,6 +218,7 @@ events! {
     DATASET_VERSION_RESTORED DatasetVersionRestored(DatasetVersionRestoredV1) = 0x87
         "dataset_version_restored";
     DATASET_USED DatasetUsed(DatasetUsedV1) = 0x88 "dataset_used";
+    DATASET_BYTES_PURGED DatasetBytesPurged(DatasetBytesPurgedV1) = 0x89 "dataset_bytes_purged";
     MODEL_CREATED ModelCreated(ModelCreatedV1) = 0xA0 "model_created";
     MODEL_EDITED ModelEdited(ModelEditedV1) = 0xA1 "model_edited";
     MODEL_DELETED ModelDeleted(ModelDeletedV1) = 0xA2 "model_deleted";
@@ -231,6 +232,7 @@ events! {
     MODEL_ALIAS_SET ModelAliasSet(ModelAliasSetV1) = 0xA8 "model_alias_set";
     MODEL_STAGE_MOVED ModelStageMoved(ModelStageMovedV1) = 0xA9 "model_stage_moved";
     MODEL_USED ModelUsed(ModelUsedV1) = 0xAA "model_used";
+    MODEL_BYTES_PURGED ModelBytesPurged(ModelBytesPurgedV1) = 0xAB "model_bytes_purged";
     DOCUMENT_PUT DocumentPut(DocumentPutV1) = 0xB0 "document_put";
     DOCUMENT_REMOVED DocumentRemoved(DocumentRemovedV1) = 0xB1 "document_removed";
     DOCUMENT_PART DocumentPart(DocumentPartV1) = 0xB2 "document_part";
@@ -287,6 +289,7 @@ payload!(DatasetVersionEditedV1 = 1);
 payload!(DatasetVersionRemovedV1 = 1);
 payload!(DatasetVersionRestoredV1 = 1);
 payload!(DatasetUsedV1 = 1);
+payload!(DatasetBytesPurgedV1 = 1);
 payload!(ModelCreatedV1 = 1);
 payload!(ModelEditedV1 = 1);
 payload!(ModelDeletedV1 = 1);
@@ -298,6 +301,7 @@ payload!(ModelVersionRestoredV1 = 1);
 payload!(ModelAliasSetV1 = 1);
 payload!(ModelStageMovedV1 = 1);
 payload!(ModelUsedV1 = 1);
+payload!(ModelBytesPurgedV1 = 1);
 payload!(DocumentPutV1 = 1);
 payload!(DocumentRemovedV1 = 1);
 payload!(DocumentPartV1 = 1);

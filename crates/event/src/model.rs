@@ -183,6 +183,20 @@ pub struct ModelStageMovedV1 {
     pub command: String,
 }
 
+/// The files that removed versions of a model kept themselves are gone for good: their bytes may go once this stands, and
+/// the store keeps none of these versions' content any more, also when one of them is restored. Artifacts are not meant.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Serialize)]
+pub struct ModelBytesPurgedV1 {
+    /// The model.
+    pub model: ModelId,
+    /// The versions' numbers.
+    pub numbers: Vec<u64>,
+    /// Who purged them.
+    pub actor: String,
+    /// By which command or call.
+    pub command: String,
+}
+
 /// A run took in a version of a model.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Serialize)]
 pub struct ModelUsedV1 {

@@ -1,5 +1,5 @@
 //! Every constant of `docs/format.md` that more than one file needs, tied to each other by asserts.
-// format.md blake3: 956b2efa94db39f6adbf7f93f1da4bb4ce4380874323d11a9f739a757a4702ec
+// format.md blake3: f67b32bedd0921407826e670ae9d7f6c0b6adc13360bcff18c0a5f6c9dfc8fe4
 
 /// Bytes in FORMAT.
 pub const FORMAT_LEN: usize = 64;

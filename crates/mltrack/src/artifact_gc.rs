@@ -12,7 +12,7 @@ use std::time::Duration;
 use mltrack_artifact::BlobHash;
 use mltrack_event::{ArtifactId, ArtifactsPurged, BlobId, Event, Root, RunKey};
 use mltrack_log::{Lsn, door};
-use mltrack_projector_lineage::{Artifact as Folded, Things};
+use mltrack_projector_lineage::{Artifact as Folded, Things, TreeOfVersion};
 
 use crate::artifact::{Artifact, OfRun};
 use crate::artifact_depot::failure;
@@ -21,7 +21,9 @@ use crate::artifact_read::hash;
 use crate::decide::Decision;
 use crate::error::{Error, Result};
 use crate::gc::Stays;
-use crate::gc_find::CommitTimes;
+use crate::gc_find::Ages;
+use crate::gc_progress::Told;
+use crate::gc_versions::{self, OldVersion, PurgedVersion};
 use crate::retention::{Expired, expired, remove_expired};
 use crate::store::Store;
 
@@ -35,6 +37,11 @@ pub struct ArtifactGc {
     pub purged: Vec<Artifact>,
     /// Removed artifacts that stay for now, and why.
     pub kept: Vec<(Artifact, Stays)>,
+    /// Versions of datasets and models that were removed, or deleted with what they belong to, and whose files are gone
+    /// for good now; a version that keeps no files of its own is not among them.
+    pub versions_purged: Vec<PurgedVersion>,
+    /// Such versions whose files stay for now, and why.
+    pub versions_kept: Vec<(PurgedVersion, Stays)>,
     /// What became of the bytes, root by root.
     pub roots: Vec<RootGc>,
 }
@@ -81,21 +88,20 @@ impl ArtifactGc {
 pub(crate) struct Planned {
     expired: Vec<Expired>,
     purged: Vec<(ArtifactId, Lsn)>,
+    versions: Vec<OldVersion>,
     pub report: ArtifactGc,
 }
 
 /// What goes at `now_ns`, when removals can be taken back for `window`.
 pub(crate) fn find(store: &Store, window: Duration, now_ns: i64) -> Result<Planned> {
-    let mut times = CommitTimes::new(store.reader()?)?;
-    let newest_ns = times.newest()?;
-    let expired = expired(store, now_ns, newest_ns.unwrap_or(i64::MIN))?;
+    let mut ages = Ages::new(store, window, now_ns)?;
+    let expired = expired(store, now_ns, ages.newest_ns().unwrap_or(i64::MIN))?;
     let mut removed = store.with_things(|things, _| {
         let rows = things.all_artifacts().filter(|row| row.purged.is_none());
         let rows = rows.filter_map(|row| Some((row.removed.as_ref()?.lsn, named(things, row)?)));
         Ok(rows.collect::<Vec<_>>())
     })?;
     removed.sort_by_key(|(lsn, _)| *lsn);
-    let window_ns = i64::try_from(window.as_nanos()).unwrap_or(i64::MAX);
     let mut planned = Planned {
         report: ArtifactGc {
             expired: of_ids(store, &expired)?,
@@ -103,21 +109,24 @@ pub(crate) fn find(store: &Store, window: Duration, now_ns: i64) -> Result<Plann
         },
         expired,
         purged: Vec::new(),
+        versions: Vec::new(),
     };
     for (lsn, artifact) in removed {
-        let removed_ns = times.of(lsn)?.unwrap_or(i64::MAX);
-        let left_ns = window_ns.saturating_sub(now_ns.saturating_sub(removed_ns));
-        let is_young = |newest_ns: i64| newest_ns.saturating_sub(removed_ns) < window_ns;
-        if left_ns > 0 {
-            let left = Duration::from_nanos(left_ns.unsigned_abs());
-            planned.report.kept.push((artifact, Stays::Undoable(left)));
-        } else if newest_ns.is_none_or(is_young) {
-            planned.report.kept.push((artifact, Stays::LogIsYoung));
+        if let (_, Some(stays)) = ages.of(lsn)? {
+            planned.report.kept.push((artifact, stays));
         } else {
             planned.purged.push((artifact.id, lsn));
             planned.report.purged.push(artifact);
         }
     }
+    for (version, stays) in gc_versions::find(store, window, now_ns)? {
+        match stays {
+            Some(stays) => planned.report.versions_kept.push((version.told, stays)),
+            None => planned.versions.push(version),
+        }
+    }
+    let goes = planned.versions.iter().map(|version| version.told.clone());
+    planned.report.versions_purged = goes.collect();
     Ok(planned)
 }
 
@@ -142,21 +151,27 @@ impl Planned {
         self.report
             .purged
             .retain(|artifact| purged.contains(&artifact.id));
+        self.report.versions_purged = gc_versions::purge(store, &self.versions)?;
         Ok(())
     }
 
     /// Says what bytes would go, with these runs.
-    pub fn measure(&mut self, store: &Store, runs: &HashSet<RunKey>) -> Result<()> {
+    pub fn measure(&mut self, store: &Store, runs: &HashSet<RunKey>, told: Told<'_>) -> Result<()> {
         let mut lists = TreeLists::default();
         let dead: HashSet<ArtifactId> = self.purged.iter().map(|(id, _)| *id).collect();
-        let live = lists.live(store, |row| {
-            !dead.contains(&row.id) && !runs.contains(&row.run)
-        })?;
+        let is_live = |row: &Folded| !dead.contains(&row.id) && !runs.contains(&row.run);
+        let is_kept = |tree: &TreeOfVersion<'_>| {
+            !self
+                .versions
+                .iter()
+                .any(|old| old.told.version == tree.version)
+        };
+        let live = lists.live(store, is_live, is_kept)?;
         for url in urls(store)? {
-            let garbage = store
-                .depot()?
-                .open(&url)
-                .and_then(|blobs| blobs.garbage(&live).map_err(|error| failure(&error, None)));
+            let garbage = store.depot()?.open(&url).and_then(|blobs| {
+                let garbage = blobs.garbage_with(&live, &|at| told.sweeping(at));
+                garbage.map_err(|error| failure(&error, None))
+            });
             self.report.roots.push(match garbage {
                 Ok(garbage) => RootGc {
                     url,
@@ -171,14 +186,14 @@ impl Planned {
     }
 
     /// Frees what nothing needs.
-    pub fn sweep(&mut self, store: &Store) -> Result<()> {
+    pub fn sweep(&mut self, store: &Store, told: Told<'_>) -> Result<()> {
         if store.depot()?.roots().owner()?.is_none() {
             // Nothing was ever stored, or it is in memory, where it goes with the process.
             return Ok(());
         }
         let mut lists = TreeLists::default();
         for url in urls(store)? {
-            let swept = sweep(store, &url, &mut lists);
+            let swept = sweep(store, &url, &mut lists, told);
             self.report.roots.push(match swept {
                 Ok(swept) => RootGc { url, ..swept },
                 Err(error) => RootGc::failed(url, error),
@@ -208,18 +223,19 @@ pub(crate) fn sweep_all(store: &Store) -> Result<Vec<RootGc>> {
     let mut planned = Planned {
         expired: Vec::new(),
         purged: Vec::new(),
+        versions: Vec::new(),
         report: ArtifactGc::default(),
     };
-    planned.sweep(store)?;
+    planned.sweep(store, Told(None))?;
     Ok(planned.report.roots)
 }
 
-fn sweep(store: &Store, url: &str, lists: &mut TreeLists) -> Result<RootGc> {
+fn sweep(store: &Store, url: &str, lists: &mut TreeLists, told: Told<'_>) -> Result<RootGc> {
     let blobs = store.depot()?.open(url)?;
     let mut refused = None;
-    let swept = blobs.sweep(|| {
+    let live = || {
         // Asked while no put is under way: what was put until now is in the log.
-        lists.live(store, |_| true).map_err(|error| {
+        lists.live(store, |_| true, |_| true).map_err(|error| {
             let what = mltrack_artifact::Error::Unsupported {
                 place: url.to_owned(),
                 what: "be swept",
@@ -228,7 +244,8 @@ fn sweep(store: &Store, url: &str, lists: &mut TreeLists) -> Result<RootGc> {
             refused = Some(error);
             what
         })
-    });
+    };
+    let swept = blobs.sweep_with(live, &|at| told.sweeping(at));
     match (swept, refused) {
         (Ok(swept), _) => Ok(RootGc {
             url: url.to_owned(),
@@ -271,11 +288,12 @@ pub(crate) struct TreeLists {
 }
 
 impl TreeLists {
-    /// Everything that something needs, as far as `is_live` admits the artifacts.
+    /// Everything that something needs, as far as `is_live` admits the artifacts and `is_kept` the versions.
     pub fn live(
         &mut self,
         store: &Store,
         is_live: impl Fn(&Folded) -> bool,
+        mut is_kept: impl FnMut(&TreeOfVersion<'_>) -> bool,
     ) -> Result<HashSet<BlobHash>> {
         let (mut live, trees) = store.with_things(|things, _| {
             let needed: HashSet<BlobId> = things.live_blobs().map(|(blob, _)| blob).collect();
@@ -285,7 +303,8 @@ impl TreeLists {
             let live = rows
                 .filter(|row| needed.contains(&row.blob))
                 .map(|row| hash(row.blob));
-            let trees: Vec<(BlobId, Root)> = things.live_trees().collect();
+            let trees = things.live_trees().filter(|tree| is_kept(tree));
+            let trees: Vec<(BlobId, Root)> = trees.map(|tree| (tree.blob, tree.root)).collect();
             Ok((live.collect::<HashSet<_>>(), trees))
         })?;
         store.with_documents(|documents| {

@@ -24,6 +24,7 @@ impl Thing {
             Event::DatasetVersionEdited(edited) => Some(Thing::Dataset(edited.dataset)),
             Event::DatasetVersionRemoved(removed) => Some(Thing::Dataset(removed.dataset)),
             Event::DatasetVersionRestored(restored) => Some(Thing::Dataset(restored.dataset)),
+            Event::DatasetBytesPurged(purged) => Some(Thing::Dataset(purged.dataset)),
             Event::ModelCreated(created) => Some(Thing::Model(created.model)),
             Event::ModelEdited(edited) => Some(Thing::Model(edited.model)),
             Event::ModelDeleted(deleted) => Some(Thing::Model(deleted.model)),
@@ -34,6 +35,7 @@ impl Thing {
             Event::ModelVersionRestored(restored) => Some(Thing::Model(restored.model)),
             Event::ModelAliasSet(set) => Some(Thing::Model(set.model)),
             Event::ModelStageMoved(moved) => Some(Thing::Model(moved.model)),
+            Event::ModelBytesPurged(purged) => Some(Thing::Model(purged.model)),
             _ => None,
         }
     }
@@ -43,6 +45,14 @@ impl Thing {
         match self {
             Thing::Dataset(id) => StreamId::dataset(id),
             Thing::Model(id) => StreamId::model(id),
+        }
+    }
+
+    /// On which it is made and comes back.
+    pub fn names_stream(self) -> StreamId {
+        match self {
+            Thing::Dataset(_) => StreamId::dataset_names(),
+            Thing::Model(_) => StreamId::model_names(),
         }
     }
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use mltrack_event::{DatasetId, DatasetVersionAdded, Root, RunKey, StreamId, canonical_json};
-use mltrack_projector_lineage::{Dataset as Folded, Things};
+use mltrack_projector_lineage::{Dataset as Folded, DatasetVersion as Row, Things};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -303,7 +303,9 @@ impl NewDatasetVersion {
     fn plan(&self, store: &Store, things: &Things, held: &Held) -> Result<Decision<(u64, bool)>> {
         let dataset = registry::live::<Datasets>(things, self.dataset)?;
         let mut live = dataset.versions.iter().filter(|row| row.removed.is_none());
-        if let Some(same) = live.find(|row| row.digest == held.digest) {
+        // Of a version whose bytes are not kept the same content is a new one, which keeps them.
+        let keeps = |row: &Row| row.content.is_some() || held.tree.is_none();
+        if let Some(same) = live.find(|row| row.digest == held.digest && keeps(row)) {
             return Ok(Decision::Already((same.number, false)));
         }
         for (id, number) in &self.described.parents {

@@ -21,6 +21,7 @@ use crate::compact::How;
 use crate::decide::{Decision, Plan};
 use crate::error::{Error, Result};
 use crate::gc_find::{Found, find};
+use crate::gc_progress::{GcProgress, Told};
 use crate::purge_filter::PurgeFilter;
 use crate::replay::INDEX_FOLDER;
 use crate::store::Store;
@@ -39,7 +40,10 @@ pub struct Gc {
     now: Option<WallTime>,
     how: How,
     is_without_bytes: bool,
+    on_progress: Option<Box<OnProgress>>,
 }
+
+type OnProgress = dyn Fn(GcProgress) + Sync;
 
 /// A deleted run or experiment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -110,6 +114,7 @@ impl Tracker {
             now: None,
             how: How::default(),
             is_without_bytes: false,
+            on_progress: None,
         }
     }
 }
@@ -146,6 +151,12 @@ impl Gc {
         self
     }
 
+    /// Is told how far it is, from any thread.
+    pub fn on_progress(mut self, told: impl Fn(GcProgress) + Sync + 'static) -> Gc {
+        self.on_progress = Some(Box::new(told));
+        self
+    }
+
     /// Collects. `None` when the tracker is disabled.
     ///
     /// Errors: `BUSY` while another process compacts: the purges stand, and the bytes go at the next compaction;
@@ -172,7 +183,7 @@ impl Gc {
         if self.how.is_dry_run {
             let end = store.reader()?.end();
             let runs = goes.iter().flat_map(|found| found.runs.iter().copied());
-            artifacts.measure(store, &runs.collect())?;
+            artifacts.measure(store, &runs.collect(), self.told())?;
             for found in goes {
                 found.runs.iter().for_each(|run| filter.add_run(*run, end));
                 if found.garbage.run.is_none() {
@@ -195,17 +206,22 @@ impl Gc {
         if !self.is_without_bytes && !self.how.is_dry_run {
             // What purges must be there after a power cut that takes no byte back.
             store.log()?.sync()?;
-            artifacts.sweep(store)?;
+            artifacts.sweep(store, self.told())?;
         }
         report.artifacts = artifacts.report;
         Ok(Some(report))
+    }
+
+    fn told(&self) -> Told<'_> {
+        Told(self.on_progress.as_deref())
     }
 
     fn drop_bytes(&self, store: &Store, filter: &PurgeFilter, report: &mut GcReport) -> Result<()> {
         if !self.how.is_dry_run {
             store.log()?.sync()?;
         }
-        report.compacted = store.compact(filter, &self.how, None)?;
+        let told = |at| self.told().packing(at);
+        report.compacted = store.compact(filter, &self.how, Some(&told))?;
         let newest = filter.floor();
         let old = |next: Lsn| newest.is_some_and(|newest| next <= newest);
         let snapshots = store.snapshot_files()?.into_iter();

@@ -38,7 +38,7 @@ impl Found {
 
 /// When records were appended. Asked in log order it reads on; finding a place in a segment that is not sealed yet costs
 /// as much as reading all of it.
-pub(crate) struct CommitTimes {
+struct CommitTimes {
     reader: Reader,
     /// The batch read last: its first record, the one behind its last, and its time.
     read: Option<(Lsn, Lsn, i64)>,
@@ -93,22 +93,56 @@ pub(crate) fn find(store: &Store, window: Duration, now_ns: i64) -> Result<Vec<F
         Ok(found)
     })?;
     found.sort_by_key(|found| found.deleted);
-    let mut times = CommitTimes::new(store.reader()?)?;
-    let newest_ns = times.newest()?;
-    let window_ns = i64::try_from(window.as_nanos()).unwrap_or(i64::MAX);
+    let mut ages = Ages::new(store, window, now_ns)?;
     for found in &mut found {
-        let deleted_ns = times.of(found.deleted)?.unwrap_or(i64::MAX);
-        found.garbage.deleted = WallTime(deleted_ns);
-        let left_ns = window_ns.saturating_sub(now_ns.saturating_sub(deleted_ns));
-        let is_young = |newest: i64| newest.saturating_sub(deleted_ns) < window_ns;
-        if left_ns > 0 {
-            let left = Duration::from_nanos(left_ns.unsigned_abs());
-            found.garbage.stays = Some(Stays::Undoable(left));
-        } else if newest_ns.is_none_or(is_young) {
-            found.garbage.stays = Some(Stays::LogIsYoung);
-        }
+        let (deleted, stays) = ages.of(found.deleted)?;
+        found.garbage.deleted = deleted;
+        found.garbage.stays = stays.or(found.garbage.stays);
     }
     Ok(found)
+}
+
+/// Which records are too old to be taken back, by the wall clock and by the log's own times.
+pub(crate) struct Ages {
+    times: CommitTimes,
+    newest_ns: Option<i64>,
+    window_ns: i64,
+    now_ns: i64,
+}
+
+impl Ages {
+    pub fn new(store: &Store, window: Duration, now_ns: i64) -> Result<Ages> {
+        let mut times = CommitTimes::new(store.reader()?)?;
+        Ok(Ages {
+            newest_ns: times.newest()?,
+            times,
+            window_ns: i64::try_from(window.as_nanos()).unwrap_or(i64::MAX),
+            now_ns,
+        })
+    }
+
+    /// The time of the log's newest record.
+    pub fn newest_ns(&self) -> Option<i64> {
+        self.newest_ns
+    }
+
+    /// When a record was appended, and why what it deleted stays, if it does. Asked in log order it is fast.
+    pub fn of(&mut self, lsn: Lsn) -> Result<(WallTime, Option<Stays>)> {
+        let time_ns = self.times.of(lsn)?.unwrap_or(i64::MAX);
+        let age_ns = self.now_ns.saturating_sub(time_ns);
+        let left_ns = self.window_ns.saturating_sub(age_ns);
+        let is_young = |newest_ns: i64| newest_ns.saturating_sub(time_ns) < self.window_ns;
+        let stays = if left_ns > 0 {
+            Some(Stays::Undoable(Duration::from_nanos(
+                left_ns.unsigned_abs(),
+            )))
+        } else if self.newest_ns.is_none_or(is_young) {
+            Some(Stays::LogIsYoung)
+        } else {
+            None
+        };
+        Ok((WallTime(time_ns), stays))
+    }
 }
 
 fn experiments(store: &Store, state: &State, alive: &Reader) -> Vec<Found> {

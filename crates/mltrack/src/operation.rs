@@ -293,6 +293,7 @@ pub(crate) fn by(event: &Event) -> Option<(&str, &str)> {
         TagRemoved NoteAdded NoteRemoved RunRenamed OperationUndone EnvironmentCaptured ArtifactLogged ArtifactsRemoved
         ArtifactsRestored ArtifactUsed ArtifactsPurged DatasetCreated DatasetEdited DatasetDeleted DatasetRestored
         DatasetVersionAdded DatasetVersionEdited DatasetVersionRemoved DatasetVersionRestored DatasetUsed
+        DatasetBytesPurged ModelBytesPurged
         ModelCreated ModelEdited ModelDeleted ModelRestored ModelVersionAdded ModelVersionEdited
         DocumentPut DocumentRemoved
         ModelVersionRemoved ModelVersionRestored ModelAliasSet ModelStageMoved ModelUsed LineageLinked

@@ -97,6 +97,7 @@ fn is_caused(type_id: u16) -> bool {
     let artifacts = TypeId::ARTIFACT_LOGGED.0..=TypeId::ARTIFACTS_PURGED.0;
     let links = TypeId::LINEAGE_LINKED.0..=TypeId::LINEAGE_UNLINKED.0;
     let documents = TypeId::DOCUMENT_PUT.0..=TypeId::DOCUMENT_REMOVED.0;
+    let purges = [TypeId::DATASET_BYTES_PURGED.0, TypeId::MODEL_BYTES_PURGED.0];
     let all = [
         experiments,
         runs,
@@ -107,7 +108,7 @@ fn is_caused(type_id: u16) -> bool {
         links,
         documents,
     ];
-    all.iter().any(|caused| caused.contains(&type_id))
+    purges.contains(&type_id) || all.iter().any(|caused| caused.contains(&type_id))
 }
 
 /// Hands over what was done before `end`, newest first, down to `floor` or until it is enough.

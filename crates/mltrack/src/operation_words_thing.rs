@@ -84,6 +84,8 @@ fn of_version(event: &Event, word: &str, name: &str) -> Option<String> {
         Event::ModelVersionRemoved(removed) => format!("removed {}", at(removed.number)),
         Event::DatasetVersionRestored(restored) => format!("restored {}", at(restored.number)),
         Event::ModelVersionRestored(restored) => format!("restored {}", at(restored.number)),
+        Event::DatasetBytesPurged(purged) => bytes_purged(&purged.numbers, word, name),
+        Event::ModelBytesPurged(purged) => bytes_purged(&purged.numbers, word, name),
         Event::ModelAliasSet(set) => match set.number {
             Some(number) => format!("let {} name {}", set.alias, at(number)),
             None => format!("took the alias {} from {word} {name}", set.alias),
@@ -98,6 +100,12 @@ fn of_version(event: &Event, word: &str, name: &str) -> Option<String> {
         }
         _ => return None,
     })
+}
+
+fn bytes_purged(numbers: &[u64], word: &str, name: &str) -> String {
+    let numbers = numbers.iter().map(|number| format!("v{number}"));
+    let numbers: Vec<String> = numbers.collect();
+    format!("purged the files of {word} {name}, {}", numbers.join(", "))
 }
 
 fn name<K: Kind>(store: &Store, id: K::Id) -> String {

@@ -102,7 +102,11 @@ pub(crate) fn is_purge(deed: &Deed) -> bool {
     events.any(|event| {
         matches!(
             event,
-            Event::RunPurged(_) | Event::ExperimentPurged(_) | Event::ArtifactsPurged(_)
+            Event::RunPurged(_)
+                | Event::ExperimentPurged(_)
+                | Event::ArtifactsPurged(_)
+                | Event::DatasetBytesPurged(_)
+                | Event::ModelBytesPurged(_)
         )
     })
 }

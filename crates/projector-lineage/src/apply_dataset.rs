@@ -47,6 +47,14 @@ impl Things {
             Event::DatasetVersionRestored(restored) => {
                 datasets.remove_version(restored.dataset, restored.number, None)
             }
+            Event::DatasetBytesPurged(purged) => {
+                for number in &purged.numbers {
+                    if let Some(version) = datasets.version_mut(purged.dataset, *number) {
+                        version.content = None;
+                    }
+                }
+                Outcome::Applied
+            }
             _ => return None,
         })
     }

@@ -41,6 +41,14 @@ impl Things {
             Event::ModelVersionRestored(restored) => {
                 models.remove_version(restored.model, restored.number, None)
             }
+            Event::ModelBytesPurged(purged) => {
+                for number in &purged.numbers {
+                    if let Some(version) = models.version_mut(purged.model, *number) {
+                        version.content = None;
+                    }
+                }
+                Outcome::Applied
+            }
             Event::ModelAliasSet(set) => self.set_alias(set),
             Event::ModelStageMoved(moved) => self.move_stage(moved, entry),
             _ => return None,

@@ -30,6 +30,7 @@ mod run_facts;
 mod runs;
 pub mod snapshot;
 mod things;
+mod trees;
 mod uses;
 mod walk;
 
@@ -43,5 +44,6 @@ pub use links::Link;
 pub use model::{Model, ModelVersion, StageMove};
 pub use nodes::{ExperimentNode, RunNode};
 pub use things::{Oddities, Things};
+pub use trees::TreeOfVersion;
 pub use uses::{ArtifactUse, DatasetUse, Environment, ModelUse, Scrub, Uses};
 pub use walk::{Edge, GraphSize, Reach, Step, Walk};

@@ -137,17 +137,7 @@ impl Things {
             row.purged.is_none() && scrubbed.is_none_or(|lsn| *lsn < row.lsn.get())
         });
         rows.map(|row| (row.blob, row.root))
-            .chain(self.live_trees())
-    }
-
-    /// The manifests of versions of datasets and models.
-    pub fn live_trees(&self) -> impl Iterator<Item = (BlobId, Root)> {
-        let datasets = self.datasets().flat_map(|dataset| &dataset.versions);
-        let models = self.models().flat_map(|model| &model.versions);
-        let data = datasets.filter_map(|version| version.content);
-        let artifacts = models.filter_map(|version| version.content);
-        data.map(|blob| (blob, Root::Data))
-            .chain(artifacts.map(|blob| (blob, Root::Artifacts)))
+            .chain(self.live_trees().map(|tree| (tree.blob, tree.root)))
     }
 
     /// The last record that deleted each blob by a scrub.

@@ -4,6 +4,7 @@
 
 mod audit;
 mod documents;
+mod draw;
 mod golden;
 mod hostile;
 mod hot_path;

@@ -28,12 +28,14 @@ fn control_events_list_the_stream_that_guards_them() {
                 (_, Event::DatasetEdited(edited)) => {
                     edited.name.as_ref().map(|_| StreamId::dataset_names())
                 }
-                (TypeId(0x82 | 0x84..=0x87), _) => Some(StreamId::dataset(things::dataset())),
+                (TypeId(0x82 | 0x84..=0x87 | 0x89), _) => {
+                    Some(StreamId::dataset(things::dataset()))
+                }
                 (TypeId(0xA0 | 0xA3), _) => Some(StreamId::model_names()),
                 (_, Event::ModelEdited(edited)) => {
                     edited.name.as_ref().map(|_| StreamId::model_names())
                 }
-                (TypeId(0xA2 | 0xA4..=0xA9), _) => Some(StreamId::model(things::model())),
+                (TypeId(0xA2 | 0xA4..=0xA9 | 0xAB), _) => Some(StreamId::model(things::model())),
                 (_, Event::DocumentPut(put)) => Some(StreamId::document(&put.kind, &put.id)),
                 (_, Event::DocumentRemoved(gone)) => Some(StreamId::document(&gone.kind, &gone.id)),
                 _ => None,
@@ -47,8 +49,7 @@ fn control_events_list_the_stream_that_guards_them() {
 fn every_event_but_definitions_an_undo_and_what_outlives_runs_is_about_a_run_or_an_experiment() {
     for type_id in TypeId::ALL {
         for event in samples(*type_id) {
-            let outlives_runs =
-                matches!(type_id.0, 0x64 | 0x80..=0x87 | 0xA0..=0xA9 | 0xB0..=0xB2 | 0xC0 | 0xC1);
+            let outlives_runs = matches!(type_id.0, 0x64 | 0x80..=0x87 | 0x89 | 0xA0..=0xA9 | 0xAB | 0xB0..=0xB2 | 0xC0 | 0xC1);
             let definition = outlives_runs
                 || matches!(
                     *type_id,

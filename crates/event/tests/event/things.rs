@@ -5,14 +5,8 @@
 
 use mltrack_event::*;
 use proptest::prelude::*;
-use proptest::test_runner::TestRng;
 
-/// Where the fields of an event come from.
-enum Draw {
-    /// The sample of this number: it chooses variants, options and how long lists are.
-    Sample(usize),
-    Chance(Box<TestRng>),
-}
+use crate::draw::Draw;
 
 pub fn dataset() -> DatasetId {
     DatasetId::from_bytes([0xda; 16])
@@ -40,138 +34,6 @@ pub fn event(type_id: TypeId) -> BoxedStrategy<Event> {
     Just(())
         .prop_perturb(move |(), rng| build(type_id, &mut Draw::Chance(Box::new(rng))))
         .boxed()
-}
-
-impl Draw {
-    fn below(&mut self, count: usize) -> usize {
-        match self {
-            Draw::Sample(number) => *number % count,
-            Draw::Chance(rng) => rng.next_u64() as usize % count,
-        }
-    }
-
-    fn number(&mut self, sample: u64) -> u64 {
-        match self {
-            Draw::Sample(_) => sample,
-            Draw::Chance(rng) => rng.next_u64() >> (rng.next_u64() % 64),
-        }
-    }
-
-    fn bytes<const LEN: usize>(&mut self, sample: u8) -> [u8; LEN] {
-        let mut bytes = [sample; LEN];
-        if let Draw::Chance(rng) = self {
-            rng.fill_bytes(&mut bytes);
-        }
-        bytes
-    }
-
-    fn text(&mut self, sample: &str) -> String {
-        match self {
-            Draw::Sample(_) => sample.to_owned(),
-            Draw::Chance(rng) => (0..rng.next_u64() % 12)
-                .filter_map(|_| char::from_u32(rng.next_u32() >> 8 & 0x1f_ffff))
-                .collect(),
-        }
-    }
-
-    /// Something in the first sample, nothing in the second.
-    fn maybe<T>(&mut self, draw: impl FnOnce(&mut Draw) -> T) -> Option<T> {
-        (self.below(2) == 0).then(|| draw(self))
-    }
-
-    /// Two in the first sample, one in the second, none in the third.
-    fn many<T>(&mut self, mut draw: impl FnMut(&mut Draw, u8) -> T) -> Vec<T> {
-        let count = 2 - self.below(3) as u8;
-        (0..count).map(|at| draw(self, at)).collect()
-    }
-
-    /// JSON text, or none in the second sample.
-    fn json(&mut self, sample: &str) -> String {
-        self.maybe(|draw| draw.text(sample)).unwrap_or_default()
-    }
-
-    fn tags(&mut self) -> Vec<(String, String)> {
-        let tags = [("gold", ""), ("paper", "v2")];
-        self.many(|draw, at| {
-            let (key, value) = tags[usize::from(at)];
-            (draw.text(key), draw.text(value))
-        })
-    }
-
-    fn texts(&mut self, samples: [&str; 2]) -> Vec<String> {
-        self.many(|draw, at| draw.text(samples[usize::from(at)]))
-    }
-
-    fn run(&mut self) -> RunKey {
-        match self {
-            Draw::Sample(_) => crate::samples::run_id().key(),
-            Draw::Chance(_) => RunKey::from_bytes(self.bytes(0)),
-        }
-    }
-
-    fn artifact(&mut self, sample: u8) -> ArtifactId {
-        ArtifactId::from_bytes(self.bytes(sample))
-    }
-
-    fn artifacts(&mut self) -> Vec<ArtifactId> {
-        self.many(|draw, at| draw.artifact(0xa0 + at))
-    }
-
-    fn blob(&mut self, sample: u8) -> BlobId {
-        BlobId::from_bytes(self.bytes(sample))
-    }
-
-    fn dataset(&mut self) -> DatasetId {
-        DatasetId::from_bytes(self.bytes(0xda))
-    }
-
-    fn model(&mut self) -> ModelId {
-        ModelId::from_bytes(self.bytes(0x0d))
-    }
-
-    fn kind(&mut self) -> ArtifactKind {
-        match ArtifactKind::WORDS.get(self.below(8)) {
-            Some(word) => ArtifactKind::from(*word),
-            None => ArtifactKind::Custom(self.text("tokenizer")),
-        }
-    }
-
-    fn split(&mut self) -> Split {
-        match Split::WORDS.get(self.below(4)) {
-            Some(word) => Split::from(*word),
-            None => Split::Custom(self.text("holdout")),
-        }
-    }
-
-    fn node(&mut self) -> NodeRef {
-        match self.below(10) {
-            0 => NodeRef::Experiment(ExperimentId(self.number(300))),
-            1 => NodeRef::Run(self.run()),
-            2 => NodeRef::Dataset(self.dataset()),
-            3 => NodeRef::DatasetVersion(self.dataset(), self.number(3)),
-            4 => NodeRef::Model(self.model()),
-            5 => NodeRef::ModelVersion(self.model(), self.number(251)),
-            6 => NodeRef::Artifact(self.artifact(0xa1)),
-            7 => NodeRef::Metric(self.run(), self.text("loss")),
-            8 => NodeRef::Transformation(self.text("dedup")),
-            _ => NodeRef::External(self.text("s3://bucket/raw.csv")),
-        }
-    }
-
-    fn edge(&mut self) -> EdgeKind {
-        let kinds = [
-            EdgeKind::Contains,
-            EdgeKind::UsesDataset,
-            EdgeKind::UsesModel,
-            EdgeKind::UsesArtifact,
-            EdgeKind::Produces,
-            EdgeKind::DerivedFrom,
-            EdgeKind::Evaluates,
-            EdgeKind::Transforms,
-            EdgeKind::Reproduces,
-        ];
-        kinds[self.below(kinds.len())]
-    }
 }
 
 /// Builds an event whose fields are drawn in the order they are written in, and ends it with who and by what.
@@ -353,6 +215,13 @@ fn of_dataset_version(type_id: TypeId, dataset: DatasetId, d: &mut Draw) -> Even
                 sampling: d.json(r#"{"method":"reservoir","count":10,"seed":7}"#),
             }
         ),
+        TypeId::DATASET_BYTES_PURGED => made!(
+            d,
+            DatasetBytesPurged {
+                dataset: dataset,
+                numbers: vec![d.number(2), d.number(3)],
+            }
+        ),
         other => panic!("no sample of {other:?}: add one here"),
     }
 }
@@ -467,6 +336,13 @@ fn of_registry_and_lineage(type_id: TypeId, d: &mut Draw) -> Event {
                 number: d.number(7),
                 name: d.text("resnet"),
                 selector: d.text("resnet@prod"),
+            }
+        ),
+        TypeId::MODEL_BYTES_PURGED => made!(
+            d,
+            ModelBytesPurged {
+                model: d.model(),
+                numbers: vec![d.number(7)],
             }
         ),
         TypeId::LINEAGE_LINKED => made!(

@@ -8,6 +8,7 @@ mod buffered;
 mod capturing;
 mod closures;
 mod collecting;
+mod collecting_versions;
 mod console;
 mod creation;
 mod dataset_content;

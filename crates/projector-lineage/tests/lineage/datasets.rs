@@ -1,11 +1,11 @@
 //! Datasets and their versions.
 
 use mltrack_event::{
-    DatasetDeleted, DatasetEdited, DatasetRestored, DatasetVersionEdited, DatasetVersionRemoved,
-    DatasetVersionRestored,
+    DatasetBytesPurged, DatasetDeleted, DatasetEdited, DatasetRestored, DatasetVersionEdited,
+    DatasetVersionRemoved, DatasetVersionRestored,
 };
 
-use crate::support::{World, by, dataset, dataset_id, dataset_used, dataset_version};
+use crate::support::{World, blob, by, dataset, dataset_id, dataset_used, dataset_version};
 
 #[test]
 fn a_dataset_is_found_by_its_name_and_by_the_one_it_gets() {
@@ -107,6 +107,53 @@ fn versions_have_numbers_that_are_given_once_and_the_latest_is_not_a_removed_one
     let latest = world.things.dataset_named("raw").unwrap().latest().unwrap();
     assert_eq!(latest.version.as_deref(), Some("1.2.0"));
     assert!(latest.tags.contains_key("gold"));
+}
+
+#[test]
+fn a_version_whose_bytes_were_purged_keeps_none_also_when_it_comes_back() {
+    let mut world = World::new();
+    world.add(dataset(1, "raw"));
+    let (actor, command) = by();
+    for number in [1, 2] {
+        let mut version = dataset_version(1, number);
+        version.content = Some(blob(number as u8));
+        world.add(version);
+    }
+    world.add(DatasetVersionRemoved {
+        dataset: dataset_id(1),
+        number: 2,
+        actor: actor.clone(),
+        command: command.clone(),
+    });
+    let live = |world: &World| -> Vec<(u64, bool)> {
+        let trees = world.things.live_trees();
+        trees
+            .map(|tree| (tree.number, tree.gone.is_some()))
+            .collect()
+    };
+    assert_eq!(live(&world), [(1, false), (2, true)]);
+    world.add(DatasetBytesPurged {
+        dataset: dataset_id(1),
+        numbers: vec![2, 9],
+        actor: actor.clone(),
+        command: command.clone(),
+    });
+    world.add(DatasetVersionRestored {
+        dataset: dataset_id(1),
+        number: 2,
+        actor: actor.clone(),
+        command: command.clone(),
+    });
+    assert_eq!(live(&world), [(1, false)]);
+    assert_eq!(world.odd(), (0, 0));
+    let raw = world.things.dataset_named("raw").unwrap();
+    assert_eq!(raw.latest().unwrap().number, 2);
+    world.add(DatasetDeleted {
+        dataset: dataset_id(1),
+        actor,
+        command,
+    });
+    assert_eq!(live(&world), [(1, true)]);
 }
 
 #[test]
