@@ -61,7 +61,8 @@ pub struct ScrubReport {
     pub records: Vec<ScrubbedRecord>,
     /// Files of which something was taken away, or that went, as `path@vN`.
     pub artifacts: Vec<String>,
-    /// What holds it and cannot be scrubbed. Empty: nothing is left.
+    /// What holds it and is not scrubbed, with what takes it away there: files of other runs, of datasets and of models
+    /// that have the same bytes, what cannot be read. Empty: nothing is left.
     pub left: Vec<String>,
 }
 
@@ -196,6 +197,9 @@ impl Scrub {
             artifacts: found.files.names.clone(),
             left: found.left.clone(),
         };
+        if self.is_dry_run {
+            report.left.extend(found.files.holders(store)?);
+        }
         if !self.is_dry_run && (!found.records.is_empty() || found.is_unfinished) {
             write_over(store, self.run, &found)?;
             report.left.extend(found.files.sweep(store)?);

@@ -3,16 +3,16 @@
 //! Invariants: documents of the tracker itself stay without it, under a new hash; every other file goes as a whole, because
 //! nobody but its owner knows what it is worth without a part; bytes that others need, too, stay and are named.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use mltrack_event::{
-    ArtifactId, ArtifactLogged, BlobId, EnvironmentCaptured, Reproducible, RunKey,
+    ArtifactId, ArtifactLogged, BlobId, EnvironmentCaptured, Reproducible, Root, RunKey,
 };
 use mltrack_projector_lineage::Artifact as Folded;
 use serde_json::Value;
 
 use crate::artifact_depot::{Kept, failure};
-use crate::artifact_gc::sweep_all;
+use crate::artifact_gc::{TreeLists, sweep_all};
 use crate::artifact_read::hash;
 use crate::error::Result;
 use crate::scrub_mask::{Masked, Parts, What, mask_value};
@@ -157,25 +157,69 @@ impl Files {
                 left.push(format!("{} was not swept: {error}", root.url));
             }
         }
-        let others = store.with_things(|things, _| {
-            let rows = self
-                .blobs
-                .iter()
-                .flat_map(|blob| things.artifacts_of_blob(*blob));
-            let live = rows.filter(|row| row.purged.is_none());
-            let names = live.map(|row| {
-                let node = things.thing_run(row.run);
-                let run = node.map_or_else(|| row.run.short(), |node| node.id.short());
-                format!(
-                    "{} of the run {run} has the same bytes: scrub it, too",
-                    row.path
-                )
-            });
-            Ok(names.collect::<Vec<String>>())
-        })?;
-        left.extend(others);
+        left.extend(holders(store, &self.blobs, &self.fates)?);
         Ok(left)
     }
+
+    /// Who else holds bytes that go, and what takes them away there.
+    pub fn holders(&self, store: &Store) -> Result<Vec<String>> {
+        holders(store, &self.blobs, &self.fates)
+    }
+}
+
+fn holders(
+    store: &Store,
+    blobs: &[BlobId],
+    fates: &HashMap<ArtifactId, Fate>,
+) -> Result<Vec<String>> {
+    let (mut holders, trees) = store.with_things(|things, _| {
+        let rows = blobs
+            .iter()
+            .flat_map(|blob| things.artifacts_of_blob(*blob));
+        let live = rows.filter(|row| row.purged.is_none() && !fates.contains_key(&row.id));
+        let names = live.map(|row| {
+            let node = things.thing_run(row.run);
+            let run = node.map_or_else(|| row.run.short(), |node| node.id.short());
+            let path = &row.path;
+            format!("{path} of the run {run} has the same bytes: mltrack scrub {run}")
+        });
+        let trees = things.live_trees().map(|tree| {
+            let kind = match tree.root {
+                Root::Data => "dataset",
+                Root::Artifacts => "model",
+            };
+            let name = format!("{}@v{}", tree.name, tree.number);
+            (kind, name, tree.gone.is_some(), (tree.blob, tree.root))
+        });
+        Ok((names.collect::<Vec<String>>(), trees.collect::<Vec<_>>()))
+    })?;
+    let wanted: HashSet<[u8; 32]> = blobs.iter().map(|blob| blob.to_bytes()).collect();
+    let mut lists = TreeLists::default();
+    for (kind, name, is_gone, (blob, root)) in trees {
+        match lists.files(store, blob, root) {
+            Ok(files) if files.iter().any(|file| wanted.contains(&file.0)) => {
+                let remove = match is_gone {
+                    true => String::new(),
+                    false => format!("mltrack {kind} rm {name}, then "),
+                };
+                holders.push(format!(
+                    "{kind} {name} keeps the same bytes: {remove}mltrack gc --older-than 0s"
+                ));
+            }
+            Ok(_) => {}
+            Err(error) => holders.push(format!("{kind} {name} may keep the same bytes: {error}")),
+        }
+    }
+    store.with_documents(|documents| {
+        let held = documents
+            .live_blobs()
+            .filter(|(blob, _)| blobs.contains(blob));
+        if held.count() > 0 {
+            holders.push("documents, such as traces, have the same bytes: remove them".to_owned());
+        }
+        Ok(())
+    })?;
+    Ok(holders)
 }
 
 fn is_searched(path: &str, parts: Parts) -> bool {

@@ -262,3 +262,40 @@ fn what_cannot_be_meant_is_refused_and_nothing_happens() {
         7
     );
 }
+
+#[test]
+fn who_else_holds_the_bytes_is_named_with_what_takes_them_away_there() {
+    let (folder, tracker) = store();
+    let run = tracker.experiment("e").unwrap().start_run().unwrap();
+    run.log_artifact_bytes("rows.csv", "key,hunter2\n").unwrap();
+    run.finish().unwrap();
+    let other = tracker.experiment("e").unwrap().start_run().unwrap();
+    other
+        .log_artifact_bytes("copy.csv", "key,hunter2\n")
+        .unwrap();
+    other.finish().unwrap();
+    let dataset = tracker.dataset("keys").unwrap();
+    let version = dataset.version().bytes("rows.csv", "key,hunter2\n");
+    let version = version.add().unwrap();
+    let copy = format!(
+        "copy.csv of the run {0} has the same bytes: mltrack scrub {0}",
+        other.id().short()
+    );
+    let told = "dataset keys@v1 keeps the same bytes: mltrack dataset rm keys@v1, then mltrack gc --older-than 0s";
+    let scrub = |run: &mltrack::Run| tracker.scrub(run.id()).text("hunter2");
+    let dry = scrub(&run).dry_run(true).run().unwrap();
+    assert_eq!(dry.left, [copy.as_str(), told]);
+    assert_eq!(scrub(&run).run().unwrap().left, [copy.as_str(), told]);
+    assert_eq!(scrub(&other).run().unwrap().left, [told]);
+    let blob = version.files().unwrap()[0].blob.to_string();
+    let file = store
+        .path()
+        .join("artifacts/blobs")
+        .join(&blob[..2])
+        .join(&blob);
+    assert!(file.exists(), "the dataset needs it");
+    version.remove().unwrap();
+    let gc = tracker.gc().older_than(std::time::Duration::ZERO);
+    gc.run().unwrap();
+    assert!(!file.exists(), "the advice was right");
+}
