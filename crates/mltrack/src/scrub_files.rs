@@ -198,9 +198,10 @@ fn holders(
     for (kind, name, is_gone, (blob, root)) in trees {
         match lists.files(store, blob, root) {
             Ok(files) if files.iter().any(|file| wanted.contains(&file.0)) => {
-                let remove = match is_gone {
-                    true => String::new(),
-                    false => format!("mltrack {kind} rm {name}, then "),
+                let remove = if is_gone {
+                    String::new()
+                } else {
+                    format!("mltrack {kind} rm {name}, then ")
                 };
                 holders.push(format!(
                     "{kind} {name} keeps the same bytes: {remove}mltrack gc --older-than 0s"
