@@ -5,6 +5,7 @@ mod experiments;
 mod find;
 mod index;
 mod lives;
+mod memory;
 mod metrics;
 mod purges;
 mod snapshot;
