@@ -122,6 +122,7 @@ enum Coding {
     Identity,
     Gzip,
     Zstd,
+    Deflate,
 }
 
 impl Coding {
@@ -130,11 +131,12 @@ impl Coding {
             b"identity" | b"" => Ok(Coding::Identity),
             b"gzip" | b"x-gzip" => Ok(Coding::Gzip),
             b"zstd" => Ok(Coding::Zstd),
+            b"deflate" => Ok(Coding::Deflate),
             _ => Err(Refusal::new(
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 "this Content-Encoding is not known here",
             )
-            .hint("use gzip or zstd")),
+            .hint("use gzip, zstd or deflate")),
         }
     }
 }
@@ -151,6 +153,7 @@ async fn unpack(coding: Coding, body: Incoming, len_max: usize) -> Result<Bytes,
         let mut plain = Vec::new();
         let reader: Box<dyn Read> = match coding {
             Coding::Zstd => Box::new(zstd::Decoder::with_buffer(&packed[..])?),
+            Coding::Deflate => Box::new(flate2::read::ZlibDecoder::new(&packed[..])),
             _ => Box::new(flate2::read::MultiGzDecoder::new(&packed[..])),
         };
         reader.take(len_max as u64 + 1).read_to_end(&mut plain)?;

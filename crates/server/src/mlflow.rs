@@ -58,6 +58,7 @@ mod tags;
 mod trace;
 mod trace_delete;
 mod trace_filter;
+mod trace_links;
 mod trace_read;
 mod trace_search;
 mod trace_table;

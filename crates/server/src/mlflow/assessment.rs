@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::logged_models::{now_ms, random_hex};
 use super::moments::moment_text;
+use super::span::dumped;
 use super::trace::{self, ASSESSMENT_KIND};
 use super::wire::{answer, nothing};
 use super::{Answer, Message, MlflowError, Reason, act, endpoint};
@@ -45,6 +46,16 @@ pub fn value(assessment: &Value) -> Value {
     match expectation["serialized_value"]["value"].as_str() {
         Some(text) => serde_json::from_str(text).unwrap_or_else(|_| json!(text)),
         None => expectation["value"].clone(),
+    }
+}
+
+/// A part of an assessment as it is kept: an expectation of more than one value is a text of JSON.
+fn kept(part: &str, told: &Value) -> Value {
+    match &told["value"] {
+        value @ (Value::Object(_) | Value::Array(_)) if part == "expectation" => json!({
+            "serialized_value": {"serialization_format": "JSON_FORMAT", "value": dumped(value)},
+        }),
+        _ => told.clone(),
     }
 }
 
@@ -102,7 +113,7 @@ pub fn add(shared: &Shared, trace: &str, told: &Value) -> Answer<Value> {
         "last_update_time": told["last_update_time"].as_str().unwrap_or(&now),
         "valid": true,
     });
-    made[*kind] = told[*kind].clone();
+    made[*kind] = kept(kind, &told[*kind]);
     for name in ["span_id", "rationale", "metadata", "overrides"] {
         if let Some(value) = told.get(name).filter(|value| **value != "") {
             made[name] = value.clone();
@@ -239,7 +250,9 @@ fn apply(known: &mut Value, told: &Value, path: &str) -> Answer<()> {
     }
     match path {
         "assessment_name" | "expectation" | "feedback" | "rationale" => {
-            known[path] = told.get(path).cloned().unwrap_or_else(|| json!(""));
+            known[path] = told
+                .get(path)
+                .map_or_else(|| json!(""), |value| kept(path, value));
         }
         "metadata" => {
             if !known["metadata"].is_object() {

@@ -120,6 +120,7 @@ async fn create(State(shared): State<Shared>, Message(fields): Message) -> Answe
         let location = fields.optional_text("artifact_location")?;
         let location = location.filter(|location| !location.is_empty());
         location.map_or(Ok(()), check_location)?;
+        let location = location.map(absolute);
         check::length("name", name, NAME_LEN_MAX)?;
         let tracker = shared.tracker();
         refuse_taken(tracker, name)?;
@@ -129,8 +130,8 @@ async fn create(State(shared): State<Shared>, Message(fields): Message) -> Answe
             check::length("value", value, TAG_LEN_MAX)?;
             new = new.tag(key, value);
         }
-        if let Some(location) = location {
-            new = new.tag(wire::ARTIFACT_LOCATION, location);
+        if let Some(location) = &location {
+            new = new.tag(wire::ARTIFACT_LOCATION, location.as_str());
         }
         let made = new.create().map_err(|error| match error.code() {
             Code::Conflict => exists(name),
@@ -153,6 +154,15 @@ async fn create(State(shared): State<Shared>, Message(fields): Message) -> Answe
 }
 
 /// A place for artifacts is a plain folder or address.
+/// A place by which everybody means the same: a folder is below the one that the server was started in.
+fn absolute(location: &str) -> String {
+    if location.contains(':') {
+        return location.to_owned();
+    }
+    let absolute = std::path::absolute(location);
+    absolute.map_or_else(|_| location.to_owned(), |path| path.display().to_string())
+}
+
 fn check_location(location: &str) -> Answer<()> {
     if location.starts_with("runs:") {
         return Err(MlflowError::invalid(format!(

@@ -50,7 +50,7 @@ pub fn origin(shared: &Shared, fields: &Fields, is_of_prompt: bool) -> Answer<Or
             Some("runs") => of_run(&source, &mut told)?,
             Some(_) if is_behind_proxy(&source) => of_proxy(shared, &source, &told)?,
             Some(_) => {}
-            None => return Err(local(&source)),
+            None => of_folder(shared, &source, &told)?,
         }
     }
     if !is_of_prompt && !told.model_id.is_empty() {
@@ -73,10 +73,64 @@ fn scheme(source: &str) -> Option<&str> {
     (is_scheme && !scheme.eq_ignore_ascii_case("file")).then_some(scheme)
 }
 
-fn local(source: &str) -> MlflowError {
-    MlflowError::invalid(format!(
-        "Invalid model version source: '{source}'. To use a local path as a model version source, the run_id request parameter has to be specified and the local path has to be contained within the artifact directory of the run specified by the run_id."
-    ))
+/// A folder of a machine is that of the logged model or of the run that the request names, where clients keep
+/// artifacts in folders themselves. Nothing here reads it.
+fn of_folder(shared: &Shared, source: &str, told: &Told) -> Answer<()> {
+    let field = if told.model_id.is_empty() {
+        "run_id"
+    } else {
+        "model_id"
+    };
+    let root = root_of(shared, told).unwrap_or_default();
+    let is_its = root.is_some_and(|root| match (folder(source), folder(&root)) {
+        (Some(source), Some(root)) => !root.is_empty() && source.starts_with(&root),
+        _ => false,
+    });
+    if is_its {
+        return Ok(());
+    }
+    Err(MlflowError::invalid(format!(
+        "Invalid model version source: '{source}'. To use a local path as a model version source, the {field} request parameter has to be specified and the local path has to be contained within the artifact directory of the run specified by the {field}."
+    )))
+}
+
+/// The parts of a path of a machine, which begins at its root and does not climb; `None` for everything else.
+fn folder(place: &str) -> Option<Vec<String>> {
+    let path = match place.split_once(':') {
+        Some((scheme, rest)) if scheme.eq_ignore_ascii_case("file") => {
+            rest.strip_prefix("//").unwrap_or(rest)
+        }
+        _ => place,
+    };
+    let path = plain(path.strip_prefix('/')?);
+    let parts: Vec<String> = path
+        .split('/')
+        .filter(|part| !part.is_empty())
+        .map(str::to_owned)
+        .collect();
+    let climbs = |part: &String| part == ".." || part == "." || part.contains(['\0', '\\']);
+    (!parts.iter().any(climbs)).then_some(parts)
+}
+
+/// Where the artifacts of the logged model or of the run are that a request names; `None` where it names none, or a
+/// model that was logged elsewhere.
+fn root_of(shared: &Shared, told: &Told) -> Answer<Option<String>> {
+    if !told.model_id.is_empty() {
+        let known = shared.tracker().documents(logged_model::KIND);
+        let document = known.get(&told.model_id)?;
+        let root = document.map(|document| Ok(LoggedModel::of(&document)?.artifact_uri));
+        return root.transpose();
+    }
+    if told.run_id.is_empty() {
+        return Ok(None);
+    }
+    let id: RunId = told
+        .run_id
+        .parse()
+        .map_err(|_| MlflowError::missing(format!("Run with id={} not found", told.run_id)))?;
+    let run = runs::summary(shared, id)?;
+    let location = runs::location(shared, &run)?;
+    Ok(Some(artifact_uri(&location, &told.run_id)))
 }
 
 /// Refuses a source that climbs out of where it seems to be, however often its letters are escaped.
@@ -129,24 +183,14 @@ fn is_behind_proxy(source: &str) -> bool {
 
 /// A place behind a proxy is that of the logged model or of the run that the request names, if it names one.
 fn of_proxy(shared: &Shared, source: &str, told: &Told) -> Answer<()> {
-    if !told.model_id.is_empty() {
-        let known = shared.tracker().documents(logged_model::KIND);
-        let Some(document) = known.get(&told.model_id)? else {
-            return Ok(());
-        };
-        let root = LoggedModel::of(&document)?.artifact_uri;
-        return is_inside(source, &root)
-            .then_some(())
-            .ok_or_else(|| foreign(source, "model_id"));
-    }
-    if told.run_id.is_empty() {
-        return Ok(());
-    }
-    let not_there = || foreign(source, "run_id");
-    let id: RunId = told.run_id.parse().map_err(|_| not_there())?;
-    let run = runs::summary(shared, id).map_err(|_| not_there())?;
-    let root = artifact_uri(&runs::location(shared, &run)?, &told.run_id);
-    is_inside(source, &root).then_some(()).ok_or_else(not_there)
+    let field = if told.model_id.is_empty() {
+        "run_id"
+    } else {
+        "model_id"
+    };
+    let root = root_of(shared, told).map_err(|_| foreign(source, field))?;
+    let is_its = root.is_none_or(|root| is_inside(source, &root));
+    is_its.then_some(()).ok_or_else(|| foreign(source, field))
 }
 
 /// Whether a place is another one, or below it.
@@ -325,6 +369,24 @@ mod tests {
         ));
         assert!(!is_behind_proxy("http://h:1/models/api"));
         assert!(!is_inside(root, "mlflow-artifacts:/"));
+    }
+
+    #[test]
+    fn a_folder_is_told_by_its_parts_and_one_that_climbs_is_none() {
+        let parts = |place| folder(place).map(|parts| parts.join("/"));
+        for place in ["/a/b c", "file:///a/b%20c/", "FILE:/a//b c"] {
+            assert_eq!(parts(place).as_deref(), Some("a/b c"), "{place}");
+        }
+        for place in [
+            "a/b",
+            "/a/../b",
+            "file:///a/%2e%2e/b",
+            "s3://a/b",
+            "./a",
+            "",
+        ] {
+            assert_eq!(parts(place), None, "{place}");
+        }
     }
 
     #[test]

@@ -20,7 +20,7 @@ use super::span::{attribute, dumped, message, plain, status};
 use super::trace::{
     FINISHED_METADATA, KIND, LOCATION_TAG, RUN_METADATA, SPAN_KIND, SPANS_TAG, Trace, location,
 };
-use super::{Answer, act};
+use super::{Answer, act, trace_links};
 use crate::blocking::blocking;
 use crate::shared::Shared;
 
@@ -33,6 +33,17 @@ const BATCH_LEN: usize = 4 << 20;
 const PREVIEW_LEN: usize = 1000;
 /// Attributes with this beginning become tags of the trace.
 const TAG_PREFIX: &str = "mlflow.traceTag.";
+
+/// The attribute of a resource that names the program.
+const SERVICE_NAME: &str = "service.name";
+/// The programs whose name pages show.
+const SERVICES: [&str; 5] = [
+    "claude-code",
+    "codex_cli_rs",
+    "codex_vscode",
+    "gemini-cli",
+    "qwen-code",
+];
 
 /// The endpoint.
 pub fn routes() -> Router<Shared> {
@@ -108,6 +119,9 @@ fn keep(shared: &Shared, experiment: &str, run: Option<&str>, spans: Vec<Sent>) 
     for mut span in spans {
         let trace = format!("tr-{}", span.trace);
         complete(&mut span.body, &trace);
+        if span.is_root {
+            name_service(&mut span);
+        }
         documents.push((format!("{trace}/{}", span.span), span.body.to_string()));
         traces.entry(trace).or_default().push(span);
     }
@@ -121,6 +135,7 @@ fn keep(shared: &Shared, experiment: &str, run: Option<&str>, spans: Vec<Sent>) 
             told.add_to(&mut trace, run);
             Ok(Change::Put(trace.body()))
         })?;
+        trace_links::settle(shared, id)?;
     }
     Ok(())
 }
@@ -159,6 +174,20 @@ fn complete(span: &mut Value, trace: &str) {
         }
     }
     attributes.push(json!({ "key": "mlflow.traceRequestId", "value": { "string_value": trace } }));
+}
+
+/// Notes on a first span by which of the programs that pages know it was sent.
+fn name_service(span: &mut Sent) {
+    let name = span.resource.iter().find(|(key, _)| key == SERVICE_NAME);
+    let Some(name) = name.map(|(_, value)| text(&plain(value))) else {
+        return;
+    };
+    if let Some(attributes) = span.body["attributes"].as_array_mut()
+        && SERVICES.contains(&name.as_str())
+    {
+        attributes.retain(|attribute| attribute["key"] != SERVICE_NAME);
+        attributes.push(json!({ "key": SERVICE_NAME, "value": { "string_value": name } }));
+    }
 }
 
 /// What the spans of one trace say about it.

@@ -256,8 +256,7 @@ fn finished(
     is_root: bool,
     resource: &Value,
 ) -> Result<Sent, OtlpError> {
-    let is_id = |id: &[u8], len: usize| id.len() == len && id.iter().any(|byte| *byte != 0);
-    if !is_id(trace, 16) || !is_id(span, 8) {
+    if trace.len() != 16 || span.len() != 8 {
         return Err(OtlpError::Id);
     }
     let list = resource.as_array().into_iter().flatten();

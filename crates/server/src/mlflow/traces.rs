@@ -13,7 +13,8 @@ use super::logged_models::random_hex;
 use super::trace::{FINISHED_METADATA, KIND, LOCATION_TAG, Trace, edit, find, location};
 use super::wire::{answer, nothing};
 use super::{
-    Answer, Message, MlflowError, act, assessment, endpoint, trace_delete, trace_read, trace_search,
+    Answer, Message, MlflowError, act, assessment, endpoint, trace_delete, trace_links, trace_read,
+    trace_search,
 };
 use crate::blocking::blocking;
 use crate::shared::Shared;
@@ -80,6 +81,7 @@ async fn start_v3(State(shared): State<Shared>, Message(fields): Message) -> Ans
             }
             Ok(Change::Put(whole.body()))
         })?;
+        trace_links::settle(&shared, id)?;
         for assessment in info["assessments"].as_array().into_iter().flatten() {
             assessment::add(&shared, id, assessment)?;
         }
@@ -204,13 +206,7 @@ async fn link_to_run(State(shared): State<Shared>, Message(fields): Message) -> 
                 ids.len()
             )));
         }
-        let known = shared.tracker().documents(KIND).get_many(&ids)?;
-        for document in known {
-            edit(&shared, &document.id, "POST traces/link-to-run", |trace| {
-                add(&mut trace.runs, run);
-                Ok(())
-            })?;
-        }
+        trace_links::link(&shared, &ids, run)?;
         Ok(nothing())
     })
     .await

@@ -316,6 +316,7 @@ def registry_calls():
     yield post("a version of a local file", f"{version}/create", {"name": "m", "source": "/etc/passwd"})
     elsewhere = "mlflow-artifacts:/0/" + "0" * 32 + "/artifacts/model"
     yield post("a version of another run's files", f"{version}/create", {"name": "m", "source": elsewhere, "run_id": "{run1}"})
+    yield post("a version of another run", f"{version}/create", {"name": "m", "source": "runs:/" + "0" * 32 + "/m", "run_id": "{run1}"})
     yield post("a version that climbs", f"{version}/create", {"name": "m", "source": "s3://b/../../x"})
     yield get("get a version", f"{version}/get?name=m&version=2")
     yield get("get a version that is not there", f"{version}/get?name=m&version=9")

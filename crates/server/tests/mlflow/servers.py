@@ -29,6 +29,8 @@ class Server:
     def __init__(self, kind, folder, binary=None, arguments=(), environment=None, port=None):
         self.kind = kind
         self.folder = pathlib.Path(folder)
+        # Where it is started.
+        self.place = self.folder
         self.binary = binary
         self.arguments = list(arguments)
         self.environment = {**os.environ, **(environment or {})}
@@ -58,7 +60,7 @@ class Server:
         log = open(self.log, "ab")
         self.process = subprocess.Popen(
             self.command(),
-            cwd=self.folder,
+            cwd=self.place,
             env=self.environment,
             stdin=subprocess.DEVNULL,
             stdout=log,

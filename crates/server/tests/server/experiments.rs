@@ -102,6 +102,25 @@ fn places_for_artifacts_lie_below_the_root_that_the_host_gives() {
 }
 
 #[test]
+fn a_folder_for_artifacts_is_below_the_one_that_the_server_was_started_in() {
+    let served = Served::start();
+    let here = std::env::current_dir().unwrap();
+    for (given, kept) in [
+        (
+            "models/here",
+            here.join("models/here").display().to_string(),
+        ),
+        ("/models/there", "/models/there".to_owned()),
+        ("file:///models", "file:///models".to_owned()),
+    ] {
+        let body = json!({"name": given, "artifact_location": given});
+        let (_, made) = post(&served, "create", &body);
+        let (_, shown) = show(&served, made["experiment_id"].as_str().unwrap());
+        assert_eq!(shown["experiment"]["artifact_location"], kept.as_str());
+    }
+}
+
+#[test]
 fn the_name_of_a_deleted_experiment_stays_taken() {
     let served = Served::start();
     let id = create(&served, "e1");

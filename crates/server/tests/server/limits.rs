@@ -44,7 +44,10 @@ fn an_unpacked_bomb_is_stopped_at_the_limit() {
     gzip.write_all(&zeros[..200_000]).unwrap();
     let gzip = gzip.finish().unwrap();
     let zstd = zstd::bulk::compress(&zeros, 1).unwrap();
-    for (coding, packed) in [("gzip", gzip), ("zstd", zstd)] {
+    let mut deflate = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
+    deflate.write_all(&zeros[..200_000]).unwrap();
+    let deflate = deflate.finish().unwrap();
+    for (coding, packed) in [("gzip", gzip), ("zstd", zstd), ("deflate", deflate)] {
         assert!(packed.len() <= 1000, "{coding} {}", packed.len());
         let len = format!("Content-Length: {}", packed.len());
         let coding = format!("Content-Encoding: {coding}");

@@ -65,6 +65,29 @@ fn request() -> Value {
 }
 
 #[test]
+fn a_first_span_says_which_program_sent_it_if_pages_know_that() {
+    for (name, wanted) in [("gemini-cli", json!("gemini-cli")), ("s", Value::Null)] {
+        let world = World::start();
+        let mut sent = request();
+        sent["resourceSpans"][0]["resource"]["attributes"][0]["value"] =
+            json!({"stringValue": name});
+        assert_eq!(world.json(&sent).0, 200);
+        let spans = world.trace()["spans"].clone();
+        let service = |span: &Value| {
+            let attributes = span["attributes"].as_array().unwrap().iter();
+            let mut found = attributes.filter(|it| it["key"] == "service.name");
+            found
+                .next()
+                .map_or(Value::Null, |it| it["value"]["string_value"].clone())
+        };
+        assert_eq!(
+            (service(&spans[0]), service(&spans[1])),
+            (wanted, Value::Null)
+        );
+    }
+}
+
+#[test]
 fn a_trace_is_made_of_the_spans_alone() {
     let world = World::start();
     assert_eq!(world.json(&request()), (200, json!({})));

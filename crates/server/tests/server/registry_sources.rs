@@ -57,6 +57,54 @@ fn what_a_version_is_made_from_is_kept_and_leads_to_its_bytes() {
 }
 
 #[test]
+fn a_folder_or_a_place_behind_the_proxy_is_that_of_the_run_or_the_model_that_is_named() {
+    let served = Served::start_with(&mltrack_server::Options {
+        artifact_root: Some("file:///artifacts".into()),
+        ..mltrack_server::Options::default()
+    });
+    post(&served, "registered-models/create", &json!({"name": "m"}));
+    let run = post(&served, "runs/create", &json!({"experiment_id": "0"}));
+    let (run, root) = (
+        &run["run"]["info"]["run_id"],
+        run["run"]["info"]["artifact_uri"].as_str().unwrap(),
+    );
+    let model = json!({"experiment_id": "0", "name": "net"});
+    let model = post(&served, "logged-models", &model);
+    let (model, of_model) = (
+        &model["model"]["info"]["model_id"],
+        model["model"]["info"]["artifact_uri"].as_str().unwrap(),
+    );
+    let create = |source: &str, run: &Value, model: &Value| {
+        let body = json!({"name": "m", "source": source, "run_id": run, "model_id": model});
+        send(&served, "POST", "model-versions/create", &body)
+    };
+    let none = json!("");
+    let inside = format!("{root}/model");
+    assert_eq!(create(&inside, run, &none).0, 200);
+    assert_eq!(
+        create(inside.trim_start_matches("file://"), run, &none).0,
+        200
+    );
+    assert_eq!(create(of_model, &none, model).0, 200);
+    let other = json!("0".repeat(32));
+    for (source, run, model) in [
+        (inside.as_str(), &none, &none),
+        (inside.as_str(), &other, &none),
+        (inside.as_str(), &none, model),
+        ("file:///artifacts/0", run, &none),
+        ("/etc/passwd", run, &none),
+        ("mlflow-artifacts:/0/elsewhere/artifacts", run, &none),
+        ("mlflow-artifacts:/0/elsewhere/artifacts", &other, &none),
+    ] {
+        let (status, _, text) = refused(create(source, run, model));
+        assert_eq!(status, 400, "{source}");
+        assert!(text.starts_with("Invalid model version source"), "{text}");
+    }
+    let climbing = format!("{root}/%2e%2e/%2e%2e/x");
+    assert_eq!(create(&climbing, run, &none).0, 400);
+}
+
+#[test]
 fn what_the_library_registered_is_there_over_the_wire() {
     let served = Served::start();
     let tracker = Tracker::open(served.folder.path().join(".mltrack")).unwrap();

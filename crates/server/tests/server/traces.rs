@@ -425,3 +425,45 @@ fn traces_are_deleted_by_id_or_by_age_and_nothing_of_them_stays() {
     );
     assert_eq!(world.search("").1, ["tr-c"]);
 }
+
+#[test]
+fn a_link_to_a_run_may_be_there_before_the_trace() {
+    let world = World::start();
+    let link = |id: &str, run: &str| {
+        let body = json!({"trace_ids": [id], "run_id": run});
+        world.ok(&format!("{V2}/link-to-run"), &body);
+    };
+    let linked = |run: &str| {
+        let filter = format!("attributes.run_id = '{run}'");
+        let body = json!({"locations": [world.location()], "filter": filter});
+        let found = world.ok(&format!("{V3}/search"), &body);
+        let traces = found["traces"].as_array().cloned().unwrap_or_default();
+        let ids = traces.into_iter().map(|trace| trace["trace_id"].clone());
+        ids.collect::<Vec<Value>>()
+    };
+    link("tr-late", "one");
+    link("tr-late", "two");
+    assert!(linked("one").is_empty());
+    world.trace("tr-late", 0, "OK", &json!({}));
+    world.trace("tr-there", 1, "OK", &json!({}));
+    link("tr-there", "two");
+    assert_eq!(linked("one"), [json!("tr-late")]);
+    assert_eq!(linked("two"), [json!("tr-there"), json!("tr-late")]);
+}
+
+#[test]
+fn an_expectation_of_several_values_is_kept_as_a_text() {
+    let world = World::start();
+    world.trace("tr-a", 0, "OK", &json!({}));
+    let of_trace = format!("{V3}/tr-a/assessments");
+    let told = json!({"assessment": {"assessment_name": "time", "expectation": {"value": {"passed": true}}}});
+    let made = world.ok(&of_trace, &told);
+    let kept = |value: &str| json!({"serialized_value": {"serialization_format": "JSON_FORMAT", "value": value}});
+    let made = &made["assessment"];
+    assert_eq!(made["expectation"], kept("{\"passed\": true}"));
+    let id = made["assessment_id"].as_str().unwrap();
+    let change =
+        json!({"assessment": {"expectation": {"value": [1, 2]}}, "update_mask": "expectation"});
+    let (_, changed) = world.send("PATCH", &format!("{of_trace}/{id}"), &change);
+    assert_eq!(changed["assessment"]["expectation"], kept("[1, 2]"));
+}
