@@ -288,7 +288,7 @@ fn who_else_holds_the_bytes_is_named_with_what_takes_them_away_there() {
     assert_eq!(scrub(&run).run().unwrap().left, [copy.as_str(), told]);
     assert_eq!(scrub(&other).run().unwrap().left, [told]);
     let blob = version.files().unwrap()[0].blob.to_string();
-    let file = store
+    let file = folder
         .path()
         .join("artifacts/blobs")
         .join(&blob[..2])
