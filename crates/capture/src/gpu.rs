@@ -22,7 +22,12 @@ pub(crate) fn capture(request: &Request, _: &Deadline) -> Part {
     if let Some(version) = toolkit(request) {
         cuda.insert("version".to_owned(), version.into());
     }
-    let library = if request.gpu { Nvml::init().ok() } else { None };
+    let place = request.places.nvml.as_deref();
+    let library = if request.gpu {
+        crate::nvml::library(place)
+    } else {
+        None
+    };
     let mut devices = library
         .as_ref()
         .map(|library| devices(library, request))

@@ -4,6 +4,7 @@
 //! tell is not asked again; numbers of devices are the library's, as `nvidia-smi` shows them.
 
 use std::collections::HashMap;
+use std::path::Path;
 
 use nvml_wrapper::Nvml;
 use nvml_wrapper::enum_wrappers::device::{Clock, TemperatureSensor};
@@ -48,11 +49,26 @@ enum Ask {
     Instances,
 }
 
+/// The library in a file, or where the system finds it. `None` where there is none, or it says no.
+pub(crate) fn library(place: Option<&Path>) -> Option<Nvml> {
+    let mut builder = Nvml::builder();
+    if let Some(place) = place {
+        builder.lib_path(place.as_os_str());
+    }
+    builder.init().ok()
+}
+
 impl NvidiaGpus {
     /// Loads the library. `None` where there is none, or no device.
     #[must_use]
     pub fn load() -> Option<NvidiaGpus> {
-        let nvml = Nvml::init().ok()?;
+        NvidiaGpus::load_from(None)
+    }
+
+    /// The same with a library in a file of its own; `None` is where the system finds it.
+    #[must_use]
+    pub fn load_from(place: Option<&Path>) -> Option<NvidiaGpus> {
+        let nvml = library(place)?;
         let count = nvml.device_count().ok().filter(|count| *count > 0)?;
         let devices = (0..count).map(|_| Device::default()).collect();
         Some(NvidiaGpus {

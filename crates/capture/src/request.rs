@@ -43,6 +43,8 @@ pub struct Places {
     pub cgroup: PathBuf,
     /// Where short-lived files of the capture are made.
     pub temporary: PathBuf,
+    /// NVIDIA's management library; `None` is where the system finds it.
+    pub nvml: Option<PathBuf>,
 }
 
 impl Default for Places {
@@ -52,6 +54,7 @@ impl Default for Places {
             proc: PathBuf::from("/proc"),
             cgroup: PathBuf::from("/sys/fs/cgroup"),
             temporary: std::env::temp_dir(),
+            nvml: None,
         }
     }
 }

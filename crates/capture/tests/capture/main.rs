@@ -3,6 +3,7 @@
 
 mod documented;
 mod faults;
+mod nvml;
 mod packages;
 mod planted;
 mod refused;
