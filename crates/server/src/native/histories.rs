@@ -249,11 +249,12 @@ fn check_known(tracker: &Tracker, ask: &HistoriesAsk, metric: &str) -> Result<()
         .map(String::as_str)
         .take(10)
         .collect();
-    Err(Fault::missing(format!(
-        "the run {} has no metric {metric:?}",
-        summary.id.short()
-    ))
-    .hint(format!("it has {}", known.join(", "))))
+    let hint = match &known[..] {
+        [] => "it has none yet".to_owned(),
+        known => format!("it has {}", known.join(", ")),
+    };
+    let id = summary.id.short();
+    Err(Fault::missing(format!("the run {id} has no metric {metric:?}")).hint(hint))
 }
 
 fn too_many() -> Fault {
