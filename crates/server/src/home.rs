@@ -1,18 +1,20 @@
-//! `GET /`: what is served here and how to connect, for a person with a browser.
+//! `GET /`: what is served here and how to connect, for a person with a browser, or with `curl`.
 //!
-//! Invariant: the page loads nothing and runs nothing, and every text of the store in it is escaped.
+//! Invariant: the page loads nothing and runs nothing, and every text of the store in it is escaped; as plain text it
+//! moves no cursor.
 
 use std::fmt::Write as _;
 
 use axum::Router;
-use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::extract::{Request, State};
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 
 use mltrack::ExperimentSummary;
 
 use crate::blocking::blocking;
+use crate::hosts::host_of;
 use crate::shared::Shared;
 
 /// The page may be what it is, and nothing else.
@@ -23,81 +25,148 @@ pub fn routes() -> Router<Shared> {
     Router::new().route("/", get(home))
 }
 
-async fn home(State(shared): State<Shared>, headers: HeaderMap) -> Response {
-    let host = headers.get(header::HOST);
-    let host = host.and_then(|host| host.to_str().ok()).map(str::to_owned);
-    let known = shared.clone();
-    let text = match blocking(move || page(&known, host.as_deref())).await {
-        Ok(text) => text,
+async fn home(State(shared): State<Shared>, request: Request) -> Response {
+    let host = host_of(&request).map(str::to_owned);
+    let accepted = request.headers().get(header::ACCEPT);
+    let accepted = accepted.and_then(|accepted| accepted.to_str().ok());
+    let is_browser = accepted.is_some_and(|accepted| accepted.contains("text/html"));
+    let facts = match blocking(move || Facts::of(&shared, host.as_deref())).await {
+        Ok(facts) => facts,
         Err(error) => {
             let text = format!("the store cannot be read: {error}\n");
             return (StatusCode::INTERNAL_SERVER_ERROR, text).into_response();
         }
     };
+    let (kind, text) = if is_browser {
+        ("text/html; charset=utf-8", facts.page())
+    } else {
+        ("text/plain; charset=utf-8", facts.text())
+    };
     let headers = [
-        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+        (header::CONTENT_TYPE, kind),
         (header::CONTENT_SECURITY_POLICY, POLICY),
         (header::X_FRAME_OPTIONS, "DENY"),
         (header::REFERRER_POLICY, "no-referrer"),
         (header::CACHE_CONTROL, "no-store"),
+        (header::VARY, "accept"),
     ];
     (headers, text).into_response()
 }
 
-fn page(shared: &Shared, host: Option<&str>) -> mltrack::Result<String> {
-    let tracker = shared.tracker();
-    let store = tracker.path().map(|path| path.display().to_string());
-    let store = escaped(&store.unwrap_or_default());
-    let events = tracker.next_lsn()?.map_or(0, |next| next.get() - 1);
-    let experiments = tracker.experiments().fetch()?;
-    let scheme = if shared.options().tls.is_some() {
-        "https"
-    } else {
-        "http"
-    };
-    let bound = shared.options().bind.to_string();
-    let url = escaped(&format!("{scheme}://{}", host.unwrap_or(&bound)));
-    let version = env!("CARGO_PKG_VERSION");
-    let up_s = shared.figures().totals().up.as_secs();
-    let access = if shared.options().is_read_only {
-        "reading only"
-    } else {
-        "reading and writing"
-    };
-    let rows = rows(&experiments.items);
-    let count = experiments.items.len();
-    let left = count.saturating_sub(EXPERIMENTS_SHOWN);
-    Ok(format!(
-        "<!doctype html>
+/// What there is to tell.
+struct Facts {
+    store: String,
+    about: String,
+    /// Lines for a shell that connect to it.
+    connect: Vec<String>,
+    /// Id, name and number of runs of the first experiments.
+    experiments: Vec<[String; 3]>,
+    /// What shows those that are not among them.
+    rest: Option<String>,
+}
+
+impl Facts {
+    fn of(shared: &Shared, host: Option<&str>) -> mltrack::Result<Facts> {
+        let (tracker, options) = (shared.tracker(), shared.options());
+        let store = tracker.path().map(|path| path.display().to_string());
+        let events = tracker.next_lsn()?.map_or(0, |next| next.get() - 1);
+        let experiments = tracker.experiments().fetch()?.items;
+        let scheme = options.tls.as_ref().map_or("http", |_| "https");
+        let bound = options.bind.to_string();
+        let url = format!("{scheme}://{}", host.unwrap_or(&bound));
+        let mut connect = vec![format!("export MLFLOW_TRACKING_URI={url}")];
+        if options.is_token_needed {
+            connect.push("export MLFLOW_TRACKING_TOKEN=mlt_.. MLTRACK_KEY=mlt_..".to_owned());
+        }
+        connect.push(format!("mltrack -C {url} runs"));
+        connect.push(format!("curl {url}/api/v1/runs"));
+        let access = if options.is_read_only {
+            "reading only"
+        } else {
+            "reading and writing"
+        };
+        let count = experiments.len();
+        let left = count.saturating_sub(EXPERIMENTS_SHOWN);
+        let up_s = shared.figures().totals().up.as_secs();
+        let plural = if count == 1 { "" } else { "s" };
+        Ok(Facts {
+            store: store.unwrap_or_default(),
+            about: format!(
+                "{access}, {events} events, {count} experiment{plural}, up for {up_s} s"
+            ),
+            connect,
+            experiments: experiments
+                .iter()
+                .take(EXPERIMENTS_SHOWN)
+                .map(row)
+                .collect(),
+            rest: (left > 0).then(|| format!("{left} more: mltrack -C {url} exp ls")),
+        })
+    }
+
+    fn page(&self) -> String {
+        let mut rows = String::new();
+        for [id, name, runs] in &self.experiments {
+            let name = escaped(name);
+            writeln!(rows, "<tr><td>{id}<td>{name}<td class=n>{runs}")
+                .expect("writing to a string cannot fail");
+        }
+        let (store, about) = (escaped(&self.store), &self.about);
+        let connect = escaped(&self.connect.join("\n"));
+        let rest = self.rest.as_deref().map(escaped).unwrap_or_default();
+        let version = env!("CARGO_PKG_VERSION");
+        format!(
+            "<!doctype html>
 <html lang=en><meta charset=utf-8><meta name=viewport content=\"width=device-width\"><title>mltrack</title>
 <style>{STYLE}</style>
 <h1>mltrack {version}</h1>
-<p>The store <code>{store}</code>, {access}: {events} events, {count} experiments. Up for {up_s} s.
+<p>The store <code>{store}</code>: {about}.
 <h2>Connect</h2>
-<pre>export MLFLOW_TRACKING_URI={url}
-mltrack -C {url} runs</pre>
+<pre>{connect}</pre>
 <h2>Experiments</h2>
 <table><tr><th>id<th>name<th class=n>runs
 {rows}</table>
-<p>{left} more: <code>mltrack exp ls</code>
-<p>Health <code>/health</code>, figures for Prometheus <code>/metrics</code>, the native interface <code>/api/v1</code>.
+<p>{rest}
+<p>Health <a href=/health>/health</a>, figures for Prometheus <a href=/metrics>/metrics</a>, the native interface <a href=/api/v1/openapi.json>/api/v1/openapi.json</a>.
 "
-    ))
+        )
+    }
+
+    /// The same for who has no browser.
+    fn text(&self) -> String {
+        let version = env!("CARGO_PKG_VERSION");
+        let mut lines = vec![format!("mltrack {version}")];
+        lines.push(format!("{}: {}", plain(&self.store), self.about));
+        lines.push("\nConnect".to_owned());
+        let connect = self.connect.iter();
+        lines.extend(connect.map(|line| format!("  {}", plain(line))));
+        lines.push("\nExperiments (id, runs, name)".to_owned());
+        let rows = self.experiments.iter();
+        lines.extend(rows.map(|[id, name, runs]| format!("  {id:>6} {runs:>8}  {}", plain(name))));
+        lines.extend(self.rest.as_ref().map(|rest| format!("  {}", plain(rest))));
+        lines.push("\nMore: /health  /metrics  /api/v1/openapi.json\n".to_owned());
+        lines.join("\n")
+    }
 }
 
-/// The rows of the table of experiments.
-fn rows(experiments: &[ExperimentSummary]) -> String {
-    let mut rows = String::new();
-    for experiment in experiments.iter().take(EXPERIMENTS_SHOWN) {
-        let (id, name, runs) = (
-            experiment.id,
-            escaped(&experiment.name),
-            experiment.run_count(),
-        );
-        writeln!(rows, "<tr><td>{id}<td>{name}<td class=n>{runs}")
-            .expect("writing to a string cannot fail");
-    }
-    rows
+fn row(experiment: &ExperimentSummary) -> [String; 3] {
+    [
+        experiment.id.to_string(),
+        experiment.name.clone(),
+        experiment.run_count().to_string(),
+    ]
+}
+
+/// Text that moves no cursor.
+fn plain(text: &str) -> String {
+    let shown = |letter: char| {
+        if letter.is_control() {
+            '\u{fffd}'
+        } else {
+            letter
+        }
+    };
+    text.chars().map(shown).collect()
 }
 
 /// The rest is told by the command line.

@@ -60,20 +60,34 @@ fn an_error_has_the_form_of_the_interface_that_was_addressed() {
     assert_eq!(code, 405);
 }
 
+/// The first page as a browser asks for it.
+fn page(served: &Served) -> String {
+    let host = format!("Host: {}", authority(served));
+    ask(
+        served,
+        &["GET / HTTP/1.1", &host, "Accept: text/html,*/*"],
+        b"",
+    )
+}
+
 #[test]
 fn the_first_page_can_be_read_and_runs_nothing() {
     let served = Served::start();
-    let page = text(&served, "/");
+    let page = page(&served);
     assert_eq!(status(&page), 200);
     assert!(
         page.contains("content-security-policy: default-src 'none'"),
         "{page}"
     );
-    assert!(
-        page.contains("MLFLOW_TRACKING_URI=http://127.0.0.1:"),
-        "{page}"
-    );
-    assert!(!page.contains("<script"));
+    for line in [
+        "content-type: text/html",
+        "export MLFLOW_TRACKING_URI=http://127.0.0.1:",
+        "mltrack -C http://127.0.0.1:",
+        "<td>Default",
+    ] {
+        assert!(page.contains(line), "{line}: {page}");
+    }
+    assert!(!page.contains("<script") && !page.contains(" more: "));
 }
 
 #[test]
@@ -81,9 +95,27 @@ fn the_first_page_escapes_what_the_store_and_the_client_say() {
     let served = Served::start();
     let tracker = mltrack::Tracker::open(served.folder.path()).unwrap();
     tracker.experiment("<img src=x onerror=alert(1)>").unwrap();
-    let page = text(&served, "/");
+    let page = page(&served);
     assert!(page.contains("&lt;img src=x"), "{page}");
     assert!(!page.contains("<img"));
+}
+
+#[test]
+fn the_first_page_is_plain_text_for_who_has_no_browser() {
+    let served = Served::start();
+    let tracker = mltrack::Tracker::open(served.folder.path()).unwrap();
+    for number in 0..60 {
+        tracker.experiment(&format!("e{number}")).unwrap();
+    }
+    let text = text(&served, "/");
+    assert!(text.contains("content-type: text/plain"), "{text}");
+    let connect = "\nConnect\n  export MLFLOW_TRACKING_URI=http://127.0.0.1:";
+    assert!(text.contains(connect), "{text}");
+    assert!(
+        text.contains("\n  11 more: mltrack -C http://127.0.0.1:"),
+        "{text}"
+    );
+    assert!(!text.contains('<'), "{text}");
 }
 
 #[test]
