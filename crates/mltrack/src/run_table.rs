@@ -126,8 +126,8 @@ impl<'a> RunTable<'a> {
         let mut changed: Option<Texts> = None;
         let may_lapse = |row: &usize| self.state.may_lapse(*row as u32);
         for row in running(texts).into_iter().filter(may_lapse) {
-            let run = self.state.look_at(row as u32);
-            let state = run.map_or(RunState::Running, |run| self.present.state_of(&run));
+            let run = self.state.run_at(row as u32);
+            let state = run.map_or(RunState::Running, |run| self.present.state_of(run));
             if state != RunState::Running {
                 let texts = changed.get_or_insert_with(|| texts.clone());
                 texts.put(row, Some(state.name()));

@@ -217,8 +217,8 @@ impl<'a> Present<'a> {
         for (slot, brief) in state.briefs_of(known.id).filter(|(_, run)| !run.is_deleted) {
             // Only a run that seems to be running can stand otherwise than the log says.
             let may_lapse = brief.state == RunState::Running && state.may_lapse(slot);
-            let run = may_lapse.then(|| state.look_at(slot)).flatten();
-            let now = run.map_or(brief.state, |run| self.state_of(&run));
+            let run = may_lapse.then(|| state.run_at(slot)).flatten();
+            let now = run.map_or(brief.state, |run| self.state_of(run));
             *runs.entry(now.name()).or_default() += 1;
         }
         ExperimentSummary {

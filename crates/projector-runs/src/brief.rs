@@ -22,6 +22,8 @@ pub struct Brief {
     pub state: RunState,
     /// Whether it is deleted by itself.
     pub is_deleted: bool,
+    /// As [`Run::may_lapse`]: true in doubt.
+    pub may_lapse: bool,
 }
 
 /// Bytes of a brief.
@@ -29,6 +31,8 @@ pub const BRIEF_LEN: usize = 50;
 
 const FLAG_PARENT: u8 = 1;
 const FLAG_DELETED: u8 = 2;
+/// It cannot lapse. Briefs of older snapshots do not say so.
+const FLAG_SETTLED: u8 = 4;
 
 impl Brief {
     /// The brief of a run.
@@ -41,6 +45,7 @@ impl Brief {
             created: run.created.lsn,
             state: run.state,
             is_deleted: run.deleted.is_some(),
+            may_lapse: run.may_lapse(),
         }
     }
 
@@ -55,7 +60,8 @@ impl Brief {
         bytes.extend_from_slice(&self.created.get().to_le_bytes());
         bytes.extend_from_slice(&parent);
         bytes.push(state.expect("every state is one of all") as u8);
-        bytes.push(flag(self.parent.is_some(), FLAG_PARENT) | flag(self.is_deleted, FLAG_DELETED));
+        let flags = flag(self.parent.is_some(), FLAG_PARENT) | flag(self.is_deleted, FLAG_DELETED);
+        bytes.push(flags | flag(!self.may_lapse, FLAG_SETTLED));
     }
 
     /// The brief that these bytes are; `None` when they are none.
@@ -76,6 +82,7 @@ impl Brief {
             parent: (flags & FLAG_PARENT != 0).then(|| RunKey::from_bytes(word(40))),
             state: *RunState::ALL.get(usize::from(bytes[BRIEF_LEN - 2]))?,
             is_deleted: flags & FLAG_DELETED != 0,
+            may_lapse: flags & FLAG_SETTLED == 0,
         })
     }
 }

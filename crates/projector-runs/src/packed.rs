@@ -3,7 +3,7 @@
 //! Invariants: unpacking gives the run that was packed, bit for bit; what lists need is told without unpacking.
 //!
 //! ```text
-//! brief | last record u64 | whether it may lapse u8 | length of the name u32 | name | row
+//! brief | last record u64 | length of the name u32 | name | row
 //! ```
 
 use std::sync::{Arc, OnceLock};
@@ -13,8 +13,7 @@ use crate::codec;
 use crate::run::Run;
 
 const HEARD_AT: usize = BRIEF_LEN;
-const LAPSE_AT: usize = HEARD_AT + 8;
-const NAME_LEN_AT: usize = LAPSE_AT + 1;
+const NAME_LEN_AT: usize = HEARD_AT + 8;
 const NAME_AT: usize = NAME_LEN_AT + 4;
 
 /// A run that nothing has been heard of for a while.
@@ -30,7 +29,6 @@ impl Packed {
         let mut bytes = Vec::with_capacity(512);
         Brief::of(run).encode(&mut bytes);
         bytes.extend_from_slice(&run.heard.lsn.get().to_le_bytes());
-        bytes.push(u8::from(run.may_lapse()));
         bytes.extend_from_slice(&(run.name.len() as u32).to_le_bytes());
         bytes.extend_from_slice(run.name.as_bytes());
         codec::append(run, &mut bytes);
@@ -61,11 +59,6 @@ impl Packed {
     /// The last record about it.
     pub fn heard(&self) -> u64 {
         u64::from_le_bytes(self.array(HEARD_AT))
-    }
-
-    /// As [`Run::may_lapse`].
-    pub fn may_lapse(&self) -> bool {
-        self.bytes[LAPSE_AT] != 0
     }
 
     pub fn name(&self) -> &str {

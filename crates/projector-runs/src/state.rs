@@ -156,7 +156,8 @@ impl State {
         self.runs.look(slot)
     }
 
-    /// Whether a run that was recorded as running can stand otherwise by now. True where saying so takes reading it.
+    /// Whether a run that was recorded as running can stand otherwise by now. True where an older snapshot does not
+    /// say.
     #[must_use]
     pub fn may_lapse(&self, slot: u32) -> bool {
         self.runs.may_lapse(slot)

@@ -134,13 +134,7 @@ impl Table {
     /// Whether a run that was recorded as running can stand otherwise by now, without reading it; true where that is not
     /// known.
     pub fn may_lapse(&self, slot: u32) -> bool {
-        match self.cells.get(slot as usize) {
-            Some(Cell::Own(run)) => run.may_lapse(),
-            Some(Cell::Shared(run)) => run.may_lapse(),
-            Some(Cell::Packed(packed)) => packed.may_lapse(),
-            Some(Cell::Base(_)) => true,
-            Some(Cell::Gone) | None => false,
-        }
+        self.brief(slot).is_some_and(|brief| brief.may_lapse)
     }
 
     /// From now on, runs that lie in memory as they are take about `bytes_max` at most.

@@ -77,3 +77,24 @@ proptest! {
         prop_assert_eq!(texts(&found, &little.state), texts(&wanted, &any.state));
     }
 }
+
+#[test]
+fn a_snapshot_says_which_running_runs_cannot_lapse() {
+    let mut world = World::new();
+    for (number, detached) in [(1, true), (2, false)] {
+        let id = run_id(number);
+        world.add(mltrack_event::RunCreated {
+            detached,
+            ..created(id, number)
+        });
+        world.add(started(id.key(), !detached));
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let shelf = Shelf::new(folder.path().into());
+    let written = shelf.write(&world.state, cursor(9)).unwrap();
+    let over = Snapshot::open(&written.path).unwrap().into_state().unwrap();
+    for state in [&world.state, &over] {
+        let lapses: Vec<bool> = (0..2).map(|slot| state.may_lapse(slot)).collect();
+        assert_eq!(lapses, [false, true]);
+    }
+}
