@@ -103,12 +103,12 @@ def read_arguments():
     return parser.parse_args()
 
 
-def heading():
+def heading(files):
     """What was compared, and how to do it again."""
     versions = f"MLflow {importlib.metadata.version('mlflow')}, Python {sys.version.split()[0]}"
     return f"""# MLflow's own REST tests
 
-Each test of MLflow that talks to a server, on a stock server and on ours. Measured {datetime.date.today()} with {versions}:
+The tests of these files, on a stock server and on ours: {", ".join(f"`{file}`" for file in files)}. Measured {datetime.date.today()} with {versions}:
 
     python crates/server/tests/mlflow/upstream.py --tests FOLDER --binary target/debug/mltrack --out docs/mlflow-tests.md
 
@@ -137,7 +137,7 @@ def main():
             unexplained.append(f"{name}: {right[1]}")
         lines.append(f"| {name} | {left[0]} | {right[0]} | {why} |")
     summary = [f"- {left} on stock, {right} on ours: {count}" for (left, right), count in sorted(counts.items())]
-    text = "\n".join([heading(), *summary, "", *lines, ""])
+    text = "\n".join([heading(files), *summary, "", *lines, ""])
     if arguments.out:
         pathlib.Path(arguments.out).write_text(text)
     print("\n".join(summary))
