@@ -17,6 +17,8 @@ mod forks;
 mod points;
 mod process;
 mod random;
+#[path = "../../crates/artifact/tests/conformance/seaweed.rs"]
+mod seaweed;
 mod soak;
 mod stopped;
 mod trainers;

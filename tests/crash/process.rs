@@ -97,7 +97,18 @@ impl Process {
 
     /// Starts a program of the suite.
     pub fn start_program(program: Program, arguments: &[String], fail: Option<&str>) -> Process {
+        Process::start_with(program, arguments, fail, &[])
+    }
+
+    /// The same with variables of its own.
+    pub fn start_with(
+        program: Program,
+        arguments: &[String],
+        fail: Option<&str>,
+        variables: &[(&str, &str)],
+    ) -> Process {
         let mut command = Command::new(program.path());
+        command.envs(variables.iter().copied());
         command
             .args(arguments)
             .stdin(Stdio::piped())
