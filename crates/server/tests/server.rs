@@ -20,10 +20,10 @@ mod artifact_paths;
 mod auth;
 #[path = "server/batches.rs"]
 mod batches;
-#[path = "server/endpoints.rs"]
-mod endpoints;
 #[path = "server/ending.rs"]
 mod ending;
+#[path = "server/endpoints.rs"]
+mod endpoints;
 #[path = "server/experiment_search.rs"]
 mod experiment_search;
 #[path = "server/experiments.rs"]

@@ -45,7 +45,7 @@ fn captured(folder: &Path, nvml: &Path) -> Value {
     request.dependencies = false;
     request.places.nvml = Some(nvml.to_owned());
     // What the kernel's module tells does not count here.
-    request.places.root = folder.to_owned();
+    folder.clone_into(&mut request.places.root);
     request.places.proc = folder.join("proc");
     request.deadline = Duration::from_secs(10);
     environment(&request).document

@@ -54,17 +54,17 @@ fn numbers_about_a_history_are_those_of_its_points() {
         ids[0]
     ));
     assert_eq!(status, 200, "{told}");
-    let stats = &told["items"][0];
+    let figures = &told["items"][0];
     assert_eq!(
-        (&stats["name"], &stats["count"]),
+        (&figures["name"], &figures["count"]),
         (&json!("loss"), &json!(4))
     );
     assert_eq!(
-        (&stats["min"], &stats["min_step"]),
+        (&figures["min"], &figures["min_step"]),
         (&json!(97.0), &json!(3))
     );
     assert_eq!(
-        (&stats["mean"], &stats["median"]),
+        (&figures["mean"], &figures["median"]),
         (&json!(98.5), &json!(98.5))
     );
 }

@@ -164,9 +164,10 @@ fn a_stream_that_is_sent_again_goes_on_where_it_stopped() {
     served.post("/api/v1/experiments", &json!({"name": "cats"}));
     let (_, run) = served.post("/api/v1/runs", &json!({"experiment": "cats"}));
     let run = run["id"].as_str().unwrap();
-    let lines = |count: i64| -> String {
+    let lines = |count: i64| {
         let line = |step| json!({"run": run, "metric": "loss", "value": step, "step": step});
-        (0..count).map(|step| format!("{}\n", line(step))).collect()
+        let lines: Vec<String> = (0..count).map(|step| line(step).to_string()).collect();
+        lines.join("\n") + "\n"
     };
     let points =
         || served.get(&format!("/api/v1/runs/{run}")).1["metrics"]["loss"]["count"].clone();
