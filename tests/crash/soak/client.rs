@@ -19,6 +19,8 @@ pub struct Client {
     address: SocketAddr,
     stream: Option<TcpStream>,
     run: String,
+    /// How long the last answer took, without the tries before it that nobody answered.
+    took: Duration,
     pub acknowledged: u64,
 }
 
@@ -34,6 +36,7 @@ impl Client {
             address,
             stream: None,
             run: String::new(),
+            took: Duration::ZERO,
             acknowledged: 0,
         };
         let body = json!({"experiment_id": "0", "start_time": 1});
@@ -50,7 +53,6 @@ impl Client {
     /// Logs with as long a pause after each request as it took: about half of what the server takes.
     pub fn log_until(mut self, stop: &AtomicBool) -> Client {
         while !stop.load(SeqCst) {
-            let start = door::monotonic();
             let first = self.acknowledged;
             // Every eleventh request is a batch.
             if first.is_multiple_of(11) {
@@ -64,7 +66,7 @@ impl Client {
                 self.ask_until_answered("POST", "runs/log-metric", &body.to_string());
                 self.acknowledged += 1;
             }
-            std::thread::park_timeout(door::monotonic() - start);
+            std::thread::park_timeout(self.took);
         }
         self.stream = None;
         self
@@ -76,6 +78,7 @@ impl Client {
             address: self.address,
             stream: None,
             run: self.run.clone(),
+            took: Duration::ZERO,
             acknowledged: 0,
         };
         let (mut points, mut token) = (Vec::new(), String::new());
@@ -98,7 +101,9 @@ impl Client {
 
     fn ask_until_answered(&mut self, method: &str, path: &str, body: &str) -> Value {
         loop {
+            let start = door::monotonic();
             if let Ok(reply) = self.ask(method, path, body) {
+                self.took = start.elapsed();
                 return reply;
             }
             self.stream = None;
