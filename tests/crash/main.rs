@@ -14,6 +14,7 @@ mod copies;
 mod disk;
 mod folder;
 mod forks;
+mod killed;
 mod points;
 mod process;
 mod random;

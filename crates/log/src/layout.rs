@@ -1,5 +1,5 @@
 //! Every constant of `docs/format.md` that more than one file needs, tied to each other by asserts.
-// format.md blake3: f67b32bedd0921407826e670ae9d7f6c0b6adc13360bcff18c0a5f6c9dfc8fe4
+// format.md blake3: 9b25024f44dfc19bf510680e912633ff7223060f1e6220da7f307df97997ad64
 
 /// Bytes in FORMAT.
 pub const FORMAT_LEN: usize = 64;

@@ -133,6 +133,10 @@ pub trait MediumFile: Send + Sync {
     /// Moves the modification time, which stores into a map do not.
     fn touch(&self) -> io::Result<()>;
 
+    /// Gives the blocks behind `offset` back: the file keeps its length and reads as zeros there. Nobody may need the
+    /// bytes any more, nor write there again. A hint.
+    fn release(&self, offset: u64);
+
     /// Makes a range writable without a page fault. A hint.
     fn populate(&self, offset: u64, len: u64);
 }

@@ -178,9 +178,13 @@ fn seal_one(shared: &Shared, entry: &Entry, previous: &Footer) -> Result<Footer>
 
 fn write_footer(medium: &dyn Medium, entry: &Entry, footer: &Footer) -> io::Result<()> {
     let file = medium.open(&segment_name(entry.header.base), Mode::Write)?;
-    file.write_at(&footer.encode(), u64::from(entry.end_offset))?;
+    let bytes = footer.encode();
+    file.write_at(&bytes, u64::from(entry.end_offset))?;
     // Before the next one, or a power cut could leave a footer behind an unsealed segment that nobody comes back to.
-    file.sync()
+    file.sync()?;
+    // A writer that was killed leaves most of its segment unused; what was torn behind the cut lies in trash.
+    file.release(u64::from(entry.end_offset) + bytes.len() as u64);
+    Ok(())
 }
 
 /// Reads and checks a rolled segment and gives its footer.

@@ -1,6 +1,7 @@
 //! A real folder on Linux: files opened relative to one kept descriptor, segments mapped, bytes locked per open file.
 //!
 //! Invariants: only files whose blocks `posix_fallocate` has allocated are mapped; no mapped file ever shrinks;
+//! blocks are given back only behind a seal, where nobody writes any more;
 //! every handle has an open file description of LOCK of its own, registered with `fork`.
 
 use std::fs::File;
@@ -340,6 +341,11 @@ impl MediumFile for Plain {
         system::touch(&self.0)
     }
 
+    fn release(&self, offset: u64) {
+        // A filesystem that cannot keeps them allocated, which costs space and nothing else.
+        system::release(&self.0, offset).ok();
+    }
+
     fn populate(&self, _offset: u64, _len: u64) {}
 }
 
@@ -381,6 +387,10 @@ impl MediumFile for Mapped {
 
     fn touch(&self) -> io::Result<()> {
         self.plain.touch()
+    }
+
+    fn release(&self, offset: u64) {
+        self.plain.release(offset);
     }
 
     fn populate(&self, offset: u64, len: u64) {

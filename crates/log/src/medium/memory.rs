@@ -458,5 +458,15 @@ impl MediumFile for MemoryFile {
         Ok(())
     }
 
+    fn release(&self, offset: u64) {
+        self.disk.check_alive(self.handle);
+        self.with(|content| {
+            if let Some(bytes) = content.live.get_mut(offset as usize..) {
+                bytes.fill(0);
+            }
+        });
+        self.disk.done();
+    }
+
     fn populate(&self, _offset: u64, _len: u64) {}
 }

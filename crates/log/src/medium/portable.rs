@@ -299,6 +299,8 @@ impl MediumFile for PortableFile {
         self.0.set_modified(SystemTime::UNIX_EPOCH + seconds)
     }
 
+    fn release(&self, _offset: u64) {}
+
     fn populate(&self, _offset: u64, _len: u64) {}
 }
 

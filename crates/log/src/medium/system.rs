@@ -108,6 +108,24 @@ pub fn allocate(file: &File, len: u64) -> io::Result<()> {
     }
 }
 
+/// Fewer bytes than this are not worth a call for every segment.
+const RELEASED_LEN_MIN: u64 = 64 << 10;
+/// Blocks are given back in whole pages.
+const PAGE_LEN: u64 = 4096;
+
+/// Gives back the blocks behind an offset, up to the end of the file, which keeps its length.
+pub fn release(file: &File, offset: u64) -> io::Result<()> {
+    let start = offset.next_multiple_of(PAGE_LEN);
+    let len = file.metadata()?.len().saturating_sub(start);
+    if len < RELEASED_LEN_MIN {
+        return Ok(());
+    }
+    let how = libc::FALLOC_FL_PUNCH_HOLE | libc::FALLOC_FL_KEEP_SIZE;
+    // SAFETY: the descriptor is open for writing.
+    retry(|| i64::from(unsafe { libc::fallocate(file.as_raw_fd(), how, start as i64, len as i64) }))
+        .map(drop)
+}
+
 /// How far the times of a file that is touched often may run ahead of the clock, in seconds.
 const TOUCH_AHEAD_MAX_S: i64 = 60;
 
