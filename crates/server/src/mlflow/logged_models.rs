@@ -6,7 +6,7 @@ use axum::Router;
 use axum::extract::{Path, State};
 use axum::routing::{delete, get, patch, post};
 use mltrack::{Change, Document, door};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::logged_model::{KIND, LoggedModel, Status, not_found, points};
 use super::wire::{answer, nothing};
@@ -16,6 +16,9 @@ use crate::shared::Shared;
 
 /// Letters that a name must not have.
 const NOT_IN_NAMES: [char; 6] = ['/', ':', '.', '%', '"', '\''];
+
+/// The tag with the versions of registered models that were made of a logged model.
+const VERSIONS: &str = "mlflow.modelVersions";
 
 /// Their endpoints; listing their files is with the other files.
 pub fn routes() -> Router<Shared> {
@@ -202,6 +205,36 @@ async fn log_params(
     .await
 }
 
+/// Says in a tag of a logged model that a version of a registered model was made of it. One that is not there is
+/// nobody's, and needs no tag.
+pub fn name_version(shared: &Shared, id: &str, name: &str, number: u64) -> Answer<()> {
+    if shared.tracker().documents(KIND).get(id)?.is_none() {
+        return Ok(());
+    }
+    edit(shared, id, "POST model-versions/create", |model| {
+        let known = model.tags.get(VERSIONS).map_or("[]", String::as_str);
+        let told = with_version(known, name, number);
+        model.tags.insert(VERSIONS.to_owned(), told);
+        Ok(())
+    })?;
+    Ok(())
+}
+
+/// The value of that tag with one more version in it, spaced as `MLflow`'s own server writes it, for clients compare
+/// the text. What is no list is replaced.
+fn with_version(known: &str, name: &str, number: u64) -> String {
+    let listed: Vec<Value> = serde_json::from_str(known).unwrap_or_default();
+    let is_one = |listed: &Value| listed["name"] == name && listed["version"] == number;
+    if listed.iter().any(is_one) {
+        return known.to_owned();
+    }
+    let one = format!("{{\"name\": {}, \"version\": {number}}}", json!(name));
+    match known.trim_end().strip_suffix(']') {
+        Some(open) if !listed.is_empty() => format!("{open}, {one}]"),
+        _ => format!("[{one}]"),
+    }
+}
+
 /// Changes a model that is there, and says what it is then.
 fn edit(
     shared: &Shared,
@@ -225,4 +258,24 @@ fn edit(
         })
     })?;
     outcome
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_listed_once_each_in_the_text_that_clients_know() {
+        let one = with_version("[]", "net", 1);
+        assert_eq!(one, r#"[{"name": "net", "version": 1}]"#);
+        assert_eq!(with_version(&one, "net", 1), one);
+        let two = with_version(&one, "a \"b\"", 2);
+        assert_eq!(
+            two,
+            r#"[{"name": "net", "version": 1}, {"name": "a \"b\"", "version": 2}]"#
+        );
+        for nonsense in ["", "{}", "7", "[", "]"] {
+            assert_eq!(with_version(nonsense, "net", 1), one, "{nonsense}");
+        }
+    }
 }

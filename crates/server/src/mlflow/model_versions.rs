@@ -14,7 +14,7 @@ use super::registered_models::handle;
 use super::registry_call::call;
 use super::registry_check::{check_key, check_tag, is_prompt, number, stage, tags};
 use super::registry_wire::{live, version_json};
-use super::{Answer, MlflowError, Reason, endpoint};
+use super::{Answer, MlflowError, Reason, endpoint, logged_models};
 use crate::fields::Fields;
 use crate::shared::Shared;
 
@@ -77,7 +77,9 @@ fn create(shared: &Shared, fields: &Fields) -> Answer<Value> {
     fields.text("source")?;
     let tags = tags(fields)?;
     let description = fields.optional_text("description")?.unwrap_or_default();
-    let origin = origin(shared, fields, is_prompt(&tags))?;
+    let is_prompt = is_prompt(&tags);
+    let origin = origin(shared, fields, is_prompt)?;
+    let logged = origin.told.model_id.clone();
     let model = handle(shared, name)?;
     let mut new = model.version().source(&origin.source);
     new = new.description(description);
@@ -91,6 +93,9 @@ fn create(shared: &Shared, fields: &Fields) -> Answer<Value> {
         new = new.metadata(&metadata);
     }
     let number = new.add()?.number;
+    if !is_prompt && !logged.is_empty() {
+        logged_models::name_version(shared, &logged, name, number)?;
+    }
     let version = shared.tracker().with_models(|shelf| {
         let model = shelf.model(model.id())?;
         let version = model.version(number)?;

@@ -66,7 +66,6 @@ REASONS = {
     "test_rest_tracking::test_search_issues": ISSUES,
     "test_rest_tracking::test_create_model_version_with_non_local_source": NEWER,
     "test_rest_tracking::test_create_model_version_with_file_uri": "a source with `..` is refused, also where it leads back into the run",
-    "test_rest_tracking::test_create_model_version_model_id": "a logged model gets no tag `mlflow.modelVersions`: not done yet",
     "test_rest_tracking::test_path_validation": "asks for a path with two slashes, of which this server makes no other",
     "test_model_registry::test_create_and_query_model_version_flow": NEWER,
     "test_model_registry::test_get_model_version": NEWER,

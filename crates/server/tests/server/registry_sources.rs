@@ -152,6 +152,13 @@ fn a_version_of_a_logged_model_leads_to_its_run_and_its_files() {
     assert_eq!(made["run_id"], run_id.as_str());
     let uri = get(&served, "model-versions/get-download-uri?name=m&version=1");
     assert_eq!(uri["artifact_uri"], logged["artifact_uri"]);
+    post(&served, "model-versions/create", &body);
+    let tags = get(&served, &format!("logged-models/{id}"))["model"]["info"]["tags"].clone();
+    let named = r#"[{"name": "m", "version": 1}, {"name": "m", "version": 2}]"#;
+    assert_eq!(
+        tags,
+        json!([{"key": "mlflow.modelVersions", "value": named}])
+    );
     let body = json!({"name": "m", "source": format!("models:/{id}"), "model_id": "m-other"});
     let (status, _, text) = refused(send(&served, "POST", "model-versions/create", &body));
     assert_eq!(status, 400);
