@@ -51,8 +51,25 @@ impl Server {
         server
     }
 
-    /// Starts it with the bytes it had.
+    /// Starts it with the bytes it had. One that was killed now and then does not elect itself its own leader; whoever
+    /// runs one starts it once more then.
     pub fn start_again(&mut self) {
+        for is_last in [false, false, true] {
+            self.spawn();
+            match self.wait_until_it_stores() {
+                Ok(()) => return,
+                // The keeper of a shared one takes its folder away when it ends.
+                Err(error) if is_last || self.is_shared => {
+                    let log = std::fs::read_to_string(self.folder.path().join("log"));
+                    let log = log.unwrap_or_default();
+                    panic!("the S3 server does not store: {error}\n{log}");
+                }
+                Err(_) => self.kill(),
+            }
+        }
+    }
+
+    fn spawn(&mut self) {
         let folder = self.folder.path();
         let [
             master,
@@ -109,11 +126,10 @@ impl Server {
         }
         command.stdout(log.try_clone().expect("a log")).stderr(log);
         self.keeper = Some(command.spawn().expect("sh starts"));
-        self.wait_until_it_stores();
     }
 
     /// It answers before it can store: a put that succeeds is the only sign.
-    fn wait_until_it_stores(&self) {
+    fn wait_until_it_stores(&self) -> mltrack_artifact::Result<()> {
         let end = door::monotonic() + START_MAX;
         let mut options = options();
         (options.retries, options.request_timeout) = (0, Duration::from_secs(5));
@@ -123,14 +139,8 @@ impl Server {
             // Another content each time, since what is there is not stored again.
             let result = store.put_bytes(&door::random_bytes::<16>());
             match result {
-                Ok(_) => return,
-                Err(error) if door::monotonic() > end => {
-                    let log = std::fs::read_to_string(self.folder.path().join("log"));
-                    panic!(
-                        "the S3 server does not store: {error}\n{}",
-                        log.unwrap_or_default()
-                    );
-                }
+                Ok(_) => return Ok(()),
+                Err(error) if door::monotonic() > end => return Err(error),
                 Err(_) => std::thread::park_timeout(Duration::from_millis(50)),
             }
         }
