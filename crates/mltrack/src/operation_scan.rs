@@ -89,7 +89,7 @@ impl Deed {
 /// Whether events of a type say who caused them.
 fn is_caused(type_id: u16) -> bool {
     let experiments = TypeId::EXPERIMENT_CREATED.0..=TypeId::EXPERIMENT_TAGGED.0;
-    let runs = TypeId::RUN_CREATED.0..=TypeId::NOTE_REMOVED.0;
+    let runs = TypeId::RUN_CREATED.0..=TypeId::RUN_RENAMED.0;
     // What a run took in is a fact of its history, like its points.
     let datasets = TypeId::DATASET_CREATED.0..=TypeId::DATASET_VERSION_RESTORED.0;
     let models = TypeId::MODEL_CREATED.0..=TypeId::MODEL_STAGE_MOVED.0;

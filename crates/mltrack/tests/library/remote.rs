@@ -211,6 +211,22 @@ fn a_run_goes_on_and_ends_otherwise_and_has_another_name() {
 }
 
 #[test]
+fn another_name_is_an_operation_that_can_be_undone() {
+    let store = Store::new();
+    let run = new_run(&store.tracker);
+    run.update(&RemoteUpdate {
+        name: Some("calm-fox".into()),
+        ..RemoteUpdate::default()
+    })
+    .unwrap();
+    let operations = store.tracker.operations().limit(1).fetch().unwrap();
+    assert_eq!(operations[0].kind, "run_renamed");
+    store.tracker.undo(operations[0].first).apply().unwrap();
+    let summary = store.tracker.run_summary(run.id()).unwrap();
+    assert_eq!(summary.name, "kind-elk");
+}
+
+#[test]
 fn a_run_that_waits_is_started_when_it_is_to_run_or_has_ended() {
     let store = Store::new();
     let experiment = store.tracker.experiment("resnet").unwrap();
