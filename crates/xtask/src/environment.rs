@@ -51,7 +51,16 @@ pub const SCHEMATHESIS: Environment = Environment {
     failing: "the step schemathesis is skipped",
 };
 
-/// All of them.
+/// `MLflow` with `PyTorch`, Lightning and transformers: some gigabytes, so only the step that is asked for by name makes it.
+pub const MLFLOW_TORCH: Environment = Environment {
+    name: "MLflow with PyTorch",
+    folder: "mlflow/torch",
+    requirements: "crates/server/tests/mlflow/requirements-torch.txt",
+    program: "mlflow",
+    failing: "the step mlflow-torch is skipped",
+};
+
+/// All that `tools` makes.
 pub const ENVIRONMENTS: &[Environment] = &[
     Environment {
         name: "MLflow's search",

@@ -7,7 +7,7 @@ use std::process::Command;
 
 use anyhow::Context as _;
 
-use crate::environment::{Environment, MLFLOW};
+use crate::environment::{Environment, MLFLOW, MLFLOW_TORCH};
 use crate::options::Options;
 use crate::process::{TestCounts, cargo, root, run, run_tests, target_folder};
 use crate::steps::Outcome;
@@ -20,6 +20,13 @@ pub fn step(options: &Options) -> anyhow::Result<Outcome> {
             command.arg("--long");
         }
         run_tests(&mut command).with_context(|| format!("with {}", environment.name))
+    })
+}
+
+/// The step `mlflow-torch`: what frameworks log that are too big to be installed for every run of the gate.
+pub fn torch(_: &Options) -> anyhow::Result<Outcome> {
+    with_environments(&[MLFLOW_TORCH], |environment| {
+        run_tests(script(environment, "mlflow/run.py")?.arg("--torch"))
     })
 }
 
@@ -64,6 +71,16 @@ pub fn script(environment: &Environment, name: &str) -> anyhow::Result<Command> 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_environment_of_torch_is_pinned_and_made_by_no_other_step() {
+        let pinned = include_str!("../../server/tests/mlflow/requirements-torch.txt");
+        for package in ["mlflow==", "torch==", "lightning==", "transformers=="] {
+            assert!(pinned.lines().any(|line| line.starts_with(package)));
+        }
+        let is_torch = |each: &Environment| each.name == MLFLOW_TORCH.name;
+        assert!(!crate::environment::ENVIRONMENTS.iter().any(is_torch));
+    }
 
     #[test]
     fn the_scripts_that_are_run_are_there() {

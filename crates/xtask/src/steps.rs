@@ -58,6 +58,11 @@ pub const STEPS: &[Step] = &[
         run: mlflow::step,
     },
     Step {
+        name: "mlflow-torch",
+        about: "PyTorch, Lightning and transformers logging to the server; some gigabytes, so only with --only",
+        run: mlflow::torch,
+    },
+    Step {
         name: "differential",
         about: "raw calls answered as a stock server answers them",
         run: mlflow::differential,

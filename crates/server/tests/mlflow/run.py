@@ -3,10 +3,11 @@
     python run.py --server ours --binary PATH     our server
     python run.py --server stock                  `mlflow server` of this environment, the oracle
     python run.py --compare --binary PATH         both, and a table: test, stock, ours
-    options: --only WORD (several), --json FILE, --long, --list, --verbose
+    options: --only WORD (several), --json FILE, --long, --torch, --list, --verbose
 
 Prints one line for each test and a closing line as Rust's test runner does. A test asks for what is not run by
-default with the decorator-like attributes `long = True` (takes minutes) and `ours_only = True` (stock has no such thing).
+default with the decorator-like attributes `long = True` (takes minutes), `ours_only = True` (stock has no such thing) and
+`needs_torch = True`; `--torch` runs those that need it and no others.
 """
 
 import argparse
@@ -50,6 +51,7 @@ def collect(arguments):
             if name.startswith("test_") and callable(value) and value.__module__ == file.stem:
                 full = f"{file.stem[5:]}::{name[5:]}"
                 wanted = not arguments.only or any(word in full for word in arguments.only)
+                wanted = wanted and getattr(value, "needs_torch", False) == arguments.torch
                 if wanted and (arguments.long or not getattr(value, "long", False)):
                     tests.append((full, value))
     return tests
@@ -145,7 +147,7 @@ def compare(arguments):
     for kind in ("stock", "ours"):
         with tempfile.NamedTemporaryFile(suffix=".json") as file:
             command = [sys.executable, __file__, "--server", kind, "--json", file.name]
-            command += ["--binary", arguments.binary] + ["--long"] * arguments.long
+            command += ["--binary", arguments.binary] + ["--long"] * arguments.long + ["--torch"] * arguments.torch
             for word in arguments.only:
                 command += ["--only", word]
             subprocess.run(command, check=False)
@@ -169,6 +171,7 @@ def read_arguments():
     parser.add_argument("--only", action="append", default=[])
     parser.add_argument("--json")
     parser.add_argument("--long", action="store_true")
+    parser.add_argument("--torch", action="store_true")
     parser.add_argument("--list", action="store_true")
     parser.add_argument("--verbose", action="store_true")
     arguments = parser.parse_args()
