@@ -78,7 +78,7 @@ def test_a_webhook_is_made_changed_listed_tried_and_removed(world):
 test_a_webhook_is_made_changed_listed_tried_and_removed.ours_only = True
 
 
-def test_what_happens_in_the_registry_is_told_in_order_and_signed(world):
+def test_what_happens_in_the_registry_is_told_and_signed(world):
     events = [
         "registered_model.created",
         "model_version.created",
@@ -96,14 +96,16 @@ def test_what_happens_in_the_registry_is_told_in_order_and_signed(world):
         client.delete_model_version_tag(name, "1", "k")
         client.set_registered_model_alias(name, "best", "1")
         client.delete_registered_model_alias(name, "best")
-        told = [receiver.next() for _ in events]
-        equal([f"{each['entity']}.{each['action']}" for each in told], events)
-        equal([each["data"]["name"] for each in told], [name] * len(events))
-        equal((told[1]["data"]["version"], told[2]["data"]["value"], told[4]["data"]["alias"]), ("1", "v", "best"))
+        # Deliveries do not wait for one another, so they may overtake each other.
+        told = {f"{each['entity']}.{each['action']}": each["data"] for each in (receiver.next() for _ in events)}
+        equal(sorted(told), sorted(events))
+        equal({each["name"] for each in told.values()}, {name})
+        made, tagged, named = (told[event] for event in ("model_version.created", "model_version_tag.set", "model_version_alias.created"))
+        equal((made["version"], tagged["value"], named["alias"]), ("1", "v", "best"))
         # What is not asked for is not told: the next delivery is that of the next model.
         client.update_registered_model(name, "other words")
         client.create_registered_model(name + "-2")
         equal(receiver.next()["data"]["name"], name + "-2")
 
 
-test_what_happens_in_the_registry_is_told_in_order_and_signed.ours_only = True
+test_what_happens_in_the_registry_is_told_and_signed.ours_only = True
