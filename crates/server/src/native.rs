@@ -63,9 +63,10 @@ pub fn routes(shared: &Shared) -> Router<Shared> {
     let (router, _) = parts().split_for_parts();
     let router = router
         .merge(openapi::routes())
+        // Below the answers to what no route takes: a key is looked at only with a call that could do something.
+        .layer(from_fn_with_state(shared.clone(), idempotency::once))
         .fallback(frame::no_path)
         .method_not_allowed_fallback(frame::no_method)
-        .layer(from_fn_with_state(shared.clone(), idempotency::once))
         .layer(from_fn(frame::frame));
     Router::new().nest("/api/v1", router)
 }

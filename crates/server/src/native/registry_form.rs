@@ -35,6 +35,16 @@ pub struct DatasetForm {
     pub versions: Vec<DatasetVersionForm>,
 }
 
+/// A version of a dataset that another was derived from.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = DatasetParent)]
+pub struct ParentForm {
+    /// The id of the dataset.
+    pub dataset: String,
+    /// The number of the version.
+    pub number: u64,
+}
+
 /// A version of a dataset.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = DatasetVersion)]
@@ -55,8 +65,8 @@ pub struct DatasetVersionForm {
     pub schema: Option<Value>,
     /// What its columns hold.
     pub profile: Option<Value>,
-    /// What it was derived from: ids and numbers of versions.
-    pub parents: Vec<(String, u64)>,
+    /// What it was derived from.
+    pub parents: Vec<ParentForm>,
     /// How it was derived.
     pub transformation: Option<String>,
     /// The run that made it, by its short id.
@@ -216,7 +226,10 @@ impl DatasetForm {
 
 impl From<DatasetVersionSummary> for DatasetVersionForm {
     fn from(version: DatasetVersionSummary) -> DatasetVersionForm {
-        let parents = version.parents.iter();
+        let parents = version.parents.iter().map(|(id, number)| ParentForm {
+            dataset: id.to_string(),
+            number: *number,
+        });
         DatasetVersionForm {
             number: version.number,
             version: version.version,
@@ -226,9 +239,7 @@ impl From<DatasetVersionSummary> for DatasetVersionForm {
             rows: version.rows,
             schema: parsed(&version.schema),
             profile: parsed(&version.profile),
-            parents: parents
-                .map(|(id, number)| (id.to_string(), *number))
-                .collect(),
+            parents: parents.collect(),
             transformation: version.transformation,
             run: version.run.map(RunKey::short),
             tags: version.tags,

@@ -56,7 +56,7 @@ fn a_dataset_is_made_gets_versions_and_is_changed() {
     let second = json!({"source": "s3://data/rows.csv", "digest": "sha256:ab", "bump": "minor", "parents": ["digits@v1"]});
     let added = done(&served, "POST", "/datasets/digits/versions", &second);
     assert_eq!(added["version"], "1.1.0");
-    assert_eq!(added["parents"][0][1], 1);
+    assert_eq!(added["parents"][0]["number"], 1);
     let change = json!({"tags": {"gold": ""}});
     done(&served, "PATCH", "/datasets/digits/versions/2", &change);
     let (_, found) = served.get("/api/v1/datasets/digits@gold");

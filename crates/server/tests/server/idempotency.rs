@@ -66,6 +66,17 @@ fn a_key_that_stands_for_another_request_is_refused() {
 }
 
 #[test]
+fn what_no_route_takes_is_said_whatever_key_comes_with_it() {
+    let served = Served::start();
+    let cats = json!({"name": "cats"});
+    assert_eq!(post(&served, "/api/v1/experiments", "k1", &cats).0, 201);
+    let put = send(&served, "PUT", "/api/v1/experiments", "k1", Vec::new());
+    assert_eq!((put.0, put.1), (405, false), "{}", put.2);
+    let elsewhere = post(&served, "/api/v1/nowhere", "k1", &cats);
+    assert_eq!((elsewhere.0, elsewhere.1), (404, false), "{}", elsewhere.2);
+}
+
+#[test]
 fn what_was_refused_is_tried_again() {
     let served = Served::start();
     let new = json!({"experiment": "cats"});
