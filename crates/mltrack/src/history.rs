@@ -17,9 +17,9 @@ use crate::tracker::Tracker;
 /// A question about the histories of a run's metrics; see [`Tracker::histories`].
 #[must_use = "nothing is asked before `fetch`"]
 pub struct HistoriesQuery {
-    store: Option<Arc<Store>>,
-    run: RunId,
-    query: Query,
+    pub(crate) store: Option<Arc<Store>>,
+    pub(crate) run: RunId,
+    pub(crate) query: Query,
     moment: Moment,
 }
 
@@ -162,10 +162,7 @@ impl HistoryQuery {
 
     /// Asks for every point. Errors: `NOT_FOUND` when there is no such run, or when it never logged this metric.
     pub fn fetch(self) -> Result<Points> {
-        Ok(match self.series()? {
-            Some(Series::Points(points)) => points,
-            _ => Points::default(),
-        })
+        self.points_with(HistoriesQuery::fetch)
     }
 
     /// Asks for the numbers about the points that are asked for: count, extremes and where they are, mean, median and
@@ -190,13 +187,30 @@ impl HistoryQuery {
         Ok(self.fetch()?.stats())
     }
 
-    /// `None` when the run has the metric, but no point of it is asked for.
+    /// The points of this metric among what `ask` finds.
+    pub(crate) fn points_with(
+        self,
+        ask: impl FnOnce(HistoriesQuery) -> Result<Vec<History>>,
+    ) -> Result<Points> {
+        Ok(match self.series_with(ask)? {
+            Some(Series::Points(points)) => points,
+            _ => Points::default(),
+        })
+    }
+
     fn series(self) -> Result<Option<Series>> {
+        self.series_with(HistoriesQuery::fetch)
+    }
+
+    /// `None` when the run has the metric, but no point of it is asked for.
+    fn series_with(
+        self,
+        ask: impl FnOnce(HistoriesQuery) -> Result<Vec<History>>,
+    ) -> Result<Option<Series>> {
         let HistoryQuery { all, name, context } = self;
         let key = MetricKey::with_context(name, context)?;
         let (store, run) = (all.store.clone(), all.run);
-        let found = all
-            .fetch()?
+        let found = ask(all)?
             .into_iter()
             .find(|history| history.name == key.name() && history.context == key.context());
         match (found, store) {

@@ -11,7 +11,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use mltrack_event::RunId;
-use mltrack_log::{Lsn, OpenOptions, Reader};
+use mltrack_log::{Cursor, Lsn, OpenOptions, Reader};
 use mltrack_projector::Dictionary;
 use mltrack_projector_metrics::{
     Answer, AnswerError, Asked, Asking, Extended, Query, SeriesError, SeriesFolder, SetAsideFile,
@@ -21,6 +21,7 @@ use mltrack_projector_metrics::{
 use crate::code::Code;
 use crate::compact::packers;
 use crate::error::{Error, Result};
+use crate::history_part::{Found, answer_after};
 use crate::lock::guard;
 use crate::moment::Moment;
 use crate::store::Store;
@@ -104,10 +105,29 @@ impl Store {
         moment: Moment,
     ) -> Result<Vec<mltrack_projector_metrics::History>> {
         let answer: Answer = self.ask(run, query, moment, SeriesFolder::answer)?;
+        self.note_effort(&answer)?;
+        Ok(answer.histories)
+    }
+
+    /// What a query asks for as of now, behind a mark or all of it, and the next mark.
+    pub fn histories_after(
+        &self,
+        run: RunId,
+        query: &Query,
+        mark: Option<Cursor>,
+    ) -> Result<Found> {
+        let ask = |folder: &SeriesFolder, asking: Asking<'_>| answer_after(folder, asking, mark);
+        let found = self.ask(run, query, Moment::Now, ask)?;
+        self.note_effort(&found.answer)?;
+        Ok(found)
+    }
+
+    /// Has the series files extended when an answer had to be read from the log.
+    fn note_effort(&self, answer: &Answer) -> Result<()> {
         if answer.log_records > LOG_RECORDS_MAX && self.is_writable() {
             self.extend_in_background()?;
         }
-        Ok(answer.histories)
+        Ok(())
     }
 
     /// The values of a kind, likewise.

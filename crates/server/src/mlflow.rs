@@ -18,6 +18,7 @@ mod get_artifact;
 mod history;
 mod history_bulk;
 mod inputs;
+mod kept_histories;
 mod logged_model;
 mod logged_model_files;
 mod logged_model_search;
@@ -79,6 +80,7 @@ pub use proxy::take;
 pub use registry_check::{IS_PROMPT, PROMPT_TEXT, PROMPT_TYPE};
 pub use send_bytes::{Content, send};
 pub use signed_link::SIGNED;
+pub use kept_histories::{KeptHistories, forget};
 pub use trace_table::TraceTable;
 
 /// All of it.

@@ -14,6 +14,7 @@ use tokio::net::TcpListener;
 use crate::default_experiment;
 use crate::front::Front;
 use crate::listen::Desk;
+use crate::mlflow::forget;
 use crate::options::Options;
 use crate::quick_start;
 use crate::router::router;
@@ -96,6 +97,7 @@ impl Server {
             shared.webhooks().resume(shared.tracker());
         }
         let keeping = tokio::spawn(quick_start::keep(shared.tracker().clone()));
+        let forgetting = tokio::spawn(forget(shared.clone()));
         let front = Front::new(router(shared.clone()), shared.clone());
         let (stopping, live) = (shared.stopping().clone(), shared.live().clone());
         let stop = async move {
@@ -108,6 +110,7 @@ impl Server {
         desk.serve(self.listener, stop).await;
         shared.webhooks().stop();
         keeping.abort();
+        forgetting.abort();
         quick_start::settle(shared.tracker().clone()).await;
         Ok(())
     }

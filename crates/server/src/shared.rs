@@ -10,7 +10,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::figures::Figures;
-use crate::mlflow::TraceTable;
+use crate::mlflow::{KeptHistories, TraceTable};
 use crate::native::{Live, Remembered};
 use crate::options::Options;
 use crate::webhook::{Desk, Gate};
@@ -23,6 +23,7 @@ struct Inner {
     tracker: Tracker,
     options: Options,
     traces: TraceTable,
+    histories: KeptHistories,
     webhooks: Desk,
     figures: Arc<Figures>,
     stopping: CancellationToken,
@@ -41,6 +42,7 @@ impl Shared {
         let store = tracker.path().unwrap_or(Path::new("."));
         Shared(Arc::new(Inner {
             traces: TraceTable::default(),
+            histories: KeptHistories::default(),
             webhooks: Desk::new(store, gate),
             figures: Arc::new(Figures::new()),
             stopping: CancellationToken::new(),
@@ -60,6 +62,11 @@ impl Shared {
     /// The traces of each experiment, by time.
     pub fn traces(&self) -> &TraceTable {
         &self.0.traces
+    }
+
+    /// The histories that clients read in pages.
+    pub fn histories(&self) -> &KeptHistories {
+        &self.0.histories
     }
 
     /// What tells webhooks.

@@ -173,3 +173,49 @@ fn compaction_changes_no_answer() {
     assert!(series_files(tracker.path().unwrap()).len() < 3);
     run.finish().unwrap();
 }
+
+#[test]
+fn parts_of_a_growing_history_are_the_whole_each_point_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let builder = Tracker::builder(folder.path()).segment_size(1 << 14);
+    let tracker = builder.open().unwrap();
+    let run = tracker.experiment("resnet").unwrap().start_run().unwrap();
+    let other = Tracker::builder(folder.path())
+        .read_only(true)
+        .open()
+        .unwrap();
+    let (mut mark, mut parts) = (None, Vec::new());
+    for round in 0..12 {
+        grow(&run, round * 300, if round % 4 == 3 { 0 } else { 300 });
+        match round {
+            5 => drop(tracker.extend_series().unwrap()),
+            8 => drop(tracker.compact().free_at_once(true).run().unwrap()),
+            _ => {}
+        }
+        let history = other.history(run.id(), "loss");
+        let part = history.fetch_after(mark).unwrap();
+        assert_eq!(part.is_whole, round == 0);
+        mark = part.mark;
+        parts.extend(part.points.lsns.into_iter().zip(part.points.steps));
+    }
+    let whole = other.history(run.id(), "loss").fetch().unwrap();
+    let mut whole: Vec<_> = whole.lsns.into_iter().zip(whole.steps).collect();
+    whole.sort_unstable();
+    parts.sort_unstable();
+    assert_eq!(parts, whole);
+    run.finish().unwrap();
+}
+
+#[test]
+fn a_mark_of_another_log_is_not_gone_on_from() {
+    let (store, other) = (Store::new(), Store::new());
+    let (run, longer) = (curve(&store, 10), curve(&other, 20));
+    let history = other.tracker.history(longer.id(), "loss");
+    let mark = history.fetch_after(None).unwrap().mark;
+    let history = store.tracker.history(run.id(), "loss");
+    let part = history.fetch_after(mark).unwrap();
+    assert!(part.is_whole);
+    assert_eq!(part.points.len(), 10);
+    run.finish().unwrap();
+    longer.finish().unwrap();
+}

@@ -14,6 +14,7 @@ use mltrack::RunId;
 
 use super::endpoint;
 use super::error::{Answer, MlflowError};
+use super::kept_histories::Page;
 use super::message::Message;
 use super::paging::{offset, token};
 use super::points::{WirePoint, points};
@@ -49,14 +50,20 @@ async fn history(State(shared): State<Shared>, Message(fields): Message) -> Answ
         return Ok(body(Vec::new(), &key, None));
     };
     let name = key.clone();
-    let all = blocking(move || points(shared.tracker(), run, &name, WirePoint::by_time)).await?;
-    let end = offset.saturating_add(limit).min(all.len());
-    let next = (end < all.len()).then(|| token(end));
-    let page = match (offset, end) {
-        (0, end) if end == all.len() => all,
-        (offset, end) => all.get(offset..end).unwrap_or_default().to_vec(),
-    };
-    Ok(body(page, &key, next))
+    let page = blocking(move || page(&shared, (run, &name), (offset, limit))).await?;
+    Ok(body(page.points, &key, page.next.map(token)))
+}
+
+/// All points at once are read and written once; who reads pages comes again.
+fn page(shared: &Shared, of: (RunId, &str), (offset, limit): (usize, usize)) -> Answer<Page> {
+    if (offset, limit) != (0, usize::MAX) {
+        let kept = shared.histories();
+        return kept.page(shared.tracker(), of, (offset, limit));
+    }
+    Ok(Page {
+        points: points(shared.tracker(), of.0, of.1, WirePoint::by_time)?,
+        next: None,
+    })
 }
 
 /// The run that is asked for, by either of the names the field has.

@@ -5,13 +5,13 @@
 
 use std::cmp::Ordering;
 
-use mltrack::{Code, Points, RunId, Tracker, WallTime};
+use mltrack::{Code, HistoryMark, Points, RunId, Tracker, WallTime};
 
 use super::error::Answer;
 use super::wire::milliseconds;
 
 /// A point of a metric.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, PartialEq, Debug)]
 pub struct WirePoint {
     /// When, in milliseconds since 1970.
     pub time_ms: i64,
@@ -59,12 +59,47 @@ pub fn points(
     key: &str,
     order: fn(&WirePoint, &WirePoint) -> Ordering,
 ) -> Answer<Vec<WirePoint>> {
-    match tracker.history(run, key).fetch() {
-        Ok(points) => Ok(sorted(&points, order)),
+    let found = there(tracker.history(run, key).fetch())?;
+    Ok(found.map_or_else(Vec::new, |points| sorted(&points, order)))
+}
+
+/// Points of a history, by time and each once.
+pub struct Part {
+    /// The points.
+    pub points: Vec<WirePoint>,
+    /// Where the next part begins. `None` where there is nothing to go on from.
+    pub mark: Option<HistoryMark>,
+    /// Whether these are all points, whatever was read before.
+    pub is_whole: bool,
+}
+
+/// The points of a run's metric that were logged behind a mark, or all. A run or a metric that is not there has none.
+pub fn part(
+    tracker: &Tracker,
+    (run, key): (RunId, &str),
+    mark: Option<HistoryMark>,
+) -> Answer<Part> {
+    let found = there(tracker.history(run, key).fetch_after(mark))?;
+    Ok(match found {
+        Some(found) => Part {
+            points: sorted(&found.points, WirePoint::by_time),
+            mark: found.mark,
+            is_whole: found.is_whole,
+        },
+        None => Part {
+            points: Vec::new(),
+            mark: None,
+            is_whole: true,
+        },
+    })
+}
+
+/// What was found, unless there is no such run or metric.
+fn there<T>(found: mltrack::Result<T>) -> Answer<Option<T>> {
+    match found {
+        Ok(found) => Ok(Some(found)),
         // A name that no metric can have is one that this run never logged.
-        Err(error) if matches!(error.code(), Code::NotFound | Code::ValidationError) => {
-            Ok(Vec::new())
-        }
+        Err(error) if matches!(error.code(), Code::NotFound | Code::ValidationError) => Ok(None),
         Err(error) => Err(error.into()),
     }
 }

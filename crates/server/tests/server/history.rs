@@ -141,6 +141,59 @@ fn pages_hold_every_point_once() {
     assert_eq!((steps, pages), ((0..250).collect::<Vec<i64>>(), 3));
 }
 
+/// Logs points of a run by the server: ms after the beginning, step, value.
+fn log(served: &Served, run: RunId, points: &[(i64, i64, f64)]) {
+    let point = |(at_ms, step, value): &(i64, i64, f64)| json!({"key": "loss", "value": value, "timestamp": BEGUN_MS + at_ms, "step": step});
+    let metrics: Vec<Value> = points.iter().map(point).collect();
+    let body = json!({"run_id": run.to_string(), "metrics": metrics});
+    let (status, answer) = served.post("/api/2.0/mlflow/runs/log-batch", &body);
+    assert_eq!(status, 200, "{answer}");
+}
+
+#[test]
+fn each_page_is_that_stretch_of_the_whole_while_points_are_appended() {
+    let points: Vec<(i64, i64, f64)> = (0..600).map(|at| (at * 10, at, at as f64)).collect();
+    let (served, run) = over(&points[..300]);
+    let (mut steps, mut token) = (Vec::new(), String::new());
+    for round in 0.. {
+        // Some are sent twice and count once, and one comes late: it sorts before another that is there already.
+        let new = 300 + round * 30;
+        if new + 30 <= points.len() {
+            log(&served, run, &points[new..new + 30]);
+            log(&served, run, &points[new + 28..new + 30]);
+            let (at_ms, step, _) = points[new + 29];
+            log(&served, run, &[(at_ms, step, -1.0)]);
+        }
+        let (_, whole) = served.get(&path(&format!("run_id={run}&metric_key=loss")));
+        let query = format!("run_id={run}&metric_key=loss&max_results=70&page_token={token}");
+        let (status, body) = served.get(&path(&query));
+        assert_eq!(status, 200, "{body}");
+        let (all, page) = (rows(&whole), rows(&body));
+        assert_eq!(page, all[steps.len()..(steps.len() + 70).min(all.len())]);
+        steps.extend(page);
+        match body["next_page_token"].as_str() {
+            Some(next) => next.clone_into(&mut token),
+            None => break,
+        }
+    }
+    let (_, whole) = served.get(&path(&format!("run_id={run}&metric_key=loss")));
+    assert_eq!(steps, rows(&whole));
+}
+
+#[test]
+fn a_page_can_be_asked_for_again_and_one_behind_the_end_is_empty() {
+    let points: Vec<(i64, i64, f64)> = (0..20).map(|at| (at, at, at as f64)).collect();
+    let (served, run) = over(&points);
+    let query = format!("run_id={run}&metric_key=loss&max_results=7");
+    let (_, first) = served.get(&path(&query));
+    let token = first["next_page_token"].as_str().unwrap();
+    let next = path(&format!("{query}&page_token={token}"));
+    assert_eq!(rows(&served.get(&next).1).len(), 7);
+    assert_eq!(rows(&served.get(&next).1)[0].0, 7, "asked again");
+    let far = path(&format!("{query}&page_token=eyJvZmZzZXQiOiAiOTkifQ=="));
+    assert_eq!(served.get(&far), (200, json!({})));
+}
+
 /// The path of a question about several runs.
 fn bulk_path(name: &str, query: &str) -> String {
     format!("/ajax-api/2.0/mlflow/metrics/{name}?{query}")
