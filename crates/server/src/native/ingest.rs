@@ -209,13 +209,22 @@ impl Intake {
         Ok(told)
     }
 
-    /// Reads until there is a batch, or what has come so far when nothing more is there yet.
+    /// Reads until there is a batch, or what has come so far when nothing more is there yet. A batch has a whole line at
+    /// least, however long it is.
     async fn fill(&mut self) -> Answer<()> {
-        while self.pending.len() < BATCH_LEN_MAX {
+        loop {
+            let end = self.pending.iter().position(|byte| *byte == b'\n');
+            if end.unwrap_or(self.pending.len()) > LINE_LEN_MAX {
+                self.pending.clear();
+                return Err(too_large(LINE_LEN_MAX));
+            }
+            let has_line = end.is_some();
+            if has_line && self.pending.len() >= BATCH_LEN_MAX {
+                return Ok(());
+            }
             let Some(body) = &mut self.body else {
                 return Ok(());
             };
-            let has_line = self.pending.contains(&b'\n');
             let next = if has_line {
                 // Whoever sends a line and waits for its acknowledgement gets it.
                 let Some(next) = futures_util::FutureExt::now_or_never(body.next()) else {
@@ -234,12 +243,7 @@ impl Intake {
                     return Err(Fault::invalid(format!("the stream broke off: {error}")));
                 }
             }
-            if self.pending.len() > LINE_LEN_MAX && !self.pending.contains(&b'\n') {
-                self.pending.clear();
-                return Err(too_large(LINE_LEN_MAX));
-            }
         }
-        Ok(())
     }
 
     /// Whole lines, and at the end of the stream the last one without its end; and the bytes that they are.

@@ -71,3 +71,20 @@ fn a_line_that_cannot_be_used_is_named_and_harms_no_other() {
     assert_eq!(known["metrics"]["loss"]["count"], 2);
     assert_eq!(known["params"], json!({"lr": 0.1}));
 }
+
+#[test]
+fn a_line_is_taken_that_is_longer_than_a_batch_and_one_beyond_the_limit_is_refused() {
+    let served = Served::start();
+    let run = new_run(&served);
+    let line = json!({"run": run, "metric": "loss", "value": 1.0, "step": 1});
+    let long = |len: usize| format!("{line}{}\n{line}\n", " ".repeat(len));
+    let told = ingest(&served, long(3 << 20));
+    let accepted = told.iter().map(|batch| batch["accepted"].as_u64().unwrap());
+    assert_eq!(accepted.sum::<u64>(), 2, "{told:?}");
+    assert_eq!(told.last().unwrap()["done"], true);
+    let told = ingest(&served, long((4 << 20) + 1_000));
+    let last = told.last().unwrap();
+    assert_eq!((&last["line"], &last["done"]), (&json!(0), &json!(true)));
+    let error = last["errors"][0]["error"].as_str().unwrap();
+    assert!(error.contains("4194304"), "{error}");
+}
