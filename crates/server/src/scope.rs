@@ -10,10 +10,12 @@ use std::fmt;
 use axum::body::Bytes;
 use axum::http::{Method, StatusCode, Uri};
 use mltrack::{ExperimentId, RunId, Tracker};
-use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::Deserialize;
+use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
 
 use crate::fields::Fields;
+use crate::mlflow::experiment_of_model;
 use crate::refusal::Refusal;
 
 /// Endpoints of `MLflow`'s interface whose fields name all that they are about.
@@ -49,6 +51,17 @@ struct Named {
     experiments: Vec<String>,
     names: Vec<String>,
     runs: Vec<String>,
+    /// Logged models, which values of metrics may be about. An empty id is none.
+    models: Vec<String>,
+    /// Runs whose artifacts a path may lead to, when there are such runs.
+    homes: Vec<RunId>,
+}
+
+/// The part of a value of a metric that names something.
+#[derive(Deserialize)]
+struct About {
+    #[serde(default)]
+    model_id: Value,
 }
 
 /// The texts and numbers of a value; what is neither is a name that nothing has.
@@ -76,6 +89,12 @@ impl<'de> Deserialize<'de> for Named {
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Named, A::Error> {
                 let mut named = Named::default();
                 while let Some(field) = map.next_key::<String>()? {
+                    if field == "metrics" {
+                        let about = map.next_value::<Option<Vec<About>>>()?;
+                        let about = about.into_iter().flatten();
+                        about.for_each(|value| push_all(&value.model_id, &mut named.models));
+                        continue;
+                    }
                     match named.place(&field) {
                         Some(place) => push_all(&map.next_value()?, place),
                         None => drop(map.next_value::<IgnoredAny>()?),
@@ -153,6 +172,7 @@ impl Named {
             "experiment_id" | "experiment_ids" => Some(&mut self.experiments),
             "experiment_name" => Some(&mut self.names),
             "run_id" | "run_ids" | "run_uuid" => Some(&mut self.runs),
+            "model_id" => Some(&mut self.models),
             _ => None,
         }
     }
@@ -172,7 +192,8 @@ impl Named {
         }
     }
 
-    /// The experiment that owns an artifact is the first part of its path.
+    /// The experiment that owns an artifact is the first part of its path. What looks like the folder of a run is that
+    /// of its own experiment, wherever that keeps its artifacts.
     fn add_path(&mut self, path: &str, scope: &[String]) -> Result<(), Refusal> {
         let first = path.split('/').next().unwrap_or_default();
         // What is written in some other way could be read as another path.
@@ -182,24 +203,39 @@ impl Named {
             return Err(refusal(scope));
         }
         self.experiments.push(first.to_owned());
+        let parts: Vec<&str> = path.split('/').collect();
+        let pairs = parts.windows(2).filter(|pair| pair[1] == "artifacts");
+        self.homes
+            .extend(pairs.filter_map(|pair| pair[0].parse::<RunId>().ok()));
         Ok(())
     }
 
     fn is_within(&self, tracker: &Tracker, scope: &[String]) -> bool {
         let is_any =
             !(self.experiments.is_empty() && self.names.is_empty() && self.runs.is_empty());
+        let is_ours = |id: ExperimentId| {
+            let found = tracker.experiment_by_id(id).ok();
+            found.is_some_and(|found| scope.iter().any(|name| name == found.name()))
+        };
+        let of_run = |id: RunId| {
+            let found = tracker.run_summary(id).ok();
+            found.map(|run| scope.contains(&run.experiment_name))
+        };
         is_any
             && self.names.iter().all(|name| scope.contains(name))
-            && self.experiments.iter().all(|id| {
-                let id = id.parse().ok().map(ExperimentId);
-                let found = id.and_then(|id| tracker.experiment_by_id(id).ok());
-                found.is_some_and(|found| scope.iter().any(|name| name == found.name()))
-            })
+            && self
+                .experiments
+                .iter()
+                .all(|id| id.parse().is_ok_and(|id| is_ours(ExperimentId(id))))
             && self.runs.iter().all(|id| {
-                let found = id.parse::<RunId>().ok();
-                let found = found.and_then(|id| tracker.run_summary(id).ok());
-                found.is_some_and(|run| scope.contains(&run.experiment_name))
+                let of_run = id.parse().ok().and_then(of_run);
+                of_run.unwrap_or(false)
             })
+            && self.homes.iter().all(|id| of_run(*id).unwrap_or(true))
+            && self
+                .models
+                .iter()
+                .all(|id| id.is_empty() || experiment_of_model(tracker, id).is_some_and(is_ours))
     }
 }
 
@@ -209,9 +245,10 @@ mod tests {
 
     #[test]
     fn every_name_counts_also_one_that_stands_twice() {
-        let body = br#"{"run_id":"a","metrics":[{"run_id":"no"}],"run_uuid":"b","run_id":"c","experiment_ids":["1",2],"experiment_name":null}"#;
+        let body = br#"{"run_id":"a","metrics":[{"run_id":"no","model_id":"m"}],"run_uuid":"b","run_id":"c","experiment_ids":["1",2],"experiment_name":null,"model_id":"n"}"#;
         let named: Named = serde_json::from_slice(body).unwrap();
         assert_eq!(named.runs, ["a", "b", "c"]);
+        assert_eq!(named.models, ["m", "n"]);
         assert_eq!(named.experiments, ["1", "2"]);
         assert!(named.names.is_empty());
     }

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use mltrack::{BlobId, Document};
+use mltrack::{BlobId, Document, ExperimentId, Tracker};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -183,6 +183,13 @@ impl ModelPoint {
         let hash = BlobId::of(identity.as_bytes()).to_string();
         format!("{model}/{}", &hash[..24])
     }
+}
+
+/// The experiment that a logged model is of; `None` for one that is not there.
+pub fn experiment_of_model(tracker: &Tracker, id: &str) -> Option<ExperimentId> {
+    let document = tracker.documents(KIND).get(id).ok()??;
+    let model = LoggedModel::of(&document).ok()?;
+    Some(ExperimentId(model.experiment_id))
 }
 
 /// Keeps points of metrics with the logged models that they are about. Errors: `RESOURCE_DOES_NOT_EXIST` for a model

@@ -204,6 +204,71 @@ fn a_key_with_a_scope_reaches_its_experiments_and_nothing_else() {
 }
 
 #[test]
+fn a_key_with_a_scope_writes_to_no_model_of_another_experiment_and_reads_none_of_its_artifacts() {
+    let (served, tracker) = guarded();
+    let admin = format!("Bearer {}", key(&tracker, "head", Role::Admin));
+    let mine = tracker.experiment("mine").unwrap();
+    let run = mine.start_run().unwrap().id().to_string();
+    let scope = vec!["mine".to_owned()];
+    let new = NewKey {
+        name: "guest".to_owned(),
+        role: Role::Writer,
+        scope,
+        expires_ns: None,
+    };
+    let token = format!("Bearer {}", keys::make(&tracker, &new).unwrap());
+    let send = |path: &str, token: &str, body: &Value| {
+        let request = served
+            .http()
+            .post(served.url(&format!("/api/2.0/mlflow/{path}")));
+        let request = request.header("content-type", "application/json");
+        let request = request.header("authorization", token);
+        served.send(request.body(body.to_string()))
+    };
+    let model = |experiment: &str| {
+        let body = json!({"experiment_id": experiment, "name": "net"});
+        let (_, made) = send("logged-models", &admin, &body);
+        made["model"]["info"]["model_id"].clone()
+    };
+    // Its artifacts lie within the folder of the experiment that the key is for.
+    let deep = format!("mlflow-artifacts:/{}/deep", mine.id());
+    let body = json!({"name": "other", "artifact_location": deep});
+    let (_, other) = send("experiments/create", &admin, &body);
+    let other = other["experiment_id"].as_str().unwrap().to_owned();
+    for (model, expected) in [
+        (model(&mine.id().to_string()), 200),
+        (json!(""), 200),
+        (model(&other), 403),
+        (json!("m-unknown"), 403),
+    ] {
+        let point = json!({"key": "acc", "value": 1.0, "timestamp": 1, "model_id": model});
+        let mut alone = point.clone();
+        alone["run_id"] = json!(run);
+        assert_eq!(
+            send("runs/log-metric", &token, &alone).0,
+            expected,
+            "{alone}"
+        );
+        let batch = json!({"run_id": run, "metrics": [point]});
+        assert_eq!(
+            send("runs/log-batch", &token, &batch).0,
+            expected,
+            "{batch}"
+        );
+    }
+    let body = json!({"experiment_id": other});
+    let (_, theirs) = send("runs/create", &admin, &body);
+    let theirs = theirs["run"]["info"]["run_id"].as_str().unwrap();
+    let listed = |run: &str| {
+        let folder = format!("{}/deep/{run}/artifacts", mine.id());
+        let path = format!("/api/2.0/mlflow-artifacts/artifacts?path={folder}");
+        let request = served.http().get(served.url(&path));
+        served.send(request.header("authorization", &token)).0
+    };
+    assert_eq!((listed(theirs), listed(&run)), (403, 200));
+}
+
+#[test]
 fn what_is_done_with_a_key_is_recorded_in_its_name() {
     let (served, tracker) = guarded();
     let token = format!("Bearer {}", key(&tracker, "anna", Role::Writer));
