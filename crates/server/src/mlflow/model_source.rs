@@ -8,12 +8,14 @@ use super::logged_model::{self, LoggedModel};
 use super::model_place::{Told, download_uri};
 use super::registry_wire::{is_prompt, live, versions};
 use super::wire::artifact_uri;
-use super::{Answer, MlflowError, Reason, runs};
+use super::{Answer, MlflowError, Reason, check, runs};
 use crate::fields::Fields;
 use crate::shared::Shared;
 
 /// What the versions of prompts say they are made from: nothing.
 const PROMPT_SOURCES: [&str; 2] = ["dummy-source", "prompt-template"];
+/// A source is at most so long, in characters: what is escaped again and again takes as many looks as it is long.
+const SOURCE_LEN_MAX: usize = 4_096;
 
 /// What a version is made from.
 #[derive(Debug, Default)]
@@ -29,6 +31,7 @@ pub struct Origin {
 /// The origin of a version to be added.
 pub fn origin(shared: &Shared, fields: &Fields, is_of_prompt: bool) -> Answer<Origin> {
     let source = fields.text("source")?;
+    check::length("source", source, SOURCE_LEN_MAX)?;
     let text = |name| Ok::<_, MlflowError>(fields.optional_text(name)?.unwrap_or_default());
     let mut told = Told {
         run_id: text("run_id")?.to_owned(),

@@ -164,3 +164,18 @@ fn a_version_of_a_logged_model_leads_to_its_run_and_its_files() {
     assert_eq!(status, 400);
     assert!(text.contains("The model_id request parameter must identify"));
 }
+
+#[test]
+fn a_source_without_end_is_refused() {
+    let served = Served::start();
+    post(&served, "registered-models/create", &json!({"name": "m"}));
+    // Each look takes one escape away.
+    let escaped = format!("http://h/%{}2e", "25".repeat(1 << 20));
+    let body = json!({"name": "m", "source": escaped});
+    let (status, code, text) = refused(send(&served, "POST", "model-versions/create", &body));
+    assert_eq!((status, code.as_str()), (400, "INVALID_PARAMETER_VALUE"));
+    assert_eq!(
+        text,
+        "'source' exceeds the maximum length of 4096 characters"
+    );
+}
