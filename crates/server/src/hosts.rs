@@ -8,7 +8,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use axum::http::{Request, StatusCode, header};
+use axum::http::{HeaderMap, Request, StatusCode, Uri, header};
 
 use crate::refusal::Refusal;
 
@@ -79,10 +79,15 @@ impl Hosts {
 
 /// The host and port that a request is for: of its own line over HTTP/2, of the one header otherwise.
 pub fn host_of<B>(request: &Request<B>) -> Option<&str> {
-    if let Some(authority) = request.uri().authority() {
+    host_in(request.uri(), request.headers())
+}
+
+/// The same, of the parts of a request that say it.
+pub fn host_in<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> Option<&'a str> {
+    if let Some(authority) = uri.authority() {
         return Some(authority.as_str());
     }
-    let mut hosts = request.headers().get_all(header::HOST).iter();
+    let mut hosts = headers.get_all(header::HOST).iter();
     match (hosts.next(), hosts.next()) {
         (Some(host), None) => host.to_str().ok().filter(|host| !host.is_empty()),
         _ => None,

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use axum::extract::{Path, Request, State};
-use axum::http::{HeaderMap, HeaderValue, Method, header};
+use axum::http::{HeaderValue, Method, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{post, put};
 use axum::{Json, Router};
@@ -18,7 +18,7 @@ use super::error::{Answer, MlflowError};
 use super::message::Message;
 use super::proxy::{admit, by, last_part, name};
 use super::proxy_path::{Place, checked};
-use super::signed_link::{Right, SIGNED, Signer, origin, refuse_read_only};
+use super::signed_link::{Origin, Right, SIGNED, Signer, refuse_read_only};
 use super::upload_parts::{Joined, PARTS_MAX, PartUpload};
 use crate::blocking::blocking;
 use crate::fields::Fields;
@@ -53,7 +53,7 @@ fn target(folder: &str, fields: &Fields) -> Answer<String> {
 async fn create(
     State(shared): State<Shared>,
     Path(folder): Path<String>,
-    headers: HeaderMap,
+    Origin(origin): Origin,
     message: Message,
 ) -> Answer<Json<Value>> {
     let path = target(&folder, &message.0)?;
@@ -62,7 +62,7 @@ async fn create(
         let what = format!("num_parts must be between 1 and {PARTS_MAX} (got {count}).");
         return Err(MlflowError::invalid(what));
     }
-    let (count, origin) = (count as u32, origin(&headers)?);
+    let count = count as u32;
     let tracker = shared.tracker().clone();
     blocking(move || {
         admit(&tracker, &Place::of(&tracker, &path)?)?;

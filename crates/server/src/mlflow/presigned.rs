@@ -21,7 +21,7 @@ use super::proxy::{admit, content_at, take};
 use super::proxy_path::{Place, checked, folder_of};
 use super::send_bytes::send;
 use super::signed_link::{
-    Right, SECONDS_DEFAULT, SECONDS_MAX, SIGNED, Signer, origin, refuse_read_only,
+    Origin, Right, SECONDS_DEFAULT, SECONDS_MAX, SIGNED, Signer, refuse_read_only,
 };
 use crate::blocking::blocking;
 use crate::fields::Fields;
@@ -46,9 +46,9 @@ pub fn routes() -> Router<Shared> {
 async fn link_of_proxy(
     State(shared): State<Shared>,
     Path(path): Path<String>,
-    headers: HeaderMap,
+    Origin(origin): Origin,
 ) -> Answer<Json<Value>> {
-    let (path, origin) = (checked(&path)?, origin(&headers)?);
+    let path = checked(&path)?;
     let tracker = shared.tracker().clone();
     blocking(move || {
         let (url, len) = link_at(&tracker, &path, &origin, SECONDS_DEFAULT)?;
@@ -59,13 +59,12 @@ async fn link_of_proxy(
 
 async fn link_to_fetch(
     State(shared): State<Shared>,
-    headers: HeaderMap,
+    Origin(origin): Origin,
     message: Message,
 ) -> Answer<Json<Value>> {
     let run = run_named(message.0.text("run_id")?)?;
     let path = checked(message.0.text("path")?)?;
     let seconds = seconds(&message.0)?;
-    let origin = origin(&headers)?;
     let tracker = shared.tracker().clone();
     blocking(move || {
         let path = path_of_run(&tracker, run, &path)?;
@@ -77,7 +76,7 @@ async fn link_to_fetch(
 
 async fn link_to_put(
     State(shared): State<Shared>,
-    headers: HeaderMap,
+    Origin(origin): Origin,
     message: Message,
 ) -> Answer<Json<Value>> {
     let fields = message.0;
@@ -92,7 +91,7 @@ async fn link_to_put(
         return Err(MlflowError::invalid(what));
     }
     let path = checked(fields.text("path")?)?;
-    let (seconds, origin) = (seconds(&fields)?, origin(&headers)?);
+    let seconds = seconds(&fields)?;
     let tracker = shared.tracker().clone();
     blocking(move || {
         let path = if model.is_empty() {

@@ -8,12 +8,14 @@ use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
-use axum::http::{HeaderMap, header};
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
 use mltrack::{Code, Error, Tracker, door};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::error::{Answer, MlflowError, Reason};
 use crate::fields::Fields;
+use crate::hosts::host_in;
 use crate::shared::Shared;
 
 /// Below this path nothing needs another credential than the link itself.
@@ -176,19 +178,24 @@ pub fn refuse_read_only(shared: &Shared) -> Answer<()> {
     Ok(())
 }
 
-/// The beginning of a URL under which the client that sent these headers reaches the server.
-pub fn origin(headers: &HeaderMap) -> Answer<String> {
-    let said = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let host = said(header::HOST.as_str()).unwrap_or_default();
-    let is_host = |c: char| c.is_ascii_alphanumeric() || "-._:[]".contains(c);
-    if host.is_empty() || !host.chars().all(is_host) {
-        return Err(MlflowError::invalid("the header Host names no host"));
+/// The beginning of a URL under which the client of a request reaches the server, `https://host:5000`.
+pub struct Origin(pub String);
+
+impl FromRequestParts<Shared> for Origin {
+    type Rejection = MlflowError;
+
+    async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Origin, MlflowError> {
+        let host = host_in(&parts.uri, &parts.headers).unwrap_or_default();
+        let is_host = |c: char| c.is_ascii_alphanumeric() || "-._:[]".contains(c);
+        if host.is_empty() || !host.chars().all(is_host) {
+            return Err(MlflowError::invalid("the header Host names no host"));
+        }
+        // A proxy that encrypts says so; this server knows of itself.
+        let told = parts.headers.get("x-forwarded-proto");
+        let is_encrypted = shared.options().tls.is_some() || told.is_some_and(|it| it == "https");
+        let scheme = if is_encrypted { "https" } else { "http" };
+        Ok(Origin(format!("{scheme}://{host}")))
     }
-    let scheme = match said("x-forwarded-proto") {
-        Some("https") => "https",
-        _ => "http",
-    };
-    Ok(format!("{scheme}://{host}"))
 }
 
 #[cfg(test)]
@@ -220,6 +227,35 @@ mod tests {
         assert!(signer.check(&right, query(&ended)).is_err());
         let stranger = Signer { key: [8; 32] };
         assert!(stranger.check(&right, query(&link)).is_err());
+    }
+
+    #[tokio::test]
+    async fn a_link_leads_to_where_the_request_went_whichever_version_of_http_says_that() {
+        let folder = tempfile::tempdir().unwrap();
+        let tracker = Tracker::open(folder.path().join("store")).unwrap();
+        let shared = Shared::new(tracker, crate::options::Options::default());
+        let origin = async |uri: &str, headers: &[(&str, &str)]| {
+            let mut request = axum::http::Request::builder().uri(uri);
+            for (name, value) in headers {
+                request = request.header(*name, *value);
+            }
+            let (mut parts, ()) = request.body(()).unwrap().into_parts();
+            let origin = Origin::from_request_parts(&mut parts, &shared).await;
+            origin.map(|origin| origin.0).ok()
+        };
+        let host = ("host", "tracker.example:5000");
+        let expected = "://tracker.example:5000";
+        for (uri, headers, scheme) in [
+            ("/a", &[host][..], "http"),
+            ("/a", &[host, ("x-forwarded-proto", "https")], "https"),
+            // As the second version of HTTP has it.
+            ("http://tracker.example:5000/a", &[], "http"),
+        ] {
+            let told = origin(uri, headers).await;
+            assert_eq!(told, Some(format!("{scheme}{expected}")), "{uri}");
+        }
+        assert_eq!(origin("/a", &[]).await, None);
+        assert_eq!(origin("/a", &[("host", "a b")]).await, None);
     }
 
     #[test]

@@ -20,6 +20,15 @@ fn write_certificate(folder: &Path) -> Vec<u8> {
 
 /// What `https://localhost/version` says to who trusts only this certificate.
 fn version(port: u16, trusted: &[u8]) -> Option<String> {
+    let url = format!("https://localhost:{port}/version");
+    ask(trusted, |client| client.get(url))
+}
+
+/// The answer to who trusts only this certificate.
+fn ask(
+    trusted: &[u8],
+    request: impl FnOnce(reqwest::Client) -> reqwest::RequestBuilder,
+) -> Option<String> {
     drop(rustls::crypto::ring::default_provider().install_default());
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -31,26 +40,61 @@ fn version(port: u16, trusted: &[u8]) -> Option<String> {
             .tls_certs_only([certificate])
             .build()
             .unwrap();
-        let url = format!("https://localhost:{port}/version");
-        let response = client.get(url).send().await.ok()?;
+        let response = request(client).send().await.ok()?;
         response.text().await.ok()
     })
+}
+
+/// A server that encrypts, with its certificate and its key in a folder.
+fn open(folder: &Path, tracker: Tracker) -> Host {
+    let options = Options {
+        bind: ([127, 0, 0, 1], 0).into(),
+        tls: Some(TlsFiles {
+            certificates: folder.join("cert.pem"),
+            key: folder.join("key.pem"),
+        }),
+        ..Options::default()
+    };
+    Host::open(tracker, options).unwrap()
+}
+
+#[test]
+fn a_link_leads_back_over_the_encrypted_connection() {
+    let folder = tempfile::tempdir().unwrap();
+    let certificate = write_certificate(folder.path());
+    let tracker = Tracker::open(folder.path().join("store")).unwrap();
+    let run = tracker.experiment("e").unwrap().start_run().unwrap();
+    let body = format!("{{\"run_id\": \"{}\", \"path\": \"a.txt\"}}", run.id());
+    let host = open(folder.path(), tracker.clone());
+    let (port, stopper) = (host.address().port(), host.stopper());
+    let thread = std::thread::spawn(move || host.run().unwrap());
+    let url = format!("https://localhost:{port}/api/2.0/mlflow/artifacts/presigned-upload-url");
+    let given = ask(&certificate, |client| {
+        let request = client.post(url).body(body);
+        request.header("content-type", "application/json")
+    });
+    let given: serde_json::Value = serde_json::from_str(&given.unwrap()).unwrap();
+    let link = given["presigned_url"]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned();
+    assert!(
+        link.starts_with(&format!("https://localhost:{port}/")),
+        "{given}"
+    );
+    let put = ask(&certificate, |client| client.put(link).body("bytes"));
+    assert_eq!(put.as_deref(), Some("{}"));
+    run.finish().unwrap();
+    stopper.stop();
+    thread.join().unwrap();
 }
 
 #[test]
 fn a_certificate_encrypts_and_a_new_one_is_read_without_a_restart() {
     let folder = tempfile::tempdir().unwrap();
     let first = write_certificate(folder.path());
-    let options = Options {
-        bind: ([127, 0, 0, 1], 0).into(),
-        tls: Some(TlsFiles {
-            certificates: folder.path().join("cert.pem"),
-            key: folder.path().join("key.pem"),
-        }),
-        ..Options::default()
-    };
     let tracker = Tracker::open(folder.path().join("store")).unwrap();
-    let host = Host::open(tracker, options).unwrap();
+    let host = open(folder.path(), tracker);
     let (port, stopper) = (host.address().port(), host.stopper());
     let reloader = host.reloader().unwrap();
     let thread = std::thread::spawn(move || host.run().unwrap());
