@@ -106,8 +106,11 @@ impl MlflowError {
             Reason::PermissionDenied => Code::Unauthorized,
             Reason::InvalidState => Code::InvalidState,
             Reason::TemporarilyUnavailable => Code::Busy,
+            Reason::ContentTooLarge => Code::ArtifactTooLarge,
+            Reason::DiskFull => Code::DiskFull,
+            Reason::NotImplemented => Code::Unsupported,
             Reason::InternalError => Code::InternalError,
-            _ => Code::ValidationError,
+            Reason::InvalidParameterValue | Reason::BadRequest => Code::ValidationError,
         };
         (code, self.message)
     }
@@ -140,5 +143,26 @@ impl From<mltrack::Error> for MlflowError {
             None => error.to_string(),
         };
         MlflowError::new(reason, message)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_other_interface_says_of_a_failure_is_what_the_library_said() {
+        for code in [
+            Code::NotFound,
+            Code::Conflict,
+            Code::Unauthorized,
+            Code::ArtifactTooLarge,
+            Code::DiskFull,
+            Code::ValidationError,
+            Code::InternalError,
+        ] {
+            let error = MlflowError::from(mltrack::Error::new(code, "what"));
+            assert_eq!(error.parts(), (code, "what".to_owned()));
+        }
     }
 }
