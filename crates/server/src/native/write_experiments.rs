@@ -16,7 +16,7 @@ use utoipa_axum::routes;
 
 use super::ask::{Ask, Body};
 use super::error::{Answer, Fault, Faults};
-use super::etag::{if_match, with_etag};
+use super::etag::{self, if_match, with_etag};
 use super::experiment_form::{Experiment, ExperimentStateName, Goal};
 use super::moment::Moment;
 use super::named;
@@ -141,15 +141,20 @@ async fn edit(
     blocking(move || {
         let tracker = shared.tracker();
         let known = named::experiment(tracker, &name)?;
-        let state = change.state;
+        let move_on = change.state.map(move_of).transpose()?;
         let tags = change.tags.clone();
-        if let Some(edit) = edit_of(&known, change) {
-            let edit = match expected {
-                Some(lsn) => edit.based_on(lsn),
-                None => edit,
-            };
-            edit.save()
-                .map_err(|error| precondition(error, expected.is_some()))?;
+        match (edit_of(&known, change), expected) {
+            (None, None) => {}
+            (None, Some(lsn)) => {
+                let (newest, _) =
+                    named::experiment_at(tracker, &known.id().to_string(), Moment::Now)?;
+                etag::check(Some(lsn), newest.lsn)?;
+            }
+            (Some(edit), None) => edit.save()?,
+            (Some(edit), Some(lsn)) => {
+                let saved = edit.based_on(lsn).save();
+                saved.map_err(|error| precondition(error, true))?;
+            }
         }
         for (key, value) in tags {
             match value {
@@ -157,23 +162,29 @@ async fn edit(
                 None => known.remove_tag(&key)?,
             }
         }
-        match state {
-            None => {}
-            Some(ExperimentStateName::Active) => known.activate()?,
-            Some(ExperimentStateName::Paused) => known.pause()?,
-            Some(ExperimentStateName::Completed) => known.complete()?,
-            Some(ExperimentStateName::Failed) => known.fail()?,
-            Some(ExperimentStateName::Archived) => known.archive()?,
-            Some(ExperimentStateName::Draft) => {
-                return Err(Fault::new(
-                    Code::InvalidState,
-                    "nothing becomes a draft again",
-                ));
-            }
+        if let Some(move_on) = move_on {
+            move_on(&known)?;
         }
         told(tracker, &known.id().to_string())
     })
     .await
+}
+
+/// What brings an experiment to a state.
+type Moving = fn(&mltrack::Experiment) -> mltrack::Result<()>;
+
+fn move_of(state: ExperimentStateName) -> Answer<Moving> {
+    Ok(match state {
+        ExperimentStateName::Active => mltrack::Experiment::activate,
+        ExperimentStateName::Paused => mltrack::Experiment::pause,
+        ExperimentStateName::Completed => mltrack::Experiment::complete,
+        ExperimentStateName::Failed => mltrack::Experiment::fail,
+        ExperimentStateName::Archived => mltrack::Experiment::archive,
+        ExperimentStateName::Draft => {
+            let what = "nothing becomes a draft again";
+            return Err(Fault::new(Code::InvalidState, what));
+        }
+    })
 }
 
 /// Conflicts of a write that named what it is based on.

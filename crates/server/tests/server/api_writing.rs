@@ -76,6 +76,41 @@ fn a_change_that_is_based_on_something_older_is_refused() {
 }
 
 #[test]
+fn an_experiment_is_changed_in_whatever_way_only_while_its_tag_is_the_newest() {
+    let served = Served::start();
+    let (_, made) = served.post("/api/v1/experiments", &json!({"name": "cats"}));
+    let path = format!("/api/v1/experiments/{}", made["id"]);
+    let old = format!("\"{}\"", made["lsn"]);
+    let (_, changed) = patch(&served, &path, Some(&old), &json!({"owner": "ada"}));
+    let new = format!("\"{}\"", changed["lsn"]);
+    for change in [
+        json!({"owner": "bob"}),
+        json!({"tags": {"best": "yes"}}),
+        json!({"state": "paused"}),
+    ] {
+        let (status, error) = patch(&served, &path, Some(&old), &change);
+        assert_eq!(
+            (status, &error["code"]),
+            (412, &json!("CONFLICT")),
+            "{change}"
+        );
+    }
+    assert_eq!(served.get(&path).1, changed, "nothing was done");
+    let (status, tagged) = patch(
+        &served,
+        &path,
+        Some(&new),
+        &json!({"tags": {"best": "yes"}}),
+    );
+    assert_eq!((status, &tagged["tags"]["best"]), (200, &json!("yes")));
+    // What cannot be done is known before anything is.
+    let change = json!({"tags": {"best": null}, "state": "draft"});
+    let (status, error) = patch(&served, &path, None, &change);
+    assert_eq!((status, &error["code"]), (409, &json!("INVALID_STATE")));
+    assert_eq!(served.get(&path).1, tagged);
+}
+
+#[test]
 fn a_deletion_is_told_before_it_is_done_and_can_be_undone() {
     let served = Served::start();
     served.post("/api/v1/experiments", &json!({"name": "cats"}));
