@@ -32,6 +32,7 @@ mod moments;
 mod multipart;
 mod not_served;
 mod otlp;
+mod otlp_json;
 mod otlp_message;
 mod paging;
 mod params;

@@ -15,7 +15,8 @@ use axum::routing::post;
 use mltrack::{Change, ExperimentId};
 use serde_json::{Value, json};
 
-use super::otlp_message::{OtlpError, Sent, read_json, read_protobuf};
+use super::otlp_json::read_json;
+use super::otlp_message::{DEPTH_MAX, OtlpError, Sent, read_protobuf};
 use super::span::{attribute, dumped, message, plain, status};
 use super::trace::{
     FINISHED_METADATA, KIND, LOCATION_TAG, RUN_METADATA, SPAN_KIND, SPANS_TAG, Trace, location,
@@ -156,7 +157,8 @@ fn put(shared: &Shared, documents: Vec<(String, String)>) -> Answer<()> {
     Ok(())
 }
 
-/// Names the trace in the span, and unfolds inputs and outputs that were sent as JSON texts.
+/// Names the trace in the span, and unfolds inputs and outputs that were sent as JSON texts. One that is nested too deep
+/// stays a text.
 fn complete(span: &mut Value, trace: &str) {
     let Some(attributes) = span["attributes"].as_array_mut() else {
         return;
@@ -169,11 +171,20 @@ fn complete(span: &mut Value, trace: &str) {
             .as_str()
             .filter(|_| is_folded);
         let unfolded = text.and_then(|text| serde_json::from_str::<Value>(text).ok());
-        if let Some(value) = unfolded.filter(|value| value.is_object() || value.is_array()) {
+        if let Some(value) = unfolded.filter(|value| (1..=DEPTH_MAX).contains(&depth(value))) {
             attribute["value"] = message(&value);
         }
     }
     attributes.push(json!({ "key": "mlflow.traceRequestId", "value": { "string_value": trace } }));
+}
+
+/// How deep lists and objects are nested; nothing for what is neither.
+fn depth(value: &Value) -> usize {
+    match value {
+        Value::Array(values) => 1 + values.iter().map(depth).max().unwrap_or(0),
+        Value::Object(pairs) => 1 + pairs.values().map(depth).max().unwrap_or(0),
+        _ => 0,
+    }
 }
 
 /// Notes on a first span by which of the programs that pages know it was sent.

@@ -264,3 +264,20 @@ fn what_is_no_request_is_refused_and_nothing_of_it_is_kept() {
     let tracker = mltrack::Tracker::open(world.served.folder.path().join(".mltrack")).unwrap();
     assert_eq!(tracker.documents("mlflow.span").count().unwrap(), 0);
 }
+
+#[test]
+fn inputs_that_are_nested_too_deep_stay_a_text_and_the_trace_can_be_read() {
+    for (depth, is_text) in [(30, false), (31, true), (100, true)] {
+        let world = World::start();
+        let text = format!("{}1{}", "[".repeat(depth), "]".repeat(depth));
+        let mut sent = request();
+        sent["resourceSpans"][0]["scopeSpans"][0]["spans"][0]["attributes"][0]["value"] =
+            json!({ "stringValue": text });
+        assert_eq!(world.json(&sent).0, 200);
+        let spans = world.trace()["spans"].clone();
+        let attributes = spans[0]["attributes"].as_array().unwrap().iter();
+        let mut inputs = attributes.filter(|it| it["key"] == "mlflow.spanInputs");
+        let value = &inputs.next().unwrap()["value"];
+        assert_eq!(value["string_value"] == text, is_text, "{depth}: {value}");
+    }
+}
