@@ -14,9 +14,8 @@ use crate::refusal::Refusal;
 
 const SITE: &str = "sec-fetch-site";
 const METHODS_ALLOWED: &str = "GET, HEAD, POST, PUT, PATCH, DELETE";
-const HEADERS_ALLOWED: &str =
-    "authorization, content-type, if-match, if-none-match, last-event-id, range, x-request-id";
-const HEADERS_SHOWN: &str = "content-range, etag, retry-after, x-request-id";
+const HEADERS_ALLOWED: &str = "authorization, content-encoding, content-type, idempotency-key, if-match, if-none-match, last-event-id, range, x-request-id";
+const HEADERS_SHOWN: &str = "content-range, etag, idempotency-replayed, retry-after, x-request-id";
 /// How long a browser remembers what was allowed, in seconds.
 const REMEMBERED_S: &str = "600";
 
