@@ -1,10 +1,11 @@
 //! `/api/v1/runs/{run}/console`: the lines of a run, and which of them have some words. And its notes.
 //!
-//! Invariant: a page is a bounded number of lines, in the order in which they were logged.
+//! Invariants: a page is a bounded number of lines, in the order in which they were logged; it ends with a record, so that
+//! the next one begins behind it and none is left out.
 
 use axum::Json;
 use axum::extract::{Path, State};
-use mltrack::{Level, LoggedLine, Note};
+use mltrack::{Level, LinesQuery, LoggedLine, Lsn, Note, RunId, Tracker};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -49,7 +50,7 @@ pub struct LinesAsk {
     pub newest: bool,
     /// As it was then: an lsn, a time, or a length before now such as `-2h`.
     pub at: Option<String>,
-    /// At most so many.
+    /// At most so many matches, and the rest of the record that the last line came with.
     #[param(minimum = 1, maximum = 1000, default = 100)]
     pub limit: Option<u32>,
 }
@@ -131,44 +132,81 @@ async fn console(
     Path(name): Path<String>,
     Ask(ask): Ask<LinesAsk>,
 ) -> Answer<Json<Lines>> {
-    blocking(move || {
-        let tracker = shared.tracker();
-        let limit = limit_of(ask.limit)?;
-        let mut query = tracker.lines(named::run_id(tracker, &name)?);
-        if let Some(pattern) = ask.grep {
-            query = query.grep(pattern);
+    blocking(move || page(shared.tracker(), &name, &ask).map(Json)).await
+}
+
+fn page(tracker: &Tracker, run: &str, ask: &LinesAsk) -> Answer<Lines> {
+    let limit = limit_of(ask.limit)?;
+    let run = named::run_id(tracker, run)?;
+    let from = ask.from.map(record_of).transpose()?;
+    let asked = query(tracker, run, ask, from)?;
+    let is_full;
+    let lines = if ask.newest {
+        let mut lines = asked.last(limit).fetch()?;
+        is_full = lines.len() >= limit;
+        // With those around each there may be many more, of which the oldest are left out.
+        let surplus = lines.len().saturating_sub(LIMIT_MAX as usize);
+        lines.split_off(surplus)
+    } else {
+        let mut lines = asked.first(limit).fetch()?;
+        is_full = lines.len() >= limit;
+        lines.truncate(LIMIT_MAX as usize);
+        if let Some((lsn, index)) = lines.last().map(|last| (last.lsn, last.index))
+            && is_full
+        {
+            // The next page begins behind this record.
+            lines.extend(rest_of(tracker, run, ask, lsn)?.filter(|line| line.index > index));
         }
-        if let Some(source) = ask.source {
-            query = query.source(source);
-        }
-        if let Some(level) = ask.level {
-            query = query.level(level.into());
-        }
-        if let Some(count) = ask.around {
-            if count > AROUND_MAX {
-                return Err(Fault::invalid(format!(
-                    "around is {count}, and {AROUND_MAX} is the most"
-                )));
-            }
-            query = query.around(count as usize, count as usize);
-        }
-        if let Some(number) = ask.from {
-            query = query.from(record_of(number)?);
-        }
-        query = at!(query, Moment::of(ask.at.as_deref())?);
-        query = if ask.newest {
-            query.last(limit)
-        } else {
-            query.first(limit)
-        };
-        let mut lines = query.fetch()?;
-        lines.truncate(limit.max(LIMIT_MAX as usize));
-        Ok(Json(Lines {
-            is_full: lines.len() >= limit,
-            items: lines.into_iter().map(LineForm::from).collect(),
-        }))
+        lines
+    };
+    Ok(Lines {
+        is_full,
+        items: lines.into_iter().map(LineForm::from).collect(),
     })
-    .await
+}
+
+/// The question without how many lines are wanted.
+fn query(tracker: &Tracker, run: RunId, ask: &LinesAsk, from: Option<Lsn>) -> Answer<LinesQuery> {
+    let mut query = tracker.lines(run);
+    if let Some(pattern) = &ask.grep {
+        query = query.grep(pattern);
+    }
+    if let Some(source) = &ask.source {
+        query = query.source(source);
+    }
+    if let Some(level) = ask.level {
+        query = query.level(level.into());
+    }
+    if let Some(count) = ask.around {
+        if count > AROUND_MAX {
+            return Err(Fault::invalid(format!(
+                "around is {count}, and {AROUND_MAX} is the most"
+            )));
+        }
+        query = query.around(count as usize, count as usize);
+    }
+    if let Some(lsn) = from {
+        query = query.from(lsn);
+    }
+    Ok(at!(query, Moment::of(ask.at.as_deref())?))
+}
+
+/// All lines of a record that are asked for.
+fn rest_of(
+    tracker: &Tracker,
+    run: RunId,
+    ask: &LinesAsk,
+    lsn: Lsn,
+) -> Answer<impl Iterator<Item = LoggedLine>> {
+    let mut count = LIMIT_MAX as usize;
+    loop {
+        let lines = query(tracker, run, ask, Some(lsn))?.first(count).fetch()?;
+        // As long as nothing behind the record is among them there may be more of it.
+        if lines.len() < count || lines.last().is_none_or(|last| last.lsn != lsn) {
+            return Ok(lines.into_iter().filter(move |line| line.lsn == lsn));
+        }
+        count *= 2;
+    }
 }
 
 /// The notes on a run

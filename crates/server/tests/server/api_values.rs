@@ -1,7 +1,7 @@
 //! What `/api/v1` tells beyond single numbers: distributions, JSON values, numbers about histories, columns of a table of
 //! runs, runs side by side.
 
-use mltrack::{Table, Tracker};
+use mltrack::{Level, Line, Table, Tracker};
 use serde_json::{Value, json};
 
 use crate::api_looking::fill;
@@ -154,4 +154,38 @@ fn words_are_found_wherever_they_are_written() {
     );
     assert_eq!(served.get("/api/v1/search?words=%20").0, 400);
     assert_eq!(served.get("/api/v1/search").0, 400);
+}
+
+#[test]
+fn pages_of_a_console_lose_no_line_of_a_record_that_lies_across_them() {
+    let served = Served::start();
+    let tracker = Tracker::open(served.folder.path().join(".mltrack")).unwrap();
+    let run = tracker.experiment("cats").unwrap().start_run().unwrap();
+    let line = |number: usize| Line {
+        level: Level::Info,
+        source: String::new(),
+        time: None,
+        text: format!("line {number}"),
+    };
+    for record in 0..3 {
+        run.log_lines((0..5).map(|at| line(5 * record + at)).collect())
+            .unwrap();
+    }
+    let path = format!("/api/v1/runs/{}/console", run.id());
+    let (mut from, mut told) = (1, Vec::new());
+    for _ in 0..3 {
+        let (status, page) = served.get(&format!("{path}?limit=3&from={from}"));
+        assert_eq!((status, &page["is_full"]), (200, &json!(true)), "{page}");
+        let items = page["items"].as_array().unwrap().clone();
+        from = items.last().unwrap()["lsn"].as_u64().unwrap() + 1;
+        told.extend(items.iter().map(|item| item["text"].clone()));
+    }
+    let all: Vec<Value> = (0..15)
+        .map(|number| json!(format!("line {number}")))
+        .collect();
+    assert_eq!(told, all);
+    let (_, page) = served.get(&format!("{path}?newest=true&limit=2&grep=line&around=1"));
+    let items = page["items"].as_array().unwrap();
+    assert_eq!(items.last().unwrap()["text"], "line 14");
+    run.finish().unwrap();
 }
