@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse as _, Response};
-use mltrack::{HistoriesQuery, History, RunId, Tracker};
+use mltrack::{HistoriesQuery, History, Lsn, RunId, Series, Tracker};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -19,12 +19,13 @@ use super::history_form::{Histories, HistoryForm, label};
 use super::moment::{Moment, at, time_of};
 use super::named;
 use super::openapi::Bytes;
+use super::page::lsn_number;
 use crate::blocking::blocking;
 use crate::shared::Shared;
 
 /// The most runs of one question.
 const RUNS_MAX: usize = 1_000;
-/// The most points of one answer.
+/// The most points, or buckets, of one answer.
 const POINTS_MAX: usize = 5_000_000;
 /// The most buckets of a metric.
 const BUCKETS_MAX: u32 = 100_000;
@@ -111,12 +112,14 @@ async fn of_metric(
             at: ask.at,
             ..HistoriesAsk::default()
         };
-        let mut found = find(shared.tracker(), &wide)?;
-        found.retain(|(_, history)| label(&history.name, &history.context) == metric);
-        if found.is_empty() {
+        let mut found = find(shared.tracker(), &wide, POINTS_MAX)?;
+        found
+            .histories
+            .retain(|(_, history)| label(&history.name, &history.context) == metric);
+        if found.histories.is_empty() {
             check_known(shared.tracker(), &wide, &metric)?;
         }
-        answer(shared.tracker(), &found, form)
+        Ok(answer(&found, form))
     })
     .await
 }
@@ -139,7 +142,11 @@ async fn of_many(
     Body(ask): Body<HistoriesAsk>,
 ) -> Answer {
     let form = Form::of(&headers);
-    blocking(move || answer(shared.tracker(), &find(shared.tracker(), &ask)?, form)).await
+    blocking(move || {
+        let found = find(shared.tracker(), &ask, POINTS_MAX)?;
+        Ok(answer(&found, form))
+    })
+    .await
 }
 
 /// How an answer is written.
@@ -161,38 +168,69 @@ impl Form {
     }
 }
 
-fn answer(tracker: &Tracker, found: &[(RunId, History)], form: Form) -> Answer<Response> {
-    Ok(match form {
-        Form::Columns => ([(header::CONTENT_TYPE, COLUMNS)], bytes(found)).into_response(),
-        Form::Csv => ([(header::CONTENT_TYPE, "text/csv")], csv(found)).into_response(),
+/// What is answered.
+struct Found {
+    histories: Vec<(RunId, History)>,
+    /// The last record before any of them was looked at.
+    lsn: Option<Lsn>,
+}
+
+fn answer(found: &Found, form: Form) -> Response {
+    let histories = &found.histories;
+    match form {
+        Form::Columns => ([(header::CONTENT_TYPE, COLUMNS)], bytes(histories)).into_response(),
+        Form::Csv => ([(header::CONTENT_TYPE, "text/csv")], csv(histories)).into_response(),
         Form::Json => {
-            let items = found.iter();
+            let items = histories.iter();
             Json(Histories {
                 items: items
                     .map(|(run, history)| HistoryForm::new(*run, history))
                     .collect(),
-                lsn: super::page::lsn_number(tracker.experiments().limit(0).fetch()?.lsn),
+                lsn: lsn_number(found.lsn),
             })
             .into_response()
         }
-    })
+    }
 }
 
-fn find(tracker: &Tracker, ask: &HistoriesAsk) -> Answer<Vec<(RunId, History)>> {
+/// Finds at most so many points or buckets.
+fn find(tracker: &Tracker, ask: &HistoriesAsk, points_max: usize) -> Answer<Found> {
     check(ask)?;
-    let mut found = Vec::new();
-    let mut points_count = 0;
+    let moment = Moment::of(ask.at.as_deref())?;
+    // Asked first: who goes on behind this record misses nothing that came while the points were read.
+    let lsn = at!(tracker.experiments().limit(0), moment).fetch()?.lsn;
+    let mut histories = Vec::new();
+    let mut left = points_max;
     for name in &ask.runs {
         let run = named::run_id(tracker, name)?;
-        for history in query(tracker, run, ask)?.fetch()? {
-            points_count += history.series.points().map_or(0, mltrack::Points::len);
-            if points_count > POINTS_MAX {
-                return Err(too_many());
+        // Points take memory before they can be counted, so many are counted first.
+        if ask.buckets.is_none() && tracker.run_summary(run)?.points > left as u64 {
+            let whole = query(tracker, run, ask)?.buckets(1).fetch()?;
+            let counts = whole.iter().map(|history| count_of(&history.series));
+            if counts.sum::<u64>() > left as u64 {
+                return Err(too_many(points_max));
             }
-            found.push((run, history));
+        }
+        for history in query(tracker, run, ask)?.fetch()? {
+            let count = match &history.series {
+                Series::Points(points) => points.len(),
+                Series::Buckets(buckets) => buckets.len(),
+            };
+            left = left
+                .checked_sub(count)
+                .ok_or_else(|| too_many(points_max))?;
+            histories.push((run, history));
         }
     }
-    Ok(found)
+    Ok(Found { histories, lsn })
+}
+
+/// How many points there are in a series.
+fn count_of(series: &Series) -> u64 {
+    match series {
+        Series::Points(points) => points.len() as u64,
+        Series::Buckets(buckets) => buckets.iter().map(|bucket| bucket.count).sum(),
+    }
 }
 
 fn query(tracker: &Tracker, run: RunId, ask: &HistoriesAsk) -> Answer<HistoriesQuery> {
@@ -257,9 +295,45 @@ fn check_known(tracker: &Tracker, ask: &HistoriesAsk, metric: &str) -> Result<()
     Err(Fault::missing(format!("the run {id} has no metric {metric:?}")).hint(hint))
 }
 
-fn too_many() -> Fault {
-    let message = format!("the answer has more than {POINTS_MAX} points");
+fn too_many(points_max: usize) -> Fault {
+    let message = format!("the answer has more than {points_max} points");
     Fault::invalid(message)
         .status(axum::http::StatusCode::PAYLOAD_TOO_LARGE)
         .hint("ask for a range with from and to, or for buckets")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_has_a_bounded_number_of_points_however_many_there_are() {
+        let folder = tempfile::tempdir().unwrap();
+        let tracker = Tracker::open(folder.path()).unwrap();
+        let run = tracker.experiment("e").unwrap().start_run().unwrap();
+        for step in 0..50 {
+            run.log_metrics(step, [("a", 1.0), ("b", 2.0)]).unwrap();
+        }
+        let id = run.id().to_string();
+        run.finish().unwrap();
+        let ask = |from: Option<i64>, buckets: Option<u32>| HistoriesAsk {
+            runs: vec![id.clone()],
+            from,
+            buckets,
+            ..HistoriesAsk::default()
+        };
+        let count = |ask: HistoriesAsk, max: usize| {
+            let found = find(&tracker, &ask, max).map_err(|fault| fault.status.as_u16())?;
+            let histories = found.histories.iter();
+            Ok(histories
+                .map(|(_, history)| count_of(&history.series))
+                .sum())
+        };
+        assert_eq!(count(ask(None, None), 100), Ok(100));
+        assert_eq!(count(ask(None, None), 99), Err(413));
+        assert_eq!(count(ask(Some(40), None), 20), Ok(20));
+        assert_eq!(count(ask(Some(40), None), 19), Err(413));
+        assert_eq!(count(ask(None, Some(5)), 10), Ok(100));
+        assert_eq!(count(ask(None, Some(5)), 1), Err(413));
+    }
 }
