@@ -37,6 +37,8 @@ pub struct TailEvent {
     pub event: Event,
     /// Why it cannot be decoded, when it cannot.
     pub unreadable: Option<DecodeError>,
+    /// How many bytes its payload has in the log.
+    pub payload_len: usize,
     labels: Arc<[String]>,
 }
 
@@ -136,6 +138,7 @@ impl Lens {
             labels: self.labels_of(&event),
             event,
             unreadable,
+            payload_len: record.payload.len(),
         })
     }
 

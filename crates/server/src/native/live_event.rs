@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
 use axum::body::Bytes;
-use mltrack::{Event, ExperimentId, RunId, TailEvent, Tracker, payload_json};
+use mltrack::{ExperimentId, RunId, TailEvent, Tracker, payload_json};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -93,18 +93,10 @@ impl LiveEvent {
     }
 }
 
-/// About how many bytes an event takes.
+/// About how many bytes an event takes: as it was logged, and as the text that is told. A number is a longer text than
+/// it is a number.
 pub fn weight(event: &TailEvent) -> usize {
-    let values = match &event.event {
-        Event::MetricsLogged(logged) => logged.values.len(),
-        Event::MetricBatchLogged(batch) => batch.values.len() + batch.steps.len(),
-        // What else carries much is told by its text, which is not known before it is rendered.
-        Event::Unknown { payload, .. } => payload.len() / 8,
-        Event::LogLine(logged) => logged.lines.iter().map(|line| line.text.len()).sum(),
-        Event::JsonLogged(logged) => logged.json.len(),
-        _ => 64,
-    };
-    256 + 28 * values
+    256 + 4 * event.payload_len
 }
 
 /// The names of experiments, looked up when one is not known yet.
@@ -138,5 +130,48 @@ impl Names {
         };
         self.0.insert(id, Arc::clone(&name));
         name
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use mltrack::Cursor;
+
+    use super::*;
+
+    #[test]
+    fn an_event_weighs_what_it_holds_whatever_kind_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let tracker = Tracker::open(folder.path()).unwrap();
+        let run = tracker.experiment("e").unwrap().start_run().unwrap();
+        let long = "x".repeat(100_000);
+        let mut follow = tracker.tail().from(Cursor::End).follow();
+        assert!(follow.next_within(Duration::ZERO).unwrap().is_none());
+        run.note(&long).unwrap();
+        let body = format!("\"{long}\"");
+        tracker.documents("kind").put("id", &body).unwrap();
+        run.log_line(mltrack::Level::Info, &long).unwrap();
+        for kind in ["note_added", "document_put", "log_line"] {
+            let mut next = || {
+                follow
+                    .next_within(Duration::from_secs(10))
+                    .unwrap()
+                    .unwrap()
+            };
+            let event = std::iter::repeat_with(&mut next).find(|event| event.type_name() == kind);
+            let event = event.unwrap();
+            let told = LiveEvent {
+                experiment: None,
+                frame: OnceLock::new(),
+                event,
+            };
+            let (weight, told) = (weight(&told.event), told.frame().len());
+            assert!(
+                (told..=8 * told).contains(&weight),
+                "{kind}: {weight} for {told}"
+            );
+        }
     }
 }
