@@ -1,7 +1,7 @@
 //! Lists as answers: a page of items, how many there are, and how to ask for the next page.
 //!
-//! Invariants: a page has a bounded number of items; all pages of a list are of the same moment of the log; `fields`
-//! only leaves members out.
+//! Invariants: a page has a bounded number of items; all pages that the library cuts are of the same moment of the log,
+//! and those that are cut here are when `at` says so; `fields` only leaves members out.
 
 use axum::Json;
 use axum::http::{HeaderValue, header};
