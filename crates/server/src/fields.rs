@@ -4,7 +4,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::mlflow::MlflowError;
+use crate::mlflow::{MlflowError, wrong_type};
 
 /// The named values of a request.
 #[derive(Debug, Default)]
@@ -58,7 +58,7 @@ impl Fields {
         match self.get(name) {
             None => Ok(None),
             Some(Value::String(text)) => Ok(Some(text)),
-            Some(other) => Err(wrong(name, other)),
+            Some(other) => Err(wrong_type(name, other)),
         }
     }
 
@@ -73,7 +73,7 @@ impl Fields {
             Value::String(text) => text.parse().ok(),
             _ => None,
         };
-        number.map(Some).ok_or_else(|| wrong(name, value))
+        number.map(Some).ok_or_else(|| wrong_type(name, value))
     }
 
     /// A yes or no; no when left out.
@@ -84,7 +84,7 @@ impl Fields {
             Some(Value::String(text)) if self.is_query => {
                 Ok(matches!(text.as_str(), "true" | "True" | "1"))
             }
-            Some(other) => Err(wrong(name, other)),
+            Some(other) => Err(wrong_type(name, other)),
         }
     }
 
@@ -94,7 +94,7 @@ impl Fields {
             None => Ok(Vec::new()),
             Some(Value::Array(values)) => Ok(values.iter().collect()),
             Some(value) if self.is_query => Ok(vec![value]),
-            Some(other) => Err(wrong(name, other)),
+            Some(other) => Err(wrong_type(name, other)),
         }
     }
 
@@ -103,7 +103,7 @@ impl Fields {
         let values = self.list(name)?;
         let texts = values
             .into_iter()
-            .map(|value| value.as_str().ok_or_else(|| wrong(name, value)));
+            .map(|value| value.as_str().ok_or_else(|| wrong_type(name, value)));
         texts.collect()
     }
 }
@@ -111,20 +111,4 @@ impl Fields {
 /// The number, when it has no fraction and fits.
 fn whole(number: f64) -> Option<i64> {
     (number.fract() == 0.0 && number.abs() < 9.0e15).then_some(number as i64)
-}
-
-/// A value of the wrong type, in `MLflow`'s words.
-fn wrong(name: &str, value: &Value) -> MlflowError {
-    let kind = match value {
-        Value::Null => "NoneType",
-        Value::Bool(_) => "bool",
-        Value::Number(number) if number.is_f64() => "float",
-        Value::Number(_) => "int",
-        Value::String(_) => "str",
-        Value::Array(_) => "list",
-        Value::Object(_) => "dict",
-    };
-    MlflowError::invalid(format!(
-        "Invalid value {value} for parameter '{name}' supplied:  Hint: Value was of type '{kind}'. See the API docs for more information about request parameters."
-    ))
 }

@@ -74,6 +74,7 @@ use axum::routing::MethodRouter;
 
 use crate::shared::Shared;
 
+pub use check::wrong_type;
 pub use error::{Answer, MlflowError, Reason};
 pub use logged_model::experiment_of_model;
 pub use message::Message;

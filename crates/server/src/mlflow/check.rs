@@ -86,6 +86,11 @@ fn other_name(name: &str, path: impl Fn() -> String) -> Answer<()> {
         let why = "Names may only contain alphanumerics, underscores (_), dashes (-), periods (.), spaces ( ), colon(:) and slashes (/).";
         return Err(invalid(&path(), &Value::from(name), why));
     }
+    resolved(name, path)
+}
+
+/// Refuses a name that would be another one as a path.
+pub fn resolved(name: &str, path: impl Fn() -> String) -> Answer<()> {
     let resolved = normal_path(name);
     if resolved != name
         || resolved == "."

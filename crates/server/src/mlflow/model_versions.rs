@@ -155,7 +155,7 @@ fn set_tag(shared: &Shared, fields: &Fields) -> Answer<Value> {
 
 fn delete_tag(shared: &Shared, fields: &Fields) -> Answer<Value> {
     let key = fields.text("key")?;
-    check_key("key", key)?;
+    check_key(key)?;
     let version = handle_to(shared, fields)?;
     if version.tags.contains_key(key) {
         version.note(&[], &[key.to_owned()])?;

@@ -183,7 +183,7 @@ fn set_tag(shared: &Shared, fields: &Fields) -> Answer<Value> {
 
 fn delete_tag(shared: &Shared, fields: &Fields) -> Answer<Value> {
     let (name, key) = (fields.text("name")?, fields.text("key")?);
-    check_key("key", key)?;
+    check_key(key)?;
     let (id, has_it) = with_model(shared, name, |_, model| {
         Ok((model.id, model.tags.contains_key(key)))
     })?;

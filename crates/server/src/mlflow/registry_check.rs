@@ -4,11 +4,9 @@
 
 use serde_json::Value;
 
-use super::{Answer, MlflowError};
+use super::{Answer, MlflowError, check};
 use crate::fields::Fields;
 
-/// The longest key of a tag, in characters.
-const KEY_LEN_MAX: usize = 250;
 /// The longest value of a tag, in characters.
 const VALUE_LEN_MAX: usize = 100_000;
 const ALIAS_LEN_MAX: usize = 255;
@@ -36,31 +34,24 @@ pub fn check_name(field: &str, name: &str) -> Answer<()> {
             "Invalid model name '{name}'. Names cannot contain '/' or ':'."
         )));
     }
-    check_path("name", name)
+    check::resolved(name, || "name".to_owned())
 }
 
 /// Refuses the key of a tag.
-pub fn check_key(path: &str, key: &str) -> Answer<()> {
-    let is_known = |letter: char| {
-        letter.is_alphanumeric() || matches!(letter, '/' | '_' | '.' | '-' | ' ' | ':')
-    };
-    if !key.chars().all(is_known) {
-        let rule = "Names may only contain alphanumerics, underscores (_), dashes (-), periods (.), spaces ( ), colon(:) and slashes (/).";
-        return Err(invalid_value(path, key, rule));
-    }
-    check_path(path, key)?;
-    check_len("key", key, KEY_LEN_MAX)
+pub fn check_key(key: &str) -> Answer<()> {
+    check::name(key, || "key".to_owned())?;
+    check::length("key", key, check::KEY_LEN_MAX)
 }
 
 /// Refuses a tag. Those of versions may be the text of a prompt, which has an error of its own.
 pub fn check_tag(key: &str, value: &str) -> Answer<()> {
-    check_key("key", key)?;
+    check_key(key)?;
     if key == PROMPT_TEXT && value.chars().count() > VALUE_LEN_MAX {
         return Err(MlflowError::invalid(format!(
             "Prompt text exceeds max length of {VALUE_LEN_MAX} characters."
         )));
     }
-    check_len("value", value, VALUE_LEN_MAX)
+    check::length("value", value, VALUE_LEN_MAX)
 }
 
 /// Refuses what is no alias.
@@ -71,7 +62,7 @@ pub fn check_alias(alias: &str) -> Answer<()> {
             "Invalid alias name: '{alias}'. Names may only contain alphanumerics, underscores (_), and dashes (-)."
         )));
     }
-    check_len("Registered model alias name", alias, ALIAS_LEN_MAX)
+    check::length("Registered model alias name", alias, ALIAS_LEN_MAX)
 }
 
 /// Refuses an alias that could be read as something else.
@@ -131,54 +122,6 @@ pub fn is_prompt(tags: &[Tag]) -> bool {
     tags.any(|(key, value)| key == IS_PROMPT && value.eq_ignore_ascii_case("true"))
 }
 
-fn check_len(what: &str, text: &str, len_max: usize) -> Answer<()> {
-    if text.len() <= len_max || text.chars().count() <= len_max {
-        return Ok(());
-    }
-    Err(MlflowError::invalid(format!(
-        "'{what}' exceeds the maximum length of {len_max} characters"
-    )))
-}
-
-/// Refuses a name that would be another one as a path.
-fn check_path(path: &str, name: &str) -> Answer<()> {
-    let normal = normal_path(name);
-    if normal == name && normal != "." && !normal.starts_with("..") && !normal.starts_with('/') {
-        return Ok(());
-    }
-    let rule = format!(
-        "Names may be treated as files in certain cases, and must not resolve to other names when treated as such. This name would resolve to '{normal}'"
-    );
-    Err(invalid_value(path, name, &rule))
-}
-
-fn invalid_value(path: &str, value: &str, rule: &str) -> MlflowError {
-    let value = Value::from(value);
-    MlflowError::invalid(format!(
-        "Invalid value {value} for parameter '{path}' supplied: {rule}"
-    ))
-}
-
-/// A path without what changes nothing about it.
-fn normal_path(path: &str) -> String {
-    let is_rooted = path.starts_with('/');
-    let mut parts: Vec<&str> = Vec::new();
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." if parts.last().is_some_and(|last| *last != "..") => drop(parts.pop()),
-            ".." if is_rooted => {}
-            _ => parts.push(part),
-        }
-    }
-    let joined = parts.join("/");
-    match (is_rooted, joined.is_empty()) {
-        (true, _) => format!("/{joined}"),
-        (false, true) => ".".to_owned(),
-        (false, false) => joined,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -196,11 +139,11 @@ mod tests {
             assert!(check_name("name", name).is_err(), "{name}");
         }
         for key in ["a//b", "a/../b", "/a", "a/", "../a", "a*b"] {
-            assert!(check_key("key", key).is_err(), "{key}");
+            assert!(check_key(key).is_err(), "{key}");
         }
-        assert!(check_key("key", "mlflow.prompt/a:b c-d_é").is_ok());
-        assert!(check_key("key", &"k".repeat(250)).is_ok());
-        assert!(check_key("key", &"k".repeat(251)).is_err());
+        assert!(check_key("mlflow.prompt/a:b c-d_é").is_ok());
+        assert!(check_key(&"k".repeat(250)).is_ok());
+        assert!(check_key(&"k".repeat(251)).is_err());
     }
 
     #[test]
