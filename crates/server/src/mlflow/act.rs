@@ -2,12 +2,12 @@
 //!
 //! Invariant: every change names who made it and by which call.
 
-use mltrack::{Code, Documents, ExperimentId};
+use mltrack::{Documents, ExperimentId};
 use serde_json::{Map, Value};
 
 use super::registry_call::NOBODY;
 use super::wire::artifact_location;
-use super::{Answer, MlflowError};
+use super::{Answer, MlflowError, experiments};
 use crate::caller::Acting;
 use crate::shared::Shared;
 
@@ -20,31 +20,10 @@ pub fn documents(shared: &Shared, kind: &str, command: &str) -> Documents {
     }
 }
 
-/// The id of an experiment, as the wire writes it.
-pub fn experiment_id(text: &str) -> Answer<ExperimentId> {
-    let number = text.parse().map_err(|_| {
-        MlflowError::invalid(format!(
-            "Invalid experiment ID '{text}'. Experiment ID must be a valid integer."
-        ))
-    })?;
-    Ok(ExperimentId(number))
-}
-
 /// An experiment that things may be added to: where its artifacts are.
 pub fn active_experiment(shared: &Shared, text: &str) -> Answer<(ExperimentId, String)> {
-    let id = experiment_id(text)?;
-    let known = shared
-        .tracker()
-        .experiment_facts(id)
-        .map_err(|error| match error.code() {
-            Code::NotFound => MlflowError::missing(format!("No Experiment with id={text} exists")),
-            _ => MlflowError::from(error),
-        })?;
-    if known.is_deleted {
-        return Err(MlflowError::invalid(format!(
-            "The experiment {text} must be in the 'active' state. Current state is deleted."
-        )));
-    }
+    let id = experiments::parse_id(text)?;
+    let known = experiments::active(shared.tracker(), id)?;
     Ok((id, artifact_location(id, &known.tags)))
 }
 

@@ -13,10 +13,12 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use mltrack::{RunId, Tracker};
 use serde_json::{Map, Value, json};
 
+use super::check::{no_run, parse_run_id};
 use super::error::{Answer, MlflowError};
+use super::history::run_id;
 use super::message::Message;
 use super::proxy_path::{Place, checked};
-use super::wire::ARTIFACT_LOCATION;
+use super::wire::{ARTIFACT_LOCATION, artifact_uri};
 use super::{endpoint, proxy_file};
 use crate::blocking::blocking;
 use crate::shared::Shared;
@@ -43,14 +45,7 @@ pub type Entries = BTreeMap<String, Option<u64>>;
 
 async fn list_of_run(State(shared): State<Shared>, message: Message) -> Answer<Json<Value>> {
     let fields = message.0;
-    let run = match fields.optional_text("run_id")? {
-        Some(run) if !run.is_empty() => run,
-        _ => fields
-            .optional_text("run_uuid")?
-            .filter(|run| !run.is_empty())
-            .ok_or_else(|| MlflowError::required("run_id"))?,
-    };
-    let run = run_named(run)?;
+    let run = parse_run_id(run_id(&fields)?)?;
     let folder = checked(fields.optional_text("path")?.unwrap_or_default())?;
     let after = after(fields.optional_text("page_token")?)?;
     let tracker = shared.tracker().clone();
@@ -75,22 +70,12 @@ async fn list_of_proxy(State(shared): State<Shared>, message: Message) -> Answer
     .await
 }
 
-/// The run of an id on the wire. What cannot be an id is not there.
-pub fn run_named(text: &str) -> Answer<RunId> {
-    let missing = || MlflowError::missing(format!("Run with id={text} not found"));
-    text.parse().map_err(|_| missing())
-}
-
 /// Where a run's artifacts are, as clients are told. Errors when there is no such run.
 pub fn root_of(tracker: &Tracker, run: RunId) -> Answer<String> {
     let known = tracker.experiment_of_run(run, ARTIFACT_LOCATION)?;
-    let (experiment, location) =
-        known.ok_or_else(|| MlflowError::missing(format!("Run with id={run} not found")))?;
+    let (experiment, location) = known.ok_or_else(|| no_run(run))?;
     let location = location.unwrap_or_else(|| format!("mlflow-artifacts:/{experiment}"));
-    Ok(format!(
-        "{}/{run}/artifacts",
-        location.trim_end_matches('/')
-    ))
+    Ok(artifact_uri(&location, &run.to_string()))
 }
 
 /// What is in a folder of the proxy.

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::endpoint;
 use super::error::{Answer, MlflowError};
+use super::inputs::{CONTEXT, INPUT};
 use super::message::Message;
 use super::paging::experiment_ids;
 use super::wire::answer;
@@ -20,10 +21,6 @@ use crate::blocking::blocking;
 use crate::fields::Fields;
 use crate::shared::Shared;
 
-/// The kind of the documents that keep what clients said about inputs of runs.
-pub const INPUT: &str = "mlflow.input";
-/// The tag of an input that says what for.
-const CONTEXT: &str = "mlflow.data.context";
 /// So many documents are looked at before the next are fetched: each can be megabytes long.
 const CHUNK_LEN: usize = 256;
 const EXPERIMENTS_MAX: usize = 20;

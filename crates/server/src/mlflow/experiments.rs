@@ -68,7 +68,7 @@ fn no_experiment(id: ExperimentId) -> MlflowError {
 }
 
 /// The same for one that must not be deleted.
-fn active(tracker: &Tracker, id: ExperimentId) -> Answer<ExperimentFacts> {
+pub fn active(tracker: &Tracker, id: ExperimentId) -> Answer<ExperimentFacts> {
     let known = facts(tracker, id)?;
     if known.is_deleted {
         return Err(not_active(id));
@@ -153,7 +153,6 @@ async fn create(State(shared): State<Shared>, Message(fields): Message) -> Answe
     .await
 }
 
-/// A place for artifacts is a plain folder or address.
 /// A place by which everybody means the same: a folder is below the one that the server was started in.
 fn absolute(location: &str) -> String {
     if location.contains(':') {
@@ -163,6 +162,7 @@ fn absolute(location: &str) -> String {
     absolute.map_or_else(|_| location.to_owned(), |path| path.display().to_string())
 }
 
+/// A place for artifacts is a plain folder or address.
 fn check_location(location: &str) -> Answer<()> {
     if location.starts_with("runs:") {
         return Err(MlflowError::invalid(format!(

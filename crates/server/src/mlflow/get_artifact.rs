@@ -7,8 +7,9 @@ use axum::extract::{Request, State};
 use axum::http::HeaderMap;
 use axum::routing::{get, post};
 
-use super::artifact_list::run_named;
+use super::check::{no_run, parse_run_id};
 use super::error::{Answer, MlflowError};
+use super::history::run_id;
 use super::message::Message;
 use super::proxy::{content_of, take};
 use super::proxy_path::checked;
@@ -28,27 +29,20 @@ pub fn routes() -> Router<Shared> {
 }
 
 async fn of_run(State(shared): State<Shared>, headers: HeaderMap, message: Message) -> Answer {
-    let run = match message.0.optional_text("run_id")? {
-        Some(run) if !run.is_empty() => run,
-        _ => message
-            .0
-            .text("run_uuid")
-            .map_err(|_| MlflowError::required("run_id"))?,
-    };
-    let run = run_named(run)?;
+    let run = parse_run_id(run_id(&message.0)?)?;
     let path = checked(message.0.text("path")?)?;
     let tracker = shared.tracker().clone();
     let found = blocking(move || {
-        content_of(&tracker, run, &path).map_err(|error| no_run(error, &tracker, run))
+        content_of(&tracker, run, &path).map_err(|error| or_no_run(error, &tracker, run))
     });
     let content = found.await?;
     send(shared.tracker().clone(), content, &headers).await
 }
 
 /// An unknown run, in the words that clients look at.
-fn no_run(error: MlflowError, tracker: &mltrack::Tracker, run: mltrack::RunId) -> MlflowError {
+fn or_no_run(error: MlflowError, tracker: &mltrack::Tracker, run: mltrack::RunId) -> MlflowError {
     match tracker.experiment_of_run(run, "") {
-        Ok(None) => MlflowError::missing(format!("Run with id={run} not found")),
+        Ok(None) => no_run(run),
         _ => error,
     }
 }
@@ -59,10 +53,10 @@ async fn upload(State(shared): State<Shared>, request: Request) -> Answer<()> {
     let run = fields.text("run_uuid").map_err(|_| missing("run_uuid"))?;
     let path = fields.text("path").map_err(|_| missing("path"))?;
     let path = checked(path)?;
-    let run = run_named(run)?;
-    let known = shared.tracker().experiment_of_run(run, "")?;
-    let (experiment, _) =
-        known.ok_or_else(|| MlflowError::missing(format!("Run with id={run} not found")))?;
+    let run = parse_run_id(run)?;
+    let tracker = shared.tracker().clone();
+    let known = blocking(move || tracker.experiment_of_run(run, "")).await?;
+    let (experiment, _) = known.ok_or_else(|| no_run(run))?;
     let body = body_of(request).await?;
     let path = format!("{experiment}/{run}/artifacts/{path}");
     take(&shared, path, body).await

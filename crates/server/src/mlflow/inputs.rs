@@ -18,15 +18,15 @@ use crate::blocking::blocking;
 use crate::fields::Fields;
 use crate::shared::Shared;
 
-/// Documents about datasets that runs took in.
-const INPUT: &str = "mlflow.input";
-/// Documents about models that runs took in or gave out.
-const MODEL_IO: &str = "mlflow.model_io";
+/// The kind of the documents that keep what clients said about datasets that runs took in.
+pub const INPUT: &str = "mlflow.input";
+/// The kind of the documents that keep models which runs took in or gave out.
+pub const MODEL_IO: &str = "mlflow.model_io";
 /// What stands before a digest of this interface where the library wants its kind.
 pub const DIGEST_KIND: &str = "mlflow";
 const INPUTS_MAX: usize = 1000;
 /// The tag of an input that says what the run did with it.
-const CONTEXT: &str = "mlflow.data.context";
+pub const CONTEXT: &str = "mlflow.data.context";
 
 /// The fields of a dataset: name, whether it must be there, and its most characters.
 const DATASET: [(&str, bool, usize); 6] = [

@@ -10,17 +10,17 @@ use mltrack::Tracker;
 use serde_json::Value;
 
 use super::artifact_list::{after, entries_at, page, root_of};
+use super::check::parse_run_id;
 use super::endpoint;
 use super::error::{Answer, MlflowError, Reason};
+use super::logged_model::{KIND, LoggedModel, not_found};
 use super::message::Message;
+use super::model_source::no_version;
 use super::proxy::content_at;
 use super::proxy_path::{checked, folder_of};
 use super::send_bytes::send;
 use crate::blocking::blocking;
 use crate::shared::Shared;
-
-/// Documents of logged models.
-const KIND: &str = "mlflow.logged_model";
 
 /// Where files of models are.
 pub fn routes() -> Router<Shared> {
@@ -93,10 +93,8 @@ async fn of_version(State(shared): State<Shared>, headers: HeaderMap, message: M
 /// Where a logged model says that its files are.
 fn location_of_model(tracker: &Tracker, model: &str) -> Answer<String> {
     let found = tracker.documents(KIND).get(model)?;
-    let body: Option<Value> = found.and_then(|found| serde_json::from_str(&found.body).ok());
-    let location = body.and_then(|body| body["artifact_uri"].as_str().map(str::to_owned));
-    location
-        .ok_or_else(|| MlflowError::missing(format!("Logged model with ID '{model}' not found.")))
+    let found = found.ok_or_else(|| not_found(model))?;
+    Ok(LoggedModel::of(&found)?.artifact_uri)
 }
 
 /// The folder of the proxy that has the files of a logged model.
@@ -106,10 +104,7 @@ pub fn folder_of_model(tracker: &Tracker, model: &str) -> Answer<String> {
 
 /// What a version of a registered model says that it was made of.
 fn source_of(tracker: &Tracker, model: &str, version: &str) -> Answer<String> {
-    let missing = || {
-        let what = format!("Model Version (name={model}, version={version}) not found");
-        MlflowError::missing(what)
-    };
+    let missing = || no_version(model, version);
     let number: u64 = version.parse().map_err(|_| missing())?;
     let found = tracker.with_models(|shelf| {
         let version = shelf.named(model)?.version(number);
@@ -123,7 +118,7 @@ fn source_of(tracker: &Tracker, model: &str, version: &str) -> Answer<String> {
 fn folder_of_source(tracker: &Tracker, source: &str) -> Answer<String> {
     if let Some(rest) = source.strip_prefix("runs:/") {
         let (run, inside) = rest.split_once('/').unwrap_or((rest, ""));
-        let run = super::artifact_list::run_named(run)?;
+        let run = parse_run_id(run)?;
         return Ok(format!("{}/{inside}", proxied(&root_of(tracker, run)?)?));
     }
     match source.strip_prefix("models:/") {

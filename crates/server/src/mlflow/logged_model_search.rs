@@ -13,7 +13,7 @@ use super::clause::{Clause, Operand, clauses};
 use super::logged_model::{KIND, LoggedModel, ModelPoint, points};
 use super::pattern::Matcher;
 use super::wire::answer;
-use super::{Answer, Message, MlflowError, act};
+use super::{Answer, Message, MlflowError, experiments};
 use crate::blocking::blocking;
 use crate::fields::Fields;
 use crate::shared::Shared;
@@ -142,7 +142,7 @@ impl Question {
         if fields.get("experiment_ids").is_none() {
             return Err(MlflowError::required("experiment_ids"));
         }
-        let experiments = fields.texts("experiment_ids")?;
+        let asked = fields.texts("experiment_ids")?;
         let filter = fields.optional_text("filter")?.unwrap_or_default();
         let datasets: Vec<Scope> = fields
             .list("datasets")?
@@ -166,7 +166,7 @@ impl Question {
             }
         };
         let identity = json!({
-            "experiment_ids": experiments,
+            "experiment_ids": asked,
             "filter_string": filter,
             "order_by": orders,
         });
@@ -174,7 +174,7 @@ impl Question {
             .optional_text("page_token")?
             .filter(|token| !token.is_empty());
         let offset = token.map_or(Ok(0), |token| offset(token, &identity))?;
-        let ids = experiments.iter().map(|id| Ok(act::experiment_id(id)?.0));
+        let ids = asked.iter().map(|id| Ok(experiments::parse_id(id)?.0));
         Ok(Question {
             experiments: ids.collect::<Answer<_>>()?,
             clauses: clauses(filter).map_err(|_| bad_filter(filter))?,

@@ -127,10 +127,7 @@ fn root_of(shared: &Shared, told: &Told) -> Answer<Option<String>> {
     if told.run_id.is_empty() {
         return Ok(None);
     }
-    let id: RunId = told
-        .run_id
-        .parse()
-        .map_err(|_| MlflowError::missing(format!("Run with id={} not found", told.run_id)))?;
+    let id = check::parse_run_id(&told.run_id)?;
     let run = runs::summary(shared, id)?;
     let location = runs::location(shared, &run)?;
     Ok(Some(artifact_uri(&location, &told.run_id)))

@@ -12,7 +12,8 @@ use axum::{Json, Router};
 use mltrack::{RunId, Tracker};
 use serde_json::{Value, json};
 
-use super::artifact_list::{root_of, run_named};
+use super::artifact_list::root_of;
+use super::check::parse_run_id;
 use super::endpoint;
 use super::error::{Answer, MlflowError};
 use super::logged_model_files::folder_of_model;
@@ -62,7 +63,7 @@ async fn link_to_fetch(
     Origin(origin): Origin,
     message: Message,
 ) -> Answer<Json<Value>> {
-    let run = run_named(message.0.text("run_id")?)?;
+    let run = parse_run_id(message.0.text("run_id")?)?;
     let path = checked(message.0.text("path")?)?;
     let seconds = seconds(&message.0)?;
     let tracker = shared.tracker().clone();
@@ -95,7 +96,7 @@ async fn link_to_put(
     let tracker = shared.tracker().clone();
     blocking(move || {
         let path = if model.is_empty() {
-            path_of_run(&tracker, run_named(&run)?, &path)?
+            path_of_run(&tracker, parse_run_id(&run)?, &path)?
         } else {
             checked(&format!("{}/{path}", folder_of_model(&tracker, &model)?))?
         };

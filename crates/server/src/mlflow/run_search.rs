@@ -16,10 +16,10 @@ use axum::routing::post;
 use futures_util::{StreamExt as _, stream};
 use mltrack::{ExperimentId, FilterError, RunId, RunSummary};
 
-use super::dataset_search::{INPUT, taken};
+use super::dataset_search::taken;
 use super::endpoint;
 use super::error::{Answer, MlflowError, Reason};
-use super::inputs;
+use super::inputs::{self, INPUT, MODEL_IO};
 use super::message::Message;
 use super::paging::{View, experiment_ids, offset, page_len, token, view};
 use super::wire::{artifact_location, artifact_uri, run_json};
@@ -29,8 +29,6 @@ use crate::shared::Shared;
 
 /// So many runs are on a page when nobody says.
 const PAGE_LEN: i64 = 1000;
-/// The kind of the documents that keep models which runs took in or gave out.
-const MODEL_IO: &str = "mlflow.model_io";
 /// So many runs are answered at once; longer pages are written while they are sent.
 const WHOLE_MAX: usize = 1000;
 /// So many runs are copied and written at a time.

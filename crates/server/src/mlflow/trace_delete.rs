@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::trace::{ASSESSMENT_KIND, KIND, SPAN_KIND, Trace};
 use super::wire::answer;
-use super::{Answer, Message, MlflowError, act};
+use super::{Answer, Message, MlflowError, act, experiments};
 use crate::blocking::blocking;
 use crate::fields::Fields;
 use crate::shared::Shared;
@@ -17,7 +17,7 @@ const COMMAND: &str = "POST traces/delete-traces";
 
 pub(super) async fn delete(State(shared): State<Shared>, Message(fields): Message) -> Answer {
     blocking(move || {
-        let experiment = act::experiment_id(fields.text("experiment_id")?)?.0;
+        let experiment = experiments::parse_id(fields.text("experiment_id")?)?.0;
         let ids = wanted(&shared, &fields, experiment)?;
         for id in &ids {
             for kind in [SPAN_KIND, ASSESSMENT_KIND] {

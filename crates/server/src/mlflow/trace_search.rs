@@ -16,7 +16,7 @@ use super::trace::{KIND, NAME_TAG, RUN_METADATA, Trace};
 use super::trace_filter::TraceFilter;
 use super::trace_table::Listed;
 use super::wire::answer;
-use super::{Answer, Message, MlflowError, Reason, act, assessment};
+use super::{Answer, Message, MlflowError, Reason, assessment, experiments};
 use crate::blocking::blocking;
 use crate::fields::Fields;
 use crate::shared::Shared;
@@ -78,7 +78,7 @@ impl Page {
     }
 }
 
-fn page(shared: &Shared, fields: &Fields, experiments: &[&str]) -> Answer<Page> {
+fn page(shared: &Shared, fields: &Fields, asked: &[&str]) -> Answer<Page> {
     let limit = fields
         .optional_integer("max_results")?
         .unwrap_or(RESULTS_DEFAULT);
@@ -98,7 +98,7 @@ fn page(shared: &Shared, fields: &Fields, experiments: &[&str]) -> Answer<Page> 
     let offset = token.map_or(Ok(0), offset)?;
     let filter = TraceFilter::of(fields.optional_text("filter")?.unwrap_or_default())?;
     let orders = orders(&fields.texts("order_by")?)?;
-    let ids = experiments.iter().map(|id| Ok(act::experiment_id(id)?.0));
+    let ids = asked.iter().map(|id| Ok(experiments::parse_id(id)?.0));
     let ids = ids.collect::<Answer<Vec<u64>>>()?;
     let listed = shared.traces().list(shared.tracker(), &ids)?;
     let end = offset.saturating_add(limit);
