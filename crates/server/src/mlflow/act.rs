@@ -13,11 +13,17 @@ use crate::shared::Shared;
 
 /// Documents of a kind, changed by a call: in the name of whoever showed a key, else of nobody that is known.
 pub fn documents(shared: &Shared, kind: &str, command: &str) -> Documents {
-    let documents = shared.tracker().documents(kind);
-    match Acting::current() {
-        Some(acting) => documents.by(&acting.by().0, &acting.by().1),
-        None => documents.by(NOBODY, command),
-    }
+    let (actor, command) = actor(command);
+    shared.tracker().documents(kind).by(&actor, &command)
+}
+
+/// Who does what this thread does, and by which command: whoever showed a key by the call that he made, else nobody that
+/// is known by this one.
+pub fn actor(command: &str) -> (String, String) {
+    Acting::current().map_or_else(
+        || (NOBODY.to_owned(), command.to_owned()),
+        |acting| acting.by().clone(),
+    )
 }
 
 /// An experiment that things may be added to: where its artifacts are.

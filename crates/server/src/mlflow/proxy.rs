@@ -14,11 +14,9 @@ use serde_json::{Value, json};
 use super::body_reader::reader_of;
 use super::error::{Answer, MlflowError};
 use super::proxy_path::{Place, checked};
-use super::registry_call::NOBODY;
 use super::send_bytes::{Content, send};
-use super::{endpoint, proxy_file};
+use super::{act, endpoint, proxy_file};
 use crate::blocking::blocking;
-use crate::caller::Acting;
 use crate::shared::Shared;
 
 /// Where the proxy's files are.
@@ -93,13 +91,7 @@ pub type By = (String, String);
 
 /// Who does what a request to a path of the proxy asks for: whoever showed a key, else nobody that is known.
 pub fn by(method: &Method, path: &str) -> By {
-    Acting::current().map_or_else(
-        || {
-            let command = format!("{method} mlflow-artifacts/artifacts/{path}");
-            (NOBODY.to_owned(), command)
-        },
-        |acting| acting.by().clone(),
-    )
+    act::actor(&format!("{method} mlflow-artifacts/artifacts/{path}"))
 }
 
 /// Refuses bytes for what takes none, before any is read.

@@ -15,7 +15,6 @@ use serde_json::Value;
 use super::{Answer, Message};
 use crate::blocking::blocking;
 use crate::caller::Acting;
-use crate::caller::Caller;
 use crate::fields::Fields;
 use crate::shared::Shared;
 
@@ -30,17 +29,15 @@ pub const NOBODY: &str = "server";
 /// A handler that does this work, in the name of whoever asks for it.
 pub fn call(
     work: Work,
-) -> impl Fn(State<Shared>, Caller, Method, OriginalUri, Message) -> Answering + Clone + Send + Sync
-{
-    move |State(shared), caller, method, OriginalUri(uri), Message(fields)| {
+) -> impl Fn(State<Shared>, Method, OriginalUri, Message) -> Answering + Clone + Send + Sync {
+    move |State(shared), method, OriginalUri(uri), Message(fields)| {
         let command = format!("{method} {}", uri.path());
         Box::pin(async move {
             let answer: Answer<Response> = blocking(move || {
-                let actor = caller.name.as_deref().unwrap_or(NOBODY);
                 // Who showed a key is named by it already.
                 let body = match Acting::current() {
                     Some(_) => work(&shared, &fields)?,
-                    None => mltrack::acting(actor, &command, || work(&shared, &fields))?,
+                    None => mltrack::acting(NOBODY, &command, || work(&shared, &fields))?,
                 };
                 Ok(Json(body).into_response())
             })

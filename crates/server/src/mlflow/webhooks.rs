@@ -10,10 +10,8 @@ use mltrack::door;
 use serde_json::{Value, json};
 use uuid::Builder;
 
-use super::registry_call::NOBODY;
-use super::{Answer, Message, MlflowError, endpoint, paging};
+use super::{Answer, Message, MlflowError, act, endpoint, paging};
 use crate::blocking::blocking;
-use crate::caller::Caller;
 use crate::fields::Fields;
 use crate::shared::Shared;
 use crate::webhook::{
@@ -141,16 +139,12 @@ fn filled<'a>(fields: &'a Fields, name: &str) -> Answer<Option<&'a str>> {
 }
 
 /// The webhooks, to be changed in the name of whoever asks.
-fn book_of(shared: &Shared, caller: &Caller, command: &str) -> Book {
-    let actor = caller.name.as_deref().unwrap_or(NOBODY);
-    Book::of(shared.tracker()).by(actor, command)
+fn book_of(shared: &Shared, command: &str) -> Book {
+    let (actor, command) = act::actor(command);
+    Book::of(shared.tracker()).by(&actor, &command)
 }
 
-async fn create(
-    State(shared): State<Shared>,
-    caller: Caller,
-    Message(fields): Message,
-) -> Answer<Json<Value>> {
+async fn create(State(shared): State<Shared>, Message(fields): Message) -> Answer<Json<Value>> {
     let (name, url) = (fields.text("name")?, fields.text("url")?);
     let events = kinds(&fields)?;
     if events.is_empty() && fields.get("events").is_none() {
@@ -181,7 +175,7 @@ async fn create(
             // The secret first: no delivery must go out unsigned.
             keep_secret(&shared, &id, secret.as_deref())?;
             desk.begin(shared.tracker())?;
-            let book = book_of(&shared, &caller, "POST webhooks");
+            let book = book_of(&shared, "POST webhooks");
             book.add(&id, &told)?;
             Ok::<_, MlflowError>(book.get(&id)?)
         })
@@ -242,7 +236,6 @@ async fn show(State(shared): State<Shared>, Path(id): Path<String>) -> Answer<Js
 
 async fn update(
     State(shared): State<Shared>,
-    caller: Caller,
     Path(id): Path<String>,
     Message(fields): Message,
 ) -> Answer<Json<Value>> {
@@ -263,7 +256,7 @@ async fn update(
             let secret = Some(secret.as_str()).filter(|secret| !secret.is_empty());
             keep_secret(&changed, &asked, secret)?;
         }
-        book_of(&changed, &caller, "PATCH webhooks").change(&asked, |told| {
+        book_of(&changed, "PATCH webhooks").change(&asked, |told| {
             told.name = name.clone().unwrap_or_else(|| told.name.clone());
             told.url = url.clone().unwrap_or_else(|| told.url.clone());
             told.description = description.clone().or_else(|| told.description.clone());
@@ -282,14 +275,10 @@ async fn update(
     Ok(Json(json!({"webhook": webhook_json(&webhook)})))
 }
 
-async fn remove(
-    State(shared): State<Shared>,
-    caller: Caller,
-    Path(id): Path<String>,
-) -> Answer<Json<Value>> {
+async fn remove(State(shared): State<Shared>, Path(id): Path<String>) -> Answer<Json<Value>> {
     blocking(move || {
         // The secret stays: an undo brings the webhook back as it was.
-        if book_of(&shared, &caller, "DELETE webhooks").remove(&id)? {
+        if book_of(&shared, "DELETE webhooks").remove(&id)? {
             Ok(Json(json!({})))
         } else {
             Err(missing(&id))
