@@ -125,7 +125,9 @@ mod tests {
         assert!(like("%b_d%", "abcde") && like("", "") && like("%", "") && like("a%", "a"));
         assert!(!like("b%", "abc") && !like("a_", "a") && !like("A%", "abc") && !like("", "a"));
         assert!(Matcher::like("A%É", true).matches("abé"));
+        assert!(like("a_c", "abc") && like("%%%", "abc") && !like("a%d", "aXc") && !like("_", ""));
         assert!(like("%a%a%a%b", &format!("{}b", "a".repeat(10_000))));
+        assert!(!like(&format!("{}b", "%a".repeat(200)), &"a".repeat(5_000)));
     }
 
     #[test]
