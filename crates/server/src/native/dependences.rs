@@ -5,7 +5,7 @@
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use mltrack::{EdgeKind, RunId, Split, Tracker};
+use mltrack::{EdgeKind, Link, RunId, Split, Tracker, WallTime};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -235,15 +235,9 @@ async fn links(State(shared): State<Shared>, Ask(ask): Ask<ListAsk>) -> Answer {
         let moment = Moment::of(ask.at.as_deref())?;
         // The list tells which record it is as of, which a link's own moment cannot.
         let known = super::moment::at!(tracker.registry(), moment).datasets()?;
-        let links = tracker.links(known.lsn)?.into_iter().map(|link| LinkForm {
-            from: link.from.to_string(),
-            to: link.to.to_string(),
-            kind: link.kind,
-            time: time_text(mltrack::WallTime(link.at.time_ns)),
-            lsn: link.at.lsn.get(),
-            actor: link.actor,
-        });
-        let page = Page::cut(links.collect(), known.lsn, ask.cursor.as_deref(), limit)?;
+        let links = tracker.links(known.lsn)?;
+        let place = (ask.cursor.as_deref(), limit);
+        let page = Page::cut(links, LinkForm::from, known.lsn, place)?;
         answer(&page, &ask.fields)
     })
     .await
@@ -279,6 +273,19 @@ async fn unlink(State(shared): State<Shared>, Ask(asked): Ask<LinkAsk>) -> Answe
         Ok(Json(Linked { changed }))
     })
     .await
+}
+
+impl From<Link> for LinkForm {
+    fn from(link: Link) -> LinkForm {
+        LinkForm {
+            from: link.from.to_string(),
+            to: link.to.to_string(),
+            kind: link.kind,
+            time: time_text(WallTime(link.at.time_ns)),
+            lsn: link.at.lsn.get(),
+            actor: link.actor,
+        }
+    }
 }
 
 impl From<EdgeName> for EdgeKind {

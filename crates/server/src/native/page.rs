@@ -48,19 +48,21 @@ impl<T> Page<T> {
         }
     }
 
-    /// All there is, cut to the page that `cursor` (a count of items before it) and `limit` mean.
-    pub fn cut(
-        items: Vec<T>,
+    /// All there is, cut to the page that `cursor` (a count of items before it) and `limit` mean, with its items in the
+    /// form of the wire.
+    pub fn cut<U>(
+        items: Vec<U>,
+        form: impl FnMut(U) -> T,
         lsn: Option<mltrack::Lsn>,
-        cursor: Option<&str>,
-        limit: usize,
+        (cursor, limit): (Option<&str>, usize),
     ) -> Result<Page<T>, Fault> {
         let start: usize = match cursor {
             None => 0,
             Some(text) => text.parse().map_err(|_| no_cursor(text))?,
         };
         let total = items.len();
-        let items: Vec<T> = items.into_iter().skip(start).take(limit).collect();
+        let items = items.into_iter().skip(start).take(limit);
+        let items: Vec<T> = items.map(form).collect();
         let end = start.saturating_add(items.len());
         Ok(Page {
             next: (end < total && !items.is_empty()).then(|| end.to_string()),
@@ -108,7 +110,7 @@ pub fn token_of(cursor: &str) -> Result<PageToken, Fault> {
     cursor.parse().map_err(|_| no_cursor(cursor))
 }
 
-pub fn no_cursor(text: &str) -> Fault {
+fn no_cursor(text: &str) -> Fault {
     Fault::invalid(format!("{text:?} is no cursor"))
         .hint("give what the page before named as next, or leave cursor out")
 }

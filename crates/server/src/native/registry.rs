@@ -138,8 +138,8 @@ async fn datasets(State(shared): State<Shared>, Ask(ask): Ask<ListAsk>) -> Answe
     blocking(move || {
         let registry = at!(shared.tracker().registry(), Moment::of(ask.at.as_deref())?);
         let page = registry.datasets()?;
-        let items = page.items.into_iter().map(DatasetForm::new).collect();
-        let page = Page::cut(items, page.lsn, ask.cursor.as_deref(), limit_of(ask.limit)?)?;
+        let place = (ask.cursor.as_deref(), limit_of(ask.limit)?);
+        let page = Page::cut(page.items, DatasetForm::new, page.lsn, place)?;
         answer(&page, &ask.fields)
     })
     .await
@@ -181,8 +181,8 @@ async fn models(State(shared): State<Shared>, Ask(ask): Ask<ListAsk>) -> Answer 
     blocking(move || {
         let registry = at!(shared.tracker().registry(), Moment::of(ask.at.as_deref())?);
         let page = registry.models()?;
-        let items = page.items.into_iter().map(ModelForm::new).collect();
-        let page = Page::cut(items, page.lsn, ask.cursor.as_deref(), limit_of(ask.limit)?)?;
+        let place = (ask.cursor.as_deref(), limit_of(ask.limit)?);
+        let page = Page::cut(page.items, ModelForm::new, page.lsn, place)?;
         answer(&page, &ask.fields)
     })
     .await

@@ -18,7 +18,7 @@ use super::error::{Answer, Faults};
 use super::moment::{Moment, at, time_text};
 use super::named;
 use super::number::Number;
-use super::page::{Page, answer, limit_of, lsn_number};
+use super::page::{Page, answer, limit_of};
 use crate::blocking::blocking;
 use crate::shared::Shared;
 
@@ -208,25 +208,7 @@ fn paged<T: ValueKind, F: Serialize>(
     let moment = Moment::of(ask.at.as_deref())?;
     let end = at!(shared.tracker().experiments().limit(0), moment).fetch()?;
     let values = at!(query.steps(from..=to), moment).fetch()?;
-    let start: usize = match ask.cursor.as_deref() {
-        None => 0,
-        Some(cursor) => cursor.parse().map_err(|_| super::page::no_cursor(cursor))?,
-    };
-    let total = values.len();
-    let items: Vec<F> = values
-        .into_iter()
-        .skip(start)
-        .take(limit)
-        .map(form)
-        .collect();
-    let last = start.saturating_add(items.len());
-    let page = Page {
-        next: (last < total && !items.is_empty()).then(|| last.to_string()),
-        items,
-        total: total as u64,
-        lsn: lsn_number(end.lsn),
-        notes: Vec::new(),
-    };
+    let page = Page::cut(values, form, end.lsn, (ask.cursor.as_deref(), limit))?;
     answer(&page, &ask.fields)
 }
 

@@ -98,8 +98,8 @@ async fn search(State(shared): State<Shared>, Ask(ask): Ask<WordsAsk>) -> Answer
             query = query.kinds(ask.kind.iter().map(|kind| WordHitKind::from(*kind)));
         }
         let found = at!(query, Moment::of(ask.at.as_deref())?).fetch()?;
-        let items = found.items.into_iter().map(FoundForm::from).collect();
-        let page = Page::cut(items, found.lsn, ask.cursor.as_deref(), limit)?;
+        let place = (ask.cursor.as_deref(), limit);
+        let page = Page::cut(found.items, FoundForm::from, found.lsn, place)?;
         answer(&page, &ask.fields)
     })
     .await
