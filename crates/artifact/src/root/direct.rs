@@ -3,16 +3,20 @@
 //! The system's cache would have to find free memory for all of it, copy into that and write it out later, which costs
 //! more than the disk takes, and pushes out what others read.
 //!
+//! A file that is written like this has no name before it is whole, where the filesystem can do that: so threads that write
+//! many files do not wait for one another at the folder of drafts, and nothing is left of one that is killed.
+//!
 //! Invariants: where the system cannot do it the bytes are written the usual way; what is written is the same either way.
 
 use std::cell::RefCell;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write as _};
+use std::os::fd::AsRawFd as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use bytes::Bytes;
-use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
+use rustix::fs::{AtFlags, CWD, OFlags, fcntl_getfl, fcntl_setfl, linkat};
 use rustix::io::Errno;
 
 /// What memory, places and lengths must be a multiple of, on every disk that there is.
@@ -44,7 +48,30 @@ pub(crate) fn create(path: &Path) -> io::Result<Option<File>> {
     }
 }
 
-/// Writes parts to a file that [`create`] made.
+/// Makes a new file without a name for [`write`], on the filesystem of this folder. `None` where there are no such files.
+pub(crate) fn create_unnamed(folder: &Path) -> io::Result<Option<File>> {
+    let mut options = OpenOptions::new();
+    let flags = OFlags::TMPFILE | OFlags::DIRECT;
+    options.write(true);
+    options.custom_flags(flags.bits().cast_signed());
+    match options.open(folder) {
+        Ok(file) => Ok(Some(file)),
+        // What a system says to whom these files mean nothing.
+        Err(error) if error.kind() == io::ErrorKind::IsADirectory => Ok(None),
+        Err(error) if is_unknown(&error) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Gives a file without a name this one, unless that is taken.
+pub(crate) fn name(file: &File, path: &Path) -> io::Result<()> {
+    // The other way to name a file by its descriptor alone needs a privilege.
+    let unnamed = format!("/proc/self/fd/{}", file.as_raw_fd());
+    linkat(CWD, unnamed, CWD, path, AtFlags::SYMLINK_FOLLOW)?;
+    Ok(())
+}
+
+/// Writes parts to a file that [`create`] or [`create_unnamed`] made.
 pub(crate) fn write(file: &mut File, parts: &[Bytes]) -> io::Result<()> {
     BUFFER.with_borrow_mut(|buffer| {
         let content = aligned(buffer, parts);
@@ -86,6 +113,21 @@ fn is_unknown(error: &io::Error) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_without_a_name_gets_one_that_is_free() {
+        let folder = tempfile::tempdir().unwrap();
+        let Some(mut file) = create_unnamed(folder.path()).unwrap() else {
+            return;
+        };
+        write(&mut file, &[Bytes::from_static(b"whole")]).unwrap();
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+        let path = folder.path().join("named");
+        name(&file, &path).unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"whole");
+        let again = name(&file, &path).unwrap_err();
+        assert_eq!(again.kind(), io::ErrorKind::AlreadyExists);
+    }
 
     #[test]
     fn bytes_of_any_length_are_written_whole() {

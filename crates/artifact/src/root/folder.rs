@@ -1,12 +1,14 @@
 //! A root in a folder of this machine, written with the system's calls. Why not with `object_store`: docs/decisions/0007.
 //!
-//! Invariants: bytes are written to a new file below `drafts/` and renamed into place, so a file with a key is whole;
+//! Invariants: bytes are written to a new file, which has no name or one below `drafts/`, and it gets its key when it is
+//! whole, so a file with a key is;
 //! with [`Sync::Data`] a rename that promises durability comes after the sync of the file and before the sync of its folder.
 
 use std::fs::{self, File};
 use std::io::{self, IoSlice, Read as _, Write as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, UNIX_EPOCH};
 
 use bytes::Bytes;
@@ -23,6 +25,8 @@ pub(crate) struct Folder {
     place: String,
     sync: Sync,
     nonce: fn() -> [u8; 16],
+    /// Set when the system turned out to have no files without a name, or no way to give them one.
+    has_no_unnamed: AtomicBool,
 }
 
 impl Folder {
@@ -33,6 +37,7 @@ impl Folder {
             place: root.display().to_string(),
             sync: options.sync,
             nonce: options.nonce,
+            has_no_unnamed: AtomicBool::new(false),
         }
     }
 
@@ -81,6 +86,35 @@ impl Folder {
             drop(fs::remove_file(&draft));
         }
         placed
+    }
+
+    /// Writes around the cache a file that has no name before it has its key. `false` where that cannot be done, or the
+    /// key is taken, by a file that is to be replaced in one step: then nothing was put.
+    fn put_unnamed(&self, key: &str, parts: &[Bytes]) -> Result<bool> {
+        if self.has_no_unnamed.load(Ordering::Relaxed) {
+            return Ok(false);
+        }
+        let target = self.path(key);
+        let folder = target.parent().expect("a key has a folder");
+        let made = match direct::create_unnamed(folder) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                // As in `rename`, the sync before the manifest covers the folder too.
+                make_folder(folder, Sync::None)?;
+                direct::create_unnamed(folder)
+            }
+            other => other,
+        };
+        if let Some(mut file) = made.map_err(Error::io("create a file in", folder))? {
+            direct::write(&mut file, parts).map_err(Error::io("write", &target))?;
+            match direct::name(&file, &target) {
+                Ok(()) => return Ok(true),
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(false),
+                // The usual way says what is wrong, if it is more than that names cannot be given.
+                Err(_) => {}
+            }
+        }
+        self.has_no_unnamed.store(true, Ordering::Relaxed);
+        Ok(false)
     }
 
     fn rename(&self, draft: &Path, key: &str, is_durable: bool) -> Result<()> {
@@ -146,8 +180,11 @@ impl Root for Folder {
         // What is made durable in a moment anyway need not fill the cache before that.
         let len: usize = parts.iter().map(Bytes::len).sum();
         let is_direct = self.sync == Sync::Data && promise == Promise::Whole;
-        let how = (promise, is_direct && len >= direct::LEN_MIN);
-        self.place_draft(key, how, |file, is_direct| {
+        let is_direct = is_direct && len >= direct::LEN_MIN;
+        if is_direct && self.put_unnamed(key, parts)? {
+            return Ok(());
+        }
+        self.place_draft(key, (promise, is_direct), |file, is_direct| {
             if is_direct {
                 direct::write(file, parts)
             } else {
