@@ -31,6 +31,7 @@
 //! The bytes are drawn in `docs/format.md`, section "Blobs"; `docs/blobs.md` tells how to set up a root.
 #![deny(missing_docs)]
 
+mod ahead;
 mod copy;
 mod cut;
 mod error;

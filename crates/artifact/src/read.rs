@@ -2,7 +2,6 @@
 //!
 //! Invariants: no byte is handed out that was not checked; a file that is there is whole.
 
-use std::collections::VecDeque;
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write as _};
 use std::ops::Range;
@@ -11,6 +10,7 @@ use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 
+use crate::ahead::Ahead;
 use crate::error::{Error, Result};
 use crate::hash::BlobHash;
 use crate::manifest::Manifest;
@@ -63,9 +63,8 @@ impl BlobStore {
             len: layout.len(),
             layout,
             position: 0,
-            ahead: VecDeque::new(),
-            next_index: 0,
-            window: 1,
+            here: None,
+            ahead: None,
         })
     }
 
@@ -231,11 +230,9 @@ pub struct BlobReader {
     layout: Layout,
     len: u64,
     position: u64,
-    /// Chunks that were fetched and still have bytes to read, in order, the last being the one before `next_index`.
-    ahead: VecDeque<Bytes>,
-    next_index: usize,
-    /// So many chunks are fetched next. It grows while reading goes on where it was.
-    window: usize,
+    /// The chunk that was used last and which one it is, and those behind it.
+    here: Option<(usize, Bytes)>,
+    ahead: Option<Ahead>,
 }
 
 impl BlobReader {
@@ -266,32 +263,22 @@ impl BlobReader {
             Layout::Chunked(manifest) => manifest,
         };
         let index = manifest.chunk_at(self.position);
-        let first = self.next_index - self.ahead.len();
-        if index >= first && index < self.next_index {
-            self.ahead.drain(..index - first);
-        } else {
-            self.window = if index == self.next_index && index > 0 {
-                (self.window * 2).min(if self.inner.root.is_remote() {
-                    self.inner.parallel()
-                } else {
-                    1
-                })
-            } else {
-                1
-            };
-            let end = (index + self.window).min(manifest.chunks.len());
-            self.ahead.clear();
-            self.next_index = index;
-            let mut fetched = VecDeque::new();
-            self.inner.each_chunk(manifest, index..end, |chunk| {
-                fetched.push_back(chunk);
-                Ok(())
-            })?;
-            self.ahead = fetched;
-            self.next_index = end;
-        }
         let skip = (self.position - manifest.chunks[index].offset) as usize;
-        Ok(self.ahead[0].slice(skip..))
+        if let Some((here, chunk)) = &self.here
+            && *here == index
+        {
+            return Ok(chunk.slice(skip..));
+        }
+        self.here = None;
+        // Who reads elsewhere begins anew there.
+        self.ahead.take_if(|ahead| ahead.next_index() != index);
+        let ahead = &mut self.ahead;
+        let chunk = ahead
+            .get_or_insert_with(|| Ahead::new(&self.inner, manifest, index))
+            .take()?;
+        let rest = chunk.slice(skip..);
+        self.here = Some((index, chunk));
+        Ok(rest)
     }
 }
 

@@ -56,7 +56,7 @@ pub struct Metadata {
 /// A blob as it lies in the root.
 pub(crate) enum Layout {
     Whole(Bytes),
-    Chunked(Manifest),
+    Chunked(Arc<Manifest>),
 }
 
 impl BlobStore {
@@ -147,7 +147,7 @@ impl BlobStore {
     pub fn manifest(&self, id: &BlobHash) -> Result<Option<Manifest>> {
         match self.inner.layout(id)? {
             Layout::Whole(_) => Ok(None),
-            Layout::Chunked(manifest) => Ok(Some(manifest)),
+            Layout::Chunked(manifest) => Ok(Some(Arc::unwrap_or_clone(manifest))),
         }
     }
 }
@@ -174,7 +174,7 @@ impl Inner {
             return Ok(Layout::Whole(content));
         }
         match self.manifest(id)? {
-            Some(manifest) => Ok(Layout::Chunked(manifest)),
+            Some(manifest) => Ok(Layout::Chunked(Arc::new(manifest))),
             None => Err(self.missing(id)),
         }
     }

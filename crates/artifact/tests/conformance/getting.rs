@@ -86,6 +86,31 @@ pub fn readers_seek_like_files(backend: &Backend) {
     }
 }
 
+/// What is fetched ahead of the reader fails the reader only where it comes to it.
+pub fn a_reader_gives_everything_before_a_chunk_that_is_gone(backend: &Backend) {
+    let store = backend.store();
+    let content = noise(24, 12 * MIB);
+    let id = store.put_bytes(&content).expect("it is stored").id;
+    let manifest = store.manifest(&id).expect("it is read");
+    let chunks = manifest.expect("it is chunked").chunks;
+    let gone = &chunks[chunks.len() / 2];
+    let hex = gone.id.to_string();
+    backend.delete(&format!("chunks/{}/{hex}", &hex[..2]));
+    let mut reader = store.open_blob(&id).expect("it opens");
+    let mut before = Vec::new();
+    for _ in 0..2 {
+        reader
+            .read_to_end(&mut before)
+            .expect_err("a chunk is gone");
+        assert!(before == content[..gone.offset as usize]);
+    }
+    let behind = gone.offset + u64::from(gone.len);
+    reader.seek(SeekFrom::Start(behind)).expect("it seeks");
+    let mut rest = Vec::new();
+    reader.read_to_end(&mut rest).expect("it is there");
+    assert!(rest == content[behind as usize..]);
+}
+
 pub fn a_file_is_got_whole_and_goes_on_where_it_was(backend: &Backend) {
     let store = backend.store();
     let folder = tempfile::tempdir().expect("a temporary folder");

@@ -36,6 +36,7 @@ macro_rules! suite {
                 ranges_are_slices
                 a_range_fetches_only_the_chunks_it_needs
                 readers_seek_like_files
+                a_reader_gives_everything_before_a_chunk_that_is_gone
                 a_file_is_got_whole_and_goes_on_where_it_was
                 metadata_tells_lengths_and_chunks
                 async_twins_do_the_same

@@ -19,7 +19,7 @@ use super::error::{Answer, MlflowError, Reason};
 use crate::blocking::blocking;
 
 /// Pieces of up to 1 MiB that wait to be sent.
-const WAITING_MAX: usize = 3;
+const WAITING_MAX: usize = 1;
 
 /// What is sent.
 #[derive(Clone, Debug)]
