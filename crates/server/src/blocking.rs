@@ -25,3 +25,9 @@ where
         Err(_) => std::future::pending().await,
     }
 }
+
+/// Runs `work` right here, for work that is nearly always over in microseconds and may now and then wait for a lock or a
+/// disk: it needs no other thread to wake up, and the requests that this thread would answer next go to another one.
+pub fn in_place<T>(work: impl FnOnce() -> T) -> T {
+    tokio::task::block_in_place(work)
+}

@@ -15,7 +15,7 @@ use super::experiments;
 use super::message::Message;
 use super::wire::{self, RunIo};
 use super::{endpoint, inputs};
-use crate::blocking::blocking;
+use crate::blocking::{blocking, in_place};
 use crate::fields::Fields;
 use crate::shared::Shared;
 
@@ -71,14 +71,14 @@ fn whole(shared: &Shared, run: &RunSummary, io: RunIo<'_>) -> Answer {
     Ok(wire::answer(&Shown { run }))
 }
 
+/// The Python client asks for the run before each metric that it logs.
 async fn show(State(shared): State<Shared>, Message(fields): Message) -> Answer {
-    blocking(move || {
+    in_place(move || {
         let id = check::run_id(&fields)?;
         let run = summary(&shared, id)?;
         let known = inputs::of_run(&shared, id)?;
         whole(&shared, &run, known.io())
     })
-    .await
 }
 
 async fn create(State(shared): State<Shared>, Message(fields): Message) -> Answer {
