@@ -25,18 +25,16 @@ const FORGET_AFTER: Duration = Duration::from_secs(30);
 struct Bounds {
     /// Histories.
     count_max: usize,
-    /// Points in all: 24 bytes each.
+    /// Points in all: 24 bytes each. Each history has an equal share; of one that is longer, the points behind the page
+    /// that was asked for are kept, so that many who read long histories at once all get on.
     points_max: usize,
-    /// Of a history that is longer, the points that are kept behind the page that was asked for.
-    window_len: usize,
 }
 
 impl Default for Bounds {
     fn default() -> Bounds {
         Bounds {
-            count_max: 256,
+            count_max: 64,
             points_max: 4 << 20,
-            window_len: 1 << 20,
         }
     }
 }
@@ -86,15 +84,15 @@ impl KeptHistories {
         (run, key): (RunId, &str),
         (offset, limit): (usize, usize),
     ) -> Answer<Page> {
-        let slot = self.slot(run, key);
+        let (slot, share) = self.slot(run, key);
         let mut kept = guard(&slot);
         let page = match grown(kept.take(), tracker, (run, key))? {
             Some(grown) if grown.has(offset, limit) => grown,
             _ => whole(tracker, (run, key))?,
         };
-        let (page, left) = page.page((offset, limit), self.bounds);
+        let (page, left) = page.page((offset, limit), share);
         *kept = left;
-        let len = kept.as_ref().map_or(0, |kept| kept.points.capacity());
+        let len = kept.as_ref().map_or(0, |kept| kept.points.len());
         drop(kept);
         self.settle(&slot, len);
         Ok(page)
@@ -112,7 +110,8 @@ impl KeptHistories {
         }
     }
 
-    fn slot(&self, run: RunId, key: &str) -> Arc<Mutex<Option<Kept>>> {
+    /// What is kept of a history, and how many points of it may be.
+    fn slot(&self, run: RunId, key: &str) -> (Arc<Mutex<Option<Kept>>>, usize) {
         let mut slots = guard(&self.slots);
         let known = slots
             .iter()
@@ -129,7 +128,7 @@ impl KeptHistories {
         };
         let kept = Arc::clone(&slot.kept);
         slots.push(slot);
-        kept
+        (kept, self.bounds.points_max / slots.len())
     }
 
     /// Notes how much is kept now, and forgets as much as is too much: what was asked for longest ago first.
@@ -174,7 +173,7 @@ impl Kept {
 
     /// A page of it, and what is to be kept for the next one: nothing of a history that fits into one page, which is
     /// read again as fast.
-    fn page(mut self, (offset, limit): (usize, usize), bounds: Bounds) -> (Page, Option<Kept>) {
+    fn page(mut self, (offset, limit): (usize, usize), share: usize) -> (Page, Option<Kept>) {
         let from = offset.saturating_sub(self.start).min(self.points.len());
         let to = from.saturating_add(limit).min(self.points.len());
         let has_next = to < self.points.len() || self.has_more;
@@ -183,8 +182,8 @@ impl Kept {
             next: has_next.then_some(self.start + to),
         };
         let is_one_page = self.start + from == 0 && !has_next;
-        if self.points.len() > bounds.points_max {
-            let end = to.saturating_add(bounds.window_len).min(self.points.len());
+        if self.points.len() > share {
+            let end = to.saturating_add(share).min(self.points.len());
             self.has_more |= end < self.points.len();
             self.points = self.points[to..end].to_vec();
             self.start += to;
@@ -210,6 +209,11 @@ impl Kept {
         new.extend(self.points.drain(at..));
         new.sort_by(WirePoint::by_time);
         new.dedup_by(|one, other| one.by_time(other).is_eq());
+        if self.points.capacity() < self.points.len() + new.len() {
+            // Not twice as much: it is a bound on memory that is counted in points.
+            let reserve = self.points.len() / 8;
+            self.points.reserve_exact(new.len() + reserve);
+        }
         self.points.append(&mut new);
         true
     }
@@ -249,8 +253,7 @@ mod tests {
 
     const SMALL: Bounds = Bounds {
         count_max: 4,
-        points_max: 60,
-        window_len: 25,
+        points_max: 120,
     };
 
     /// Numbers that look random and are the same each time.
