@@ -56,9 +56,11 @@ fn a_server_that_is_killed_under_load_loses_no_acknowledged_point_and_leaks_noth
     let points: u64 = acknowledged.iter().map(|client| client.acknowledged).sum();
     println!("soak: {points} points acknowledged over {kills} kills; at most {peak:?}");
     assert!(points > 0, "the clients logged");
+    let start = door::monotonic();
     for client in &acknowledged {
         check(client);
     }
+    println!("soak: read back in {:?}", start.elapsed());
     let rest = server.usage();
     assert!(rest.descriptors <= DESCRIPTORS_MAX, "{rest:?}");
     assert!(peak.maps <= MAPS_MAX, "{peak:?}");

@@ -8,12 +8,28 @@ use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::time::Duration;
 
 use mltrack_log::door;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 /// Points in a batch.
 pub const BATCH: u64 = 20;
 const RETRY_AFTER: Duration = Duration::from_millis(5);
 const PAGE: u64 = 20_000;
+
+/// A page of a history.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Page {
+    metrics: Vec<Point>,
+    next_page_token: String,
+}
+
+#[derive(Deserialize)]
+struct Point {
+    step: u64,
+    value: f64,
+}
 
 pub struct Client {
     address: SocketAddr,
@@ -40,7 +56,7 @@ impl Client {
             acknowledged: 0,
         };
         let body = json!({"experiment_id": "0", "start_time": 1});
-        let reply = client.ask_until_answered("POST", "runs/create", &body.to_string());
+        let reply: Value = client.ask_until_answered("POST", "runs/create", &body.to_string());
         let run = reply["run"]["info"]["run_id"].as_str();
         run.expect("a run has an id").clone_into(&mut client.run);
         client
@@ -58,12 +74,12 @@ impl Client {
             if first.is_multiple_of(11) {
                 let points: Vec<Value> = (first..first + BATCH).map(point).collect();
                 let body = json!({"run_id": self.run, "metrics": points});
-                self.ask_until_answered("POST", "runs/log-batch", &body.to_string());
+                self.ask_until_answered::<Value>("POST", "runs/log-batch", &body.to_string());
                 self.acknowledged += BATCH;
             } else {
                 let mut body = point(first);
                 body["run_id"] = self.run.clone().into();
-                self.ask_until_answered("POST", "runs/log-metric", &body.to_string());
+                self.ask_until_answered::<Value>("POST", "runs/log-metric", &body.to_string());
                 self.acknowledged += 1;
             }
             std::thread::park_timeout(self.took);
@@ -87,19 +103,21 @@ impl Client {
                 "metrics/get-history?run_id={}&metric_key=m&max_results={PAGE}&page_token={token}",
                 self.run
             );
-            let page = reader.ask_until_answered("GET", &path, "");
-            for point in page["metrics"].as_array().into_iter().flatten() {
-                let step = point["step"].as_u64().unwrap_or_default();
-                points.push((step, point["value"].as_f64().expect("a value is a number")));
+            let page: Page = reader.ask_until_answered("GET", &path, "");
+            points.extend(page.metrics.iter().map(|point| (point.step, point.value)));
+            if page.next_page_token.is_empty() {
+                return points;
             }
-            match page["next_page_token"].as_str() {
-                Some(next) if !next.is_empty() => token = percent_encoded(next),
-                _ => return points,
-            }
+            token = percent_encoded(&page.next_page_token);
         }
     }
 
-    fn ask_until_answered(&mut self, method: &str, path: &str, body: &str) -> Value {
+    fn ask_until_answered<T: DeserializeOwned>(
+        &mut self,
+        method: &str,
+        path: &str,
+        body: &str,
+    ) -> T {
         loop {
             let start = door::monotonic();
             if let Ok(reply) = self.ask(method, path, body) {
@@ -111,7 +129,12 @@ impl Client {
         }
     }
 
-    fn ask(&mut self, method: &str, path: &str, body: &str) -> std::io::Result<Value> {
+    fn ask<T: DeserializeOwned>(
+        &mut self,
+        method: &str,
+        path: &str,
+        body: &str,
+    ) -> std::io::Result<T> {
         let stream = match &mut self.stream {
             Some(stream) => stream,
             none => {
