@@ -11,6 +11,8 @@ use super::error::{Answer, MlflowError};
 use super::message::Message;
 use super::runs::{self, RUN_NAME};
 use super::{endpoint, params, wire};
+use crate::blocking::blocking;
+use crate::fields::Fields;
 use crate::shared::Shared;
 
 /// The routes of tags of runs.
@@ -69,7 +71,11 @@ const MODELS: &str = "mlflow.log-model.history";
 const MODEL_FIELDS: [&str; 4] = ["artifact_path", "flavors", "utc_time_created", "run_id"];
 
 async fn log_model(State(shared): State<Shared>, Message(fields): Message) -> Answer {
-    let id = check::run_id(&fields)?;
+    blocking(move || add_model(&shared, &fields)).await
+}
+
+fn add_model(shared: &Shared, fields: &Fields) -> Answer {
+    let id = check::run_id(fields)?;
     let text = fields.text("model_json")?;
     let model: Value = serde_json::from_str(text).map_err(|_| {
         let what = format!("Malformed model info. \n {text} \n is not a valid JSON.");
@@ -87,7 +93,7 @@ async fn log_model(State(shared): State<Shared>, Message(fields): Message) -> An
     }
     let run = shared.tracker().remote_run(id);
     run.map_err(|error| about_run(id, error))?;
-    let known = runs::summary(&shared, id)?;
+    let known = runs::summary(shared, id)?;
     let models = known.tags.get(MODELS).map(String::as_str);
     let models = models.and_then(|models| serde_json::from_str::<Vec<Value>>(models).ok());
     let mut models = models.unwrap_or_default();
@@ -98,16 +104,20 @@ async fn log_model(State(shared): State<Shared>, Message(fields): Message) -> An
         let what = format!("The models of the run {id} are too many for the tag {MODELS}");
         return Err(MlflowError::invalid(what));
     }
-    set_all(&shared, id, vec![(MODELS.to_owned(), list)])?;
+    set_all(shared, id, vec![(MODELS.to_owned(), list)])?;
     Ok(wire::nothing())
 }
 
 async fn delete(State(shared): State<Shared>, Message(fields): Message) -> Answer {
-    let id = check::run_id(&fields)?;
+    blocking(move || remove(&shared, &fields)).await
+}
+
+fn remove(shared: &Shared, fields: &Fields) -> Answer {
+    let id = check::run_id(fields)?;
     let key = fields.text("key")?;
     let run = shared.tracker().remote_run(id);
     run.map_err(|error| about_run(id, error))?;
-    let known = runs::summary(&shared, id)?;
+    let known = runs::summary(shared, id)?;
     if !known.tags.contains_key(key) || key.starts_with(wire::HIDDEN) {
         return Err(MlflowError::missing(format!(
             "No tag with name: {key} in run with id {id}"
@@ -117,6 +127,6 @@ async fn delete(State(shared): State<Shared>, Message(fields): Message) -> Answe
         tags_removed: vec![key.to_owned()],
         ..RemoteWrite::default()
     };
-    params::write_to(&shared, id, &write, |_| String::new())?;
+    params::write_to(shared, id, &write, |_| String::new())?;
     Ok(wire::nothing())
 }
