@@ -4,8 +4,6 @@
 //! listens; what is kept for the slower ones is bounded in number and in bytes; writers never wait for it. A listener
 //! that begins at [`Joined::begins`] and takes every bundle has every event from there on, once.
 
-use std::sync::atomic::AtomicBool;
-use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -51,9 +49,8 @@ struct Inner {
     tracker: Tracker,
     fan: Mutex<Option<Fan>>,
     /// Leave to read the log in place of the one reader.
-    pub readers: Semaphore,
+    readers: Semaphore,
     closing: watch::Sender<bool>,
-    is_closed: AtomicBool,
 }
 
 /// The one reader, while somebody listens.
@@ -78,7 +75,6 @@ impl Live {
             fan: Mutex::new(None),
             readers: Semaphore::new(READERS_MAX),
             closing,
-            is_closed: AtomicBool::new(false),
         }))
     }
 
@@ -93,7 +89,6 @@ impl Live {
 
     /// Ends every stream, so that the server can.
     pub fn close(&self) {
-        self.0.is_closed.store(true, Relaxed);
         self.0.closing.send_replace(true);
         drop(self.fan().take());
     }
@@ -101,6 +96,10 @@ impl Live {
     /// Told when the streams end.
     pub fn closing(&self) -> watch::Receiver<bool> {
         self.0.closing.subscribe()
+    }
+
+    fn is_closed(&self) -> bool {
+        *self.0.closing.borrow()
     }
 
     /// How many listen.
@@ -234,7 +233,7 @@ impl Reading {
             Bundle::Failed(_) => {}
         }
         let told = known.sender.send(Arc::new(bundle)).unwrap_or(0);
-        if is_last || self.live.0.is_closed.load(Relaxed) {
+        if is_last || self.live.is_closed() {
             drop(fan.take());
             return None;
         }
@@ -247,7 +246,7 @@ impl Reading {
         let is_needed = fan
             .as_ref()
             .is_some_and(|fan| fan.sender.receiver_count() > 0);
-        if is_needed && !self.live.0.is_closed.load(Relaxed) {
+        if is_needed && !self.live.is_closed() {
             return Some(0);
         }
         drop(fan.take());

@@ -24,7 +24,7 @@ use crate::blocking::blocking;
 /// A silent stream says that it is alive this often.
 const ALIVE: Duration = Duration::from_secs(15);
 /// A listener that fell this many records behind is cut off.
-pub const BEHIND_MAX: u64 = 200_000;
+const BEHIND_MAX: u64 = 200_000;
 /// How much is read of the log at once.
 const CHUNK_EVENTS_MAX: usize = 1_024;
 const CHUNK_LEN_MAX: usize = 256 << 10;

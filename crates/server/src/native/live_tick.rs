@@ -17,7 +17,7 @@ use super::number::Number;
 /// The most points of a metric in one tick; of more, the newest are told.
 const POINTS_MAX: usize = 1_000;
 /// The most metrics, and the most other events, of one tick.
-pub const PARTS_MAX: usize = 2_000;
+const PARTS_MAX: usize = 2_000;
 
 /// What happened since the tick before.
 #[derive(Debug, Default, Serialize, ToSchema)]
