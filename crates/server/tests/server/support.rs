@@ -1,7 +1,5 @@
 //! A server over a fresh store, and a small client of it.
 
-#![allow(dead_code)]
-
 use std::net::SocketAddr;
 use std::thread::JoinHandle;
 
