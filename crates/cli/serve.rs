@@ -257,7 +257,6 @@ fn allow_files(connections_max: usize) {
     }
 }
 
-/// A store that is only read must be there; otherwise it is made when none is found.
 /// What is legal, and probably not meant.
 fn advise(
     arguments: &Arguments,
