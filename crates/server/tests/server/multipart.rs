@@ -221,7 +221,11 @@ fn a_link_to_put_makes_an_artifact() {
 fn the_files_of_a_logged_model_are_served_where_it_says_they_are() {
     let stage = Stage::new();
     let models = stage.tracker.documents("mlflow.logged_model");
-    let body = json!({"artifact_uri": "mlflow-artifacts:/1/models/m-1/artifacts"});
+    let body = json!({
+        "experiment_id": 1, "name": "net", "model_type": "", "source_run_id": "",
+        "artifact_uri": "mlflow-artifacts:/1/models/m-1/artifacts",
+        "created_ms": 0, "updated_ms": 0, "status": "Ready",
+    });
     models.put("m-1", &body.to_string()).unwrap();
     let http = stage.served.http();
     let file = stage
