@@ -175,7 +175,7 @@ impl IntoResponse for Fault {
 pub struct Faults;
 
 /// Each status with what it says.
-const STATUSES: [(&str, &str); 17] = [
+const STATUSES: [(&str, &str); 18] = [
     (
         "400",
         "a value, name, filter, cursor or body that cannot be used",
@@ -204,6 +204,7 @@ const STATUSES: [(&str, &str); 17] = [
     ("500", "damaged data, or the server failed"),
     ("502", "another machine did not answer"),
     ("503", "busy; the same call can succeed later"),
+    ("504", "the answer was not there in time"),
     ("507", "the disk is full"),
 ];
 
