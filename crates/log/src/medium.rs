@@ -137,6 +137,12 @@ pub trait MediumFile: Send + Sync {
     /// bytes any more, nor write there again. A hint.
     fn release(&self, offset: u64);
 
+    /// Where, from `offset` on, the first byte can be that is not zero; behind the file's end when there is none. What
+    /// was never written need not be read to know that. `offset` itself where the filesystem cannot tell.
+    fn next_data(&self, offset: u64) -> u64 {
+        offset
+    }
+
     /// Makes a range writable without a page fault. A hint.
     fn populate(&self, offset: u64, len: u64);
 }

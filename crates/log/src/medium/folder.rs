@@ -346,6 +346,10 @@ impl MediumFile for Plain {
         system::release(&self.0, offset).ok();
     }
 
+    fn next_data(&self, offset: u64) -> u64 {
+        system::next_data(&self.0, offset)
+    }
+
     fn populate(&self, _offset: u64, _len: u64) {}
 }
 
@@ -391,6 +395,10 @@ impl MediumFile for Mapped {
 
     fn release(&self, offset: u64) {
         self.plain.release(offset);
+    }
+
+    fn next_data(&self, offset: u64) -> u64 {
+        self.plain.next_data(offset)
     }
 
     fn populate(&self, offset: u64, len: u64) {

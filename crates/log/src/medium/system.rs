@@ -126,6 +126,21 @@ pub fn release(file: &File, offset: u64) -> io::Result<()> {
         .map(drop)
 }
 
+/// Where the filesystem says that data begins, from `offset` on. Blocks that are only set aside are none, unless somebody
+/// wrote to them or has looked at them.
+pub fn next_data(file: &File, offset: u64) -> u64 {
+    let seek = || {
+        // SAFETY: the descriptor is open, and the place that this moves is used by nobody.
+        unsafe { libc::lseek(file.as_raw_fd(), offset as i64, libc::SEEK_DATA) }
+    };
+    match retry(seek) {
+        Ok(found) => found as u64,
+        // Nothing but blank is left.
+        Err(error) if error.raw_os_error() == Some(libc::ENXIO) => u64::MAX,
+        Err(_) => offset,
+    }
+}
+
 /// How far the times of a file that is touched often may run ahead of the clock, in seconds.
 const TOUCH_AHEAD_MAX_S: i64 = 60;
 
