@@ -76,6 +76,7 @@ use crate::shared::Shared;
 
 pub use check::wrong_type;
 pub use error::{Answer, MlflowError, Reason};
+pub use kept_histories::{KeptHistories, forget};
 pub use logged_model::experiment_of_model;
 pub use message::Message;
 pub use model_place::{Told, source};
@@ -83,7 +84,6 @@ pub use proxy::take;
 pub use registry_check::{IS_PROMPT, PROMPT_TEXT, PROMPT_TYPE};
 pub use send_bytes::{Content, send};
 pub use signed_link::SIGNED;
-pub use kept_histories::{KeptHistories, forget};
 pub use trace_table::TraceTable;
 
 /// All of it.
