@@ -107,35 +107,13 @@ impl Experiment {
     }
 
     fn move_to(&self, to: ExperimentState) -> Result<()> {
-        self.change(|store, known| {
-            let from = known.state;
-            from.move_to(to)?;
-            Ok(vec![moved(store, known.id, from, to)])
-        })
+        self.change(|store, known| moves(store, known, to))
     }
 
     /// Sends it to the archive: hidden from lists, still readable, no new runs. An active one is paused on the way,
     /// which says nothing about its outcome. Errors: `INVALID_STATE` when it is there already.
     pub fn archive(&self) -> Result<()> {
-        self.change(|store, known| {
-            let (mut from, mut events) = (known.state, Vec::new());
-            if from == ExperimentState::Active {
-                events.push(moved(store, known.id, from, ExperimentState::Paused));
-                from = ExperimentState::Paused;
-            }
-            from.move_to(ExperimentState::Archived)?;
-            let (actor, command) = store.by();
-            events.push(
-                ExperimentArchived {
-                    experiment: known.id,
-                    from,
-                    actor,
-                    command,
-                }
-                .into(),
-            );
-            Ok(events)
-        })
+        self.move_to(ExperimentState::Archived)
     }
 
     /// Brings it back: from deletion in the state it was in, else from the archive as active.
@@ -236,6 +214,29 @@ impl Experiment {
         })?;
         Ok(())
     }
+}
+
+/// What moves an experiment to a state; on its way to the archive an active one is paused.
+pub(crate) fn moves(store: &Store, known: &Folded, to: ExperimentState) -> Result<Vec<Event>> {
+    let (mut from, mut events) = (known.state, Vec::new());
+    if to != ExperimentState::Archived {
+        from.move_to(to)?;
+        return Ok(vec![moved(store, known.id, from, to)]);
+    }
+    if from == ExperimentState::Active {
+        events.push(moved(store, known.id, from, ExperimentState::Paused));
+        from = ExperimentState::Paused;
+    }
+    from.move_to(to)?;
+    let (actor, command) = store.by();
+    let archived = ExperimentArchived {
+        experiment: known.id,
+        from,
+        actor,
+        command,
+    };
+    events.push(archived.into());
+    Ok(events)
 }
 
 fn moved(store: &Store, id: ExperimentId, from: ExperimentState, to: ExperimentState) -> Event {

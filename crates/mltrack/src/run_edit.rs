@@ -1,4 +1,5 @@
-//! Changing what is said about a run from outside, whether it has ended or not; deleting it and bringing it back.
+//! Changing what is said about a run from outside, whether it has ended or not: its name, tags and notes; deleting it
+//! and bringing it back.
 //!
 //! Invariant: a change is appended only while nobody else changed the run's state, so that nothing is changed about a run
 //! that is deleted.
@@ -6,8 +7,8 @@
 use std::sync::Arc;
 
 use mltrack_event::{
-    Event, NameKind, NoteAdded, NoteRemoved, RunDeleted, RunId, RunRestored, StreamId, TagRemoved,
-    TagsSet,
+    Event, NameKind, NoteAdded, NoteRemoved, RunDeleted, RunId, RunRenamed, RunRestored, StreamId,
+    TagRemoved, TagsSet,
 };
 use mltrack_log::Lsn;
 use mltrack_projector_runs::{Run as Folded, State};
@@ -24,6 +25,7 @@ use crate::tracker::Tracker;
 pub struct RunEdit {
     store: Option<Arc<Store>>,
     run: RunId,
+    name: Option<String>,
     set: Vec<(String, String)>,
     removed: Vec<String>,
     notes: Vec<String>,
@@ -32,7 +34,7 @@ pub struct RunEdit {
 }
 
 impl Tracker {
-    /// Changes the tags and notes of a run, of one that has ended too. Nothing happens before [`save`](RunEdit::save).
+    /// Changes the name, the tags and the notes of a run, of one that has ended too. Nothing happens before [`save`](RunEdit::save).
     ///
     /// ```
     /// # fn main() -> Result<(), mltrack::Error> {
@@ -49,6 +51,7 @@ impl Tracker {
         RunEdit {
             store: self.store().cloned(),
             run,
+            name: None,
             set: Vec::new(),
             removed: Vec::new(),
             notes: Vec::new(),
@@ -102,6 +105,12 @@ impl Tracker {
 }
 
 impl RunEdit {
+    /// Its name.
+    pub fn name(mut self, name: impl Into<String>) -> RunEdit {
+        self.name = Some(name.into());
+        self
+    }
+
     /// Sets a tag, replacing a value it had. A plain tag has an empty value.
     pub fn set_tag(mut self, key: impl Into<String>, value: impl Into<String>) -> RunEdit {
         self.set.push((key.into(), value.into()));
@@ -137,8 +146,11 @@ impl RunEdit {
     /// [`undo`](Tracker::undo).
     ///
     /// Errors: `NOT_FOUND` for the run or a note, `INVALID_STATE` when the run is deleted, `VALIDATION_ERROR` for a key
-    /// that is none, or when there is nothing to change.
+    /// or a name that is none, or when there is nothing to change.
     pub fn save(self) -> Result<Logged> {
+        if let Some(name) = &self.name {
+            NameKind::Run.check(name)?;
+        }
         self.set
             .iter()
             .try_for_each(|(key, _)| NameKind::Tag.check(key))?;
@@ -152,7 +164,8 @@ impl RunEdit {
                 return Err(changed_since(known.heard.lsn));
             }
             let events = self.events(store, known)?;
-            if events.is_empty() {
+            // A run that has the name already is as it was to be.
+            if events.is_empty() && self.name.is_none() {
                 return Err(Error::validation("the edit changes nothing"));
             }
             Ok(events)
@@ -162,6 +175,15 @@ impl RunEdit {
     fn events(&self, store: &Store, known: &Folded) -> Result<Vec<Event>> {
         let ((actor, command), run) = (store.by(), known.key());
         let mut events = Vec::new();
+        if let Some(name) = self.name.as_ref().filter(|name| **name != known.name) {
+            let (name, actor, command) = (name.clone(), actor.clone(), command.clone());
+            events.push(Event::from(RunRenamed {
+                run,
+                name,
+                actor,
+                command,
+            }));
+        }
         if !self.set.is_empty() {
             let (tags, actor, command) = (self.set.clone(), actor.clone(), command.clone());
             events.push(Event::from(TagsSet {
@@ -229,6 +251,9 @@ fn change(
             unchanged: vec![stream, StreamId::experiment(known.experiment)],
             events: events(store, state, known)?,
         };
+        if plan.events.is_empty() {
+            return Ok(Decision::Already(()));
+        }
         Ok(Decision::Append(plan, ()))
     })?;
     Ok(lsn.map_or(Logged::Disabled, Logged::Visible))

@@ -57,14 +57,6 @@ pub fn if_match(headers: &HeaderMap) -> Result<Option<Lsn>, Fault> {
     })
 }
 
-/// Refuses a write that is based on something older.
-pub fn check(expected: Option<Lsn>, newest: Lsn) -> Result<(), Fault> {
-    match expected {
-        Some(expected) if expected != newest => Err(outdated(newest)),
-        _ => Ok(()),
-    }
-}
-
 /// What `If-Match` names is not the newest any more.
 pub fn outdated(newest: Lsn) -> Fault {
     Fault::new(

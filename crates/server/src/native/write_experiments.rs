@@ -8,7 +8,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
-use mltrack::{Code, Tracker};
+use mltrack::{Code, ExperimentEdit, ExperimentState, Tracker};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -16,7 +16,7 @@ use utoipa_axum::routes;
 
 use super::ask::{Ask, Body};
 use super::error::{Answer, Fault, Faults};
-use super::etag::{self, if_match, with_etag};
+use super::etag::{if_match, with_etag};
 use super::experiment_form::{Experiment, ExperimentStateName, Goal};
 use super::moment::Moment;
 use super::named;
@@ -127,6 +127,9 @@ async fn create(
 }
 
 /// Change an experiment
+///
+/// All of the changes are made, or none. A new name and a new state in one call are two steps, the state last: both are
+/// checked before the first, and the second fails only when somebody else moves the experiment in between.
 #[utoipa::path(patch, path = "/experiments/{experiment}", tag = "experiments", request_body = ExperimentChange,
     params(("experiment" = String, Path, description = "its id or its name"),
         ("If-Match" = Option<String>, Header, description = "only while this is its ETag")),
@@ -141,50 +144,15 @@ async fn edit(
     blocking(move || {
         let tracker = shared.tracker();
         let known = named::experiment(tracker, &name)?;
-        let move_on = change.state.map(move_of).transpose()?;
-        let tags = change.tags.clone();
-        match (edit_of(&known, change), expected) {
-            (None, None) => {}
-            (None, Some(lsn)) => {
-                let (newest, _) =
-                    named::experiment_at(tracker, &known.id().to_string(), Moment::Now)?;
-                etag::check(Some(lsn), newest.lsn)?;
-            }
-            (Some(edit), None) => edit.save()?,
-            (Some(edit), Some(lsn)) => {
-                let saved = edit.based_on(lsn).save();
-                saved.map_err(|error| precondition(error, true))?;
-            }
+        let mut edit = edit_of(&known, change)?;
+        if let Some(lsn) = expected {
+            edit = edit.based_on(lsn);
         }
-        for (key, value) in tags {
-            match value {
-                Some(value) => known.set_tag(&key, &value)?,
-                None => known.remove_tag(&key)?,
-            }
-        }
-        if let Some(move_on) = move_on {
-            move_on(&known)?;
-        }
+        edit.save()
+            .map_err(|error| precondition(error, expected.is_some()))?;
         told(tracker, &known.id().to_string())
     })
     .await
-}
-
-/// What brings an experiment to a state.
-type Moving = fn(&mltrack::Experiment) -> mltrack::Result<()>;
-
-fn move_of(state: ExperimentStateName) -> Answer<Moving> {
-    Ok(match state {
-        ExperimentStateName::Active => mltrack::Experiment::activate,
-        ExperimentStateName::Paused => mltrack::Experiment::pause,
-        ExperimentStateName::Completed => mltrack::Experiment::complete,
-        ExperimentStateName::Failed => mltrack::Experiment::fail,
-        ExperimentStateName::Archived => mltrack::Experiment::archive,
-        ExperimentStateName::Draft => {
-            let what = "nothing becomes a draft again";
-            return Err(Fault::new(Code::InvalidState, what));
-        }
-    })
 }
 
 /// Conflicts of a write that named what it is based on.
@@ -198,15 +166,11 @@ pub fn precondition(error: mltrack::Error, is_conditional: bool) -> Fault {
 }
 
 /// Sets a field of an experiment that is a text.
-type SetText = fn(mltrack::ExperimentEdit, String) -> mltrack::ExperimentEdit;
+type SetText = fn(ExperimentEdit, String) -> ExperimentEdit;
 
-/// The changes of fields; `None` when there are none.
-fn edit_of(
-    known: &mltrack::Experiment,
-    change: ExperimentChange,
-) -> Option<mltrack::ExperimentEdit> {
+/// The edit that makes these changes.
+fn edit_of(known: &mltrack::Experiment, change: ExperimentChange) -> Answer<ExperimentEdit> {
     let mut edit = known.edit();
-    let mut is_empty = true;
     let fields: [(Option<String>, SetText); 4] = [
         (change.name, |edit, text| edit.name(text)),
         (change.description, |edit, text| edit.description(text)),
@@ -216,21 +180,41 @@ fn edit_of(
     for (text, set) in fields {
         if let Some(text) = text {
             edit = set(edit, text);
-            is_empty = false;
         }
     }
     if let Some(names) = change.collaborators {
         edit = edit.collaborators(names);
-        is_empty = false;
     }
     if let Some(goal) = change.goal {
         edit = edit.goal(goal.metric, goal.direction.into());
-        is_empty = false;
     } else if change.no_goal {
         edit = edit.no_goal();
-        is_empty = false;
     }
-    (!is_empty).then_some(edit)
+    for (key, value) in change.tags {
+        edit = match value {
+            Some(value) => edit.set_tag(key, value),
+            None => edit.remove_tag(key),
+        };
+    }
+    Ok(match change.state {
+        None => edit,
+        Some(state) => edit.state(moved_to(state)?),
+    })
+}
+
+/// A state that an experiment can be moved to.
+fn moved_to(name: ExperimentStateName) -> Answer<ExperimentState> {
+    Ok(match name {
+        ExperimentStateName::Active => ExperimentState::Active,
+        ExperimentStateName::Paused => ExperimentState::Paused,
+        ExperimentStateName::Completed => ExperimentState::Completed,
+        ExperimentStateName::Failed => ExperimentState::Failed,
+        ExperimentStateName::Archived => ExperimentState::Archived,
+        ExperimentStateName::Draft => {
+            let what = "nothing becomes a draft again";
+            return Err(Fault::new(Code::InvalidState, what));
+        }
+    })
 }
 
 /// Delete an experiment with its runs

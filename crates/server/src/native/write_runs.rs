@@ -228,6 +228,8 @@ pub fn write(run: &mltrack::RemoteRun, batch: LogBatch) -> Answer<Option<Lsn>> {
 }
 
 /// Change a run
+///
+/// All of the changes are made, or none.
 #[utoipa::path(patch, path = "/runs/{run}", tag = "runs", request_body = RunChange,
     params(("run" = String, Path, description = "its id, the beginning of it, its name, or @last"),
         ("If-Match" = Option<String>, Header, description = "only while this is its ETag")),
@@ -243,8 +245,9 @@ async fn edit(
         let tracker = shared.tracker();
         let id = named::run_id(tracker, &name)?;
         let mut edit = tracker.edit_run(id);
-        let is_edit =
-            !change.tags.is_empty() || change.note.is_some() || change.remove_note.is_some();
+        if let Some(name) = change.name {
+            edit = edit.name(name);
+        }
         for (key, value) in change.tags {
             edit = match value {
                 Some(value) => edit.set_tag(key, value),
@@ -260,19 +263,8 @@ async fn edit(
         if let Some(lsn) = expected {
             edit = edit.based_on(lsn);
         }
-        if is_edit || change.name.is_none() {
-            edit.save()
-                .map_err(|error| precondition(error, expected.is_some()))?;
-        } else if let Some(lsn) = expected {
-            super::etag::check(Some(lsn), tracker.run_summary(id)?.lsn)?;
-        }
-        if change.name.is_some() {
-            let update = RemoteUpdate {
-                name: change.name,
-                ..RemoteUpdate::default()
-            };
-            tracker.remote_run(id)?.update(&update)?;
-        }
+        edit.save()
+            .map_err(|error| precondition(error, expected.is_some()))?;
         told(tracker, &id.to_string())
     })
     .await

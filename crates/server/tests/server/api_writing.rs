@@ -75,6 +75,107 @@ fn a_change_that_is_based_on_something_older_is_refused() {
     assert_eq!(notes["items"][0]["text"], "done");
 }
 
+/// How many operations the store has seen.
+fn done(served: &Served) -> usize {
+    let (_, page) = served.get("/api/v1/operations?limit=1000");
+    page["items"].as_array().unwrap().len()
+}
+
+#[test]
+fn several_changes_of_a_run_are_made_together_or_not_at_all() {
+    let served = Served::start();
+    served.post("/api/v1/experiments", &json!({"name": "cats"}));
+    let (_, run) = served.post(
+        "/api/v1/runs",
+        &json!({"experiment": "cats", "name": "first", "tags": {"old": "x"}}),
+    );
+    let path = format!("/api/v1/runs/{}", run["id"].as_str().unwrap());
+    let told = |of: &Value| (of["name"].clone(), of["tags"].clone());
+    for wrong in [
+        json!({"name": "second", "tags": {"best": "yes"}, "remove_note": 1}),
+        json!({"name": "a\u{7}b", "tags": {"best": "yes"}}),
+    ] {
+        let (status, error) = patch(&served, &path, None, &wrong);
+        assert!(matches!(status, 400 | 404), "{error}");
+        assert_eq!(told(&served.get(&path).1), told(&run));
+    }
+    let before = done(&served);
+    let change = json!({"name": "second", "tags": {"best": "yes", "old": null}, "note": "seen"});
+    let (status, changed) = patch(&served, &path, None, &change);
+    assert_eq!(status, 200, "{changed}");
+    assert_eq!(told(&changed), (json!("second"), json!({"best": "yes"})));
+    assert_eq!(done(&served), before + 1);
+    assert_eq!(served.post("/api/v1/undo", &json!({})).0, 200);
+    let (_, back) = served.get(&path);
+    assert_eq!(told(&back), told(&run), "one undo takes all of it back");
+    let (_, notes) = served.get(&format!("{path}/notes"));
+    assert_eq!(notes["items"], json!([]));
+    let again = json!({"name": "first"});
+    assert_eq!(patch(&served, &path, None, &again).0, 200);
+}
+
+#[test]
+fn several_changes_of_an_experiment_are_made_together_or_not_at_all() {
+    let served = Served::start();
+    served.post("/api/v1/experiments", &json!({"name": "dogs"}));
+    let (_, made) = served.post("/api/v1/experiments", &json!({"name": "cats"}));
+    let path = format!("/api/v1/experiments/{}", made["id"]);
+    served.post("/api/v1/runs", &json!({"experiment": "cats"}));
+    let told = |of: &Value| {
+        let parts = ["name", "owner", "tags", "state"];
+        parts.map(|part| of[part].clone())
+    };
+    let (_, active) = served.get(&path);
+    for wrong in [
+        json!({"owner": "ada", "tags": {"team": "x"}, "state": "draft"}),
+        json!({"owner": "ada", "tags": {"team": "x"}, "state": "active"}),
+        json!({"name": "dogs", "tags": {"team": "x"}, "state": "paused"}),
+        json!({"name": "lions", "tags": {"team": "x"}, "state": "active"}),
+        json!({"owner": "ada", "tags": {"": "x"}, "state": "paused"}),
+    ] {
+        let (status, error) = patch(&served, &path, None, &wrong);
+        assert!(matches!(status, 400 | 409), "{status} {error}");
+        assert_eq!(told(&served.get(&path).1), told(&active), "{wrong}");
+    }
+    let before = done(&served);
+    let change = json!({"owner": "ada", "tags": {"team": "x"}, "state": "archived"});
+    let (status, changed) = patch(&served, &path, None, &change);
+    assert_eq!(status, 200, "{changed}");
+    let expected = json!(["cats", "ada", {"team": "x"}, "archived"]);
+    assert_eq!(json!(told(&changed)), expected);
+    assert_eq!(done(&served), before + 1);
+    assert_eq!(served.post("/api/v1/undo", &json!({})).0, 200);
+    assert_eq!(told(&served.get(&path).1), told(&active));
+    let both = json!({"name": "lions", "state": "paused"});
+    let (status, changed) = patch(&served, &path, None, &both);
+    assert_eq!(status, 200, "{changed}");
+    assert_eq!(
+        (&changed["name"], &changed["state"]),
+        (&json!("lions"), &json!("paused"))
+    );
+}
+
+#[test]
+fn every_change_of_an_experiment_can_depend_on_what_it_is_based_on() {
+    let served = Served::start();
+    let (_, made) = served.post("/api/v1/experiments", &json!({"name": "cats"}));
+    let path = format!("/api/v1/experiments/{}", made["id"]);
+    let old = format!("\"{}\"", made["lsn"]);
+    assert_eq!(
+        patch(&served, &path, Some(&old), &json!({"owner": "ada"})).0,
+        200
+    );
+    for change in [
+        json!({"tags": {"team": "x"}}),
+        json!({"state": "archived"}),
+        json!({}),
+    ] {
+        let (status, error) = patch(&served, &path, Some(&old), &change);
+        assert_eq!(status, 412, "{change}: {error}");
+    }
+    assert_eq!(served.get(&path).1["tags"], json!({}));
+}
+
 #[test]
 fn an_experiment_is_changed_in_whatever_way_only_while_its_tag_is_the_newest() {
     let served = Served::start();
