@@ -13,6 +13,7 @@ use regex::Regex;
 
 use crate::error::{Error, Result};
 use crate::lines_follow::LinesFollow;
+use crate::log_page::{LogPage, LogToken, Place, page_len};
 use crate::moment::Moment;
 use crate::store::Store;
 use crate::tail::Cursor;
@@ -48,6 +49,7 @@ pub struct LinesQuery {
     moment: Moment,
     from: Option<Lsn>,
     cut: Cut,
+    page: Option<LogToken>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -102,6 +104,7 @@ impl Tracker {
             moment: Moment::Now,
             from: None,
             cut: Cut::None,
+            page: None,
         }
     }
 }
@@ -178,22 +181,80 @@ impl LinesQuery {
         Ok(LinesFollow::new(&tracker, self.run, from, self.wish))
     }
 
+    /// The page that another one named as its next.
+    pub fn page(mut self, token: LogToken) -> LinesQuery {
+        self.page = Some(token);
+        self
+    }
+
     /// Asks. Errors: `NOT_FOUND` for the run, `VALIDATION_ERROR` for a pattern that is none.
-    pub fn fetch(mut self) -> Result<Vec<LoggedLine>> {
+    pub fn fetch(self) -> Result<Vec<LoggedLine>> {
+        let (lines, _) = self.find()?;
+        Ok(lines)
+    }
+
+    /// The same as a page, which says how to ask for the next one. It has as many lines that were asked for as
+    /// [`first`](LinesQuery::first) or [`last`](LinesQuery::last) says, and those around them; behind a page of last lines
+    /// come older ones. A line is on one page, also when it stands around lines on two.
+    pub fn fetch_page(mut self) -> Result<LogPage<LoggedLine>> {
+        let (count, is_backward) = match self.cut {
+            Cut::None => (usize::MAX, false),
+            Cut::First(count) => (count, false),
+            Cut::Last(count) => (count, true),
+        };
+        // One more says whether there is a next page.
+        let more = count.saturating_add(1);
+        let (before, after) = (self.wish.before, self.wish.after);
+        self.cut = if is_backward {
+            Cut::Last(more)
+        } else {
+            Cut::First(more)
+        };
+        let (mut lines, end) = self.find()?;
+        let Some(end) = end else {
+            return Ok(LogPage::empty());
+        };
+        let is_match = |line: &LoggedLine| line.is_match;
+        let (last, has_more) = if is_backward {
+            let (len, has_more) = page_len(lines.iter().rev().map(is_match), count, before);
+            lines.drain(..lines.len() - len);
+            (lines.first(), has_more)
+        } else {
+            let (len, has_more) = page_len(lines.iter().map(is_match), count, after);
+            lines.truncate(len);
+            (lines.last(), has_more)
+        };
+        let place = last.filter(|_| has_more).map(LoggedLine::place);
+        Ok(LogPage::before(lines, end, place))
+    }
+
+    /// The lines, and the record behind the last one that was looked at; `None` before the run's beginning.
+    fn find(mut self) -> Result<(Vec<LoggedLine>, Option<Lsn>)> {
         self.wish.pattern = self.pattern.as_deref().map(compiled).transpose()?;
         let Some(store) = &self.store else {
-            return Ok(Vec::new());
+            return Ok((Vec::new(), None));
         };
-        let Some((first, end)) = store.lines_between(self.run, self.moment)? else {
-            return Ok(Vec::new());
+        let Some((first, known_end)) = store.lines_between(self.run, self.moment)? else {
+            return Ok((Vec::new(), None));
         };
-        let first = self.from.map_or(first, |from| from.max(first));
+        let whole_end = self.page.map_or(known_end, |page| page.end.min(known_end));
+        let mut first = self.from.map_or(first, |from| from.max(first));
+        let (mut end, mut behind, mut before) = (whole_end, None, None);
+        match (self.page.map(|page| page.place), self.cut) {
+            (None, _) => {}
+            (Some(place), Cut::Last(_)) => {
+                (end, before) = (end.min(place.lsn.plus(1)), Some(place));
+            }
+            (Some(place), _) => (first, behind) = (first.max(place.lsn), Some(place)),
+        }
         let mut search = Search {
             reader: store.reader()?,
             run: self.run.key(),
             wish: &self.wish,
+            behind,
+            before,
         };
-        match self.cut {
+        let lines = match self.cut {
             Cut::None => search.forward(first, end, usize::MAX, Lines::All(Vec::new())),
             Cut::First(count) => search.forward(first, end, count, Lines::All(Vec::new())),
             Cut::Last(count) if self.wish.has_surroundings() => {
@@ -205,6 +266,16 @@ impl LinesQuery {
                 search.forward(first, end, usize::MAX, Lines::Last(last))
             }
             Cut::Last(count) => search.backward(first, end, count),
+        };
+        Ok((lines?, Some(whole_end)))
+    }
+}
+
+impl LoggedLine {
+    fn place(&self) -> Place {
+        Place {
+            lsn: self.lsn,
+            index: self.index,
         }
     }
 }
@@ -257,6 +328,10 @@ struct Search<'a> {
     reader: Reader,
     run: RunKey,
     wish: &'a Wish,
+    /// Only lines that come after this one.
+    behind: Option<Place>,
+    /// Only lines that come before this one.
+    before: Option<Place>,
 }
 
 /// What is kept of the lines that are found.
@@ -393,7 +468,10 @@ impl Search<'_> {
                     continue;
                 };
                 for line in lines_of(logged, record.lsn, record.time_ns) {
-                    if !take(line) {
+                    let place = line.place();
+                    let is_within = self.behind.is_none_or(|behind| place > behind)
+                        && self.before.is_none_or(|before| place < before);
+                    if is_within && !take(line) {
                         return Ok(());
                     }
                 }

@@ -15,6 +15,7 @@ use mltrack_projector_runs::State;
 
 use crate::artifact_edit::BY_HAND;
 use crate::error::{Error, Result};
+use crate::log_page::{LogPage, LogToken, Place};
 use crate::operation_scan::{Deed, backwards};
 use crate::operation_words::what;
 use crate::store::Store;
@@ -63,6 +64,7 @@ pub struct OperationQuery {
     run: Option<RunId>,
     experiment: Option<String>,
     is_without_runs: bool,
+    page: Option<LogToken>,
 }
 
 impl Tracker {
@@ -87,6 +89,7 @@ impl Tracker {
             run: None,
             experiment: None,
             is_without_runs: false,
+            page: None,
         }
     }
 }
@@ -122,10 +125,21 @@ impl OperationQuery {
         self
     }
 
+    /// The page that another one named as its next.
+    pub fn page(mut self, token: LogToken) -> OperationQuery {
+        self.page = Some(token);
+        self
+    }
+
     /// Asks. Errors: `NOT_FOUND` for a run or an experiment, and those of reading.
     pub fn fetch(self) -> Result<Vec<Operation>> {
+        Ok(self.fetch_page()?.items)
+    }
+
+    /// The same as a page of [`limit`](OperationQuery::limit) operations, which says how to ask for the next one.
+    pub fn fetch_page(self) -> Result<LogPage<Operation>> {
         let Some(store) = &self.store else {
-            return Ok(Vec::new());
+            return Ok(LogPage::empty());
         };
         let mut reader = store.reader()?;
         store.with_state(|state, present| {
@@ -136,29 +150,41 @@ impl OperationQuery {
                 Some(name) => Some(state.find_experiment(name)?.id),
                 None => None,
             };
-            let (mut found, mut undone) = (Vec::new(), Undone::default());
-            let range = (Lsn::FIRST, present.next_lsn());
-            backwards(&mut reader, range, |deed| {
+            let (mut found, mut undone, mut has_more) = (Vec::new(), Undone::default(), false);
+            let end = self
+                .page
+                .map_or(present.next_lsn(), |page| page.end.min(present.next_lsn()));
+            let before = self.page.map_or(end, |page| page.place.lsn);
+            backwards(&mut reader, (Lsn::FIRST, end), |deed| {
                 if self
                     .since
                     .is_some_and(|since| deed.commit_time_ns < since.0)
                 {
                     return ControlFlow::Break(());
                 }
+                if deed.first >= before {
+                    undone.meet(&deed);
+                    return ControlFlow::Continue(());
+                }
                 let operation = undone.operation(&deed, state, store);
                 let is_wanted = (self.run.is_none() || self.run == operation.run)
                     && (experiment.is_none() || experiment == operation.experiment)
                     && !(self.is_without_runs && operation.is_by_run);
+                has_more = is_wanted && self.limit.is_some_and(|limit| found.len() >= limit);
+                if has_more {
+                    return ControlFlow::Break(());
+                }
                 if is_wanted {
                     found.push(operation);
                 }
-                match self.limit {
-                    Some(limit) if found.len() >= limit => ControlFlow::Break(()),
-                    _ => ControlFlow::Continue(()),
-                }
+                ControlFlow::Continue(())
             })?;
-            found.truncate(self.limit.unwrap_or(usize::MAX));
-            Ok(found)
+            let last = found.last().filter(|_| has_more);
+            let place = last.map(|last| Place {
+                lsn: last.first,
+                index: 0,
+            });
+            Ok(LogPage::before(found, end, place))
         })
     }
 }

@@ -1,11 +1,10 @@
 //! `/api/v1/runs/{run}/console`: the lines of a run, and which of them have some words. And its notes.
 //!
-//! Invariants: a page is a bounded number of lines, in the order in which they were logged; it ends with a record, so that
-//! the next one begins behind it and none is left out.
+//! Invariant: a page is a bounded number of lines, in the order in which they were logged.
 
 use axum::Json;
 use axum::extract::{Path, State};
-use mltrack::{Level, LinesQuery, LoggedLine, Lsn, Note, RunId, Tracker};
+use mltrack::{Level, LoggedLine, Note};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -15,7 +14,7 @@ use super::ask::Ask;
 use super::error::{Answer, Fault, Faults};
 use super::moment::{Moment, at, time_text};
 use super::named;
-use super::page::{LIMIT_MAX, limit_of, record_of};
+use super::page::{LIMIT_MAX, limit_of, lsn_number, record_of, token_of};
 use crate::blocking::blocking;
 use crate::shared::Shared;
 
@@ -43,16 +42,18 @@ pub struct LinesAsk {
     /// So many lines before and after each match, too.
     #[param(maximum = 100)]
     pub around: Option<u32>,
-    /// From this record on: the `lsn` of the last line of the page before, plus one, is the next page.
+    /// Only lines of this record and later ones.
     #[param(minimum = 1)]
     pub from: Option<u64>,
-    /// The newest lines instead of the oldest.
+    /// The newest lines instead of the oldest; older ones come on the next page.
     pub newest: bool,
     /// As it was then: an lsn, a time, or a length before now such as `-2h`.
     pub at: Option<String>,
-    /// At most so many matches, and the rest of the record that the last line came with.
+    /// At most so many; those around them come on top, and then fewer may do.
     #[param(minimum = 1, maximum = 1000, default = 100)]
     pub limit: Option<u32>,
+    /// The next page: what the page before named as `next`.
+    pub cursor: Option<String>,
 }
 
 /// How much a line matters.
@@ -76,8 +77,10 @@ pub enum LevelName {
 pub struct Lines {
     /// In the order in which they were logged.
     pub items: Vec<LineForm>,
-    /// Whether the page is full, so that there may be more.
-    pub is_full: bool,
+    /// The last record that the answer takes into account; 0 before the first line.
+    pub lsn: u64,
+    /// The `cursor` of the next page; null on the last.
+    pub next: Option<String>,
 }
 
 /// A line of a run's console or log.
@@ -132,81 +135,53 @@ async fn console(
     Path(name): Path<String>,
     Ask(ask): Ask<LinesAsk>,
 ) -> Answer<Json<Lines>> {
-    blocking(move || page(shared.tracker(), &name, &ask).map(Json)).await
-}
-
-fn page(tracker: &Tracker, run: &str, ask: &LinesAsk) -> Answer<Lines> {
-    let limit = limit_of(ask.limit)?;
-    let run = named::run_id(tracker, run)?;
-    let from = ask.from.map(record_of).transpose()?;
-    let asked = query(tracker, run, ask, from)?;
-    let is_full;
-    let lines = if ask.newest {
-        let mut lines = asked.last(limit).fetch()?;
-        is_full = lines.len() >= limit;
-        // With those around each there may be many more, of which the oldest are left out.
-        let surplus = lines.len().saturating_sub(LIMIT_MAX as usize);
-        lines.split_off(surplus)
-    } else {
-        let mut lines = asked.first(limit).fetch()?;
-        is_full = lines.len() >= limit;
-        lines.truncate(LIMIT_MAX as usize);
-        if let Some((lsn, index)) = lines.last().map(|last| (last.lsn, last.index))
-            && is_full
-        {
-            // The next page begins behind this record.
-            lines.extend(rest_of(tracker, run, ask, lsn)?.filter(|line| line.index > index));
+    blocking(move || {
+        let tracker = shared.tracker();
+        let limit = limit_of(ask.limit)?;
+        let mut query = tracker.lines(named::run_id(tracker, &name)?);
+        if let Some(pattern) = ask.grep {
+            query = query.grep(pattern);
         }
-        lines
-    };
-    Ok(Lines {
-        is_full,
-        items: lines.into_iter().map(LineForm::from).collect(),
+        if let Some(source) = ask.source {
+            query = query.source(source);
+        }
+        if let Some(level) = ask.level {
+            query = query.level(level.into());
+        }
+        if let Some(count) = ask.around {
+            if count > AROUND_MAX {
+                return Err(Fault::invalid(format!(
+                    "around is {count}, and {AROUND_MAX} is the most"
+                )));
+            }
+            query = query.around(count as usize, count as usize);
+        }
+        if let Some(number) = ask.from {
+            query = query.from(record_of(number)?);
+        }
+        if let Some(cursor) = &ask.cursor {
+            query = query.page(token_of(cursor)?);
+        }
+        query = at!(query, Moment::of(ask.at.as_deref())?);
+        let count = limit.min(matches_max(ask.around.unwrap_or(0)));
+        query = if ask.newest {
+            query.last(count)
+        } else {
+            query.first(count)
+        };
+        let page = query.fetch_page()?;
+        Ok(Json(Lines {
+            lsn: lsn_number(page.lsn),
+            next: page.next.map(|token| token.to_string()),
+            items: page.items.into_iter().map(LineForm::from).collect(),
+        }))
     })
+    .await
 }
 
-/// The question without how many lines are wanted.
-fn query(tracker: &Tracker, run: RunId, ask: &LinesAsk, from: Option<Lsn>) -> Answer<LinesQuery> {
-    let mut query = tracker.lines(run);
-    if let Some(pattern) = &ask.grep {
-        query = query.grep(pattern);
-    }
-    if let Some(source) = &ask.source {
-        query = query.source(source);
-    }
-    if let Some(level) = ask.level {
-        query = query.level(level.into());
-    }
-    if let Some(count) = ask.around {
-        if count > AROUND_MAX {
-            return Err(Fault::invalid(format!(
-                "around is {count}, and {AROUND_MAX} is the most"
-            )));
-        }
-        query = query.around(count as usize, count as usize);
-    }
-    if let Some(lsn) = from {
-        query = query.from(lsn);
-    }
-    Ok(at!(query, Moment::of(ask.at.as_deref())?))
-}
-
-/// All lines of a record that are asked for.
-fn rest_of(
-    tracker: &Tracker,
-    run: RunId,
-    ask: &LinesAsk,
-    lsn: Lsn,
-) -> Answer<impl Iterator<Item = LoggedLine>> {
-    let mut count = LIMIT_MAX as usize;
-    loop {
-        let lines = query(tracker, run, ask, Some(lsn))?.first(count).fetch()?;
-        // As long as nothing behind the record is among them there may be more of it.
-        if lines.len() < count || lines.last().is_none_or(|last| last.lsn != lsn) {
-            return Ok(lines.into_iter().filter(move |line| line.lsn == lsn));
-        }
-        count *= 2;
-    }
+/// So many matches have no more lines than a page may have, with those around them.
+fn matches_max(around: u32) -> usize {
+    (LIMIT_MAX / (1 + 2 * around)).max(1) as usize
 }
 
 /// The notes on a run

@@ -15,7 +15,7 @@ use super::ask::Ask;
 use super::error::{Answer, Fault, Faults};
 use super::moment::{time_of, time_text};
 use super::named;
-use super::page::limit_of;
+use super::page::{limit_of, lsn_number, token_of};
 use crate::blocking::blocking;
 use crate::shared::Shared;
 
@@ -97,6 +97,8 @@ pub struct OperationsAsk {
     /// At most so many.
     #[param(minimum = 1, maximum = 1000, default = 100)]
     pub limit: Option<u32>,
+    /// The next page: what the page before named as `next`.
+    pub cursor: Option<String>,
 }
 
 /// What was done to the store.
@@ -104,6 +106,10 @@ pub struct OperationsAsk {
 pub struct Operations {
     /// The newest first.
     pub items: Vec<OperationForm>,
+    /// The last record that the answer takes into account; 0 in an empty store.
+    pub lsn: u64,
+    /// The `cursor` of the next page; null on the last.
+    pub next: Option<String>,
 }
 
 /// One thing that was done.
@@ -221,12 +227,15 @@ async fn operations(
         if ask.without_runs {
             query = query.without_runs();
         }
-        let items = query
-            .fetch()?
-            .into_iter()
-            .map(OperationForm::from)
-            .collect();
-        Ok(Json(Operations { items }))
+        if let Some(cursor) = &ask.cursor {
+            query = query.page(token_of(cursor)?);
+        }
+        let page = query.fetch_page()?;
+        Ok(Json(Operations {
+            lsn: lsn_number(page.lsn),
+            next: page.next.map(|token| token.to_string()),
+            items: page.items.into_iter().map(OperationForm::from).collect(),
+        }))
     })
     .await
 }

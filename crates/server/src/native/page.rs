@@ -3,10 +3,11 @@
 //! Invariants: a page has a bounded number of items; all pages that the library cuts are of the same moment of the log,
 //! and those that are cut here are when `at` says so; `fields` only leaves members out.
 
+use std::str::FromStr;
+
 use axum::Json;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
-use mltrack::PageToken;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -106,7 +107,7 @@ pub fn record_of(number: u64) -> Result<mltrack::Lsn, Fault> {
 }
 
 /// The place in a list that a cursor names.
-pub fn token_of(cursor: &str) -> Result<PageToken, Fault> {
+pub fn token_of<T: FromStr>(cursor: &str) -> Result<T, Fault> {
     cursor.parse().map_err(|_| no_cursor(cursor))
 }
 

@@ -1,5 +1,6 @@
 //! Pages: every list of `/api/v1` has the same bounds, and says the same when they are passed.
 
+use mltrack::{Level, Line};
 use serde_json::{Value, json};
 
 use crate::api_looking::fill;
@@ -73,6 +74,22 @@ fn every_list_refuses_a_limit_beyond_its_bounds_and_names_both_numbers() {
     }
 }
 
+/// The items of all pages; `between` is told which page was read.
+fn all_pages(served: &Served, path: &str, mut between: impl FnMut(usize)) -> Vec<Value> {
+    let (mut seen, mut cursor) = (Vec::new(), String::new());
+    for number in 0.. {
+        let (status, page) = served.get(&format!("{path}{cursor}"));
+        assert_eq!(status, 200, "{page}");
+        seen.extend(page["items"].as_array().unwrap().clone());
+        between(number);
+        match page["next"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => break,
+        }
+    }
+    seen
+}
+
 #[test]
 fn pages_of_values_and_views_cover_all_of_them_once() {
     let served = Served::start();
@@ -87,16 +104,9 @@ fn pages_of_values_and_views_cover_all_of_them_once() {
         assert_eq!(served.post("/api/v1/views", &view).0, 201);
     }
     for path in ["/api/v1/runs/@last/values", "/api/v1/views"] {
-        let (mut seen, mut cursor) = (Vec::new(), String::new());
-        loop {
-            let (status, page) = served.get(&format!("{path}?limit=2{cursor}"));
-            assert_eq!((status, &page["total"]), (200, &json!(5)), "{page}");
-            seen.extend(page["items"].as_array().unwrap().clone());
-            match page["next"].as_str() {
-                Some(next) => cursor = format!("&cursor={next}"),
-                None => break,
-            }
-        }
+        let (_, page) = served.get(&format!("{path}?limit=2"));
+        assert_eq!(page["total"], 5, "{page}");
+        let seen = all_pages(&served, &format!("{path}?limit=2"), |_| {});
         let mut lsns: Vec<u64> = seen
             .iter()
             .map(|item| item["lsn"].as_u64().unwrap())
@@ -105,4 +115,89 @@ fn pages_of_values_and_views_cover_all_of_them_once() {
         lsns.dedup();
         assert_eq!(lsns.len(), 5, "{path}");
     }
+}
+
+#[test]
+fn pages_of_operations_have_each_once_whatever_is_done_meanwhile() {
+    let served = Served::start();
+    let tracker = mltrack::Tracker::open(served.folder.path().join(".mltrack")).unwrap();
+    let cats = tracker.experiment("cats").unwrap();
+    for number in 0..6 {
+        cats.set_tag("number", &number.to_string()).unwrap();
+    }
+    let newest = tracker.operations().limit(1).fetch().unwrap().remove(0);
+    tracker.undo(newest.first).apply().unwrap();
+    let (_, whole) = served.get("/api/v1/operations?limit=1000");
+    assert_eq!(whole["next"], Value::Null);
+    for limit in [1, 3, 8, 9] {
+        let path = format!("/api/v1/operations?limit={limit}");
+        let seen = all_pages(&served, &path, |number| {
+            cats.set_tag("later", &number.to_string()).unwrap();
+        });
+        let seen: Vec<&Value> = seen
+            .iter()
+            .filter(|item| !item["what"].as_str().unwrap().contains("later"))
+            .collect();
+        let expected: Vec<&Value> = whole["items"].as_array().unwrap().iter().collect();
+        assert_eq!(seen, expected, "{limit}");
+        let undone = seen.iter().filter(|item| !item["undone_by"].is_null());
+        assert_eq!(undone.count(), 1, "{limit}");
+    }
+    let (status, error) = served.get("/api/v1/operations?cursor=7");
+    assert_eq!((status, &error["code"]), (400, &json!("VALIDATION_ERROR")));
+}
+
+#[test]
+fn pages_of_a_console_have_each_line_once_also_where_a_record_has_several() {
+    let served = Served::start();
+    let tracker = mltrack::Tracker::open(served.folder.path().join(".mltrack")).unwrap();
+    let run = tracker.experiment("cats").unwrap().start_run().unwrap();
+    let mut batch = Vec::new();
+    for number in 0..12 {
+        let sign = if number % 4 == 1 { "match" } else { "line" };
+        batch.push(Line {
+            level: Level::Info,
+            source: String::new(),
+            text: format!("{sign} {number}"),
+            time: None,
+        });
+        if number % 3 == 2 {
+            run.log_lines(std::mem::take(&mut batch)).unwrap();
+        }
+    }
+    let text = |item: &Value| item["text"].as_str().unwrap().to_owned();
+    let whole: Vec<String> = (0..12)
+        .map(|number| {
+            let sign = if number % 4 == 1 { "match" } else { "line" };
+            format!("{sign} {number}")
+        })
+        .collect();
+    let path = "/api/v1/runs/@last/console";
+    for limit in [1, 2, 5, 12, 13] {
+        let asked = format!("{path}?limit={limit}");
+        let mut seen = all_pages(&served, &asked, |_| {
+            run.log_line(Level::Info, "later").unwrap();
+        });
+        seen.retain(|item| item["text"] != "later");
+        assert_eq!(seen.iter().map(text).collect::<Vec<_>>(), whole, "{limit}");
+    }
+    let around = all_pages(
+        &served,
+        &format!("{path}?grep=match&around=1&limit=1"),
+        |_| {},
+    );
+    let expected: Vec<&str> = [0, 1, 2, 4, 5, 6, 8, 9, 10]
+        .iter()
+        .map(|at: &usize| whole[*at].as_str())
+        .collect();
+    assert_eq!(around.iter().map(text).collect::<Vec<_>>(), expected);
+    let older = all_pages(
+        &served,
+        &format!("{path}?grep=(match|line)&newest=true&limit=5"),
+        |_| {},
+    );
+    let mut older: Vec<String> = older.chunks(5).rev().flatten().map(text).collect();
+    older.retain(|text| text != "later");
+    assert_eq!(older, whole, "the newest page first");
+    run.finish().unwrap();
 }
