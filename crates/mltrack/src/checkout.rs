@@ -1,4 +1,4 @@
-//! Files that are written out of the store: where each goes, what is there already, and how they are fetched.
+//! Files that are written out of a store, of this machine or elsewhere: where each goes, what is there already, and how they are fetched.
 //!
 //! Invariants: nothing is written before `write`; a file appears when it is whole and every byte of it was checked; what
 //! has the right bytes is not fetched again; nothing is written outside of the folder, also not through a link below it;
@@ -6,12 +6,14 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicU64, AtomicUsize};
 
 use mltrack_event::{BlobId, Root};
+use mltrack_log::door;
 
 use crate::artifact::Artifact;
 use crate::artifact_depot::failure;
@@ -20,16 +22,26 @@ use crate::artifact_read::{hash, whose};
 use crate::code::Code;
 use crate::error::{Error, Result};
 use crate::store::Store;
+use crate::version_files::StoredFile;
 
 /// Files that are fetched beside each other.
 const PARALLEL: usize = 4;
 
-/// Files of the store that are about to be written somewhere. Nothing is written before [`write`](Checkout::write).
+/// Files of a store that are about to be written somewhere. Nothing is written before [`write`](Checkout::write).
 pub struct Checkout {
-    store: Arc<Store>,
+    from: Source,
     folder: PathBuf,
     wanted: Vec<Wanted>,
 }
+
+/// Where bytes come from.
+enum Source {
+    Store(Arc<Store>),
+    Elsewhere(Box<Fetch>),
+}
+
+/// Writes the bytes of a version's file, named by its path there.
+type Fetch = dyn Fn(&str, &mut dyn Write) -> Result<()> + Send + Sync;
 
 /// A file that [`Checkout::write`] writes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,6 +76,8 @@ pub(crate) struct Wanted {
     pub root: Root,
     /// What errors call it.
     pub whose: String,
+    /// What it is called where it comes from, if that is elsewhere.
+    pub name: String,
 }
 
 impl Wanted {
@@ -74,6 +88,7 @@ impl Wanted {
             blob: artifact.blob,
             root: artifact.root,
             whose: whose(artifact),
+            name: String::new(),
         }
     }
 }
@@ -85,16 +100,82 @@ impl Checkout {
         folder: &Path,
         wanted: Vec<Wanted>,
     ) -> Result<Checkout> {
+        Checkout::of(Source::Store(Arc::clone(store)), folder, wanted)
+    }
+
+    /// The files of a version to a place that may be a name for the one file that it has; see
+    /// [`DatasetVersion::checkout`](crate::DatasetVersion::checkout).
+    pub(crate) fn named(
+        store: &Arc<Store>,
+        (to, source): (&Path, &str),
+        wanted: Vec<Wanted>,
+    ) -> Result<Checkout> {
+        Checkout::at(Source::Store(Arc::clone(store)), (to, source), wanted)
+    }
+
+    /// Files of another machine's store, to be written below a folder. `fetch` writes the bytes of the file that has a
+    /// path there; what it writes is checked.
+    ///
+    /// Errors: `VALIDATION_ERROR` when two would be one file, or a path leaves the folder.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), mltrack::Error> {
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let tracker = mltrack::Tracker::open(folder.path())?;
+    /// # let digits = tracker.new_dataset("digits").create()?;
+    /// let version = digits.version().bytes("rows.csv", "x\n1\n").add()?;
+    /// let far = mltrack::Checkout::fetched(folder.path().join("far"), version.files()?, |path, to| {
+    ///     assert_eq!(path, "rows.csv");
+    ///     Ok(to.write_all(b"x\n1\n").expect("it is a file"))
+    /// })?;
+    /// assert_eq!(std::fs::read(&far.write(&|_, _| {})?[0]).unwrap(), b"x\n1\n");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn fetched(
+        folder: impl AsRef<Path>,
+        files: Vec<StoredFile>,
+        fetch: impl Fn(&str, &mut dyn Write) -> Result<()> + Send + Sync + 'static,
+    ) -> Result<Checkout> {
+        let from = Source::Elsewhere(Box::new(fetch));
+        Checkout::of(from, folder.as_ref(), wanted_elsewhere(files))
+    }
+
+    /// The same to a place that may be a name for the one file of a version that was added from `source`, as
+    /// [`DatasetVersion::checkout`](crate::DatasetVersion::checkout) says.
+    pub fn fetched_to(
+        to: impl AsRef<Path>,
+        source: &str,
+        files: Vec<StoredFile>,
+        fetch: impl Fn(&str, &mut dyn Write) -> Result<()> + Send + Sync + 'static,
+    ) -> Result<Checkout> {
+        let from = Source::Elsewhere(Box::new(fetch));
+        Checkout::at(from, (to.as_ref(), source), wanted_elsewhere(files))
+    }
+
+    fn of(from: Source, folder: &Path, wanted: Vec<Wanted>) -> Result<Checkout> {
         check_apart(&wanted)?;
         Ok(Checkout {
-            store: Arc::clone(store),
+            from,
             folder: folder.to_owned(),
             wanted,
         })
     }
 
+    fn at(from: Source, (to, source): (&Path, &str), mut wanted: Vec<Wanted>) -> Result<Checkout> {
+        match wanted.pop() {
+            Some(only) if wanted.is_empty() && is_name_of(&only, source, to) => {
+                Checkout::of_file(from, to, only)
+            }
+            last => {
+                wanted.extend(last);
+                Checkout::of(from, to, wanted)
+            }
+        }
+    }
+
     /// One file under a name that was chosen for it.
-    pub(crate) fn of_file(store: &Arc<Store>, file: &Path, mut wanted: Wanted) -> Result<Checkout> {
+    fn of_file(from: Source, file: &Path, mut wanted: Wanted) -> Result<Checkout> {
         let name = file.file_name().and_then(|name| name.to_str());
         let Some(name) = name else {
             let what = format!("{} names no file to write to", file.display());
@@ -102,7 +183,18 @@ impl Checkout {
         };
         name.clone_into(&mut wanted.path);
         let folder = file.parent().unwrap_or(Path::new(""));
-        Checkout::below(store, folder, vec![wanted])
+        Checkout::of(from, folder, vec![wanted])
+    }
+
+    /// The files under the paths that they get below the folder.
+    #[must_use]
+    pub fn list(&self) -> Vec<StoredFile> {
+        let files = self.wanted.iter().map(|wanted| StoredFile {
+            path: wanted.path.clone(),
+            len: wanted.len,
+            blob: wanted.blob,
+        });
+        files.collect()
     }
 
     /// Where they go, in the order of the version's files.
@@ -167,11 +259,15 @@ impl Checkout {
             tell(wanted.len);
             return Ok(());
         }
-        let blobs = self.store.depot()?.find(wanted.blob, wanted.root)?;
-        blobs
-            .get_to_file_with(&hash(wanted.blob), &file, &mut |len| tell(len))
-            .map_err(|error| failure(&error, Some(&wanted.whose)))?;
-        Ok(())
+        match &self.from {
+            Source::Store(store) => {
+                let blobs = store.depot()?.find(wanted.blob, wanted.root)?;
+                let got = blobs.get_to_file_with(&hash(wanted.blob), &file, &mut |len| tell(len));
+                got.map_err(|error| failure(&error, Some(&wanted.whose)))?;
+                Ok(())
+            }
+            Source::Elsewhere(fetch) => fetch_to(&file, wanted, fetch, tell),
+        }
     }
 }
 
@@ -179,6 +275,83 @@ impl std::fmt::Debug for Checkout {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Checkout({:?})", self.paths())
     }
+}
+
+fn wanted_elsewhere(files: Vec<StoredFile>) -> Vec<Wanted> {
+    let wanted = files.into_iter().map(|file| Wanted {
+        name: file.path.clone(),
+        whose: file.path.clone(),
+        path: file.path,
+        len: file.len,
+        blob: file.blob,
+        root: Root::Data,
+    });
+    wanted.collect()
+}
+
+/// Whether a place names the one file of a version, and not a folder for it.
+fn is_name_of(only: &Wanted, source: &str, to: &Path) -> bool {
+    let is_folder = to.is_dir() || to.as_os_str().to_string_lossy().ends_with('/');
+    let was_added_as_file = Path::new(source).file_name() == Some(only.path.as_ref());
+    !is_folder && (to.is_file() || to.extension().is_some() || was_added_as_file)
+}
+
+/// Bytes on their way into a file.
+struct Draft<'a> {
+    file: fs::File,
+    hasher: blake3::Hasher,
+    tell: &'a dyn Fn(u64),
+    failure: Option<io::Error>,
+}
+
+impl Write for Draft<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.file.write(bytes);
+        let len = written.map_err(|error| {
+            let kind = error.kind();
+            self.failure = Some(error);
+            io::Error::from(kind)
+        })?;
+        self.hasher.update(&bytes[..len]);
+        (self.tell)(len as u64);
+        Ok(len)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+/// Writes a file aside, and gives it its name when its bytes are those that were wanted.
+fn fetch_to(file: &Path, wanted: &Wanted, fetch: &Fetch, tell: &dyn Fn(u64)) -> Result<()> {
+    let mut aside = file.as_os_str().to_owned();
+    aside.push(format!(".{:016x}.part", door::random_u64()));
+    let aside = PathBuf::from(aside);
+    let unwritten = |error| file_error(file, "cannot be written", error);
+    let fetched = || -> Result<()> {
+        let mut draft = Draft {
+            file: fs::File::create_new(&aside).map_err(unwritten)?,
+            hasher: blake3::Hasher::new(),
+            tell,
+            failure: None,
+        };
+        let fetched = fetch(&wanted.name, &mut draft);
+        if let Some(error) = draft.failure.take() {
+            return Err(unwritten(error));
+        }
+        fetched?;
+        if *draft.hasher.finalize().as_bytes() != wanted.blob.to_bytes() {
+            let what = format!("{} did not come as it was stored", wanted.whose);
+            return Err(Error::new(Code::ArtifactMismatch, what).with_hint("try again"));
+        }
+        draft.file.sync_data().map_err(unwritten)?;
+        fs::rename(&aside, file).map_err(unwritten)
+    };
+    let fetched = fetched();
+    if fetched.is_err() {
+        fs::remove_file(&aside).ok();
+    }
+    fetched
 }
 
 fn found(file: &Path, wanted: &Wanted) -> Result<Found> {
@@ -278,6 +451,39 @@ mod tests {
     }
 
     #[test]
+    fn bytes_from_elsewhere_are_checked_and_a_file_is_whole_or_not_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let into = folder.path().join("into");
+        let file = |path: &str, text: &str| StoredFile {
+            path: path.to_owned(),
+            len: text.len() as u64,
+            blob: BlobId::from_bytes(*blake3::hash(text.as_bytes()).as_bytes()),
+        };
+        let files = vec![file("a/one", "1"), file("two", "22")];
+        let get = |answer: fn(&str) -> &'static str| {
+            Checkout::fetched(&into, files.clone(), move |path, to| {
+                to.write_all(answer(path).as_bytes()).unwrap();
+                Ok(())
+            })
+        };
+        let wrong = get(|path| if path == "two" { "2!" } else { "1" });
+        let error = wrong.unwrap().write(&|_, _| {}).unwrap_err();
+        assert_eq!(error.code(), Code::ArtifactMismatch);
+        assert_eq!(fs::read_dir(&into).unwrap().count(), 1, "only the folder a");
+        let right = get(|path| {
+            if path == "two" {
+                "22"
+            } else {
+                panic!("it is there")
+            }
+        });
+        assert_eq!(right.unwrap().write(&|_, _| {}).unwrap().len(), 2);
+        assert_eq!(fs::read(into.join("two")).unwrap(), b"22");
+        let out = vec![file("../out", "1")];
+        assert!(Checkout::fetched(&into, out, |_, _| Ok(())).is_err());
+    }
+
+    #[test]
     fn paths_that_meet_or_leave_the_folder_are_refused() {
         let wanted = |path: &str| Wanted {
             path: path.to_owned(),
@@ -285,6 +491,7 @@ mod tests {
             blob: BlobId::from_bytes([0; 32]),
             root: Root::Data,
             whose: String::new(),
+            name: String::new(),
         };
         let check = |paths: &[&str]| {
             let wanted: Vec<Wanted> = paths.iter().map(|path| wanted(path)).collect();

@@ -16,7 +16,7 @@ use crate::artifact_depot::failure;
 use crate::artifact_folder::files_in;
 use crate::artifact_new::{file_error, look_at};
 use crate::artifact_path::normal;
-use crate::checkout::{Checkout, Wanted};
+use crate::checkout::Checkout;
 use crate::code::Code;
 use crate::dataset_use::UsedDataset;
 use crate::dataset_version::DatasetVersion;
@@ -132,18 +132,8 @@ impl DatasetVersion {
     ///
     /// Errors: `INVALID_STATE` for a version whose content the store does not keep.
     pub fn checkout(&self, to: impl AsRef<Path>) -> Result<Checkout> {
-        let to = to.as_ref();
         let (store, kept) = self.stored()?;
-        let mut wanted = kept.wanted();
-        match wanted.pop() {
-            Some(only) if wanted.is_empty() && self.is_name_of(&only, to) => {
-                Checkout::of_file(store, to, only)
-            }
-            last => {
-                wanted.extend(last);
-                Checkout::below(store, to, wanted)
-            }
-        }
+        Checkout::named(store, (to.as_ref(), &self.source), kept.wanted())
     }
 
     /// Its files, to be written below a folder. Errors: those of [`checkout`](DatasetVersion::checkout).
@@ -158,13 +148,6 @@ impl DatasetVersion {
             return Ok(());
         }
         self.checkout_below(folder)?.write(&|_, _| {}).map(drop)
-    }
-
-    /// Whether a place names the one file of the version, and not a folder for it.
-    fn is_name_of(&self, only: &Wanted, to: &Path) -> bool {
-        let is_folder = to.is_dir() || to.as_os_str().to_string_lossy().ends_with('/');
-        let was_added_as_file = Path::new(&self.source).file_name() == Some(only.path.as_ref());
-        !is_folder && (to.is_file() || to.extension().is_some() || was_added_as_file)
     }
 
     /// A folder that holds its files, made at the first call and kept in the store's cache. Do not change what is in it.

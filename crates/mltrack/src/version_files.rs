@@ -71,6 +71,7 @@ impl VersionFiles {
             blob: BlobId::from_bytes(file.blob.into()),
             root: self.root,
             whose: format!("{}, {}", self.selector, file.path),
+            name: String::new(),
         });
         wanted.collect()
     }

@@ -42,6 +42,7 @@ mod run_form;
 mod runs;
 mod store;
 mod values;
+mod version_files;
 mod views;
 mod words;
 mod write_datasets;
@@ -82,6 +83,7 @@ fn parts() -> OpenApiRouter<Shared> {
         .merge(console::routes())
         .merge(artifacts::routes())
         .merge(registry::routes())
+        .merge(version_files::routes())
         .merge(dependences::routes())
         .merge(values::routes())
         .merge(columns::routes())

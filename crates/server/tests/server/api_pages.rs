@@ -33,10 +33,81 @@ fn lists(document: &Value) -> Vec<(String, String, u64)> {
     lists
 }
 
+/// A dataset and a model, each with a version that has two files.
+fn versions(served: &Served) {
+    let tracker = mltrack::Tracker::open(served.folder.path().join(".mltrack")).unwrap();
+    let digits = tracker.new_dataset("digits").create().unwrap();
+    let version = digits.version().bytes("a/rows.csv", "x\n1\n");
+    version.bytes("b.csv", "x\n2\n").add().unwrap();
+    let folder = served.folder.path().join("net");
+    std::fs::create_dir_all(folder.join("deep")).unwrap();
+    std::fs::write(folder.join("deep/layer one.bin"), "0123456789").unwrap();
+    std::fs::write(folder.join("head.bin"), "head").unwrap();
+    let net = tracker.new_model("net").create().unwrap();
+    net.version().folder(&folder).add().unwrap();
+}
+
+#[test]
+fn files_of_versions_are_listed_page_by_page_and_read_whole_and_in_parts() {
+    let served = Served::start();
+    versions(&served);
+    let (status, page) = served.get("/api/v1/datasets/digits/files?limit=1");
+    assert_eq!(
+        (status, &page["selector"]),
+        (200, &json!("digits@v1")),
+        "{page}"
+    );
+    assert_eq!((&page["total"], page["next"].is_null()), (&json!(2), false));
+    let files = all_pages(&served, "/api/v1/models/net@latest/files?limit=1", |_| {});
+    let paths: Vec<&str> = files
+        .iter()
+        .map(|file| file["path"].as_str().unwrap())
+        .collect();
+    assert_eq!(paths, ["deep/layer one.bin", "head.bin"]);
+    let hash = blake3::hash(b"0123456789").to_hex();
+    assert_eq!(
+        (&files[0]["bytes"], &files[0]["blake3"]),
+        (&json!(10), &json!(hash.as_str()))
+    );
+    let path = "/api/v1/models/net/bytes?path=deep/layer%20one.bin";
+    assert_eq!(
+        served.bytes(path, "application/octet-stream"),
+        b"0123456789"
+    );
+    let part = reqwest::Client::new()
+        .get(served.url(path))
+        .header("range", "bytes=2-4");
+    assert_eq!(served.send(part), (206, json!(234)));
+    let rows = served.bytes(
+        "/api/v1/datasets/digits@v1/bytes?path=b.csv",
+        "application/octet-stream",
+    );
+    assert_eq!(rows, b"x\n2\n");
+    for wrong in [
+        "datasets/digits/bytes?path=nothing",
+        "datasets/digits/bytes?path=../../FORMAT",
+        "datasets/nobody/files",
+        "datasets/digits@v9/files",
+        "models/nobody/bytes?path=a",
+    ] {
+        let (status, error) = served.get(&format!("/api/v1/{wrong}"));
+        assert_eq!(
+            (status, &error["code"]),
+            (404, &json!("NOT_FOUND")),
+            "{wrong}: {error}"
+        );
+        assert!(error["hint"].is_string(), "{error}");
+    }
+    let elsewhere = json!({"source": "s3://data/rows", "digest": "sha256:ab12"});
+    served.post("/api/v1/datasets/digits/versions", &elsewhere);
+    assert_eq!(served.get("/api/v1/datasets/digits/files").0, 409);
+}
+
 #[test]
 fn every_list_refuses_a_limit_beyond_its_bounds_and_names_both_numbers() {
     let served = Served::start();
     fill(&served);
+    versions(&served);
     let (_, document) = served.get("/api/v1/openapi.json");
     let lists = lists(&document);
     assert!(lists.len() >= 12, "{lists:?}");
@@ -51,7 +122,9 @@ fn every_list_refuses_a_limit_beyond_its_bounds_and_names_both_numbers() {
         );
         let path = path
             .replace("{run}", "@last")
-            .replace("{node}", "exp:resnet");
+            .replace("{node}", "exp:resnet")
+            .replace("{dataset}", "digits")
+            .replace("{model}", "net");
         assert!(
             !path.contains('{'),
             "{path} names something that the test does not know"
