@@ -6,12 +6,11 @@
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use mltrack::{Checkout, CheckoutFile, Code, Found, Tracker};
+use mltrack::{Checkout, CheckoutFile, Code, Found};
 use serde_json::Value;
 
 use crate::context::Context;
 use crate::failure::{Exit, Failure, Outcome};
-use crate::look;
 use crate::output::items::Envelope;
 use crate::output::progress::Progress;
 use crate::output::quantity::{bytes, counted};
@@ -56,10 +55,10 @@ impl Arguments {
     }
 }
 
-/// Writes the files of the version `selector` and answers with them.
+/// Writes the files of the version `selector` and answers with them, in a store that ends with the record `lsn`.
 pub fn write(
     arguments: &Arguments,
-    (tracker, selector, checkout): (&Tracker, &str, &Checkout),
+    (lsn, selector, checkout): (u64, &str, &Checkout),
     context: &Context,
 ) -> Outcome {
     let files = checkout.files()?;
@@ -93,7 +92,7 @@ pub fn write(
         items: files.iter().map(item).collect(),
         envelope: Envelope {
             total: files.len() as u64,
-            lsn: look::end(tracker)?,
+            lsn,
             next: Value::Null,
         },
         people: People::Text(summary(selector, &files, arguments)),

@@ -28,6 +28,10 @@ pub struct GlobalArguments {
 }
 
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own about the streams"
+)]
 pub struct Context {
     pub store: Option<PathBuf>,
     pub is_verbose: bool,
@@ -37,6 +41,8 @@ pub struct Context {
     pub stderr_colour: bool,
     pub started_ns: i64,
     pub progress: ProgressWish,
+    /// Whether stdout is a row of frames that also say where to go on.
+    pub tells_positions: bool,
     colour_wish: ColourWish,
 }
 
@@ -51,6 +57,7 @@ impl Context {
             stderr_colour: stderr_colour(arguments.color),
             started_ns: now_ns(),
             progress: arguments.progress,
+            tells_positions: false,
             colour_wish: arguments.color,
         }
     }
@@ -63,6 +70,14 @@ impl Context {
             stderr_is_terminal: screen.is_told,
             stderr_colour: screen.told_colour,
             ..*self
+        }
+    }
+
+    /// The same for a client that wants to know where to go on.
+    pub fn telling_positions(self, tells_positions: bool) -> Context {
+        Context {
+            tells_positions,
+            ..self
         }
     }
 

@@ -4,13 +4,13 @@
 
 mod add;
 mod diff;
-mod get;
+pub mod get;
 mod list;
 mod new;
 mod remove;
 mod sample;
 mod show;
-mod split;
+pub mod split;
 mod tag;
 mod take;
 

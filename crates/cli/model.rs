@@ -4,7 +4,7 @@
 
 mod add;
 mod alias;
-mod get;
+pub mod get;
 mod list;
 mod new;
 mod remove;

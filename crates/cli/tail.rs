@@ -2,15 +2,17 @@
 //!
 //! 1. Every line is written before the next event is read, and flushed before waiting, so a follower sees
 //!    an event when it happens.
-//! 2. Interrupted, it says from where to go on; the cursor file says so after every flush.
+//! 2. Interrupted, it says from where to go on; the cursor file says so after every flush, or, for a client elsewhere
+//!    that keeps one, a frame behind the lines.
 
 use std::collections::VecDeque;
 use std::fs;
-use std::io::Write as _;
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use mltrack::{Cursor, Position};
+use mltrack_server::command::Frame;
 use serde_json::Value;
 
 use crate::context::Context;
@@ -20,7 +22,7 @@ use crate::interrupt::Interrupt;
 use crate::look::{self, EventWish, Events};
 use crate::moment::Moment;
 use crate::output::items::{Envelope, ItemForm, ItemWriter};
-use crate::output::{Form, OutputArguments, Sink, list_fields};
+use crate::output::{Form, OutputArguments, Sink, list_fields, unknown_field};
 use crate::store;
 
 /// Show the newest events, and with -f those that come
@@ -57,8 +59,16 @@ pub struct Arguments {
     /// Begin where this file says, and keep it up to date
     #[arg(long, value_name = "FILE")]
     cursor_file: Option<PathBuf>,
+    /// Begin there, whatever else is said; given by a client that keeps the cursor file itself
+    #[arg(
+        long,
+        value_name = "CURSOR",
+        hide = true,
+        conflicts_with = "cursor_file"
+    )]
+    resume: Option<Position>,
     #[command(flatten)]
-    output: OutputArguments,
+    pub output: OutputArguments,
 }
 
 /// How often a follower looks whether it was interrupted.
@@ -70,12 +80,7 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
         return Ok(Exit::Done);
     }
     let tracker = store::open_to_look(context)?;
-    let cursor = arguments
-        .cursor_file
-        .as_deref()
-        .map(read_cursor)
-        .transpose()?
-        .flatten();
+    let cursor = arguments.cursor()?.or(arguments.resume);
     let wish = EventWish {
         about: arguments.about.as_deref(),
         types: &arguments.types,
@@ -99,6 +104,19 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
     Ok(Exit::Done)
 }
 
+impl Arguments {
+    /// Where the cursor file says to begin.
+    pub fn cursor(&self) -> Outcome<Option<Position>> {
+        let file = self.cursor_file.as_deref();
+        Ok(file.map(read_cursor).transpose()?.flatten())
+    }
+
+    /// The file that says where to begin.
+    pub fn cursor_file(&self) -> Option<&Path> {
+        self.cursor_file.as_deref()
+    }
+}
+
 /// Where to go on. A file that does not exist yet says nothing.
 fn read_cursor(path: &Path) -> Outcome<Option<Position>> {
     let text = match fs::read_to_string(path) {
@@ -117,10 +135,7 @@ fn follow(events: &mut Events, lines: &mut Lines, context: &Context) -> Outcome<
     let interrupt = Interrupt::listen()?;
     while !events.is_over() {
         if interrupt.is_set() {
-            if let Some(position) = events.resume_at() {
-                context.note(&format!("resume with --from {}", position.next));
-            }
-            return Err(Stop::Interrupted);
+            return Err(interrupted(events.resume_at(), context));
         }
         events.wait(PATIENCE)?;
         lines.write_all(events)?;
@@ -129,11 +144,44 @@ fn follow(events: &mut Events, lines: &mut Lines, context: &Context) -> Outcome<
     Ok(())
 }
 
+/// How a follower ends that was told to.
+pub fn interrupted(position: Option<Position>, context: &Context) -> Stop {
+    if let Some(position) = position {
+        context.note(&format!("resume with --from {}", position.next));
+    }
+    Stop::Interrupted
+}
+
 /// Where the lines go, and in which form.
 struct Lines {
     manner: Manner,
     cursor_file: Option<PathBuf>,
-    cursor_written: Option<Position>,
+    tells_positions: bool,
+    cursor_told: Option<Position>,
+}
+
+/// Stdout of a process that answers for a client: what is written becomes frames.
+struct Framed;
+
+impl Write for Framed {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let part = &bytes[..bytes.len().min(FRAMED_LEN_MAX)];
+        write_frame(&Frame::Stdout(part.to_vec()))?;
+        Ok(part.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// The most bytes of a frame of lines.
+const FRAMED_LEN_MAX: usize = 1 << 16;
+
+fn write_frame(frame: &Frame) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(&frame.encoded())?;
+    stdout.flush()
 }
 
 enum Manner {
@@ -152,10 +200,18 @@ impl Lines {
                     .into(),
             );
         }
+        let sink: Sink = if context.tells_positions {
+            Box::new(BufWriter::with_capacity(FRAMED_LEN_MAX, Framed))
+        } else {
+            arguments.output.sink()?
+        };
         let manner = match (&arguments.format, form) {
-            (Some(format), _) => Manner::Format(format.clone(), arguments.output.sink()?),
-            (None, Form::Items(form)) => Manner::Items(arguments.output.items(form, FIELDS)?),
-            (None, Form::People) => Manner::People(arguments.output.sink()?),
+            (Some(format), _) => Manner::Format(format.clone(), sink),
+            (None, Form::Items(form)) => {
+                let writer = ItemWriter::new(form, FIELDS, sink);
+                Manner::Items(writer.map_err(|name| unknown_field(&name, FIELDS))?)
+            }
+            (None, Form::People) => Manner::People(sink),
             (None, Form::Markdown) => {
                 return Err(Failure::usage(
                     "events come one by one, and a Markdown table does not",
@@ -167,7 +223,8 @@ impl Lines {
         Ok(Lines {
             manner,
             cursor_file: arguments.cursor_file.clone(),
-            cursor_written: None,
+            tells_positions: context.tells_positions,
+            cursor_told: None,
         })
     }
 
@@ -204,13 +261,19 @@ impl Lines {
             Manner::Items(writer) => writer.flush()?,
             Manner::People(sink) | Manner::Format(_, sink) => sink.flush()?,
         }
-        let position = events.resume_at();
-        if let (Some(path), Some(position)) = (&self.cursor_file, position)
-            && self.cursor_written != Some(position)
-        {
+        let position = events
+            .resume_at()
+            .filter(|_| self.cursor_told != events.resume_at());
+        let Some(position) = position else {
+            return Ok(());
+        };
+        if let Some(path) = &self.cursor_file {
             write_cursor(path, position)?;
-            self.cursor_written = Some(position);
         }
+        if self.tells_positions {
+            write_frame(&Frame::Position(position.to_string()))?;
+        }
+        self.cursor_told = Some(position);
         Ok(())
     }
 
@@ -228,7 +291,7 @@ impl Lines {
 }
 
 /// Whole or not at all: a kill in between leaves the old cursor.
-fn write_cursor(path: &Path, position: Position) -> Outcome<()> {
+pub fn write_cursor(path: &Path, position: Position) -> Outcome<()> {
     let mut draft = path.as_os_str().to_owned();
     draft.push(".new");
     let draft = PathBuf::from(draft);

@@ -96,9 +96,16 @@ const LINES: &[&str] = &[
     "dataset show digits@gold --json",
     "dataset sample digits --count 2 --seed 7",
     "dataset split digits@v1 --into train=0.5,test=0.5 --seed 7",
+    "dataset split digits@v1 --into a=0.5,b=0.5 --files parts --dry-run",
     "dataset diff digits@v1 digits@v2 --exit-status",
+    "dataset get digits@v1 --into got --dry-run",
+    "dataset get nobody --json",
+    "dataset get digits@v9",
+    "dataset get digits --json=?",
     "model ls --ndjson",
     "model show net@prod",
+    "model get net@prod got --dry-run --json",
+    "model get nobody",
     "metrics @last",
     "metrics @last lo* --steps 3..7 --csv",
     "metrics @last loss --plot --log",
@@ -305,6 +312,50 @@ fn artifacts_are_written_here_and_no_file_is_replaced_without_being_told() {
     let said = far.run(&["-C", &url, "artifact", "get", "@last", "--into", "into"]);
     assert_eq!(said.code, 2, "{}", said.stderr);
     assert!(!folder.path().join("1.pt").exists());
+    assert_eq!(serving.stop(Signal::TERM), Some(0));
+}
+
+#[test]
+fn versions_and_parts_are_written_here_as_they_are_on_the_folder() {
+    let folder = full_store();
+    let serving = Serving::start(&folder, &[]);
+    let (far, url) = (Folder::empty(), serving.url());
+    for line in [
+        "dataset get digits@v1 --into got",
+        "dataset get digits@v1 --into got --csv",
+        "dataset get digits@gold copy.csv",
+        "dataset get digits@v2 copy.csv",
+        "dataset get digits@v2 copy.csv --force --json",
+        "dataset get digits@v1 below/",
+        "model get net@prod weights",
+        "model get net weights --json",
+        "dataset split digits --into train=0.6,test=0.4,none=0 --seed 7 --files parts",
+        "dataset split digits --into train=0.6,test=0.4 --seed 8 --files parts",
+        "dataset split digits --into train=0.6,test=0.4 --seed 8 --files parts --force -q",
+        "dataset split digits --into train=0.5 --by label --files other --json -o list",
+    ] {
+        let here = folder.run(&words(line));
+        let there = far.run(&[&["-C", &url][..], &words(line)].concat());
+        assert_eq!(told(&there), told(&here), "{line}");
+    }
+    for name in [
+        "got/rows.csv",
+        "copy.csv",
+        "below/rows.csv",
+        "weights/model.pt",
+        "parts/train.txt",
+        "parts/test.txt",
+        "parts/none.txt",
+        "other/train.txt",
+        "list",
+    ] {
+        let read = |folder: &Folder| fs::read(folder.path().join(name)).unwrap();
+        assert_eq!(read(&far), read(&folder), "{name}");
+    }
+    fs::create_dir(far.path().join("into")).unwrap();
+    std::os::unix::fs::symlink(folder.path(), far.path().join("into/model.pt")).unwrap();
+    let said = far.run(&["-C", &url, "model", "get", "net", "into"]);
+    assert_eq!(said.code, 8, "{}", said.stderr);
     assert_eq!(serving.stop(Signal::TERM), Some(0));
 }
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal, kill_process};
 
 use super::over_url::full_store;
 use super::serving::Serving;
@@ -82,6 +82,67 @@ fn what_goes_on_ends_with_its_client_and_too_many_are_told_to_come_again() {
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(6), "{output:?}");
     while answering(&store) > 0 {}
+}
+
+#[test]
+fn a_follower_says_where_to_go_on_and_its_cursor_file_is_kept_here() {
+    let folder = full_store();
+    let serving = Serving::start(&folder, &[]);
+    let (far, url) = (Folder::empty(), serving.url());
+    let tail = [
+        "tail",
+        "--cursor-file",
+        "seen",
+        "--format",
+        "%o:%e",
+        "-n",
+        "3",
+    ];
+    let seen = |folder: &Folder| fs::read_to_string(folder.path().join("seen")).unwrap();
+    let both = || {
+        let here = folder.ok(&tail);
+        let there = far.ok(&[&["-C", &url][..], &tail].concat());
+        assert_eq!(there, here);
+        assert_eq!(seen(&far), seen(&folder));
+        here
+    };
+    assert_eq!(both().lines().count(), 3);
+    assert_eq!(both(), "");
+    folder.start_run("later");
+    assert!(both().contains(":run_created"));
+    let far_tail = [&["-C", &url][..], &tail, &["-f"]].concat();
+    let mut child = far.spawn_fed(&far_tail);
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let before = seen(&far);
+    let run = folder.start_run("live");
+    let mut last = 0;
+    // The last record of a start is that of its state.
+    for line in lines.by_ref().map(Result::unwrap) {
+        let (lsn, event) = line.split_once(':').unwrap();
+        last = lsn.parse::<u64>().unwrap();
+        if event == "run_started" {
+            break;
+        }
+    }
+    while seen(&far) == before {}
+    let end = folder.ok(&["tail", "-n", "1", "--format", "%o"]);
+    while !seen(&far).ends_with(&format!(":{}\n", end.trim().parse::<u64>().unwrap() + 1)) {}
+    kill_process(Pid::from_child(&child), Signal::INT).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(130), "{stderr}");
+    let next = stderr.split("resume with --from ").nth(1).unwrap();
+    assert!(next.trim().parse::<u64>().unwrap() > last, "{stderr}");
+    assert!(seen(&far).ends_with(&format!(":{next}")), "{stderr}");
+    folder.ok(&["run", "end", &run]);
+    assert_eq!(
+        far.ok(&[&["-C", &url][..], &tail].concat()).lines().count(),
+        1
+    );
+    fs::write(far.path().join("seen"), "nonsense").unwrap();
+    let said = far.run(&[&["-C", &url][..], &tail].concat());
+    assert_eq!(said.code, 2, "{}", said.stderr);
+    assert_eq!(serving.stop(Signal::TERM), Some(0));
 }
 
 #[test]

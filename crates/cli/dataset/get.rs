@@ -5,6 +5,7 @@
 use crate::checkout::{self, Place};
 use crate::context::Context;
 use crate::failure::{Exit, Outcome};
+use crate::look;
 use crate::output::list_fields;
 use crate::store;
 
@@ -20,9 +21,9 @@ a command that was stopped goes on when it is repeated.
 pub struct Arguments {
     /// The version: NAME@latest, @v3, @1.2.0, @^1.2, a tag or a digest
     #[arg(value_name = "NAME[@VERSION]")]
-    selector: String,
+    pub selector: String,
     #[command(flatten)]
-    checkout: checkout::Arguments,
+    pub checkout: checkout::Arguments,
 }
 
 pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
@@ -37,7 +38,7 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
     };
     checkout::write(
         &arguments.checkout,
-        (&tracker, &version.selector(), &files),
+        (look::end(&tracker)?, &version.selector(), &files),
         context,
     )
 }

@@ -39,7 +39,7 @@ pub struct Arguments {
     by: Option<String>,
     /// Write a file PART.txt for each part into this folder, a row's number on each line
     #[arg(long, value_name = "DIR")]
-    files: Option<PathBuf>,
+    pub files: Option<PathBuf>,
     /// Replace files that are there
     #[arg(long, requires = "files")]
     force: bool,
@@ -47,10 +47,13 @@ pub struct Arguments {
     #[arg(long, requires = "files")]
     dry_run: bool,
     #[command(flatten)]
-    output: OutputArguments,
+    pub output: OutputArguments,
 }
 
-const FIELDS: &[&str] = &["row", "split"];
+pub const FIELDS: &[&str] = &["row", "split"];
+
+/// A part, and the rows that are in it.
+pub type Part = (Split, Vec<u64>);
 
 pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
     if list_fields(&arguments.output, FIELDS)? {
@@ -71,38 +74,48 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
             digest.as_str().unwrap_or_default()
         ));
     }
-    if let Some(folder) = &arguments.files {
-        arguments.write(folder, &parts, context)?;
-    }
-    let numbered = parts
-        .iter()
-        .flat_map(|(split, rows)| rows.iter().map(move |row| (split.name(), *row)));
-    let numbered: Vec<(&str, u64)> = numbered.collect();
-    let lines = numbered
-        .iter()
-        .map(|(split, row)| format!("{row}\t{split}\n"));
-    let people = match &arguments.files {
-        Some(_) => String::new(),
-        None => lines.collect::<Vec<_>>().concat(),
-    };
-    let items = numbered.iter();
-    let sheet = Sheet {
-        fields: FIELDS,
-        envelope: Envelope {
-            total: numbered.len() as u64,
-            lsn: look::end(&tracker)?,
-            next: Value::Null,
-        },
-        items: items
-            .map(|(split, row)| vec![(*row).into(), (*split).into()])
-            .collect(),
-        people: People::Text(people),
-    };
-    print(&sheet, &arguments.output, &context.terminal)?;
-    Ok(Exit::Done)
+    arguments.answer(&parts, look::end(&tracker)?, context)
 }
 
 impl Arguments {
+    /// The parts that were asked for.
+    pub fn parts(&self) -> impl Iterator<Item = &Split> {
+        self.into.iter().map(|(split, _)| split)
+    }
+
+    /// Writes the files, where they are wanted, and says which row is in which part.
+    pub fn answer(&self, parts: &[Part], lsn: u64, context: &Context) -> Outcome {
+        if let Some(folder) = &self.files {
+            self.write(folder, parts, context)?;
+        }
+        let numbered = parts
+            .iter()
+            .flat_map(|(split, rows)| rows.iter().map(move |row| (split.name(), *row)));
+        let numbered: Vec<(&str, u64)> = numbered.collect();
+        let lines = numbered
+            .iter()
+            .map(|(split, row)| format!("{row}\t{split}\n"));
+        let people = match &self.files {
+            Some(_) => String::new(),
+            None => lines.collect::<Vec<_>>().concat(),
+        };
+        let items = numbered.iter();
+        let sheet = Sheet {
+            fields: FIELDS,
+            envelope: Envelope {
+                total: numbered.len() as u64,
+                lsn,
+                next: Value::Null,
+            },
+            items: items
+                .map(|(split, row)| vec![(*row).into(), (*split).into()])
+                .collect(),
+            people: People::Text(people),
+        };
+        print(&sheet, &self.output, &context.terminal)?;
+        Ok(Exit::Done)
+    }
+
     fn splits(&self) -> Splits {
         let splits = self.into.iter();
         let splits = splits.fold(Splits::new(self.seed), |splits, (split, fraction)| {
@@ -114,7 +127,7 @@ impl Arguments {
         }
     }
 
-    fn write(&self, folder: &Path, parts: &[(Split, Vec<u64>)], context: &Context) -> Outcome<()> {
+    fn write(&self, folder: &Path, parts: &[Part], context: &Context) -> Outcome<()> {
         let file = |split: &Split| folder.join(format!("{}.txt", split.name()));
         let there = parts.iter().map(|(split, _)| file(split));
         if let Some(file) = there.filter(|_| !self.force).find(|file| file.exists()) {

@@ -28,7 +28,9 @@ pub fn run(context: &Context) -> Outcome {
         .iter()
         .take_while(|word| *word != "--")
         .any(|word| word == "--json" || word.starts_with("--json="));
-    let context = context.for_screen(&ask.screen);
+    let context = context
+        .for_screen(&ask.screen)
+        .telling_positions(ask.positions);
     match work(&ask, &context) {
         Err(Stop::Failed(failure)) => {
             let text = report(&failure, as_json, context.stderr_colour);

@@ -4,7 +4,6 @@
 //! and its bytes have the hash that the log has; all files are of one run, whatever `@last` means meanwhile.
 
 use std::fs::{self, Permissions};
-use std::io::{self, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
@@ -13,6 +12,7 @@ use mltrack_server::command::{CommandAsk, Screen};
 use serde_json::Value;
 
 use super::address::Address;
+use super::asked::{asked, text};
 use super::client::Client;
 use super::target::Target;
 use crate::artifact_get::{Arguments, FIELDS, Known, Target as Place};
@@ -26,18 +26,21 @@ pub fn get(arguments: &Arguments, address: &Address, context: &Context) -> Outco
         return Ok(Exit::Done);
     }
     let client = Client::new(address)?;
-    let run = match asked(&client, &["run", "show"], &["--", &arguments.run], context)? {
-        Ok(answer) => text(&answer["items"][0]["id"])?,
-        Err(code) => return Ok(Exit::Code(code)),
-    };
+    let words = ["run", "show", "--json", "--", &arguments.run];
+    let (answer, _) = asked(&client, &words, context)?;
+    let run = text(&answer["items"][0]["id"])?;
     // Whether files are there is for this machine to say.
-    let words = ["artifact", "get", "--dry-run", "--force"];
-    let mut rest = vec!["--", &run];
-    rest.extend(arguments.paths.iter().map(String::as_str));
-    let answer = match asked(&client, &words, &rest, context)? {
-        Ok(answer) => answer,
-        Err(code) => return Ok(Exit::Code(code)),
-    };
+    let mut words = vec![
+        "artifact",
+        "get",
+        "--dry-run",
+        "--force",
+        "--json",
+        "--",
+        &run,
+    ];
+    words.extend(arguments.paths.iter().map(String::as_str));
+    let (answer, _) = asked(&client, &words, context)?;
     let items = answer["items"].as_array().into_iter().flatten();
     let known = items.map(known).collect::<Result<Vec<_>, _>>()?;
     let lsn = answer["lsn"].as_u64().unwrap_or(0);
@@ -54,68 +57,6 @@ pub fn get(arguments: &Arguments, address: &Address, context: &Context) -> Outco
     })
 }
 
-/// The answer of a command in JSON, or its exit code when it failed, which it has said then.
-fn asked(
-    client: &Client<'_>,
-    words: &[&str],
-    rest: &[&str],
-    context: &Context,
-) -> Outcome<Result<Value, u8>> {
-    let words = words.iter().chain(&["--json"]).chain(rest);
-    let ask = CommandAsk {
-        arguments: words.map(|word| (*word).to_owned()).collect(),
-        screen: Screen {
-            told_colour: context.stderr_colour,
-            ..Screen::default()
-        },
-    };
-    let mut target = Target::Kept(Vec::new(), Vec::new());
-    let code = client.run(&ask, &mut target)?;
-    let Target::Kept(answer, said) = target else {
-        return Ok(Err(code));
-    };
-    if code == 0 {
-        let answer = serde_json::from_slice(&answer).map_err(|error| {
-            Failure::new(Code::Network, "the server's answer is no JSON").cause(error)
-        })?;
-        return Ok(Ok(answer));
-    }
-    Err(failure(&said)
-        .unwrap_or_else(|| {
-            // In words of another version, which are shown as they are.
-            let _ = io::stderr().write_all(&said);
-            Failure::new(
-                Code::Network,
-                format!("the server answers with exit code {code}"),
-            )
-        })
-        .into())
-}
-
-/// What went wrong there, to be told in the form that is wanted here.
-fn failure(said: &[u8]) -> Option<Failure> {
-    let said: Value = serde_json::from_slice(said).ok()?;
-    let code = Code::ALL.iter().find(|code| said["error"] == code.name())?;
-    let part = |name: &str| said[name].as_str().map(str::to_owned);
-    Some(Failure {
-        code: *code,
-        what: part("message")?,
-        cause: part("cause"),
-        hint: part("hint"),
-        is_retryable: said["retryable"].as_bool().unwrap_or(false),
-    })
-}
-
-fn text(value: &Value) -> Result<String, Failure> {
-    value.as_str().map(str::to_owned).ok_or_else(|| {
-        Failure::new(
-            Code::Network,
-            "the server's answer lacks what was asked for",
-        )
-        .hint("update mltrack there, or here")
-    })
-}
-
 /// What a server says of an artifact. Its path becomes one of this machine, so it must be one.
 fn known(item: &Value) -> Result<Known, Failure> {
     Ok(Known {
@@ -126,7 +67,7 @@ fn known(item: &Value) -> Result<Known, Failure> {
     })
 }
 
-fn fetch(client: &Client<'_>, run: &str, known: &Known, to: (&Place, &Path)) -> Outcome<()> {
+fn fetch(client: &Client, run: &str, known: &Known, to: (&Place, &Path)) -> Outcome<()> {
     let (place, file) = to;
     let folder = file
         .parent()
@@ -145,6 +86,7 @@ fn fetch(client: &Client<'_>, run: &str, known: &Known, to: (&Place, &Path)) -> 
     let ask = CommandAsk {
         arguments: words.map(str::to_owned).to_vec(),
         screen: Screen::default(),
+        positions: false,
     };
     let mut target = Target::Draft(draft, Box::default());
     let code = client.run(&ask, &mut target)?;

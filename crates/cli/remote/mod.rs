@@ -6,21 +6,26 @@
 pub mod address;
 pub mod answer;
 mod artifacts;
+mod asked;
 mod client;
+mod following;
+mod parts;
 pub mod rows;
 mod target;
+mod versions;
 mod words;
 
 use clap::ArgMatches;
-use mltrack_server::command::{CommandAsk, Screen};
+use mltrack_server::command::{CommandAsk, CommandPlan, Screen};
 
-use crate::artifact;
 use crate::context::Context;
 use crate::failure::{Exit, Failure, Outcome};
 use crate::plot::Glyphs;
 use crate::table::{self, Command};
+use crate::{artifact, dataset, model};
 use address::Address;
 use client::Client;
+use following::Following;
 use rows::Way;
 use target::Target;
 
@@ -29,16 +34,31 @@ pub fn run(command: Command, matches: &ArgMatches, context: &Context) -> Outcome
     let Some(address) = address::of(context)? else {
         return table::run(command, context);
     };
-    if let Command::Artifact(artifact::Command::Get(arguments)) = &command {
-        return artifacts::get(arguments, &address, context);
+    match &command {
+        Command::Artifact(artifact::Command::Get(arguments)) => {
+            return artifacts::get(arguments, &address, context);
+        }
+        Command::Dataset(dataset::Command::Get(arguments)) => {
+            return versions::dataset(arguments, &address, context);
+        }
+        Command::Model(model::Command::Get(arguments)) => {
+            return versions::model(arguments, &address, context);
+        }
+        _ => {}
     }
     let mut root = table::command();
     root.build();
     let given = words::Given::of(&root, matches);
     match rows::way(&given.path) {
         Way::Local => table::run(command, context),
-        Way::Changes => Err(refusal(&given, &address).into()),
-        Way::Looks | Way::Streams | Way::LooksWith(_) => look(&given, &address, context),
+        Way::Changes | Way::Fetches => Err(refusal(&given, &address).into()),
+        Way::Looks | Way::Streams | Way::LooksWith(_) => match &command {
+            Command::Tail(arguments) => following::tail(arguments, &given, &address, context),
+            Command::Dataset(dataset::Command::Split(arguments)) if arguments.files.is_some() => {
+                parts::split(arguments, &given, &address, context)
+            }
+            _ => look(&given, &address, context),
+        },
     }
 }
 
@@ -55,16 +75,10 @@ fn refusal(given: &words::Given, address: &Address) -> Failure {
 
 fn look(given: &words::Given, address: &Address, context: &Context) -> Outcome {
     let words = given.travelling()?;
-    let plan = rows::plan(&words).map_err(|refusal| {
-        let failure = Failure::usage(refusal.what);
-        match refusal.hint {
-            Some(hint) => failure.hint(hint),
-            None => failure,
-        }
-    })?;
+    let follows = planned(&words)?.follows;
     let file = given.path_of("output");
     let is_collected =
-        rows::way(&given.path) != Way::Streams && context.terminal.is_watched && !plan.follows;
+        rows::way(&given.path) != Way::Streams && context.terminal.is_watched && !follows;
     let mut target = match &file {
         Some(path) => Target::file(path),
         None if is_collected => Target::page(context),
@@ -73,14 +87,37 @@ fn look(given: &words::Given, address: &Address, context: &Context) -> Outcome {
     let ask = CommandAsk {
         arguments: words,
         screen: screen(context, file.is_some()),
+        positions: false,
     };
-    let code = Client::new(address)?.run(&ask, &mut target)?;
+    let client = Client::new(address)?;
+    let code = if follows {
+        let mut following = Following::new(None)?;
+        client.follow(&ask, (&mut target, &mut following), context)?
+    } else {
+        client.run(&ask, &mut target)?
+    };
     target.finish(code)?;
-    Ok(if code == 0 {
+    Ok(ended(code))
+}
+
+/// What the command is like, or why it must not travel.
+fn planned(words: &[String]) -> Result<CommandPlan, Failure> {
+    rows::plan(words).map_err(|refusal| {
+        let failure = Failure::usage(refusal.what);
+        match refusal.hint {
+            Some(hint) => failure.hint(hint),
+            None => failure,
+        }
+    })
+}
+
+/// As it ended there.
+fn ended(code: u8) -> Exit {
+    if code == 0 {
         Exit::Done
     } else {
         Exit::Code(code)
-    })
+    }
 }
 
 /// What a file is given is not for a person.

@@ -22,6 +22,8 @@ pub enum Way {
     Streams,
     /// It looks when these options are given, and changes something otherwise.
     LooksWith(&'static [&'static str]),
+    /// It writes what the store has into files: the client asks for the bytes, and nothing runs there.
+    Fetches,
     /// It changes the store, or something on this machine.
     Changes,
     /// It is about this program, and asks no store.
@@ -54,12 +56,12 @@ pub const ROWS: &[(&str, Way)] = &[
     ("dataset sample", Way::Looks),
     ("dataset split", Way::Looks),
     ("dataset diff", Way::Looks),
-    ("dataset get", Way::Changes),
+    ("dataset get", Way::Fetches),
     ("model new", Way::Changes),
     ("model ls", Way::Looks),
     ("model show", Way::Looks),
     ("model add", Way::Changes),
-    ("model get", Way::Changes),
+    ("model get", Way::Fetches),
     ("model alias", Way::Changes),
     ("model stage", Way::Changes),
     ("model tag", Way::Changes),
@@ -119,8 +121,9 @@ pub const ROWS: &[(&str, Way)] = &[
     ("answer", Way::Local),
 ];
 
-/// Options that are done with before anything is sent: where the store is, and how and where the answer is shown.
-pub const STAYS: &[&str] = &["store", "output", "verbose", "color"];
+/// Options that are done with before anything is sent: where the store is, how and where the answer is shown, and where
+/// this machine keeps how far it is.
+pub const STAYS: &[&str] = &["store", "output", "verbose", "color", "cursor_file"];
 
 /// Options and names that a server understands and that can do nothing but choose what is answered.
 const TRAVELS: &[&str] = &[
@@ -188,6 +191,7 @@ const TRAVELS: &[&str] = &[
     "query",
     "quiet",
     "removed",
+    "resume",
     "run",
     "second",
     "seed",
@@ -235,7 +239,14 @@ pub fn shown(argument: &Arg) -> String {
 
 /// Whether a command may run for somebody who only looks, and what it is like. The words are those of a stranger.
 pub fn check(ask: &CommandAsk) -> Result<CommandPlan, CommandRefusal> {
-    plan(&ask.arguments)
+    let plan = plan(&ask.arguments)?;
+    if ask.positions && ask.arguments.first().is_none_or(|word| word != "tail") {
+        return Err(refused(
+            "only `tail` tells positions",
+            Some("leave `positions` out"),
+        ));
+    }
+    Ok(plan)
 }
 
 /// The same of its words.
@@ -258,7 +269,7 @@ pub fn plan(words: &[String]) -> Result<CommandPlan, CommandRefusal> {
             let what = format!("`{}` looks only with --{options}", given.path);
             return Err(refused(&what, Some(&format!("add --{options}"))));
         }
-        Way::Changes | Way::Local => {
+        Way::Fetches | Way::Changes | Way::Local => {
             let what = format!("`{}` is no command that looks at a store", given.path);
             return Err(refused(
                 &what,
@@ -320,19 +331,11 @@ mod tests {
     #[test]
     fn every_option_of_a_command_that_looks_travels_or_is_known_to_stay() {
         /// Of paths and of what changes something: refused.
-        const REFUSED: &[&str] = &[
-            "cursor_file",
-            "repair",
-            "to",
-            "into",
-            "files",
-            "force",
-            "dry_run",
-        ];
+        const REFUSED: &[&str] = &["repair", "to", "into", "files", "force", "dry_run"];
         let mut unknown = Vec::new();
         let mut used = Vec::new();
         for (path, command) in leaves() {
-            if matches!(way(&path), Way::Changes | Way::Local) {
+            if matches!(way(&path), Way::Fetches | Way::Changes | Way::Local) {
                 continue;
             }
             for argument in command.get_arguments() {
@@ -403,6 +406,10 @@ mod tests {
             "replay",
             "replay --to 7 --into x",
             "artifact get r",
+            "dataset get d --into /etc",
+            "dataset get d --dry-run",
+            "dataset split d --into a=1 --files x",
+            "model get m",
             "artifact get r --dry-run",
             "artifact get r --dry-run --force --to x",
             "verify --artifacts --repair /etc",

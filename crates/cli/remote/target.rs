@@ -12,27 +12,27 @@ use crate::context::Context;
 use crate::failure::{Outcome, file_failure};
 use crate::output::Terminal;
 
-pub enum Target {
+pub enum Target<'a> {
     Stdout,
     /// Shown when all of it is there.
     Page(Vec<u8>, Terminal),
     File(PathBuf, Option<File>),
     /// For this program itself: the answer, and what is said beside it.
-    Kept(Vec<u8>, Vec<u8>),
+    Kept(&'a mut Vec<u8>, &'a mut Vec<u8>),
     /// A file that is checked before it gets its name.
     Draft(NamedTempFile, Box<blake3::Hasher>),
 }
 
-impl Target {
-    pub fn stdout() -> Target {
+impl Target<'_> {
+    pub fn stdout() -> Self {
         Target::Stdout
     }
 
-    pub fn page(context: &Context) -> Target {
+    pub fn page(context: &Context) -> Self {
         Target::Page(Vec::new(), context.terminal.clone())
     }
 
-    pub fn file(path: &Path) -> Target {
+    pub fn file(path: &Path) -> Self {
         Target::File(path.to_owned(), None)
     }
 
@@ -44,7 +44,8 @@ impl Target {
                 stdout.write_all(bytes)?;
                 stdout.flush()?;
             }
-            Target::Page(text, _) | Target::Kept(text, _) => text.extend_from_slice(bytes),
+            Target::Page(text, _) => text.extend_from_slice(bytes),
+            Target::Kept(text, _) => text.extend_from_slice(bytes),
             Target::Draft(file, hasher) => {
                 hasher.update(bytes);
                 file.write_all(bytes)?;
@@ -56,6 +57,16 @@ impl Target {
                 };
                 file.write_all(bytes)?;
             }
+        }
+        Ok(())
+    }
+
+    /// What was written is where it goes.
+    pub fn flush(&mut self) -> Outcome<()> {
+        match self {
+            Target::File(_, Some(file)) => file.flush()?,
+            Target::Draft(file, _) => file.flush()?,
+            Target::Stdout | Target::File(_, None) | Target::Page(..) | Target::Kept(..) => {}
         }
         Ok(())
     }

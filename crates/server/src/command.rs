@@ -29,6 +29,9 @@ pub struct CommandAsk {
     /// What its answer is shown on.
     #[serde(default)]
     pub screen: Screen,
+    /// Whether it says between its bytes where to go on; only `tail` does.
+    #[serde(default)]
+    pub positions: bool,
 }
 
 /// What the answer to a command is shown on.
@@ -73,7 +76,7 @@ impl Default for Screen {
 #[derive(Clone, Debug)]
 pub struct CommandHost {
     /// The program. It reads a [`CommandAsk`] as one line of JSON and answers on its stdout and stderr; it ends when
-    /// its stdin does.
+    /// its stdin does. Asked for positions, it writes its stdout as frames.
     pub program: PathBuf,
     /// Its arguments.
     pub arguments: Vec<OsString>,
@@ -115,6 +118,8 @@ pub enum Frame {
     Exit(u8),
     /// The server has ended it. Nothing follows.
     Cut(Cut),
+    /// Where to go on when what came before was read: the text of a [`mltrack::Position`].
+    Position(String),
 }
 
 /// Why a server ended a command.
@@ -157,6 +162,7 @@ impl Frame {
             Frame::Stderr(bytes) => (2, bytes.clone()),
             Frame::Exit(code) => (3, vec![*code]),
             Frame::Cut(cut) => (4, serde_json::to_vec(cut).unwrap_or_default()),
+            Frame::Position(text) => (5, text.clone().into_bytes()),
         };
         assert!(bytes.len() <= FRAME_LEN_MAX, "a frame is never longer");
         let mut frame = Vec::with_capacity(HEAD_LEN + bytes.len());
@@ -173,6 +179,7 @@ impl Frame {
             (2, _) => Some(Frame::Stderr(bytes.to_vec())),
             (3, [code]) => Some(Frame::Exit(*code)),
             (4, _) => serde_json::from_slice(bytes).ok().map(Frame::Cut),
+            (5, _) => String::from_utf8(bytes.to_vec()).ok().map(Frame::Position),
             _ => None,
         }
     }
@@ -237,6 +244,7 @@ mod tests {
             Frame::Beat,
             Frame::Stderr(b"note".to_vec()),
             Frame::Cut(cut),
+            Frame::Position("0a:7".to_owned()),
             Frame::Stdout(Vec::new()),
             Frame::Exit(130),
         ];

@@ -37,7 +37,7 @@ pub fn routes() -> OpenApiRouter<Shared> {
 /// Run a command that looks
 ///
 /// What `mltrack -C http://..` sends. The answer is a row of frames: a byte (0 nothing new, 1 stdout, 2 stderr, 3 the
-/// exit code, 4 cut off by the server, as JSON), four bytes of length, little-endian, and so many bytes.
+/// exit code, 4 cut off by the server, as JSON, 5 where to go on), four bytes of length, little-endian, and so many bytes.
 #[utoipa::path(post, path = "/command", tag = "store", request_body = CommandAsk,
     responses((status = 200, description = "what it prints, and its exit code",
         content((Vec<u8> = "application/vnd.mltrack.command"))), Faults))]

@@ -11,7 +11,7 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{ChildStdin, Command};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
-use crate::command::{CommandAsk, CommandHost, Cut, Frame};
+use crate::command::{CommandAsk, CommandHost, Cut, Frame, Frames};
 
 /// What is read of its output at once.
 const PIECE_LEN: usize = 32 << 10;
@@ -64,11 +64,12 @@ impl Child {
         let mut stdin = process.stdin.take().ok_or_else(gone)?;
         let (stdout, stderr) = (process.stdout.take(), process.stderr.take());
         let (teller, pieces) = channel(PIECES_MAX);
-        tokio::spawn(pass_on(
-            stdout.ok_or_else(gone)?,
-            Frame::Stdout,
-            teller.clone(),
-        ));
+        let stdout = stdout.ok_or_else(gone)?;
+        if ask.positions {
+            tokio::spawn(pass_on_frames(stdout, teller.clone()));
+        } else {
+            tokio::spawn(pass_on(stdout, Frame::Stdout, teller.clone()));
+        }
         tokio::spawn(pass_on(stderr.ok_or_else(gone)?, Frame::Stderr, teller));
         let mut line = serde_json::to_vec(ask)?;
         line.push(b'\n');
@@ -105,6 +106,29 @@ fn ended(status: ExitStatus) -> Frame {
             format!("the command was ended on the server: {status}"),
             "try again; ask for less at once if it was for memory",
         )),
+    }
+}
+
+/// Of a process that writes frames: those with bytes and with positions, which keep their order.
+async fn pass_on_frames(mut output: impl AsyncRead + Unpin, teller: Sender<Frame>) {
+    let (mut piece, mut frames) = (vec![0; PIECE_LEN], Frames::default());
+    while let Ok(count @ 1..) = output.read(&mut piece).await {
+        frames.push(&piece[..count]);
+        loop {
+            let frame = match frames.next_frame() {
+                Ok(None) => break,
+                Ok(Some(frame @ (Frame::Stdout(_) | Frame::Position(_)))) => frame,
+                Ok(Some(_)) | Err(_) => Frame::Cut(Cut::new(
+                    Code::InternalError,
+                    "the command does not say what it was asked for",
+                    "ask for it without positions",
+                )),
+            };
+            let is_over = matches!(frame, Frame::Cut(_));
+            if teller.send(frame).await.is_err() || is_over {
+                return;
+            }
+        }
     }
 }
 
