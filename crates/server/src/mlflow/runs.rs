@@ -16,6 +16,7 @@ use super::message::Message;
 use super::wire::{self, RunIo};
 use super::{endpoint, inputs};
 use crate::blocking::{blocking, in_place};
+use crate::caller::Acting;
 use crate::fields::Fields;
 use crate::shared::Shared;
 
@@ -96,7 +97,9 @@ async fn create(State(shared): State<Shared>, Message(fields): Message) -> Answe
         let name = numbered(new.settled_name());
         new.name(name)
     };
-    if let Some(user) = user(&fields, tag(USER).map(|(_, user)| *user))? {
+    // Who has a key is its holder, whatever name a client gives.
+    let named = user(&fields, tag(USER).map(|(_, user)| *user))?;
+    if let Some(user) = named.filter(|_| Acting::current().is_none()) {
         new = new.user(user);
     }
     // Who names a parent that is not here has it elsewhere: then only the tag remembers it.

@@ -276,7 +276,11 @@ fn what_is_done_with_a_key_is_recorded_in_its_name() {
     let api = "/api/2.0/mlflow";
     for (path, body) in [
         ("experiments/create", json!({"name": "hers"})),
-        ("runs/create", json!({"experiment_id": "0"})),
+        (
+            "runs/create",
+            json!({"experiment_id": "0", "user_id": "mallory",
+                "tags": [{"key": "mlflow.user", "value": "mallory"}]}),
+        ),
         (
             "logged-models",
             json!({"experiment_id": "0", "name": "model"}),
@@ -312,6 +316,7 @@ fn what_is_done_with_a_key_is_recorded_in_its_name() {
     ] {
         assert!(hers(path), "{path}: {operations:?}");
     }
-    let is_server = |operation: &mltrack::Operation| operation.actor == "server";
-    assert!(!operations.iter().any(is_server), "{operations:?}");
+    let is_other =
+        |operation: &mltrack::Operation| matches!(&*operation.actor, "server" | "mallory");
+    assert!(!operations.iter().any(is_other), "{operations:?}");
 }
