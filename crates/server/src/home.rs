@@ -14,7 +14,7 @@ use axum::routing::get;
 use mltrack::ExperimentSummary;
 
 use crate::blocking::blocking;
-use crate::hosts::host_of;
+use crate::mlflow::{MlflowError, Origin};
 use crate::shared::Shared;
 
 /// The page may be what it is, and nothing else.
@@ -25,12 +25,16 @@ pub fn routes() -> Router<Shared> {
     Router::new().route("/", get(home))
 }
 
-async fn home(State(shared): State<Shared>, request: Request) -> Response {
-    let host = host_of(&request).map(str::to_owned);
+async fn home(
+    State(shared): State<Shared>,
+    origin: Result<Origin, MlflowError>,
+    request: Request,
+) -> Response {
+    let origin = origin.ok().map(|Origin(origin)| origin);
     let accepted = request.headers().get(header::ACCEPT);
     let accepted = accepted.and_then(|accepted| accepted.to_str().ok());
     let is_browser = accepted.is_some_and(|accepted| accepted.contains("text/html"));
-    let facts = match blocking(move || Facts::of(&shared, host.as_deref())).await {
+    let facts = match blocking(move || Facts::of(&shared, origin)).await {
         Ok(facts) => facts,
         Err(error) => {
             let text = format!("the store cannot be read: {error}\n");
@@ -66,14 +70,12 @@ struct Facts {
 }
 
 impl Facts {
-    fn of(shared: &Shared, host: Option<&str>) -> mltrack::Result<Facts> {
+    fn of(shared: &Shared, origin: Option<String>) -> mltrack::Result<Facts> {
         let (tracker, options) = (shared.tracker(), shared.options());
         let store = tracker.path().map(|path| path.display().to_string());
         let events = tracker.next_lsn()?.map_or(0, |next| next.get() - 1);
         let experiments = tracker.experiments().fetch()?.items;
-        let scheme = options.tls.as_ref().map_or("http", |_| "https");
-        let bound = options.bind.to_string();
-        let url = format!("{scheme}://{}", host.unwrap_or(&bound));
+        let url = origin.unwrap_or_else(|| format!("http://{}", options.bind));
         let mut connect = vec![format!("export MLFLOW_TRACKING_URI={url}")];
         if options.is_token_needed {
             connect.push("export MLFLOW_TRACKING_TOKEN=mlt_.. MLTRACK_KEY=mlt_..".to_owned());

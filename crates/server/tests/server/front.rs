@@ -195,3 +195,15 @@ fn a_server_that_only_reads_refuses_changes_and_answers_questions() {
     );
     assert_eq!(served.get("/health").0, 200);
 }
+
+#[test]
+fn the_first_page_names_the_address_that_its_reader_has_behind_a_proxy_that_encrypts() {
+    let served = Served::start();
+    let host = format!("Host: {}", authority(&served));
+    let head = ["GET / HTTP/1.1", &host, "X-Forwarded-Proto: https"];
+    let text = ask(&served, &head, b"");
+    assert!(
+        text.contains("MLFLOW_TRACKING_URI=https://127.0.0.1:"),
+        "{text}"
+    );
+}
