@@ -98,11 +98,20 @@ impl From<mltrack::Error> for Failure {
         Failure {
             code: error.code(),
             cause: (!causes.is_empty()).then(|| causes.join(": ")),
-            hint: error.hint().map(str::to_owned),
+            hint: error.hint().map(for_shell),
             is_retryable: error.is_retryable(),
             what,
         }
     }
+}
+
+/// The next move as one types it: what a program would call is nothing for a shell.
+fn for_shell(hint: &str) -> String {
+    if hint.starts_with("tracker.resume(") {
+        return "log before `mltrack run end`, or begin another run: mltrack run start EXP -q"
+            .to_owned();
+    }
+    hint.to_owned()
 }
 
 impl From<mltrack::Error> for Stop {

@@ -269,7 +269,11 @@ fn advise(
         return Ok(());
     }
     if keys::list(tracker)?.is_empty() {
-        context.note("nobody has a key yet: mltrack key new NAME --role admin");
+        let place = tracker.path().map(|path| path.display().to_string());
+        context.note(&format!(
+            "nobody has a key yet: mltrack -C {} key new NAME --role admin",
+            place.unwrap_or_default()
+        ));
     }
     if !address.ip().is_loopback() && doors.tls_cert.is_none() {
         context.note(

@@ -381,3 +381,17 @@ fn copy(from: &std::path::Path, to: &std::path::Path) {
         }
     }
 }
+
+#[test]
+fn an_artifact_for_a_run_that_has_ended_says_what_to_type_instead() {
+    let folder = Folder::with_store();
+    let run = folder.start_run("resnet");
+    folder.ok(&["run", "end", &run]);
+    let said = folder.run_with(&["artifact", "put", &run, "-", "--name", "a"], "bytes");
+    assert_eq!(said.code, 8, "{}", said.stderr);
+    assert!(
+        said.stderr.contains("hint: log before `mltrack run end`"),
+        "{}",
+        said.stderr
+    );
+}
