@@ -83,7 +83,6 @@ pub use model_place::{Told, source};
 pub use proxy::take;
 pub use registry_check::{IS_PROMPT, PROMPT_TEXT, PROMPT_TYPE};
 pub use send_bytes::{Content, send};
-pub use signed_link::SIGNED;
 pub use signed_link::{Origin, SIGNED};
 pub use trace_table::TraceTable;
 
