@@ -12,12 +12,13 @@ use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
 
+use crate::cut::CHUNK_LEN_MEAN;
 use crate::error::{Error, Result};
 use crate::hash::BlobHash;
 use crate::lock::Putting;
 use crate::manifest::{Chunk, Manifest};
 use crate::pack::Packer;
-use crate::pieces::Pieces;
+use crate::pieces::{BLOCK_LEN, Pieces};
 use crate::put::{Stored, too_large};
 use crate::root::Promise;
 use crate::store::Inner;
@@ -25,6 +26,11 @@ use crate::{keys, object};
 
 /// Blocks of 8 MiB that a put uses at most.
 pub(crate) const BLOCKS: usize = 4;
+
+/// Pieces that wait at most for a folder: those of two blocks, so that the next block is read while the pieces of the one
+/// before are stored. It is the blocks that bound memory. For a remote root, which is slower than any reader, as many wait
+/// as are stored at once, so that progress is told evenly.
+const PIECES_WAITING: usize = 2 * BLOCK_LEN / CHUNK_LEN_MEAN;
 
 /// So many new bytes are made durable together while others are still stored: enough that the disk writes them in one
 /// go, and little beside a long content.
@@ -66,7 +72,12 @@ pub(crate) fn put<R: Read>(
         entries: Mutex::default(),
     };
     let parallel = inner.parallel();
-    let (sender, receiver) = sync_channel(parallel);
+    let waiting = if inner.root.is_remote() {
+        parallel
+    } else {
+        PIECES_WAITING
+    };
+    let (sender, receiver) = sync_channel(waiting);
     let receiver = Mutex::new(receiver);
     let (to_whole, whole) = channel();
     let (to_settle, settling) = sync_channel(1);
