@@ -17,7 +17,23 @@ use crate::lock::guard;
 use crate::store::Store;
 use crate::warning::Warning;
 
+/// So many records are folded in microseconds.
+const NEAR_COUNT: u64 = 64;
+
 impl Store {
+    /// Whether nobody else asks now and next to nothing has to be folded before an answer about runs and documents.
+    pub fn answers_at_once(&self) -> Result<bool> {
+        let (session, end) = (self.session()?, self.log()?.end()?);
+        let is_near = |next: Lsn| end.get().saturating_sub(next.get()) <= NEAR_COUNT;
+        let runs = session.follower.try_lock();
+        let is_ready = runs.is_ok_and(|runs| is_near(runs.next_lsn()));
+        if !is_ready {
+            return Ok(false);
+        }
+        let documents = session.documents.try_lock();
+        Ok(documents.is_ok_and(|kept| kept.as_ref().is_some_and(|kept| is_near(kept.next_lsn()))))
+    }
+
     /// Answers from the fold of everything that is visible now. Asks again when the first answer is not to be believed.
     pub fn with_state<T>(&self, mut answer: impl FnMut(&State, &Reader) -> Result<T>) -> Result<T> {
         let mut follower = guard(&self.session()?.follower);

@@ -168,6 +168,15 @@ impl Tracker {
         })
     }
 
+    /// Whether questions about one run, such as [`run_summary`](Tracker::run_summary), are answered in microseconds now:
+    /// nobody else asks, and what was logged since the last answer is little. For threads that must not wait, because
+    /// they serve many; it is a guess about the next moment, not a promise.
+    #[must_use]
+    pub fn answers_at_once(&self) -> bool {
+        self.store()
+            .is_none_or(|store| store.answers_at_once().unwrap_or(false))
+    }
+
     /// What the log says about some runs, in this order, deleted ones included. A run that is not there is left out.
     pub fn run_summaries(&self, ids: &[RunId]) -> Result<Vec<RunSummary>> {
         let Some(store) = self.store() else {

@@ -74,12 +74,16 @@ fn whole(shared: &Shared, run: &RunSummary, io: RunIo<'_>) -> Answer {
 
 /// The Python client asks for the run before each metric that it logs.
 async fn show(State(shared): State<Shared>, Message(fields): Message) -> Answer {
-    in_place(move || {
+    let shown = || {
         let id = check::run_id(&fields)?;
         let run = summary(&shared, id)?;
         let known = inputs::of_run(&shared, id)?;
         whole(&shared, &run, known.io())
-    })
+    };
+    if shared.tracker().answers_at_once() {
+        return shown();
+    }
+    in_place(shown)
 }
 
 async fn create(State(shared): State<Shared>, Message(fields): Message) -> Answer {
