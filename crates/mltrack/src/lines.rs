@@ -13,6 +13,7 @@ use regex::Regex;
 
 use crate::error::{Error, Result};
 use crate::lines_follow::LinesFollow;
+use crate::lines_kept::{LastLines, Lines};
 use crate::log_page::{LogPage, LogToken, Place, page_len};
 use crate::moment::Moment;
 use crate::store::Store;
@@ -258,11 +259,7 @@ impl LinesQuery {
             Cut::None => search.forward(first, end, usize::MAX, Lines::All(Vec::new())),
             Cut::First(count) => search.forward(first, end, count, Lines::All(Vec::new())),
             Cut::Last(count) if self.wish.has_surroundings() => {
-                let last = LastLines {
-                    match_count_max: count,
-                    before: self.wish.before,
-                    ..LastLines::default()
-                };
+                let last = LastLines::of(count, self.wish.before);
                 search.forward(first, end, usize::MAX, Lines::Last(last))
             }
             Cut::Last(count) => search.backward(first, end, count),
@@ -332,42 +329,6 @@ struct Search<'a> {
     behind: Option<Place>,
     /// Only lines that come before this one.
     before: Option<Place>,
-}
-
-/// What is kept of the lines that are found.
-enum Lines {
-    All(Vec<LoggedLine>),
-    Last(LastLines),
-}
-
-/// So many matches from the end, with what stands around them.
-#[derive(Default)]
-struct LastLines {
-    lines: VecDeque<LoggedLine>,
-    match_count: usize,
-    match_count_max: usize,
-    before: usize,
-}
-
-impl LastLines {
-    fn push(&mut self, line: LoggedLine) {
-        self.match_count += usize::from(line.is_match);
-        self.lines.push_back(line);
-        if self.match_count > self.match_count_max {
-            self.match_count -= 1;
-            // The first match goes, and what stands around it and around no other.
-            let mut places = self
-                .lines
-                .iter()
-                .enumerate()
-                .filter(|(_, line)| line.is_match);
-            let (first, next) = (places.next(), places.next());
-            let end = first.map_or(0, |(at, _)| at + 1);
-            let next = next.map_or(self.lines.len(), |(at, _)| at);
-            self.lines
-                .drain(..end.max(next.saturating_sub(self.before)));
-        }
-    }
 }
 
 impl Search<'_> {
@@ -478,22 +439,6 @@ impl Search<'_> {
             }
         }
         Ok(())
-    }
-}
-
-impl Lines {
-    fn push(&mut self, line: LoggedLine) {
-        match self {
-            Lines::All(lines) => lines.push(line),
-            Lines::Last(last) => last.push(line),
-        }
-    }
-
-    fn done(self) -> Vec<LoggedLine> {
-        match self {
-            Lines::All(lines) => lines,
-            Lines::Last(last) => last.lines.into(),
-        }
     }
 }
 
