@@ -34,7 +34,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         ],
     ),
     ("mltrack-server", &["mltrack"]),
-    ("mltrack-python", &["mltrack"]),
+    ("mltrack-python", &["mltrack", "mltrack-server"]),
     ("mltrack-cli", &["mltrack", "mltrack-server"]),
     ("xtask", &[]),
 ];

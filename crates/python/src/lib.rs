@@ -1,0 +1,46 @@
+//! The engine for Python: the module `mltrack._mltrack`, on which the package `mltrack` is built.
+//!
+//! Invariants: the interpreter's lock is released around every call of the library, because any of them may wait for a
+//! disk or another process; a failure is an exception of `mltrack.errors` with the code, the hint and the words of the
+//! library; nothing here decides anything that the library could decide.
+#![allow(
+    clippy::needless_pass_by_value,
+    clippy::too_many_arguments,
+    reason = "arguments of calls from Python are values, and have names there"
+)]
+
+mod column;
+mod failure;
+mod frame;
+mod history;
+mod number;
+mod open;
+mod run;
+mod runs;
+mod start;
+mod value;
+mod warned;
+
+use pyo3::pymodule;
+
+/// The engine: what `mltrack` is made of.
+#[pymodule]
+mod _mltrack {
+    #[pymodule_export]
+    use crate::column::Column;
+    #[pymodule_export]
+    use crate::frame::Frame;
+    #[pymodule_export]
+    use crate::open::Store;
+    #[pymodule_export]
+    use crate::run::Run;
+    #[pymodule_export]
+    use crate::warned::take_warnings;
+
+    use pyo3::prelude::*;
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        module.add("__version__", env!("CARGO_PKG_VERSION"))
+    }
+}

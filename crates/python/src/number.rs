@@ -1,0 +1,46 @@
+//! Numbers of Python programs as values of metrics, without importing whose they are.
+//!
+//! Invariant: only what is one number is taken for one: a text, an array of several or a container is not.
+
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyFloat, PyInt};
+
+/// The number that an object is, when it is one: `float`, `int`, `bool`, and whatever converts itself, such as scalars
+/// of `NumPy`, tensors of one element, `decimal.Decimal` and `fractions.Fraction`. Errors: those of the conversion.
+#[inline]
+pub fn number(object: &Bound<'_, PyAny>) -> PyResult<Option<f64>> {
+    if let Ok(number) = object.cast_exact::<PyFloat>() {
+        return Ok(Some(number.value()));
+    }
+    if object.is_instance_of::<PyFloat>()
+        || object.is_instance_of::<PyInt>()
+        || object.is_instance_of::<PyBool>()
+    {
+        return object.extract().map(Some);
+    }
+    foreign(object)
+}
+
+#[cold]
+fn foreign(object: &Bound<'_, PyAny>) -> PyResult<Option<f64>> {
+    let py = object.py();
+    if !object.hasattr(pyo3::intern!(py, "__float__"))? {
+        return Ok(None);
+    }
+    // Arrays convert themselves too; only those of one element are a number.
+    if let Ok(shape) = object.getattr(pyo3::intern!(py, "shape")) {
+        let Ok(shape) = shape.extract::<Vec<usize>>() else {
+            return Ok(None);
+        };
+        if shape.iter().product::<usize>() != 1 {
+            return Ok(None);
+        }
+        // `float(x)` of an array with dimensions is deprecated; its item is a number.
+        let item = object.call_method0(pyo3::intern!(py, "item"))?;
+        return Ok(item.extract().ok());
+    }
+    object
+        .call_method0(pyo3::intern!(py, "__float__"))?
+        .extract()
+        .map(Some)
+}
