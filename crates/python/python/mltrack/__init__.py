@@ -1,9 +1,77 @@
-"""An experiment tracker that never loses a point: the engine inside the training process, no server."""
+"""An experiment tracker that never loses a point: the engine inside the training process, no server.
+
+>>> import mltrack
+>>> run = mltrack.init(project="digits", config={"lr": 3e-4})
+>>> for step in range(100):
+...     run.log({"loss": 1 / (step + 1)}, step=step)
+>>> run.finish()
+
+Functions of this module act on the current run: ``mltrack.log``, ``mltrack.config``, ``mltrack.summary``.  What is rarely
+needed is imported when it is asked for.
+"""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 from mltrack import _mltrack, errors
 from mltrack.errors import Error
 
-__all__ = ["Error", "errors"]
+if TYPE_CHECKING:
+    from mltrack._config import Config
+    from mltrack._current import (
+        define_metric,
+        finish,
+        log,
+        log_line,
+    )
+    from mltrack._init import init
+    from mltrack._run import Run
+    from mltrack._summary import Summary
+    from mltrack.settings import Settings
+
+    run: Run | None
+    config: Config
+    summary: Summary
+
 __version__: str = _mltrack.__version__
+
+_HOME: dict[str, str] = {
+    "Config": "_config",
+    "Run": "_run",
+    "Settings": "settings",
+    "Summary": "_summary",
+    "alert": "_current",
+    "define_metric": "_current",
+    "finish": "_current",
+    "init": "_init",
+    "log": "_current",
+    "log_line": "_current",
+}
+"""Which module has a public name."""
+
+_OF_RUN = ("config", "run", "summary")
+"""Names that are another object for each current run."""
+
+__all__ = ["Error", "errors", *sorted(_HOME), *_OF_RUN]
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOME.get(name)
+    if home is not None:
+        import importlib
+
+        value = getattr(importlib.import_module(f"mltrack.{home}"), name)
+        globals()[name] = value
+        return value
+    if name in _OF_RUN:
+        from mltrack import _current
+
+        return _current.of_run(name)
+    from mltrack._names import unknown_attribute
+
+    raise unknown_attribute(name, __all__, "mltrack")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

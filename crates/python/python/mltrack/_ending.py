@@ -1,0 +1,121 @@
+"""How runs end when nobody ends them: at the end of the program, by an exception, by a signal.
+
+Invariants: a run ends as what happened to its program: completed at a normal end, failed by an exception or by
+``sys.exit`` with a failure, cancelled by Ctrl-C, SIGTERM and SIGHUP; whoever listened to these before is called too, and
+is put back when no run is left; a forked child ends nothing of its parent's.  After SIGKILL nobody is there to end
+anything: the store shows such a run as lost.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from types import FrameType, TracebackType
+from typing import Any, NoReturn
+
+from mltrack import _session
+
+__all__ = ["end_all", "unwatch", "watch"]
+
+_SIGNALS = (signal.SIGTERM, signal.SIGHUP) if hasattr(signal, "SIGHUP") else (signal.SIGTERM,)
+
+
+class _State:
+    """What happened, and who listened before."""
+
+    exception: BaseException | None = None
+    signal_name: str | None = None
+    exit_code: object = None
+    is_watching = False
+    excepthook: Callable[..., Any] | None = None
+    exit: Callable[..., Any] | None = None
+    handlers: dict[int, Any] = {}
+    process_at_exit: int | None = None
+
+
+def watch() -> None:
+    """Begins to listen, when a run begins."""
+    _at_exit_of_this_process()
+    if _State.is_watching:
+        return
+    _State.is_watching = True
+    _State.exception = _State.signal_name = _State.exit_code = None
+    _State.excepthook, sys.excepthook = sys.excepthook, _excepthook
+    _State.exit, sys.exit = sys.exit, _exit
+    if threading.current_thread() is threading.main_thread():
+        _listen_to_signals()
+
+
+def unwatch() -> None:
+    """Puts back who listened before, unless somebody else has come since."""
+    if not _State.is_watching:
+        return
+    _State.is_watching = False
+    if sys.excepthook is _excepthook and _State.excepthook is not None:
+        sys.excepthook = _State.excepthook
+    if sys.exit is _exit and _State.exit is not None:
+        sys.exit = _State.exit
+    if threading.current_thread() is threading.main_thread():
+        for number, handler in _State.handlers.items():
+            if signal.getsignal(number) is _on_signal:
+                signal.signal(number, handler)
+        _State.handlers.clear()
+
+
+def _at_exit_of_this_process() -> None:
+    if _State.process_at_exit == os.getpid():
+        return
+    _State.process_at_exit = os.getpid()
+    atexit.register(end_all)
+    # Workers of multiprocessing end without atexit, but with these.
+    util = sys.modules.get("multiprocessing.util")
+    if util is not None:
+        util.Finalize(None, end_all, exitpriority=100)
+
+
+def _listen_to_signals() -> None:
+    for number in _SIGNALS:
+        before = signal.getsignal(number)
+        # A signal that is ignored stays so (nohup), and one that another language listens to is not ours.
+        if before is signal.SIG_DFL or callable(before):
+            _State.handlers[number] = before
+            signal.signal(number, _on_signal)
+
+
+def _excepthook(kind: type[BaseException], exception: BaseException, trace: TracebackType | None) -> None:
+    _State.exception = exception
+    before = _State.excepthook or sys.__excepthook__
+    before(kind, exception, trace)
+
+
+def _exit(code: Any = None, /) -> NoReturn:
+    _State.exit_code = code
+    raise SystemExit(code)
+
+
+def _on_signal(number: int, frame: FrameType | None) -> None:
+    _State.signal_name = signal.Signals(number).name
+    before = _State.handlers.get(number)
+    if callable(before):
+        # It may go on: whether the run has ended is seen when the program has.
+        before(number, frame)
+        return
+    end_all()
+    signal.signal(number, signal.SIG_DFL)
+    os.kill(os.getpid(), number)
+
+
+def end_all() -> None:
+    """Ends what this process has open as what happened to it."""
+    exception = _State.exception or sys.exc_info()[1]
+    for run in _session.open_runs():
+        run._end_by(exception, _State.signal_name, _State.exit_code)
+
+
+def is_failure(exit_code: object) -> bool:
+    """Whether a program that exits with this has failed."""
+    return exit_code is not None and exit_code != 0

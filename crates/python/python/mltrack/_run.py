@@ -1,0 +1,535 @@
+"""A run that this program writes: what ``mltrack.init`` gives back.
+
+Invariants: numbers go to the engine in one call, without a look at anything else; a fault of tracking warns once and
+lets the training go on, only what the program itself did wrong is raised; a run ends once, and only where it was begun:
+a forked child ends nothing of its parent's.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from collections.abc import Callable, Iterable, Mapping
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Literal
+
+from mltrack import _mltrack, _session
+from mltrack._config import Config
+from mltrack.errors import Error, ValidationError, of_code
+
+if TYPE_CHECKING:
+    from mltrack._summary import MetricDefinition, Summary
+    from mltrack.settings import Settings
+
+__all__ = ["Run"]
+
+State = Literal["running", "completed", "failed", "cancelled", "timed_out", "lost"]
+
+
+class Run:
+    """A run that is being written.
+
+    It is a context: leaving it ends it, as failed when an exception leaves it, as cancelled by Ctrl-C.
+
+    >>> import mltrack
+    >>> with mltrack.init(project="digits") as run:
+    ...     for step in range(3):
+    ...         run.log({"loss": 1 / (step + 1)})
+    >>> run.state, run.summary["loss"]
+    ('completed', 0.3333333333333333)
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "_config",
+        "_definitions",
+        "_end_state",
+        "_group",
+        "_has_warned",
+        "_held",
+        "_held_step",
+        "_is_entered",
+        "_is_resumed",
+        "_log_numbers",
+        "_name",
+        "_native",
+        "_notes",
+        "_outer",
+        "_parent",
+        "_process",
+        "_project",
+        "_settings",
+        "_store",
+        "_summary",
+        "_tags",
+        "_takes_now",
+    )
+
+    def __init__(
+        self,
+        native: _mltrack.Run,
+        store: _mltrack.Store,
+        *,
+        project: str,
+        settings: Settings,
+        outer: Run | None,
+    ) -> None:
+        self._native = native
+        self._log_numbers: Callable[[Any, Any], dict[str, Any] | None] = native.log_numbers
+        self._store = store
+        self._project = project
+        self._settings = settings
+        self._outer = outer
+        self._process = os.getpid()
+        self._parent: str | None = None
+        self._name: str = native.name
+        self._tags: dict[str, str] = {}
+        self._notes: str | None = None
+        self._is_resumed = False
+        self._is_entered = False
+        self._has_warned = False
+        self._end_state: str | None = None
+        self._held: dict[str, Any] = {}
+        self._held_step: int | None = None
+        self._takes_now = True
+        self._definitions: dict[str, MetricDefinition] = {}
+        self._summary: Summary | None = None
+        self._config = Config(self._record_params, self._record_change)
+
+    def log(self, data: Mapping[str, Any], step: int | None = None, commit: bool | None = None) -> None:
+        """Logs values at a step: visible to every process, and safe from a kill of this one, when it returns.
+
+        Without a ``step`` it is the one after the last.  ``commit=False`` keeps the values for the next call without it.
+        Numbers are points of metrics, whoever's they are (NumPy, torch, JAX); NaN and the infinities are kept.  Nested
+        names are joined by ``/``.  ``Histogram``, ``Table``, ``Image``, ``Audio``, ``Video``, ``Html``, figures and PIL
+        images are kept as such, arrays of several numbers as their distribution, everything else as a JSON value.
+
+        Raises ``errors.ValidationError`` for a name or a step that is none, ``errors.InvalidState`` after ``finish``.
+
+        >>> import mltrack
+        >>> with mltrack.init() as run:
+        ...     run.log({"train": {"loss": 0.5}}, commit=False)
+        ...     run.log({"lr": 0.1, "phase": "warm-up"})
+        ...     sorted(run.summary.keys())
+        ['lr', 'phase', 'train/loss']
+        """
+        try:
+            if commit is None and self._takes_now:
+                others = self._log_numbers(data, step)
+                if others is None:
+                    return
+                from mltrack._values import log_others
+
+                log_others(self, others, self._native.next_step - 1 if step is None else int(step))
+                return
+        except Exception as error:
+            if self._went_wrong(error, data, step):
+                return
+        self._log_held(data, step, commit)
+
+    def _log_held(self, data: Mapping[str, Any], step: int | None, commit: bool | None) -> None:
+        """The slower way: values that wait for others of their step, mappings and steps of other types."""
+        self._refuse_after_end()
+        data, step = dict(data), None if step is None else _whole(step)
+        if step is not None and self._held_step not in (None, step):
+            self._commit()
+        self._held.update(data)
+        self._held_step = step if step is not None else self._held_step
+        self._takes_now = False
+        if commit is not False:
+            self._commit()
+
+    def _commit(self) -> None:
+        """Logs what waits."""
+        from mltrack._values import log_others
+
+        data, step = self._held, self._held_step
+        self._held, self._held_step, self._takes_now = {}, None, True
+        if not data:
+            return
+        try:
+            others = self._log_numbers(data, step)
+            if others is not None:
+                log_others(self, others, self._native.next_step - 1 if step is None else step)
+        except Exception as error:
+            self._went_wrong(error, data)
+
+    def _went_wrong(self, error: Exception, data: object, step: object = None) -> bool:
+        """Raises what the program did wrong, warns of what the tracker did.  False: try the slower way."""
+        if isinstance(error, ValidationError):
+            raise error
+        if isinstance(error, TypeError):
+            is_dict, is_whole = isinstance(data, dict), isinstance(step, (int, type(None)))
+            if isinstance(data, Mapping) and not (is_dict and is_whole):
+                return False
+            raise _misused(error, data) from None
+        if not isinstance(error, Error):
+            raise error
+        self._refuse_after_end()
+        self._warn(error)
+        return True
+
+    def _refuse_after_end(self) -> None:
+        if self._end_state is not None:
+            hint = f'mltrack.init(id="{self.id}", resume="must") goes on with it'
+            raise of_code(f"run {self.name} is {self._end_state}", code="INVALID_STATE", hint=hint)
+
+    def _warn(self, error: Error) -> None:
+        """One warning: the training goes on."""
+        if not self._has_warned:
+            self._has_warned = True
+            words = f"run {self.name}: something could not be recorded: {error}"
+            warnings.warn(words, RuntimeWarning, stacklevel=4)
+
+    def _quietly(self, call: Callable[..., object], *arguments: object) -> None:
+        """Calls the engine; a fault that is not the program's warns."""
+        try:
+            call(*arguments)
+        except ValidationError:
+            raise
+        except Error as error:
+            self._refuse_after_end()
+            self._warn(error)
+
+    def _record_params(self, params: dict[str, Any]) -> None:
+        self._quietly(self._native.log_params, params)
+
+    def _record_change(self, name: str, value: object) -> None:
+        self._quietly(self._native.log_json, f"config/{name}", self._step_now(), value)
+
+    def _step_now(self) -> int:
+        return max(self._native.next_step - 1, 0)
+
+    @property
+    def id(self) -> str:
+        """Its id, which no other run has."""
+        return self._native.id
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return self._name
+
+    @name.setter
+    def name(self, name: str) -> None:
+        self._set_tag("mlflow.runName", name)
+        self._name = name
+
+    @property
+    def number(self) -> int:
+        """Its number in its experiment, from 1."""
+        return self._native.number
+
+    @property
+    def project(self) -> str:
+        """The name of its experiment."""
+        return self._project
+
+    @property
+    def state(self) -> str:
+        """Its state in the store: ``running``, ``completed``, ``failed``, ``cancelled``, ``timed_out`` or ``lost``."""
+        return self._native.state
+
+    @property
+    def parent(self) -> str | None:
+        """The id of the run of which it is a part."""
+        return self._parent
+
+    @property
+    def entity(self) -> str | None:
+        """The entity that it was begun with."""
+        return self._tags.get("entity")
+
+    @property
+    def group(self) -> str | None:
+        """The group that it was begun with."""
+        return self._tags.get("group")
+
+    @property
+    def job_type(self) -> str | None:
+        """The kind of job that it was begun as."""
+        return self._tags.get("job_type")
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """Its plain tags."""
+        return tuple(key for key, value in self._tags.items() if not value)
+
+    @tags.setter
+    def tags(self, tags: Iterable[str]) -> None:
+        wanted = dict.fromkeys(tags)
+        for key in self.tags:
+            if key not in wanted:
+                self.remove_tag(key)
+        for key in wanted:
+            self._set_tag(key, "")
+
+    @property
+    def notes(self) -> str | None:
+        """The note that this program wrote last."""
+        return self._notes
+
+    @notes.setter
+    def notes(self, text: str) -> None:
+        self._quietly(self._native.note, text)
+        self._notes = text
+
+    @property
+    def config(self) -> Config:
+        """Its parameters."""
+        return self._config
+
+    @property
+    def summary(self) -> Summary:
+        """What there is to say about it: the last value of each metric, or what ``define_metric`` or the program chose."""
+        if self._summary is None:
+            from mltrack._summary import Summary
+
+            self._summary = Summary(self)
+        return self._summary
+
+    @property
+    def settings(self) -> Settings:
+        """The settings that it was begun with."""
+        return self._settings
+
+    @property
+    def step(self) -> int:
+        """The step of the next ``log`` that names none."""
+        return self._native.next_step
+
+    @property
+    def starting_step(self) -> int:
+        """The step that it goes on with when it is resumed."""
+        return self.step
+
+    @property
+    def start_time(self) -> float:
+        """When it was begun, in seconds since 1970."""
+        if not self._store.is_enabled:
+            return 0.0
+        known = self._store.run_summary(self.id)
+        return float(known["started_ns"] or known["created_ns"]) / 1e9
+
+    @property
+    def resumed(self) -> bool:
+        """Whether it is one that was there before."""
+        return self._is_resumed
+
+    @property
+    def disabled(self) -> bool:
+        """Whether nothing is recorded."""
+        return not self._store.is_enabled
+
+    @property
+    def offline(self) -> bool:
+        """True: there is nothing to be online with."""
+        return True
+
+    @property
+    def dir(self) -> str:
+        """The folder of its store; empty when nothing is recorded."""
+        path = self._store.path
+        return "" if path is None else str(path)
+
+    @property
+    def path(self) -> str:
+        """Its experiment and its number: a name that every command takes."""
+        return f"{self.project}/{self.number}"
+
+    @property
+    def url(self) -> str | None:
+        """``None``: ``mltrack serve`` says where its page is."""
+        return None
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether this program has ended it."""
+        return self._end_state is not None
+
+    def set_tag(self, key: str, value: object = "") -> None:
+        """Sets a tag; a plain one has no value."""
+        self._set_tag(key, str(value))
+
+    def _set_tag(self, key: str, value: str) -> None:
+        if self._tags.get(key) != value:
+            self._quietly(self._native.set_tag, key, value)
+            self._tags[key] = value
+
+    def remove_tag(self, key: str) -> None:
+        """Takes a tag away."""
+        self._quietly(self._native.remove_tag, key)
+        self._tags.pop(key, None)
+
+    def log_params(self, params: Mapping[str, Any]) -> None:
+        """Adds parameters, as ``config.update`` does."""
+        self._config.update(params)
+
+    def log_line(self, text: str, level: Literal["debug", "info", "warn", "error"] = "info") -> None:
+        """Logs a line of text."""
+        self._quietly(self._native.log_line, text, level)
+
+    def alert(self, title: str, text: str, level: str | None = None, wait_duration: object = None) -> None:
+        """Logs a line that says so, with the level of a warning or the one that is named."""
+        known = {"INFO": "info", "WARN": "warn", "ERROR": "error"}
+        self._quietly(self._native.log_line, f"{title}: {text}", known.get(str(level).split(".")[-1], "warn"))
+
+    def define_metric(
+        self,
+        name: str,
+        step_metric: str | None = None,
+        step_sync: bool | None = None,
+        hidden: bool | None = None,
+        summary: str | None = None,
+        goal: str | None = None,
+        overwrite: bool | None = None,
+    ) -> MetricDefinition:
+        """Says what a metric is: over which other one it is drawn, and which of its values counts.
+
+        ``name`` may end with ``*``.  ``summary`` is one of ``min``, ``max``, ``mean``, ``best``, ``first``, ``last``,
+        ``none``; ``goal`` is ``minimize`` or ``maximize`` and says what ``best`` is.
+
+        >>> import mltrack
+        >>> with mltrack.init() as run:
+        ...     _ = run.define_metric("accuracy", summary="max")
+        ...     for accuracy in (0.5, 0.9, 0.7):
+        ...         run.log({"accuracy": accuracy})
+        ...     run.summary["accuracy"]
+        0.9
+        """
+        from mltrack._summary import define
+
+        return define(self, name, step_metric, step_sync, hidden, summary, goal, overwrite)
+
+    def child(
+        self,
+        name: str | None = None,
+        config: object = None,
+        tags: Iterable[str] | Mapping[str, object] | None = None,
+        **named: Any,
+    ) -> Run:
+        """Begins a run that is a part of this one, and makes it the current one.
+
+        >>> import mltrack
+        >>> with mltrack.init() as run:
+        ...     with run.child("fold-1") as fold:
+        ...         fold.log({"accuracy": 0.9})
+        >>> fold.parent == run.id
+        True
+        """
+        from mltrack._config import plain
+        from mltrack._init import _tags, begin_child
+
+        self._refuse_after_end()
+        return begin_child(self, name, plain(config), _tags(tags, **named))
+
+    def finish(self, exit_code: int | None = None, quiet: bool | None = None) -> None:
+        """Ends the run: completed, or failed when ``exit_code`` is not 0.  Again, or in a forked child, it does nothing."""
+        if exit_code:
+            self._end("failed", self._native.fail, "exit", f"the program exited with {exit_code}")
+        else:
+            self._end("completed", self._native.complete)
+
+    def fail(self, error: BaseException | str) -> None:
+        """Ends the run as failed."""
+        if isinstance(error, str):
+            self._end("failed", self._native.fail, "error", error)
+            return
+        import traceback
+
+        trace = "".join(traceback.format_exception(error))
+        cause = error.__cause__ or error.__context__
+        said = None if cause is None else f"{type(cause).__name__}: {cause}"
+        self._end("failed", self._native.fail, type(error).__name__, str(error), trace, said)
+
+    def cancel(self, why: str = "cancelled") -> None:
+        """Ends the run as cancelled."""
+        self._end("cancelled", self._native.cancel, why)
+
+    def _end(self, state: str, call: Callable[..., None], *arguments: str | None) -> None:
+        if self._end_state is not None or self._process != os.getpid():
+            return
+        if self._held:
+            self._commit()
+        if self._end_state is not None:
+            return
+        self._end_state = state
+        try:
+            call(*arguments)
+        except Error as error:
+            self._warn(error)
+        finally:
+            self._takes_now = True
+            _session.end(self)
+        self._tell_warnings()
+        self._say("ended")
+
+    def _end_by(self, exception: BaseException | None, signal_name: str | None, exit_code: object) -> None:
+        """Ends the run as its program ended."""
+        from mltrack._ending import is_failure
+
+        if isinstance(exception, SystemExit):
+            exit_code = exception.code
+            exception = None
+        if signal_name is not None:
+            self.cancel(signal_name)
+        elif isinstance(exception, KeyboardInterrupt):
+            self.cancel("KeyboardInterrupt")
+        elif exception is not None and not isinstance(exception, GeneratorExit):
+            self.fail(exception)
+        elif is_failure(exit_code):
+            self._end("failed", self._native.fail, "exit", f"the program exited with {exit_code}")
+        else:
+            self.finish()
+
+    def _tell_warnings(self) -> None:
+        for words in _mltrack.take_warnings():
+            warnings.warn(words, RuntimeWarning, stacklevel=4)
+
+    def _say(self, what: str) -> None:
+        """One line on stderr at the beginning and at the end, for people only."""
+        if self._settings.silent or self.disabled or not sys.stderr or not sys.stderr.isatty():
+            return
+        state = self._end_state or what
+        print(f"mltrack: run {self.name} ({self.path}) {state}, in {self.dir}", file=sys.stderr)
+
+    def __enter__(self) -> Run:
+        self._is_entered = True
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        exception: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._is_entered = False
+        self._end_by(exception, None, None)
+
+    def __getattr__(self, name: str) -> Any:
+        from mltrack._names import unknown_attribute
+
+        names = [known for known in dir(type(self)) if not known.startswith("_")]
+        raise unknown_attribute(name, names, "a run", self)
+
+    def __repr__(self) -> str:
+        return f"<mltrack.Run {self.name} {self.path} {self._end_state or 'running'}>"
+
+
+def _whole(step: Any) -> int:
+    """A step as a whole number, whoever's number it is."""
+    try:
+        whole = int(step)
+    except (TypeError, ValueError):
+        whole = None
+    if whole is None or whole != step:
+        raise of_code(f"the step is {step!r}", code="VALIDATION_ERROR", hint="steps are whole numbers")
+    return whole
+
+
+def _misused(error: TypeError, data: object) -> Error:
+    if isinstance(data, dict):
+        return of_code(f"the step: {error}", code="VALIDATION_ERROR", hint="steps are whole numbers")
+    hint = 'run.log({"loss": 0.5})'
+    return of_code(f"a {type(data).__name__} was logged: {error}", code="VALIDATION_ERROR", hint=hint)

@@ -1,0 +1,152 @@
+"""What a process has open: its stores, its runs, and which run is the current one.
+
+Invariants: the current run is one of the context (a task of asyncio, a thread that was given a context) before it is one
+of the process; a run that has ended is current nowhere; a store is opened once for each folder and set of settings; what
+a forked child inherited is not its own to end.
+"""
+
+from __future__ import annotations
+
+import os
+from contextvars import ContextVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mltrack import _mltrack
+from mltrack.errors import of_code
+
+if TYPE_CHECKING:
+    from mltrack._run import Run
+    from mltrack.settings import Settings
+
+__all__ = ["begin", "current", "end", "open_store", "required", "store_path"]
+
+STORE_FOLDER = ".mltrack"
+STORE_VARIABLE = "MLTRACK_STORE"
+
+_stores: dict[tuple[str, Settings], _mltrack.Store] = {}
+_in_context: ContextVar[Run | None] = ContextVar("mltrack_run", default=None)
+_in_process: list[Run] = []
+"""The runs that are open, the oldest first."""
+
+
+def is_store(path: Path) -> bool:
+    """Whether a folder is a store."""
+    return (path / "FORMAT").is_file()
+
+
+def store_folder(path: Path) -> Path:
+    """The store that a path means: the one inside it, when it is none itself and contains one."""
+    inside = path / STORE_FOLDER
+    return inside if not is_store(path) and is_store(inside) else path
+
+
+def user_store() -> Path | None:
+    """Where the store of the user would be."""
+    data = os.environ.get("XDG_DATA_HOME")
+    home = os.environ.get("HOME")
+    if data:
+        return Path(data, "mltrack", "store")
+    return Path(home, ".local", "share", "mltrack", "store") if home else None
+
+
+def store_path(folder: str | os.PathLike[str] | None = None, *, for_beginning: bool = True) -> Path:
+    """The store that is meant, by the rules of the command line: what is named, else ``MLTRACK_STORE``, else the nearest
+    ``.mltrack`` upward, else the one of the user.  Where none is, one in this folder is meant ``for_beginning`` something.
+
+    Raises ``errors.NotFound`` when there is none to look at, ``errors.Unsupported`` for an address.
+    """
+    named = os.fspath(folder) if folder else os.environ.get(STORE_VARIABLE)
+    if named:
+        if "://" in named:
+            hint = "name a folder; mlflow.set_tracking_uri talks to a server of mltrack"
+            raise of_code(f"{named} is a server: runs are begun in a folder", code="UNSUPPORTED", hint=hint)
+        return store_folder(Path(named))
+    here = Path.cwd()
+    found = next((path for path in map(_inside, (here, *here.parents)) if is_store(path)), None)
+    if found is not None:
+        return found
+    of_user = user_store()
+    if of_user is not None and is_store(of_user):
+        return of_user
+    if for_beginning:
+        return here / STORE_FOLDER
+    words = f"no {STORE_FOLDER} in this folder or above it, and no store of the user"
+    raise of_code(words, code="NOT_FOUND", hint="begin a run with mltrack.init(), or name a folder")
+
+
+def _inside(folder: Path) -> Path:
+    return folder / STORE_FOLDER
+
+
+def open_store(path: Path, settings: Settings) -> _mltrack.Store:
+    """The store of a folder, which is opened at the first call."""
+    key = (os.path.realpath(path), settings)
+    store = _stores.get(key)
+    if store is None:
+        store = _stores[key] = _mltrack.Store(path, settings.for_store())
+    return store
+
+
+def current() -> Run | None:
+    """The run that ``mltrack.log`` logs to: the innermost of this context, else the newest of the process."""
+    run = _in_context.get()
+    while run is not None and run.is_finished:
+        run = run._outer
+    if run is not None:
+        return run
+    return _in_process[-1] if _in_process else None
+
+
+def required() -> Run:
+    """The current run.  Raises ``errors.InvalidState`` when there is none."""
+    run = current()
+    if run is None:
+        raise of_code("no run is running", code="INVALID_STATE", hint="call mltrack.init() first")
+    return run
+
+
+def begin(run: Run) -> None:
+    """Makes a run the current one."""
+    from mltrack import _ending
+
+    _in_context.set(run)
+    _in_process.append(run)
+    _ending.watch()
+
+
+def end(run: Run) -> None:
+    """Forgets a run that has ended."""
+    if run in _in_process:
+        _in_process.remove(run)
+    if _in_context.get() is run:
+        _in_context.set(run._outer)
+    if not _in_process:
+        from mltrack import _ending
+
+        _ending.unwatch()
+
+
+def open_runs() -> list[Run]:
+    """The runs that this process has begun and not ended, the newest first."""
+    mine = os.getpid()
+    return [run for run in reversed(_in_process) if run._process == mine]
+
+
+def start(
+    experiment: str,
+    *,
+    name: str | None = None,
+    params: dict[str, Any] | None = None,
+    tags: dict[str, str] | None = None,
+    parent: Run | None = None,
+) -> Run:
+    """A new run in the store of this folder, for the parts of the package that begin runs by themselves.
+
+    It is made the current one; ``finish``, ``fail`` or ``cancel`` end it.
+    """
+    from mltrack._init import init
+
+    if parent is not None:
+        return parent.child(name, config=params, tags=tags)
+    return init(project=experiment, name=name, config=params, tags=tags, reinit="create_new")

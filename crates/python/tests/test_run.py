@@ -1,0 +1,369 @@
+"""A run is begun, fed, ended and gone on with."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import mltrack
+from mltrack import _session, errors
+
+
+def known(run: mltrack.Run) -> dict[str, Any]:
+    """What the store says about a run."""
+    summary = run._store.run_summary(run.id)
+    assert isinstance(summary, dict)
+    return summary
+
+
+def points(run: mltrack.Run, name: str) -> dict[int, float]:
+    """The points of a metric."""
+    frame = run._store.history(run.id, name)
+    return dict(zip(frame["step"].tolist(), frame["value"].tolist(), strict=True))
+
+
+def test_a_run_has_what_it_was_begun_with() -> None:
+    run = mltrack.init(
+        project="digits",
+        name="first",
+        config={"lr": 0.1, "model": {"depth": 3}},
+        tags=["small", "cpu"],
+        group="g",
+        job_type="train",
+        entity="team",
+        notes="a try",
+        seed=7,
+    )
+    told = known(run)
+    assert (told["experiment"], told["name"], told["state"]) == ("digits", "first", "running")
+    assert told["params"]["lr"] == 0.1
+    assert told["params"]["model.depth"] == 3
+    assert told["tags"] == {"small": "", "cpu": "", "group": "g", "job_type": "train", "entity": "team"}
+    assert (run.tags, run.group, run.job_type, run.entity, run.notes) == (
+        ("small", "cpu"),
+        "g",
+        "train",
+        "team",
+        "a try",
+    )
+
+
+def test_steps_go_on_by_themselves_and_may_go_back() -> None:
+    run = mltrack.init()
+    run.log({"loss": 3.0})
+    run.log({"loss": 2.0})
+    run.log({"loss": 1.0}, step=10)
+    run.log({"loss": 1.5}, step=5)
+    run.log({"loss": 0.5})
+    assert points(run, "loss") == {0: 3.0, 1: 2.0, 5: 1.5, 10: 1.0, 11: 0.5}
+
+
+def test_what_is_not_committed_waits_for_its_step() -> None:
+    run = mltrack.init()
+    run.log({"loss": 1.0}, commit=False)
+    assert "loss" not in run.summary
+    run.log({"accuracy": 0.5})
+    assert points(run, "loss") == {0: 1.0}
+    assert points(run, "accuracy") == {0: 0.5}
+    run.log({"loss": 2.0}, step=7, commit=False)
+    run.log({"loss": 3.0}, step=8, commit=False)
+    run.finish()
+    assert points(run, "loss") == {0: 1.0, 7: 2.0, 8: 3.0}
+
+
+def test_nan_and_the_infinities_are_kept() -> None:
+    run = mltrack.init()
+    for value in (math.nan, math.inf, -math.inf):
+        run.log({"loss": value})
+    kept = list(points(run, "loss").values())
+    assert math.isnan(kept[0])
+    assert kept[1:] == [math.inf, -math.inf]
+
+
+def test_nested_names_are_joined_and_other_mappings_and_steps_are_taken() -> None:
+    import collections
+
+    run = mltrack.init()
+    run.log({"train": {"loss": 1.0, "by": {"class": 2}}})
+    run.log(collections.ChainMap({"a": 1}), step=3)
+    run.log({"a": 2}, step=4.0)  # type: ignore[arg-type]
+    assert points(run, "train/by/class") == {0: 2.0}
+    assert points(run, "a") == {3: 1.0, 4: 2.0}
+
+
+def test_scalars_of_numpy_are_numbers() -> None:
+    numpy = pytest.importorskip("numpy")
+    run = mltrack.init()
+    run.log({"a": numpy.float32(0.5), "b": numpy.int64(3), "c": numpy.array([2.0]), "d": numpy.bool_(True)})
+    assert {name: known(run)["metrics"][name]["last"] for name in "abcd"} == {"a": 0.5, "b": 3.0, "c": 2.0, "d": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("data", "step", "words"),
+    [
+        ([1], None, "a list was logged"),
+        ({"loss": 1}, 1.5, "the step is 1.5"),
+        ({"loss": 1}, "x", "the step is 'x'"),
+        ({"": 1}, None, "metric name"),
+        ({3: 1}, None, "the name of a metric is 3"),
+    ],
+)
+def test_what_cannot_be_logged_is_refused(data: Any, step: Any, words: str) -> None:
+    run = mltrack.init()
+    with pytest.raises(errors.ValidationError, match=words):
+        run.log(data, step=step)
+
+
+def test_a_run_that_somebody_else_ended_warns_once_and_lets_the_training_go_on() -> None:
+    run = mltrack.init()
+    run._native.complete()
+    with pytest.warns(RuntimeWarning, match="could not be recorded"):
+        run.log({"loss": 1.0})
+    run.log({"loss": 1.0})
+
+
+def test_after_the_end_a_call_says_how_to_go_on() -> None:
+    run = mltrack.init()
+    run.finish()
+    run.finish()
+    with pytest.raises(errors.InvalidState, match="is completed") as caught:
+        run.log({"loss": 1.0})
+    assert f'mltrack.init(id="{run.id}"' in str(caught.value.hint)
+
+
+def test_the_config_is_a_mapping_with_attributes() -> None:
+    run = mltrack.init(config=argparse.Namespace(lr=0.1, model={"depth": 3}))
+    run.config.batch = 32
+    run.config["epochs"] = 5
+    run.config.update({"lr": 0.1}, warm=True)
+    run.config.setdefaults({"lr": 7, "decay": 0.01})
+    assert run.config.model.depth == run.config["model"]["depth"] == 3
+    assert sorted(run.config) == ["batch", "decay", "epochs", "lr", "model", "warm"]
+    assert known(run)["params"]["batch"] == 32
+    with pytest.raises(AttributeError, match="did you mean batch"):
+        run.config.bathc  # noqa: B018
+
+
+def test_a_changed_config_must_be_allowed_and_is_logged_beside_the_first_value() -> None:
+    run = mltrack.init(config={"lr": 0.1})
+    with pytest.raises(errors.Conflict, match=r"config.lr is 0.1 and cannot become 0.2") as caught:
+        run.config.lr = 0.2
+    assert "allow_val_change=True" in str(caught.value.hint)
+    run.config.update({"lr": 0.2}, allow_val_change=True)
+    assert run.config.lr == 0.2
+    assert known(run)["params"]["lr"] == 0.1
+
+
+@dataclasses.dataclass
+class Options:
+    lr: float = 0.1
+    path: Path = Path("data")
+
+
+class Pydantic:
+    def model_dump(self) -> dict[str, Any]:
+        return {"lr": 0.1}
+
+
+@pytest.mark.parametrize("given", [Options(), Pydantic(), {"lr": 0.1}, Options().__dict__])
+def test_many_kinds_of_objects_are_a_config(given: object) -> None:
+    assert mltrack.init(config=given).config.lr == 0.1
+
+
+@pytest.mark.parametrize("given", [3, [1], Options])
+def test_what_is_no_config_is_refused(given: object) -> None:
+    with pytest.raises(errors.ValidationError, match="is no config"):
+        mltrack.init(config=given)
+
+
+@pytest.mark.parametrize(
+    ("choice", "value"), [("min", 1.0), ("max", 3.0), ("mean", 2.0), ("first", 3.0), ("last", 2.0)]
+)
+def test_the_summary_has_the_value_that_was_chosen(choice: str, value: float) -> None:
+    run = mltrack.init()
+    run.define_metric("lo*", summary=choice)
+    for each in (3.0, 1.0, 2.0):
+        run.log({"loss": each})
+    assert run.summary["loss"] == value
+
+
+def test_best_needs_a_goal_and_none_leaves_out() -> None:
+    run = mltrack.init()
+    with pytest.raises(errors.ValidationError, match="what is best"):
+        run.define_metric("loss", summary="best")
+    run.define_metric("loss", summary="best", goal="minimize", step_metric="epoch")
+    run.define_metric("noise", summary="none")
+    for each in (3.0, 1.0, 2.0):
+        run.log({"loss": each, "noise": each})
+    assert dict(run.summary) == {"loss": 1.0}
+    assert known(run)["tags"]["metric.loss"] == '{"goal": "minimize", "step_metric": "epoch", "summary": "best"}'
+
+
+def test_what_is_set_in_the_summary_counts_and_changes_no_history() -> None:
+    run = mltrack.init()
+    run.log({"loss": 3.0})
+    run.summary["loss"] = 1.0
+    run.summary.best_accuracy = 0.9
+    run.summary.update({"note": "good", "test": {"f1": 0.5}})
+    assert dict(run.summary) == {"best_accuracy": 0.9, "loss": 1.0, "note": "good", "test/f1": 0.5}
+    assert points(run, "loss") == {0: 3.0}
+    assert known(run)["metrics"]["best_accuracy"]["last"] == 0.9
+    assert run.step == 1
+
+
+def test_the_context_ends_the_run_as_what_left_it() -> None:
+    with mltrack.init() as good:
+        pass
+    with pytest.raises(ZeroDivisionError), mltrack.init() as bad:
+        raise ZeroDivisionError("by nothing")
+    with pytest.raises(KeyboardInterrupt), mltrack.init() as stopped:
+        raise KeyboardInterrupt
+    with pytest.raises(SystemExit), mltrack.init() as exited:
+        raise SystemExit(3)
+    with pytest.raises(SystemExit), mltrack.init() as left:
+        raise SystemExit
+    states = [run.state for run in (good, bad, stopped, exited, left)]
+    assert states == ["completed", "failed", "cancelled", "failed", "completed"]
+
+
+def test_within_a_run_a_run_is_its_child() -> None:
+    with mltrack.init(project="folds") as outer:
+        with mltrack.init(name="fold-1") as first:
+            assert mltrack.run is first
+        with outer.child("fold-2", config={"fold": 2}, group="g") as second:
+            mltrack.log({"accuracy": 0.5})
+        assert mltrack.run is outer
+    assert mltrack.run is None
+    assert {known(run)["parent"] for run in (first, second)} == {outer.id}
+    assert {known(run)["experiment"] for run in (first, second)} == {"folds"}
+    assert points(second, "accuracy") == {0: 0.5}
+    assert second.group == "g"
+
+
+def test_a_second_run_is_the_first_one_unless_it_is_said_otherwise() -> None:
+    first = mltrack.init()
+    with pytest.warns(UserWarning, match="is running already"):
+        assert mltrack.init(config={"a": 1}) is first
+    assert first.config.a == 1
+    third = mltrack.init(reinit="create_new")
+    assert (third is first, first.state) == (False, "running")
+    fourth = mltrack.init(reinit=True)
+    assert (third.state, fourth.state, mltrack.run) == ("completed", "running", fourth)
+
+
+def test_a_run_is_gone_on_with_by_the_id_that_it_was_given() -> None:
+    with mltrack.init(project="p", id="nightly", config={"lr": 0.1, "layers": [1, 2], "path": Path("a")}) as first:
+        first.log({"loss": 1.0})
+    again = mltrack.init(project="p", id="nightly", config={"lr": 0.1, "layers": [1, 2], "path": Path("a")})
+    assert (again.id, again.resumed, again.step, again.state) == (first.id, True, 1, "running")
+    again.log({"loss": 0.5})
+    again.finish()
+    assert points(again, "loss") == {0: 1.0, 1: 0.5}
+    with mltrack.init(id=first.id, resume="must") as by_number:
+        assert by_number.id == first.id
+    with pytest.raises(errors.Conflict, match="already"):
+        mltrack.init(project="p", id="nightly", resume="never")
+    with pytest.raises(errors.NotFound, match="to go on with"):
+        mltrack.init(project="p", id="weekly", resume="must")
+
+
+def test_resume_without_an_id_goes_on_with_what_did_not_end_well() -> None:
+    with pytest.raises(ZeroDivisionError), mltrack.init(project="p") as bad:
+        raise ZeroDivisionError
+    with mltrack.init(project="p", resume=True) as again:
+        assert again.id == bad.id
+    with mltrack.init(project="p", resume="auto") as new:
+        assert new.id != bad.id
+
+
+def test_a_disabled_run_does_nothing(folder: Path) -> None:
+    with mltrack.init(mode="disabled", config={"a": 1}) as run:
+        run.log({"loss": 1.0, "text": "x"})
+        run.summary["best"] = 1
+        with run.child("c"):
+            pass
+        assert (run.config.a, run.disabled, run.summary["best"]) == (1, True, 1)
+    assert list(folder.iterdir()) == []
+
+
+def test_the_store_is_found_as_the_command_line_finds_it(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(errors.NotFound):
+        _session.store_path(for_beginning=False)
+    assert _session.store_path() == folder / ".mltrack"
+    mltrack.init().finish()
+    below = folder / "below"
+    below.mkdir()
+    monkeypatch.chdir(below)
+    assert _session.store_path() == folder / ".mltrack"
+    assert _session.store_path(folder) == folder / ".mltrack"
+    monkeypatch.setenv("MLTRACK_STORE", str(folder / "other"))
+    assert _session.store_path() == folder / "other"
+    with pytest.raises(errors.Unsupported, match="is a server"):
+        mltrack.init(dir="http://127.0.0.1:5000")
+
+
+def test_the_environment_says_what_the_program_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = {"PROJECT": "p", "NAME": "n", "GROUP": "g", "TAGS": "a,b", "RUN_ID": "x", "RESUME": "never"}
+    for name, value in said.items():
+        monkeypatch.setenv(f"MLTRACK_{name}", value)
+    run = mltrack.init()
+    assert (run.project, run.name, run.group, run.tags) == ("p", "n", "g", ("a", "b"))
+    run.finish()
+    with pytest.raises(errors.Conflict):
+        mltrack.init()
+    monkeypatch.setenv("MLTRACK_MODE", "disabled")
+    assert mltrack.init().disabled
+
+
+@pytest.mark.parametrize("said", [{"mode": "on"}, {"resume": "maybe"}, {"reinit": "no"}, {"settings": {"capture": "all"}}])
+def test_a_value_that_cannot_be_says_which_ones_can(said: dict[str, Any]) -> None:
+    with pytest.raises(errors.ValidationError) as caught:
+        mltrack.init(**said)
+    assert "one of" in str(caught.value.hint)
+
+
+def test_an_unknown_name_is_answered_with_what_was_meant() -> None:
+    with pytest.raises(TypeError, match="did you mean project"):
+        mltrack.init(projekt="x")  # type: ignore[call-arg]
+    with pytest.raises(errors.ValidationError, match="did you mean capture"):
+        mltrack.init(settings={"captur": "off"})
+    with pytest.raises(AttributeError, match="Optuna"):
+        mltrack.sweep  # noqa: B018
+    with pytest.raises(AttributeError, match="did you mean define_metric"):
+        mltrack.init().define_metrics  # noqa: B018
+    with pytest.raises(AttributeError, match=r"mltrack.open\(\)"):
+        mltrack.Api  # noqa: B018
+
+
+def test_without_a_run_the_functions_say_what_to_call_first() -> None:
+    assert mltrack.run is None
+    with pytest.raises(errors.InvalidState, match=r"call mltrack.init\(\) first"):
+        mltrack.log({"loss": 1.0})
+    with pytest.raises(errors.InvalidState, match=r"call mltrack.init\(\) first"):
+        mltrack.config  # noqa: B018
+    mltrack.finish()
+
+
+def test_tags_notes_and_name_can_be_changed() -> None:
+    run = mltrack.init(tags=["a", "b"])
+    run.tags = ("b", "c")
+    run.name = "better"
+    run.notes = "second thoughts"
+    run.set_tag("lr", 3)
+    assert (run.tags, run.name, run.notes) == (("b", "c"), "better", "second thoughts")
+    assert known(run)["tags"] == {"b": "", "c": "", "lr": "3", "mlflow.runName": "better"}
+
+
+def test_a_run_whose_config_differs_is_not_touched() -> None:
+    with mltrack.init(id="nightly", config={"lr": 0.1}) as first:
+        pass
+    with pytest.raises(errors.Conflict, match="cannot become"):
+        mltrack.init(id="nightly", config={"lr": 0.2})
+    assert first.state == "completed"
+    with mltrack.init(id="nightly", config={"lr": 0.2}, allow_val_change=True) as again:
+        assert again.config.lr == 0.2
