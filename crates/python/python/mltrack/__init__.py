@@ -25,10 +25,12 @@ if TYPE_CHECKING:
         log,
         log_line,
     )
+    from mltrack._guard import TrackerWarning
     from mltrack._init import init
     from mltrack._run import Run
     from mltrack._summary import Summary
     from mltrack.settings import Settings
+    from mltrack.tracking import track
 
     run: Run | None
     config: Config
@@ -41,12 +43,14 @@ _HOME: dict[str, str] = {
     "Run": "_run",
     "Settings": "settings",
     "Summary": "_summary",
+    "TrackerWarning": "_guard",
     "alert": "_current",
     "define_metric": "_current",
     "finish": "_current",
     "init": "_init",
     "log": "_current",
     "log_line": "_current",
+    "track": "tracking",
 }
 """Which module has a public name."""
 

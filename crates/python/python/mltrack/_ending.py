@@ -40,14 +40,15 @@ class _State:
 def watch() -> None:
     """Begins to listen, when a run begins."""
     _at_exit_of_this_process()
+    if not _State.handlers and threading.current_thread() is threading.main_thread():
+        # The first run may have begun in another thread, which cannot listen to signals.
+        _listen_to_signals()
     if _State.is_watching:
         return
     _State.is_watching = True
     _State.exception = _State.signal_name = _State.exit_code = None
     _State.excepthook, sys.excepthook = sys.excepthook, _excepthook
     _State.exit, sys.exit = sys.exit, _exit
-    if threading.current_thread() is threading.main_thread():
-        _listen_to_signals()
 
 
 def unwatch() -> None:
@@ -114,6 +115,11 @@ def end_all() -> None:
     exception = _State.exception or sys.exc_info()[1]
     for run in _session.open_runs():
         run._end_by(exception, _State.signal_name, _State.exit_code)
+
+
+def signal_name() -> str | None:
+    """The signal that the program was told to end by, if it goes on after that."""
+    return _State.signal_name
 
 
 def is_failure(exit_code: object) -> bool:

@@ -8,6 +8,8 @@ a forked child inherited is not its own to end.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,6 +30,8 @@ _stores: dict[tuple[str, Settings], _mltrack.Store] = {}
 _in_context: ContextVar[Run | None] = ContextVar("mltrack_run", default=None)
 _in_process: list[Run] = []
 """The runs that are open, the oldest first."""
+_of_calls: list[Run] = []
+"""Those of tracked calls: current only where the call runs, but ended with the program like the others."""
 
 
 def is_store(path: Path) -> bool:
@@ -115,13 +119,33 @@ def begin(run: Run) -> None:
     _ending.watch()
 
 
+def begin_call(run: Run) -> None:
+    """Takes up the run of a tracked call, which is current where it is ``within`` and nowhere else."""
+    from mltrack import _ending
+
+    _of_calls.append(run)
+    _ending.watch()
+
+
+@contextmanager
+def within(run: Run) -> Iterator[None]:
+    """Makes a run the current one of this context for a while."""
+    token = _in_context.set(run)
+    try:
+        yield
+    finally:
+        _in_context.reset(token)
+
+
 def end(run: Run) -> None:
     """Forgets a run that has ended."""
+    if run in _of_calls:
+        _of_calls.remove(run)
+    elif _in_context.get() is run:
+        _in_context.set(run._outer)
     if run in _in_process:
         _in_process.remove(run)
-    if _in_context.get() is run:
-        _in_context.set(run._outer)
-    if not _in_process:
+    if not _in_process and not _of_calls:
         from mltrack import _ending
 
         _ending.unwatch()
@@ -130,7 +154,7 @@ def end(run: Run) -> None:
 def open_runs() -> list[Run]:
     """The runs that this process has begun and not ended, the newest first."""
     mine = os.getpid()
-    return [run for run in reversed(_in_process) if run._process == mine]
+    return [run for run in reversed(_in_process + _of_calls) if run._process == mine]
 
 
 def start(

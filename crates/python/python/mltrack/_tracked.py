@@ -1,0 +1,51 @@
+"""The runs of tracked calls: how one is begun, and what is recorded of it later.
+
+Invariants: a run of a call is current only where the call runs; it is in the store of its parent; nothing here warns or
+catches: whoever calls does.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from mltrack import _init, _session
+from mltrack._run import Run
+from mltrack.settings import settings_of
+
+RUN_VARIABLE = "MLTRACK_RUN"
+"""The run that this whole program is, when a command of ours started it."""
+
+
+def start(
+    label: str,
+    *,
+    name: str | None,
+    experiment: str | None,
+    params: dict[str, Any],
+    tags: Mapping[str, str],
+    parent: Run | None,
+) -> Run:
+    """Starts the run of a call, as the child of the run around it if there is one."""
+    started: dict[str, Any] = {"name": name, "params": params, "seed": None, "detached": False, "timeout_s": None}
+    if parent is None:
+        settings = settings_of(None)
+        store = _init._store(None, None, settings)
+        project = experiment or os.environ.get("MLTRACK_PROJECT") or label
+        of_program = os.environ.get(RUN_VARIABLE) or None
+        given = _init._tags(None) if of_program is None else []
+        started |= {"name": name or os.environ.get("MLTRACK_NAME") or None, "parent": of_program}
+    else:
+        settings, store, given = parent._settings, parent._store, []
+        project = experiment or parent.project
+        started |= {"name": name or label.rpartition(".")[2], "parent": parent.id}
+    if not store.is_enabled:
+        started["parent"] = None
+    started["tags"] = [*given, *tags.items()]
+    run = Run(store.start_run(project, started), store, project=project, settings=settings, outer=parent)
+    run._parent = started["parent"]
+    run._tags = dict(started["tags"])
+    run.config._fill(params)
+    _session.begin_call(run)
+    return run

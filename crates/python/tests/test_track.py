@@ -1,0 +1,374 @@
+"""A call of a tracked function is a run, and the function is as it was."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import gc
+import inspect
+import pickle
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import pytest
+
+from mltrack.tracking import track
+
+from track_support import last_values, only_run, runs, store_folder
+
+__all__ = ["store_folder"]
+
+
+@track
+def fit(lr: float = 1e-3, *, layers: int = 2) -> dict[str, float]:
+    """Fits."""
+    return {"loss": lr * layers}
+
+
+def test_a_bare_decorator_records_arguments_with_defaults_and_returned_numbers() -> None:
+    assert fit(layers=3) == {"loss": 3e-3}
+    run = only_run()
+    assert (run["experiment"], run["state"]) == ("fit", "completed")
+    assert run["params"] == {"lr": 1e-3, "layers": 3}
+    assert last_values(run) == {"loss": 3e-3}
+    assert run["tags"]["mltrack.function"] == "fit"
+
+
+def test_the_function_keeps_its_name_signature_documentation_and_pickle() -> None:
+    assert fit.__name__ == "fit" and fit.__doc__ == "Fits."
+    assert str(inspect.signature(fit)) == "(lr: 'float' = 0.001, *, layers: 'int' = 2) -> 'dict[str, float]'"
+    assert pickle.loads(pickle.dumps(fit)) is fit
+
+
+def test_options_name_the_run_its_experiment_tags_and_parameters() -> None:
+    @track(name="first", experiment="digits", params={"data": "v2"}, tags={"paper": "yes"}, log_returns=False)
+    def train(lr: float) -> float:
+        return lr
+
+    assert train(0.5) == 0.5
+    run = only_run()
+    assert (run["name"], run["experiment"], run["metrics"]) == ("first", "digits", {})
+    assert run["params"] == {"lr": 0.5, "data": "v2"}
+    assert run["tags"]["paper"] == "yes"
+
+
+def test_parameters_can_be_some_arguments_or_none() -> None:
+    @track(params=["lr"])
+    def some(lr: float, seed: int = 7) -> None: ...
+
+    @track(params=False, tags=["plain"])
+    def none(lr: float) -> None: ...
+
+    some(0.1)
+    none(0.1)
+    first, second = runs()
+    assert (first["params"], second["params"]) == ({"lr": 0.1}, {})
+    assert second["tags"]["plain"] == ""
+
+
+def test_an_exception_ends_the_run_as_failed_and_is_raised_as_it_was() -> None:
+    error = ValueError("no data")
+
+    @track
+    def broken() -> None:
+        raise error
+
+    with pytest.raises(ValueError) as caught:
+        broken()
+    assert caught.value is error
+    assert only_run()["state"] == "failed"
+
+
+@pytest.mark.parametrize(
+    ("error", "state"),
+    [
+        (KeyboardInterrupt(), "cancelled"),
+        (asyncio.CancelledError(), "cancelled"),
+        (SystemExit(0), "completed"),
+        (SystemExit("bad"), "failed"),
+    ],
+)
+def test_what_ends_a_program_ends_the_run_accordingly(error: BaseException, state: str) -> None:
+    @track
+    def ending() -> None:
+        raise error
+
+    with pytest.raises(type(error)):
+        ending()
+    assert only_run()["state"] == state
+
+
+def test_a_wrong_call_raises_what_it_raised_before() -> None:
+    with pytest.raises(TypeError, match="unexpected keyword argument 'depth'"):
+        fit(depth=3)  # type: ignore[call-arg]
+    assert only_run()["state"] == "failed"
+
+
+def test_nested_calls_are_child_runs_named_after_their_functions() -> None:
+    @track
+    def fold(index: int) -> float:
+        return index / 10
+
+    @track
+    def search() -> None:
+        for index in range(2):
+            fold(index)
+
+    search()
+    fold(9)
+    parent, first, second, alone = runs()
+    assert parent["parent"] is None and alone["parent"] is None
+    assert [first["parent"], second["parent"]] == [parent["id"]] * 2
+    assert (first["name"], first["experiment"], alone["experiment"]) == ("fold", "search", "fold")
+    assert last_values(second) == {"result": 0.1}
+
+
+class Trainer:
+    """Has a method of each kind."""
+
+    def __init__(self, lr: float) -> None:
+        self.lr = lr
+
+    @track
+    def fit(self, epochs: int = 3) -> float:
+        return self.lr * epochs
+
+    @track
+    def unusual(me, epochs: int) -> int:  # noqa: N805
+        return epochs
+
+    @classmethod
+    @track
+    def inner_class_method(cls, lr: float) -> str:
+        return cls.__name__
+
+    @track
+    @classmethod
+    def outer_class_method(cls, lr: float) -> str:
+        return cls.__name__
+
+    @staticmethod
+    @track
+    def inner_static(lr: float) -> float:
+        return lr
+
+    @track
+    @staticmethod
+    def outer_static(lr: float) -> float:
+        return lr
+
+
+def test_methods_of_every_kind_leave_out_what_they_are_called_on() -> None:
+    trainer = Trainer(0.5)
+    assert trainer.fit() == 1.5
+    assert trainer.unusual(2) == 2
+    assert trainer.inner_class_method(0.1) == Trainer.outer_class_method(0.2) == "Trainer"
+    assert trainer.inner_static(0.3) == 0.3 and Trainer.outer_static(0.4) == 0.4
+    assert [run["params"] for run in runs()] == [
+        {"epochs": 3},
+        {"epochs": 2},
+        {"lr": 0.1},
+        {"lr": 0.2},
+        {"lr": 0.3},
+        {"lr": 0.4},
+    ]
+    assert runs()[0]["experiment"] == "Trainer.fit"
+
+
+def test_what_is_no_function_is_refused_with_the_way_to_do_it() -> None:
+    with pytest.raises(TypeError, match="decorate the method that does the work"):
+        track(Trainer)
+    with pytest.raises(TypeError, match=r"@track\(name=...\)"):
+        track("digits")  # type: ignore[call-overload]
+
+
+def test_partial_functions_and_callable_objects_are_tracked() -> None:
+    def power(base: float, exponent: float) -> float:
+        return float(base**exponent)
+
+    assert track(functools.partial(power, exponent=2))(3) == 9
+    assert only_run()["params"] == {"base": 3, "exponent": 2}
+    assert only_run()["experiment"] == "power"
+
+
+def test_a_generator_is_one_run_from_its_first_item_to_its_end() -> None:
+    @track
+    def epochs(count: int) -> Iterator[dict[str, float]]:
+        for epoch in range(count):
+            yield {"loss": 1 / (epoch + 1)}
+
+    assert inspect.isgeneratorfunction(epochs)
+    waiting = epochs(3)
+    fit()
+    assert [run["experiment"] for run in runs()] == ["fit"]
+    assert len(list(waiting)) == 3
+    run = runs()[-1]
+    assert (run["state"], run["metrics"]["loss"]["count"], run["metrics"]["loss"]["step"]) == ("completed", 3, 2)
+
+
+def test_while_a_generator_waits_its_run_is_nobodys_parent() -> None:
+    @track
+    def items() -> Iterator[int]:
+        fit()
+        yield 1
+
+    for _ in items():
+        fit()
+    outer, inner, beside = runs()
+    assert inner["parent"] == outer["id"]
+    assert beside["parent"] is None
+
+
+def test_a_generator_is_sent_to_thrown_into_and_gives_its_result() -> None:
+    @track
+    def talk() -> Any:
+        heard = yield "first"
+        try:
+            yield heard
+        except ValueError as error:
+            yield str(error)
+        return {"score": 3}
+
+    def relay() -> Any:
+        return (yield from talk())
+
+    generator = relay()
+    assert next(generator) == "first"
+    assert generator.send("second") == "second"
+    assert generator.throw(ValueError("third")) == "third"
+    with pytest.raises(StopIteration) as stopped:
+        next(generator)
+    assert stopped.value.value == {"score": 3}
+    assert last_values(only_run()) == {"score": 3}
+
+
+def test_a_generator_that_nobody_wants_more_of_is_completed_and_says_so() -> None:
+    cleaned = []
+
+    @track
+    def endless() -> Iterator[int]:
+        try:
+            while True:
+                yield 1
+        finally:
+            cleaned.append(True)
+
+    for _ in endless():
+        break
+    gc.collect()
+    run = only_run()
+    assert cleaned == [True]
+    assert (run["state"], run["tags"]["mltrack.generator"]) == ("completed", "closed after 1")
+
+
+def test_a_generator_that_fails_is_failed() -> None:
+    @track
+    def broken() -> Iterator[int]:
+        yield 1
+        raise OSError("gone")
+
+    with pytest.raises(OSError, match="gone"):
+        list(broken())
+    assert only_run()["state"] == "failed"
+
+
+def test_asynchronous_calls_side_by_side_keep_their_children_apart() -> None:
+    @track
+    async def child(value: int) -> int:
+        await asyncio.sleep(0)
+        return value
+
+    @track
+    async def parent(value: int) -> None:
+        await asyncio.gather(child(value), child(value + 1))
+
+    async def both() -> None:
+        await asyncio.gather(parent(10), parent(20))
+
+    assert inspect.iscoroutinefunction(child)
+    asyncio.run(both())
+    parents = {run["params"]["value"]: run["id"] for run in runs() if run["parent"] is None}
+    children = {run["params"]["value"]: run["parent"] for run in runs() if run["parent"]}
+    assert children == {10: parents[10], 11: parents[10], 20: parents[20], 21: parents[20]}
+
+
+def test_a_task_that_is_cancelled_is_a_cancelled_run() -> None:
+    @track
+    async def forever() -> None:
+        await asyncio.Event().wait()
+
+    async def cancelled() -> None:
+        task = asyncio.create_task(forever())
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(cancelled())
+    assert only_run()["state"] == "cancelled"
+
+
+def test_an_asynchronous_generator_is_one_run() -> None:
+    @track
+    async def stream(count: int) -> AsyncIterator[float]:
+        for index in range(count):
+            await asyncio.sleep(0)
+            yield float(index)
+
+    async def read(limit: int) -> list[float]:
+        seen = []
+        async for item in stream(3):
+            seen.append(item)
+            if len(seen) == limit:
+                break
+        return seen
+
+    assert inspect.isasyncgenfunction(stream)
+    assert asyncio.run(read(10)) == [0.0, 1.0, 2.0]
+    assert asyncio.run(read(2)) == [0.0, 1.0]
+    whole, part = runs()
+    assert (whole["state"], last_values(whole)) == ("completed", {"result": 2.0})
+    assert part["tags"]["mltrack.generator"] == "closed after 2"
+
+
+class Scores(NamedTuple):
+    precision: float
+    recall: float
+
+
+@dataclass
+class Report:
+    scores: Scores
+    note: str
+
+
+class Model:
+    def fit(self) -> None: ...
+
+    def predict(self) -> None: ...
+
+
+@pytest.mark.parametrize(
+    ("result", "metrics"),
+    [
+        (3, {"result": 3}),
+        ({"a": 1, "b": {"c": 2.5}, "d": "text"}, {"a": 1, "b/c": 2.5}),
+        (Scores(0.5, 0.25), {"precision": 0.5, "recall": 0.25}),
+        (Report(Scores(1.0, 0.0), "n"), {"scores/precision": 1.0, "scores/recall": 0.0}),
+        ((Model(), 0.5), {"result/1": 0.5}),
+        ((Model(), {"loss": 0.5}), {"loss": 0.5}),
+        ("0.5", {}),
+        (None, {}),
+    ],
+)
+def test_numbers_in_a_result_are_metrics_by_their_names(result: Any, metrics: dict[str, float]) -> None:
+    @track
+    def give() -> Any:
+        return result
+
+    assert give() is result
+    run = only_run()
+    assert last_values(run) == metrics
+    has_model = isinstance(result, tuple) and isinstance(result[0], Model)
+    assert run["tags"].get("mltrack.returned", "").endswith("Model") is has_model
