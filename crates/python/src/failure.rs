@@ -24,6 +24,13 @@ pub fn invalid(words: &str, hint: &str) -> PyErr {
     })
 }
 
+/// The exception for a wait that is over before what it waits for.
+pub fn busy(words: &str, hint: &str) -> PyErr {
+    Python::attach(|py| {
+        exception(py, Code::Busy, words, Some(hint), true).unwrap_or_else(|failed| failed)
+    })
+}
+
 fn exception(
     py: Python<'_>,
     code: Code,

@@ -12,6 +12,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyDict};
 
 use crate::column::Column;
+use crate::column_numpy::for_pandas;
 use crate::failure::invalid;
 
 /// A table: `frame["name"]` is a column, `to_pandas()`, `to_polars()` and `to_arrow()` hand it on.
@@ -87,12 +88,12 @@ impl Frame {
     /// A `pandas.DataFrame`; pandas must be installed.
     fn to_pandas<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         let py = slf.py();
+        let pandas = py.import("pandas")?;
         let columns = PyDict::new(py);
         for (name, column) in &slf.get().columns {
-            let column = column.clone().into_pyobject(py)?;
-            columns.set_item(name, column.call_method0("to_numpy")?)?;
+            columns.set_item(name, for_pandas(&pandas, column.clone())?)?;
         }
-        py.import("pandas")?.call_method1("DataFrame", (columns,))
+        pandas.call_method1("DataFrame", (columns,))
     }
 
     /// A `polars.DataFrame`; polars must be installed.

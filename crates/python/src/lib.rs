@@ -9,16 +9,34 @@
     reason = "arguments of calls from Python are values, and have names there"
 )]
 
+mod artifacts;
 mod column;
+mod column_numpy;
+mod console;
+mod datasets;
+mod dict;
+mod edit;
+mod experiments;
 mod failure;
 mod frame;
+mod histories;
 mod history;
+mod keep;
+mod lines;
+mod models;
+mod moment;
 mod number;
 mod open;
 mod run;
+mod run_things;
 mod runs;
+mod runs_frame;
 mod start;
+mod tail;
+mod upload;
 mod value;
+mod values;
+mod waiting;
 mod warned;
 
 use pyo3::pymodule;
@@ -29,11 +47,21 @@ mod _mltrack {
     #[pymodule_export]
     use crate::column::Column;
     #[pymodule_export]
+    use crate::console::Capture;
+    #[pymodule_export]
     use crate::frame::Frame;
+    #[pymodule_export]
+    use crate::lines::Lines;
     #[pymodule_export]
     use crate::open::Store;
     #[pymodule_export]
     use crate::run::Run;
+    #[pymodule_export]
+    use crate::tail::Event;
+    #[pymodule_export]
+    use crate::tail::Tail;
+    #[pymodule_export]
+    use crate::upload::Upload;
     #[pymodule_export]
     use crate::warned::take_warnings;
 

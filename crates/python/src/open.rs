@@ -6,7 +6,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use mltrack::{Capture, Code, Durability, Error, Lsn, RunId, Tracker};
+use mltrack::{Capture, Durability, RunId, Tracker};
 use pyo3::prelude::*;
 
 use crate::failure::{invalid, raised};
@@ -164,12 +164,6 @@ impl Store {
             .map(|id| id.to_string())
             .map_err(|error| raised(&error))
     }
-
-    /// Makes everything durable that is visible so far.
-    fn flush(&self, py: Python<'_>) -> PyResult<()> {
-        let flushed = py.detach(|| self.tracker.flush());
-        flushed.map(drop).map_err(|error| raised(&error))
-    }
 }
 
 impl Store {
@@ -180,10 +174,4 @@ impl Store {
             Err(_) => self.tracker.find_run(text),
         }
     }
-}
-
-/// The moment after this record. Errors: `VALIDATION_ERROR` for 0, which no record has.
-pub fn moment(lsn: u64) -> mltrack::Result<Lsn> {
-    let what = "lsn 0 is no record: they begin with 1";
-    Lsn::new(lsn).ok_or_else(|| Error::new(Code::ValidationError, what))
 }

@@ -46,6 +46,11 @@ impl Run {
         })
     }
 
+    /// The run of the library.
+    pub fn inner(&self) -> &mltrack::Run {
+        &self.inner
+    }
+
     fn advance(&self, step: i64) {
         self.next_step
             .fetch_max(step.saturating_add(1), Ordering::Relaxed);
@@ -56,7 +61,8 @@ fn done<T>(result: mltrack::Result<T>) -> PyResult<()> {
     result.map(drop).map_err(|error| raised(&error))
 }
 
-fn level(word: &str) -> PyResult<Level> {
+/// The level that a word means.
+pub fn level_of(word: &str) -> PyResult<Level> {
     word.parse().map_err(|_| {
         let what = format!("{word:?} is no level of a line");
         invalid(&what, "one of \"debug\", \"info\", \"warn\", \"error\"")
@@ -203,7 +209,7 @@ impl Run {
     /// Logs a line of text.
     #[pyo3(signature = (text, level="info"))]
     fn log_line(&self, py: Python<'_>, text: &str, level: &str) -> PyResult<()> {
-        let level = self::level(level)?;
+        let level = level_of(level)?;
         done(py.detach(|| self.inner.log_line(level, text)))
     }
 

@@ -1,20 +1,52 @@
-//! What the store says about runs, as JSON-like objects of Python.
+//! What the store says about runs: each a `dict`, or all of them a table.
 //!
-//! Invariant: a summary has the same names as `mltrack runs --json` writes.
+//! Invariants: the names are those that `mltrack runs --json` writes; numbers are numbers, NaN too.
 
-use mltrack::{Page, RunSummary};
+use mltrack::{MetricSummary, Page, RunSummary};
 use pyo3::prelude::*;
-use pyo3::types::PyList;
-use serde_json::{Value, json};
+use pyo3::types::{PyDict, PyList};
 
-use crate::failure::raised;
-use crate::open::{Store, moment};
-use crate::value::object;
+use crate::dict::{answered, dict, list, param};
+use crate::frame::Frame;
+use crate::moment::{At, at};
+use crate::open::Store;
+use crate::runs_frame;
+
+/// Which runs are asked for.
+struct Asked {
+    experiment: Option<String>,
+    filter: Option<String>,
+    order_by: Vec<String>,
+    limit: Option<usize>,
+    offset: usize,
+    at: Option<At>,
+    with_deleted: bool,
+}
+
+impl Store {
+    fn ask_runs(&self, asked: Asked) -> mltrack::Result<Page<RunSummary>> {
+        let mut query = at!(self.tracker().runs().offset(asked.offset), asked.at);
+        query = query.limit(asked.limit.unwrap_or(usize::MAX));
+        if let Some(experiment) = asked.experiment {
+            query = query.experiment(experiment);
+        }
+        if let Some(filter) = asked.filter {
+            query = query.filter(filter);
+        }
+        for column in asked.order_by {
+            query = query.order_by(column);
+        }
+        if asked.with_deleted {
+            query = query.with_deleted();
+        }
+        query.fetch()
+    }
+}
 
 #[pymethods]
 impl Store {
     /// The runs that a filter admits, best first by `order_by`: each a `dict`.
-    #[pyo3(signature = (experiment=None, filter=None, order_by=Vec::new(), limit=None, offset=0, at_lsn=None, with_deleted=false))]
+    #[pyo3(signature = (experiment=None, filter=None, order_by=Vec::new(), limit=None, offset=0, at=None, with_deleted=false))]
     fn runs<'py>(
         &self,
         py: Python<'py>,
@@ -23,83 +55,106 @@ impl Store {
         order_by: Vec<String>,
         limit: Option<usize>,
         offset: usize,
-        at_lsn: Option<u64>,
+        at: Option<At>,
         with_deleted: bool,
     ) -> PyResult<Bound<'py, PyList>> {
-        let page = py.detach(|| {
-            let mut query = self.tracker().runs().offset(offset);
-            if let Some(experiment) = experiment {
-                query = query.experiment(experiment);
-            }
-            if let Some(filter) = filter {
-                query = query.filter(filter);
-            }
-            for column in order_by {
-                query = query.order_by(column);
-            }
-            if let Some(limit) = limit {
-                query = query.limit(limit);
-            }
-            if let Some(lsn) = at_lsn {
-                query = query.at(moment(lsn)?);
-            }
-            if with_deleted {
-                query = query.with_deleted();
-            }
-            query.fetch()
-        });
-        let page: Page<RunSummary> = page.map_err(|error| raised(&error))?;
-        let runs: PyResult<Vec<_>> = page
-            .items
-            .iter()
-            .map(|run| object(py, &told(run)))
-            .collect();
-        PyList::new(py, runs?)
+        let asked = Asked {
+            experiment,
+            filter,
+            order_by,
+            limit,
+            offset,
+            at,
+            with_deleted,
+        };
+        let page = answered(py.detach(|| self.ask_runs(asked)))?;
+        list(py, &page.items, told)
+    }
+
+    /// The same runs as a table: `id`, `name`, `state`, ..., `params.x`, `metrics.y`, `tags.z`.
+    #[pyo3(signature = (experiment=None, filter=None, order_by=Vec::new(), limit=None, offset=0, at=None, with_deleted=false))]
+    fn runs_frame(
+        &self,
+        py: Python<'_>,
+        experiment: Option<String>,
+        filter: Option<String>,
+        order_by: Vec<String>,
+        limit: Option<usize>,
+        offset: usize,
+        at: Option<At>,
+        with_deleted: bool,
+    ) -> PyResult<Frame> {
+        let asked = Asked {
+            experiment,
+            filter,
+            order_by,
+            limit,
+            offset,
+            at,
+            with_deleted,
+        };
+        answered(py.detach(|| Ok(runs_frame::of(&self.ask_runs(asked)?.items))))
     }
 
     /// What the store says about one run, as a `dict`.
     fn run_summary<'py>(&self, py: Python<'py>, run: &str) -> PyResult<Bound<'py, PyAny>> {
         let summary = py.detach(|| self.tracker().run_summary(self.run_id(run)?));
-        object(py, &told(&summary.map_err(|error| raised(&error))?))
+        told(py, &answered(summary)?)
     }
 }
 
-fn told(run: &RunSummary) -> Value {
-    let metrics = run.metrics.iter().map(|(name, metric)| {
-        let one = json!({
-            "count": metric.count,
-            "last": real(metric.last.value),
-            "step": metric.last.step,
-            "min": metric.min.map(|point| point.value),
-            "max": metric.max.map(|point| point.value),
-        });
-        (name.clone(), one)
-    });
-    let params = run.params.iter();
-    let params = params.map(|(name, value)| {
-        (
-            name.clone(),
-            serde_json::to_value(value).unwrap_or(Value::Null),
-        )
-    });
-    json!({
+fn told<'py>(py: Python<'py>, run: &RunSummary) -> PyResult<Bound<'py, PyAny>> {
+    let params = PyDict::new(py);
+    for (name, value) in &run.params {
+        params.set_item(name, param(py, value)?)?;
+    }
+    let metrics = PyDict::new(py);
+    for (name, metric) in &run.metrics {
+        metrics.set_item(name, told_metric(py, metric)?)?;
+    }
+    let error = run.error.as_ref();
+    let dict = dict!(py, {
         "id": run.id.to_string(),
-        "experiment": run.experiment_name,
+        "experiment": run.experiment_name.as_str(),
+        "experiment_id": run.experiment.0,
         "number": run.number,
-        "name": run.name,
+        "name": run.name.as_str(),
         "state": run.state.to_string(),
         "parent": run.parent.map(|parent| parent.to_string()),
+        "seed": run.seed,
         "created_ns": run.created.0,
         "started_ns": run.started.map(|time| time.0),
         "ended_ns": run.ended.map(|time| time.0),
-        "params": params.collect::<serde_json::Map<_, _>>(),
-        "tags": run.tags,
-        "metrics": metrics.collect::<serde_json::Map<_, _>>(),
-    })
+        "heard_ns": run.heard.0,
+        "host": run.host.as_str(),
+        "pid": run.pid,
+        "actor": run.actor.as_str(),
+        "command": run.command.as_str(),
+        "is_deleted": run.is_deleted,
+        "is_detached": run.is_detached,
+        "error": error.map(|error| error.message.as_str()),
+        "error_kind": error.map(|error| error.kind.as_str()),
+        "error_trace": error.and_then(|error| error.trace.as_deref()),
+        "points": run.points,
+        "lines": run.lines,
+        "notes": run.notes,
+        "last_note": run.last_note.as_deref(),
+        "lsn": run.lsn.get(),
+        "params": params,
+        "tags": &run.tags,
+        "metrics": metrics,
+    });
+    Ok(dict.into_any())
 }
 
-/// JSON has no NaN: such a value is its name.
-fn real(value: f64) -> Value {
-    serde_json::Number::from_f64(value)
-        .map_or_else(|| Value::String(value.to_string()), Value::Number)
+fn told_metric<'py>(py: Python<'py>, metric: &MetricSummary) -> PyResult<Bound<'py, PyDict>> {
+    Ok(dict!(py, {
+        "count": metric.count,
+        "last": metric.last.value,
+        "step": metric.last.step,
+        "first": metric.first.value,
+        "min": metric.min.map(|point| point.value),
+        "max": metric.max.map(|point| point.value),
+        "mean": metric.mean(),
+    }))
 }
