@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from mltrack._summary import Summary
     from mltrack.settings import Settings
     from mltrack.tracking import track
+    from mltrack.store import Store, open
 
     run: Run | None
     config: Config
@@ -42,6 +43,7 @@ _HOME: dict[str, str] = {
     "Config": "_config",
     "Run": "_run",
     "Settings": "settings",
+    "Store": "store",
     "Summary": "_summary",
     "TrackerWarning": "_guard",
     "alert": "_current",
@@ -51,6 +53,7 @@ _HOME: dict[str, str] = {
     "log": "_current",
     "log_line": "_current",
     "track": "tracking",
+    "open": "store",
 }
 """Which module has a public name."""
 
