@@ -81,9 +81,12 @@ WAIT = "print('ready', flush=True)\nsys.stdin.read()\n"
 
 
 @pytest.mark.parametrize(
-    ("number", "state"), [(signal.SIGINT, "cancelled"), (signal.SIGTERM, "cancelled"), (signal.SIGKILL, "lost")]
+    ("number", "state"),
+    [(signal.SIGINT, "cancelled"), (signal.SIGTERM, "cancelled"), (signal.SIGKILL, "lost")],
 )
-def test_a_signal_from_outside_ends_the_run_and_the_program(folder: Path, number: signal.Signals, state: str) -> None:
+def test_a_signal_from_outside_ends_the_run_and_the_program(
+    folder: Path, number: signal.Signals, state: str
+) -> None:
     process = begun(folder, WAIT)
     assert process.stdout is not None
     assert process.stdout.readline() == "ready\n"

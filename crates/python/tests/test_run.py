@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import gc
 import math
 from pathlib import Path
 from typing import Any
@@ -100,7 +101,12 @@ def test_scalars_of_numpy_are_numbers() -> None:
     numpy = pytest.importorskip("numpy")
     run = mltrack.init()
     run.log({"a": numpy.float32(0.5), "b": numpy.int64(3), "c": numpy.array([2.0]), "d": numpy.bool_(True)})
-    assert {name: known(run)["metrics"][name]["last"] for name in "abcd"} == {"a": 0.5, "b": 3.0, "c": 2.0, "d": 1.0}
+    assert {name: known(run)["metrics"][name]["last"] for name in "abcd"} == {
+        "a": 0.5,
+        "b": 3.0,
+        "c": 2.0,
+        "d": 1.0,
+    }
 
 
 @pytest.mark.parametrize(
@@ -201,7 +207,9 @@ def test_best_needs_a_goal_and_none_leaves_out() -> None:
     for each in (3.0, 1.0, 2.0):
         run.log({"loss": each, "noise": each})
     assert dict(run.summary) == {"loss": 1.0}
-    assert known(run)["tags"]["metric.loss"] == '{"goal": "minimize", "step_metric": "epoch", "summary": "best"}'
+    assert (
+        known(run)["tags"]["metric.loss"] == '{"goal": "minimize", "step_metric": "epoch", "summary": "best"}'
+    )
 
 
 def test_what_is_set_in_the_summary_counts_and_changes_no_history() -> None:
@@ -257,7 +265,9 @@ def test_a_second_run_is_the_first_one_unless_it_is_said_otherwise() -> None:
 
 
 def test_a_run_is_gone_on_with_by_the_id_that_it_was_given() -> None:
-    with mltrack.init(project="p", id="nightly", config={"lr": 0.1, "layers": [1, 2], "path": Path("a")}) as first:
+    with mltrack.init(
+        project="p", id="nightly", config={"lr": 0.1, "layers": [1, 2], "path": Path("a")}
+    ) as first:
         first.log({"loss": 1.0})
     again = mltrack.init(project="p", id="nightly", config={"lr": 0.1, "layers": [1, 2], "path": Path("a")})
     assert (again.id, again.resumed, again.step, again.state) == (first.id, True, 1, "running")
@@ -270,6 +280,16 @@ def test_a_run_is_gone_on_with_by_the_id_that_it_was_given() -> None:
         mltrack.init(project="p", id="nightly", resume="never")
     with pytest.raises(errors.NotFound, match="to go on with"):
         mltrack.init(project="p", id="weekly", resume="must")
+
+
+def test_letting_go_of_an_ended_run_does_not_end_the_one_that_goes_on() -> None:
+    first = mltrack.init(id="nightly")
+    first.finish()
+    again = mltrack.init(id="nightly")
+    del first
+    gc.collect()
+    again.log({"loss": 1.0})
+    assert again.state == "running"
 
 
 def test_resume_without_an_id_goes_on_with_what_did_not_end_well() -> None:
@@ -291,7 +311,9 @@ def test_a_disabled_run_does_nothing(folder: Path) -> None:
     assert list(folder.iterdir()) == []
 
 
-def test_the_store_is_found_as_the_command_line_finds_it(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_store_is_found_as_the_command_line_finds_it(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with pytest.raises(errors.NotFound):
         _session.store_path(for_beginning=False)
     assert _session.store_path() == folder / ".mltrack"
@@ -320,7 +342,9 @@ def test_the_environment_says_what_the_program_does_not(monkeypatch: pytest.Monk
     assert mltrack.init().disabled
 
 
-@pytest.mark.parametrize("said", [{"mode": "on"}, {"resume": "maybe"}, {"reinit": "no"}, {"settings": {"capture": "all"}}])
+@pytest.mark.parametrize(
+    "said", [{"mode": "on"}, {"resume": "maybe"}, {"reinit": "no"}, {"settings": {"capture": "all"}}]
+)
 def test_a_value_that_cannot_be_says_which_ones_can(said: dict[str, Any]) -> None:
     with pytest.raises(errors.ValidationError) as caught:
         mltrack.init(**said)
@@ -333,11 +357,11 @@ def test_an_unknown_name_is_answered_with_what_was_meant() -> None:
     with pytest.raises(errors.ValidationError, match="did you mean capture"):
         mltrack.init(settings={"captur": "off"})
     with pytest.raises(AttributeError, match="Optuna"):
-        mltrack.sweep  # noqa: B018
+        mltrack.sweep  # type: ignore[attr-defined]  # noqa: B018
     with pytest.raises(AttributeError, match="did you mean define_metric"):
         mltrack.init().define_metrics  # noqa: B018
     with pytest.raises(AttributeError, match=r"mltrack.open\(\)"):
-        mltrack.Api  # noqa: B018
+        mltrack.Api  # type: ignore[attr-defined]  # noqa: B018
 
 
 def test_without_a_run_the_functions_say_what_to_call_first() -> None:
@@ -367,3 +391,13 @@ def test_a_run_whose_config_differs_is_not_touched() -> None:
     assert first.state == "completed"
     with mltrack.init(id="nightly", config={"lr": 0.2}, allow_val_change=True) as again:
         assert again.config.lr == 0.2
+
+
+def test_every_public_name_is_there_and_documented() -> None:
+    assert sorted({*mltrack._HOME, "Error", "errors"}) == sorted(mltrack.__all__)
+    for name in mltrack._HOME:
+        assert getattr(mltrack, name).__doc__, name
+    for owner in (mltrack.Run, mltrack.Artifact, mltrack.Table, mltrack.Summary, mltrack.Config):
+        for name, member in vars(owner).items():
+            documented = getattr(member, "__doc__", None) or not callable(member)
+            assert documented or name.startswith("_") or name == "get", f"{owner.__name__}.{name}"

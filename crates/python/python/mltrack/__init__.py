@@ -20,65 +20,127 @@ from mltrack.errors import Error
 if TYPE_CHECKING:
     from mltrack._config import Config
     from mltrack._current import (
+        AlertLevel,
+        alert,
         define_metric,
         finish,
         log,
+        log_artifact,
         log_line,
+        log_model,
+        login,
+        save,
+        unwatch,
+        use_artifact,
+        use_model,
+        watch,
     )
     from mltrack._guard import TrackerWarning
     from mltrack._init import init
     from mltrack._run import Run
     from mltrack._summary import Summary
+    from mltrack.artifact import Artifact
+    from mltrack.media import Audio, Histogram, Html, Image, Table, Video
     from mltrack.settings import Settings
-    from mltrack.tracking import track
     from mltrack.store import Store, open
+    from mltrack.tracking import track
 
     run: Run | None
     config: Config
     summary: Summary
 
+__all__ = [
+    "AlertLevel",
+    "Artifact",
+    "Audio",
+    "Config",
+    "Error",
+    "Histogram",
+    "Html",
+    "Image",
+    "Run",
+    "Settings",
+    "Store",
+    "Summary",
+    "Table",
+    "TrackerWarning",
+    "Video",
+    "alert",
+    "define_metric",
+    "errors",
+    "finish",
+    "init",
+    "log",
+    "log_artifact",
+    "log_line",
+    "log_model",
+    "login",
+    "open",
+    "save",
+    "track",
+    "unwatch",
+    "use_artifact",
+    "use_model",
+    "watch",
+]
+
 __version__: str = _mltrack.__version__
 
 _HOME: dict[str, str] = {
+    "AlertLevel": "_current",
+    "Artifact": "artifact",
+    "Audio": "media",
     "Config": "_config",
+    "Histogram": "media",
+    "Html": "media",
+    "Image": "media",
     "Run": "_run",
     "Settings": "settings",
     "Store": "store",
     "Summary": "_summary",
+    "Table": "media",
     "TrackerWarning": "_guard",
+    "Video": "media",
     "alert": "_current",
     "define_metric": "_current",
     "finish": "_current",
     "init": "_init",
     "log": "_current",
+    "log_artifact": "_current",
     "log_line": "_current",
-    "track": "tracking",
+    "log_model": "_current",
+    "login": "_current",
     "open": "store",
+    "save": "_current",
+    "track": "tracking",
+    "unwatch": "_current",
+    "use_artifact": "_current",
+    "use_model": "_current",
+    "watch": "_current",
 }
 """Which module has a public name."""
 
 _OF_RUN = ("config", "run", "summary")
 """Names that are another object for each current run."""
 
-__all__ = ["Error", "errors", *sorted(_HOME), *_OF_RUN]
+if not TYPE_CHECKING:
+    # A checker of types shall see the names that there are, not any.
+    def __getattr__(name: str) -> Any:
+        home = _HOME.get(name)
+        if home is not None:
+            import importlib
 
+            value = getattr(importlib.import_module(f"mltrack.{home}"), name)
+            globals()[name] = value
+            return value
+        if name in _OF_RUN:
+            from mltrack import _current
 
-def __getattr__(name: str) -> Any:
-    home = _HOME.get(name)
-    if home is not None:
-        import importlib
+            return _current.of_run(name)
+        from mltrack._names import unknown_attribute
 
-        value = getattr(importlib.import_module(f"mltrack.{home}"), name)
-        globals()[name] = value
-        return value
-    if name in _OF_RUN:
-        from mltrack import _current
-
-        return _current.of_run(name)
-    from mltrack._names import unknown_attribute
-
-    raise unknown_attribute(name, __all__, "mltrack")
+        raise unknown_attribute(name, [*__all__, *_OF_RUN], "mltrack")
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *__all__, *_OF_RUN})

@@ -293,7 +293,9 @@ def _tags(given: Iterable[str] | Mapping[str, object] | None, **named: str | Non
 
 
 def _wanted(id: str | None, resume: Resume | None) -> tuple[str | None, Resume | None]:
-    return id or _variable("RUN_ID"), resume if resume is not None else cast("Resume | None", _variable("RESUME"))
+    return id or _variable("RUN_ID"), resume if resume is not None else cast(
+        "Resume | None", _variable("RESUME")
+    )
 
 
 def _variable(name: str) -> str | None:

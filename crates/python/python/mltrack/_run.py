@@ -16,18 +16,17 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from mltrack import _mltrack, _session
 from mltrack._config import Config
+from mltrack._run_things import RunThings
 from mltrack.errors import Error, ValidationError, of_code
 
 if TYPE_CHECKING:
-    from mltrack._summary import MetricDefinition, Summary
+    from mltrack._summary import MetricDefinition
     from mltrack.settings import Settings
 
 __all__ = ["Run"]
 
-State = Literal["running", "completed", "failed", "cancelled", "timed_out", "lost"]
 
-
-class Run:
+class Run(RunThings):
     """A run that is being written.
 
     It is a context: leaving it ends it, as failed when an exception leaves it, as cancelled by Ctrl-C.
@@ -40,31 +39,7 @@ class Run:
     ('completed', 0.3333333333333333)
     """
 
-    __slots__ = (
-        "__weakref__",
-        "_config",
-        "_definitions",
-        "_end_state",
-        "_group",
-        "_has_warned",
-        "_held",
-        "_held_step",
-        "_is_entered",
-        "_is_resumed",
-        "_log_numbers",
-        "_name",
-        "_native",
-        "_notes",
-        "_outer",
-        "_parent",
-        "_process",
-        "_project",
-        "_settings",
-        "_store",
-        "_summary",
-        "_tags",
-        "_takes_now",
-    )
+    __slots__ = ()
 
     def __init__(
         self,
@@ -76,25 +51,29 @@ class Run:
         outer: Run | None,
     ) -> None:
         self._native = native
-        self._log_numbers: Callable[[Any, Any], dict[str, Any] | None] = native.log_numbers
+        self._log_numbers = native.log_numbers
         self._store = store
         self._project = project
         self._settings = settings
         self._outer = outer
         self._process = os.getpid()
-        self._parent: str | None = None
-        self._name: str = native.name
-        self._tags: dict[str, str] = {}
-        self._notes: str | None = None
+        self._parent = None
+        self._name = native.name
+        self._tags = {}
+        self._notes = None
         self._is_resumed = False
         self._is_entered = False
+        # While there is an earlier handle of the run, letting go of it would end the run again.
+        self._earlier = _session.handle_of(native.id) if store.is_enabled else None
         self._has_warned = False
-        self._end_state: str | None = None
-        self._held: dict[str, Any] = {}
-        self._held_step: int | None = None
+        self._end_state = None
+        self._held = {}
+        self._held_step = None
         self._takes_now = True
-        self._definitions: dict[str, MetricDefinition] = {}
-        self._summary: Summary | None = None
+        self._uploads = []
+        self._watched = []
+        self._definitions = {}
+        self._summary = None
         self._config = Config(self._record_params, self._record_change)
 
     def log(self, data: Mapping[str, Any], step: int | None = None, commit: bool | None = None) -> None:
@@ -170,197 +149,11 @@ class Run:
         self._warn(error)
         return True
 
-    def _refuse_after_end(self) -> None:
-        if self._end_state is not None:
-            hint = f'mltrack.init(id="{self.id}", resume="must") goes on with it'
-            raise of_code(f"run {self.name} is {self._end_state}", code="INVALID_STATE", hint=hint)
-
-    def _warn(self, error: Error) -> None:
-        """One warning: the training goes on."""
-        if not self._has_warned:
-            self._has_warned = True
-            words = f"run {self.name}: something could not be recorded: {error}"
-            warnings.warn(words, RuntimeWarning, stacklevel=4)
-
-    def _quietly(self, call: Callable[..., object], *arguments: object) -> None:
-        """Calls the engine; a fault that is not the program's warns."""
-        try:
-            call(*arguments)
-        except ValidationError:
-            raise
-        except Error as error:
-            self._refuse_after_end()
-            self._warn(error)
-
     def _record_params(self, params: dict[str, Any]) -> None:
         self._quietly(self._native.log_params, params)
 
     def _record_change(self, name: str, value: object) -> None:
         self._quietly(self._native.log_json, f"config/{name}", self._step_now(), value)
-
-    def _step_now(self) -> int:
-        return max(self._native.next_step - 1, 0)
-
-    @property
-    def id(self) -> str:
-        """Its id, which no other run has."""
-        return self._native.id
-
-    @property
-    def name(self) -> str:
-        """Its name."""
-        return self._name
-
-    @name.setter
-    def name(self, name: str) -> None:
-        self._set_tag("mlflow.runName", name)
-        self._name = name
-
-    @property
-    def number(self) -> int:
-        """Its number in its experiment, from 1."""
-        return self._native.number
-
-    @property
-    def project(self) -> str:
-        """The name of its experiment."""
-        return self._project
-
-    @property
-    def state(self) -> str:
-        """Its state in the store: ``running``, ``completed``, ``failed``, ``cancelled``, ``timed_out`` or ``lost``."""
-        return self._native.state
-
-    @property
-    def parent(self) -> str | None:
-        """The id of the run of which it is a part."""
-        return self._parent
-
-    @property
-    def entity(self) -> str | None:
-        """The entity that it was begun with."""
-        return self._tags.get("entity")
-
-    @property
-    def group(self) -> str | None:
-        """The group that it was begun with."""
-        return self._tags.get("group")
-
-    @property
-    def job_type(self) -> str | None:
-        """The kind of job that it was begun as."""
-        return self._tags.get("job_type")
-
-    @property
-    def tags(self) -> tuple[str, ...]:
-        """Its plain tags."""
-        return tuple(key for key, value in self._tags.items() if not value)
-
-    @tags.setter
-    def tags(self, tags: Iterable[str]) -> None:
-        wanted = dict.fromkeys(tags)
-        for key in self.tags:
-            if key not in wanted:
-                self.remove_tag(key)
-        for key in wanted:
-            self._set_tag(key, "")
-
-    @property
-    def notes(self) -> str | None:
-        """The note that this program wrote last."""
-        return self._notes
-
-    @notes.setter
-    def notes(self, text: str) -> None:
-        self._quietly(self._native.note, text)
-        self._notes = text
-
-    @property
-    def config(self) -> Config:
-        """Its parameters."""
-        return self._config
-
-    @property
-    def summary(self) -> Summary:
-        """What there is to say about it: the last value of each metric, or what ``define_metric`` or the program chose."""
-        if self._summary is None:
-            from mltrack._summary import Summary
-
-            self._summary = Summary(self)
-        return self._summary
-
-    @property
-    def settings(self) -> Settings:
-        """The settings that it was begun with."""
-        return self._settings
-
-    @property
-    def step(self) -> int:
-        """The step of the next ``log`` that names none."""
-        return self._native.next_step
-
-    @property
-    def starting_step(self) -> int:
-        """The step that it goes on with when it is resumed."""
-        return self.step
-
-    @property
-    def start_time(self) -> float:
-        """When it was begun, in seconds since 1970."""
-        if not self._store.is_enabled:
-            return 0.0
-        known = self._store.run_summary(self.id)
-        return float(known["started_ns"] or known["created_ns"]) / 1e9
-
-    @property
-    def resumed(self) -> bool:
-        """Whether it is one that was there before."""
-        return self._is_resumed
-
-    @property
-    def disabled(self) -> bool:
-        """Whether nothing is recorded."""
-        return not self._store.is_enabled
-
-    @property
-    def offline(self) -> bool:
-        """True: there is nothing to be online with."""
-        return True
-
-    @property
-    def dir(self) -> str:
-        """The folder of its store; empty when nothing is recorded."""
-        path = self._store.path
-        return "" if path is None else str(path)
-
-    @property
-    def path(self) -> str:
-        """Its experiment and its number: a name that every command takes."""
-        return f"{self.project}/{self.number}"
-
-    @property
-    def url(self) -> str | None:
-        """``None``: ``mltrack serve`` says where its page is."""
-        return None
-
-    @property
-    def is_finished(self) -> bool:
-        """Whether this program has ended it."""
-        return self._end_state is not None
-
-    def set_tag(self, key: str, value: object = "") -> None:
-        """Sets a tag; a plain one has no value."""
-        self._set_tag(key, str(value))
-
-    def _set_tag(self, key: str, value: str) -> None:
-        if self._tags.get(key) != value:
-            self._quietly(self._native.set_tag, key, value)
-            self._tags[key] = value
-
-    def remove_tag(self, key: str) -> None:
-        """Takes a tag away."""
-        self._quietly(self._native.remove_tag, key)
-        self._tags.pop(key, None)
 
     def log_params(self, params: Mapping[str, Any]) -> None:
         """Adds parameters, as ``config.update`` does."""
@@ -452,6 +245,8 @@ class Run:
             return
         if self._held:
             self._commit()
+        self.unwatch()
+        self._wait_for_uploads()
         if self._end_state is not None:
             return
         self._end_state = state
@@ -462,6 +257,8 @@ class Run:
         finally:
             self._takes_now = True
             _session.end(self)
+        if self._earlier is not None:
+            self._quietly(lambda: self._native.state)  # Lets the earlier handle see the end too.
         self._tell_warnings()
         self._say("ended")
 

@@ -8,6 +8,7 @@ a forked child inherited is not its own to end.
 from __future__ import annotations
 
 import os
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -32,6 +33,8 @@ _in_process: list[Run] = []
 """The runs that are open, the oldest first."""
 _of_calls: list[Run] = []
 """Those of tracked calls: current only where the call runs, but ended with the program like the others."""
+_handles: weakref.WeakValueDictionary[str, Run] = weakref.WeakValueDictionary()
+"""The newest handle of each run that this process has had and still holds somewhere."""
 
 
 def is_store(path: Path) -> bool:
@@ -116,6 +119,7 @@ def begin(run: Run) -> None:
 
     _in_context.set(run)
     _in_process.append(run)
+    _handles[run.id] = run
     _ending.watch()
 
 
@@ -135,6 +139,11 @@ def within(run: Run) -> Iterator[None]:
         yield
     finally:
         _in_context.reset(token)
+
+
+def handle_of(id: str) -> Run | None:
+    """The handle that this process has had of a run before."""
+    return _handles.get(id)
 
 
 def end(run: Run) -> None:

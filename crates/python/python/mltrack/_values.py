@@ -1,22 +1,26 @@
 """Logged values that are no plain numbers: nested names, text, distributions, tables, media.
 
 Invariants: what is nested keeps its order, its names joined by ``/``; no library is imported to know its objects: what
-they are is seen by what they can do and by the modules that are loaded already.
+they are is seen by what they can do and by the modules that are loaded already; a value that is nothing of all this is
+kept as JSON, as it prints in the worst case.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from mltrack.errors import of_code
+from mltrack.errors import ValidationError, of_code
 
 if TYPE_CHECKING:
     from mltrack._run import Run
+    from mltrack.media import Media, Table
 
 __all__ = ["flat", "log_others"]
 
 _DEPTH_MAX = 32
+MEDIA_FOLDER = "media"
 
 
 def flat(data: Mapping[Any, Any], prefix: str = "", depth: int = 0) -> Iterator[tuple[str, Any]]:
@@ -39,20 +43,93 @@ def flat(data: Mapping[Any, Any], prefix: str = "", depth: int = 0) -> Iterator[
 def log_others(run: Run, others: Mapping[str, Any], step: int) -> None:
     """Logs at a step what is no plain number."""
     if any(isinstance(value, Mapping) for value in others.values()):
-        flattened = dict(flat(others))
-        left = run._log_numbers(flattened, step)
+        left = run._log_numbers(dict(flat(others)), step)
         if left is None:
             return
         others = left
     for name, value in others.items():
+        run.summary._values[name] = value
         log_value(run, name, value, step)
 
 
-def log_value(run: Run, name: str, value: object, step: int) -> None:
+def log_value(run: Run, name: str, value: Any, step: int) -> None:
     """Logs one value that is neither a number nor a mapping."""
-    native = run._native
-    run.summary._values[name] = value
     if isinstance(value, str):
-        native.log_json(name, step, {"mltrack": "text", "text": value})
+        run._native.log_json(name, step, {"mltrack": "text", "text": value})
+    elif value is None or isinstance(value, (bool, bytes)):
+        run._native.log_json(name, step, value)
     else:
-        native.log_json(name, step, value)
+        _log_object(run, name, value, step)
+
+
+def _log_object(run: Run, name: str, value: Any, step: int) -> None:
+    from mltrack.artifact import Artifact
+    from mltrack.media import Histogram, Media, Table, numbers
+
+    media = _as_media(value)
+    if isinstance(media, Media):
+        log_media(run, name, media, step)
+    elif isinstance(value, Table):
+        log_table(run, name, value, step)
+    elif isinstance(value, Histogram):
+        run._native.log_histogram(name, step, value.values)
+    elif isinstance(value, Artifact):
+        run.log_artifact(value)
+    elif is_array(value):
+        run._native.log_histogram(name, step, numbers(value))
+    elif isinstance(value, (list, tuple)) and value and all(_as_media(each) is not None for each in value):
+        for index, each in enumerate(value):
+            log_media(run, f"{name}/{index}", _as_media(each), step)
+    else:
+        run._native.log_json(name, step, value)
+
+
+def is_array(value: Any) -> bool:
+    """Whether it is an array or a tensor of several numbers."""
+    kind = str(getattr(value, "dtype", ""))
+    return hasattr(value, "shape") and any(word in kind for word in ("int", "float", "bool"))
+
+
+def _as_media(value: Any) -> Any:
+    """The medium that an object is or can be; ``None`` for everything else."""
+    from mltrack.media import Html, Image, Media, figure_of, is_pil
+
+    if isinstance(value, Media):
+        return value
+    if figure_of(value) is not None or is_pil(value):
+        return Image(value)
+    if "plotly" in sys.modules and hasattr(value, "to_html") and hasattr(value, "to_plotly_json"):
+        return Html(value.to_html(include_plotlyjs="cdn"), data_is_not_path=True)
+    return None
+
+
+def log_media(run: Run, name: str, media: Media, step: int) -> str:
+    """Stores a medium at a step, and says under which name."""
+    path = f"{MEDIA_FOLDER}/{name}{media.suffix}"
+    metadata = media.metadata or None
+    upload = run._native.log_artifact(path, media.data, kind="visualization", step=step, metadata=metadata)
+    run._remember(upload)
+    return path
+
+
+def log_table(run: Run, name: str, table: Table, step: int) -> None:
+    """Logs a table; pictures in its cells are stored, and named there.  One that is too large for the log is a file."""
+    from mltrack.media import Media
+
+    def cell(at: int, column: str, value: Any) -> Any:
+        media = _as_media(value)
+        return log_media(run, f"{name}/{column}/{at}", media, step) if isinstance(media, Media) else value
+
+    rows = [
+        [cell(at, column, value) for column, value in zip(table.columns, row, strict=True)]
+        for at, row in enumerate(table.data)
+    ]
+    told = {"mltrack": "table", "columns": table.columns, "rows": rows}
+    try:
+        run._native.log_json(name, step, told)
+    except ValidationError:
+        import json
+
+        words = json.dumps(told, default=str).encode()
+        path = f"{MEDIA_FOLDER}/{name}.table.json"
+        run._remember(run._native.log_artifact(path, words, kind="table", step=step))

@@ -1,0 +1,161 @@
+"""What a run makes and takes in: artifacts, models, files, the distributions of a module.
+
+Invariants: what is on its way into the store has arrived when the run ends; what a run takes in is recorded as its input.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, cast
+
+from mltrack._run_facts import RunFacts
+from mltrack.errors import of_code
+
+if TYPE_CHECKING:
+    from mltrack import _mltrack
+    from mltrack._run import Run
+    from mltrack.artifact import Artifact
+
+__all__ = ["RunThings"]
+
+
+class RunThings(RunFacts):
+    """The part of a run that is about what it makes and takes in."""
+
+    __slots__ = ()
+
+    def _itself(self) -> Run:
+        return cast("Run", self)
+
+    def log_artifact(
+        self,
+        artifact_or_path: Artifact | str | os.PathLike[str],
+        name: str | None = None,
+        type: str | None = None,
+        aliases: Iterable[str] | None = None,
+        tags: Iterable[str] | None = None,
+    ) -> Artifact:
+        """Stores an artifact, or a file or a folder as one: every byte is stored when it returns.
+
+        >>> import mltrack
+        >>> from pathlib import Path
+        >>> _ = Path("notes.txt").write_text("all good")
+        >>> with mltrack.init() as run:
+        ...     run.log_artifact("notes.txt", type="report", aliases=["best"]).name
+        'notes.txt:v1'
+        """
+        from mltrack._depot import log, tags_of
+        from mltrack.artifact import Artifact
+
+        self._refuse_after_end()
+        if isinstance(artifact_or_path, Artifact):
+            log(self._itself(), artifact_or_path, tags_of(aliases), tags_of(tags))
+            return artifact_or_path
+        path = Path(artifact_or_path)
+        artifact = Artifact(name or path.resolve().name, type or "file")
+        if path.is_dir():
+            artifact.add_dir(path)
+        else:
+            artifact.add_file(path)
+        log(
+            self._itself(),
+            artifact,
+            tags_of(aliases),
+            tags_of(tags),
+            is_loose=name is None and not path.is_dir(),
+        )
+        return artifact
+
+    def use_artifact(
+        self,
+        artifact_or_name: Artifact | str,
+        type: str | None = None,
+        aliases: Iterable[str] | None = None,
+        use_as: str | None = None,
+    ) -> Artifact:
+        """Finds an artifact, ``NAME``, ``NAME:v3`` or ``NAME:alias``, and records that this run uses it.
+
+        Raises ``errors.NotFound``.
+        """
+        from mltrack._depot import find, log, tags_of
+        from mltrack.artifact import Artifact
+
+        self._refuse_after_end()
+        if isinstance(artifact_or_name, Artifact):
+            artifact = artifact_or_name
+            if artifact.is_draft():
+                log(self._itself(), artifact, tags_of(aliases), [])
+        else:
+            artifact = find(self._itself(), artifact_or_name, type)
+        artifact._needed().use(self._itself())
+        return artifact
+
+    def log_model(
+        self, path: str | os.PathLike[str], name: str | None = None, aliases: Iterable[str] | None = None
+    ) -> Artifact:
+        """Stores a file or a folder as the next version of a model."""
+        return self.log_artifact(path, name=name or f"model-{self.name}", type="model", aliases=aliases)
+
+    def use_model(self, name: str) -> str:
+        """Finds a model, records that this run uses it, and says where its file or its files have been written."""
+        artifact = self.use_artifact(name, type="model")
+        files = artifact.files()
+        return artifact.file() if len(files) == 1 else artifact.download()
+
+    def save(
+        self,
+        glob_str: str | os.PathLike[str],
+        base_path: str | os.PathLike[str] | None = None,
+        policy: str = "now",
+    ) -> list[str]:
+        """Stores the files that a pattern means, as they are now, under their paths below ``base_path``."""
+        from glob import glob
+
+        self._refuse_after_end()
+        if policy not in ("now", "live", "end"):
+            raise of_code(
+                f"policy is {policy!r}", code="VALIDATION_ERROR", hint='one of "now", "live", "end"'
+            )
+        files = [path for path in sorted(glob(os.fspath(glob_str), recursive=True)) if os.path.isfile(path)]
+        for path in files:
+            within = os.path.relpath(path, base_path) if base_path else os.path.basename(path)
+            self._remember(self._native.log_artifact(within, path, is_snapshot=True))
+        return files
+
+    def watch(
+        self,
+        models: Any,
+        criterion: object = None,
+        log: Literal["gradients", "parameters", "all"] | None = "gradients",
+        log_freq: int = 1000,
+    ) -> None:
+        """Logs the distributions of a torch module's gradients and parameters, at every ``log_freq``-th backward pass."""
+        from mltrack._watch import watch
+
+        self._watched += watch(self._itself(), models, log, log_freq)
+
+    def unwatch(self, models: Any = None) -> None:
+        """Ends what ``watch`` has begun, for some modules or for all."""
+        chosen = models if isinstance(models, (list, tuple)) else [models]
+        for module, hook in self._watched:
+            if models is None or any(module is each for each in chosen):
+                hook.remove()
+        left = (
+            []
+            if models is None
+            else [pair for pair in self._watched if all(pair[0] is not each for each in chosen)]
+        )
+        self._watched = left
+
+    def _remember(self, upload: _mltrack.Upload) -> None:
+        """Keeps what is on its way, until the run ends."""
+        self._uploads = [known for known in self._uploads if not known.is_done]
+        self._uploads.append(upload)
+
+    def _wait_for_uploads(self) -> None:
+        """Only a running run takes artifacts, so they must arrive first."""
+        uploads, self._uploads = self._uploads, []
+        for upload in uploads:
+            self._quietly(upload.wait)
