@@ -394,7 +394,7 @@ def test_a_run_whose_config_differs_is_not_touched() -> None:
 
 
 def test_every_public_name_is_there_and_documented() -> None:
-    assert sorted({*mltrack._HOME, "Error", "errors"}) == sorted(mltrack.__all__)
+    assert sorted({*mltrack._HOME, *mltrack._MODULES, "Error", "errors"}) == sorted(mltrack.__all__)
     for name in mltrack._HOME:
         assert getattr(mltrack, name).__doc__, name
     for owner in (mltrack.Run, mltrack.Artifact, mltrack.Table, mltrack.Summary, mltrack.Config):

@@ -18,6 +18,7 @@ from mltrack import _mltrack, errors
 from mltrack.errors import Error
 
 if TYPE_CHECKING:
+    from mltrack import plot
     from mltrack._config import Config
     from mltrack._current import (
         AlertLevel,
@@ -76,6 +77,7 @@ __all__ = [
     "log_model",
     "login",
     "open",
+    "plot",
     "save",
     "track",
     "unwatch",
@@ -120,6 +122,9 @@ _HOME: dict[str, str] = {
 }
 """Which module has a public name."""
 
+_MODULES = ("plot",)
+"""Modules that are imported when they are asked for."""
+
 _OF_RUN = ("config", "run", "summary")
 """Names that are another object for each current run."""
 
@@ -133,6 +138,10 @@ if not TYPE_CHECKING:
             value = getattr(importlib.import_module(f"mltrack.{home}"), name)
             globals()[name] = value
             return value
+        if name in _MODULES:
+            import importlib
+
+            return importlib.import_module(f"mltrack.{name}")
         if name in _OF_RUN:
             from mltrack import _current
 

@@ -65,12 +65,16 @@ def log_value(run: Run, name: str, value: Any, step: int) -> None:
 def _log_object(run: Run, name: str, value: Any, step: int) -> None:
     from mltrack.artifact import Artifact
     from mltrack.media import Histogram, Media, Table, numbers
+    from mltrack.plot import ConfusionMatrix
 
     media = _as_media(value)
     if isinstance(media, Media):
         log_media(run, name, media, step)
     elif isinstance(value, Table):
         log_table(run, name, value, step)
+    elif isinstance(value, ConfusionMatrix):
+        told = {"mltrack": "confusion_matrix", "labels": value.labels, "counts": value.counts}
+        run._native.log_json(name, step, told)
     elif isinstance(value, Histogram):
         run._native.log_histogram(name, step, value.values)
     elif isinstance(value, Artifact):
@@ -115,6 +119,7 @@ def log_media(run: Run, name: str, media: Media, step: int) -> str:
 def log_table(run: Run, name: str, table: Table, step: int) -> None:
     """Logs a table; pictures in its cells are stored, and named there.  One that is too large for the log is a file."""
     from mltrack.media import Media
+    from mltrack.plot import Chart
 
     def cell(at: int, column: str, value: Any) -> Any:
         media = _as_media(value)
@@ -124,7 +129,9 @@ def log_table(run: Run, name: str, table: Table, step: int) -> None:
         [cell(at, column, value) for column, value in zip(table.columns, row, strict=True)]
         for at, row in enumerate(table.data)
     ]
-    told = {"mltrack": "table", "columns": table.columns, "rows": rows}
+    told: dict[str, Any] = {"mltrack": "table", "columns": table.columns, "rows": rows}
+    if isinstance(table, Chart):
+        told["chart"] = table.chart
     try:
         run._native.log_json(name, step, told)
     except ValidationError:
