@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from mltrack._summary import Summary
     from mltrack.artifact import Artifact
     from mltrack.media import Audio, Histogram, Html, Image, Table, Video
+    from mltrack.hooks import autolog
     from mltrack.settings import Settings
     from mltrack.store import Store, open
     from mltrack.tracking import track
@@ -104,6 +105,7 @@ _HOME: dict[str, str] = {
     "TrackerWarning": "_guard",
     "Video": "media",
     "alert": "_current",
+    "autolog": "hooks",
     "define_metric": "_current",
     "finish": "_current",
     "init": "_init",

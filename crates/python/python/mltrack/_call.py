@@ -52,7 +52,7 @@ class Call:
         self._run = quietly(self._start_run)
         self._given = ((), {})
         if self._run is not None:
-            quietly(hooks.enter)
+            quietly(hooks.patch_frameworks)
         return self
 
     def _start_run(self) -> Run:
@@ -115,7 +115,7 @@ class Call:
         run, self._run = self._run, None
         if run is None:
             return
-        quietly(hooks.leave)
+        quietly(hooks.restore_frameworks)
         quietly(_end_run, run, error, self._yielded_count if self._was_closed else None)
 
 

@@ -105,6 +105,11 @@ def current() -> Run | None:
     return _in_process[-1] if _in_process else None
 
 
+def in_context() -> Run | None:
+    """The run of this context alone, which another thread does not see."""
+    return _in_context.get()
+
+
 def required() -> Run:
     """The current run.  Raises ``errors.InvalidState`` when there is none."""
     run = current()
