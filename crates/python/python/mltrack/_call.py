@@ -61,7 +61,7 @@ class Call:
         params, data = quietly(_described, plan, *self._given) or ({}, {})
         if data:
             params["data"] = {name: str(seen) for name, seen in data.items()}
-        return _tracked.start(
+        run = _tracked.start(
             plan.label,
             name=plan.name,
             experiment=plan.experiment,
@@ -69,6 +69,11 @@ class Call:
             tags={**plan.tags, "mltrack.function": plan.label},
             parent=_session.current(),
         )
+        if plan.log_content:
+            from mltrack.llm import log_content_of
+
+            log_content_of(run)
+        return run
 
     def active(self) -> AbstractContextManager[None]:
         """While the function itself runs, here."""

@@ -21,15 +21,19 @@ __all__ = ["autolog", "patch_frameworks", "restore_frameworks"]
 #: Which of our modules patches what, once a module of a framework is imported. A name with a dot at its end means
 #: every module under it.
 WATCHED: dict[str, str] = {
-    "concurrent.futures.thread": "threads",
-    "sklearn.": "sklearn",
-    "xgboost": "xgboost",
-    "lightgbm": "lightgbm",
-    "torch": "torch",
-    "lightning.pytorch.trainer.trainer": "lightning",
-    "pytorch_lightning.trainer.trainer": "lightning",
-    "transformers.trainer": "transformers",
-    "keras": "keras",
+    "concurrent.futures.thread": "mltrack.hooks.threads",
+    "sklearn.": "mltrack.hooks.sklearn",
+    "xgboost": "mltrack.hooks.xgboost",
+    "lightgbm": "mltrack.hooks.lightgbm",
+    "torch": "mltrack.hooks.torch",
+    "lightning.pytorch.trainer.trainer": "mltrack.hooks.lightning",
+    "pytorch_lightning.trainer.trainer": "mltrack.hooks.lightning",
+    "transformers.trainer": "mltrack.hooks.transformers",
+    "keras": "mltrack.hooks.keras",
+    "openai._base_client": "mltrack.hooks.clients",
+    "anthropic._base_client": "mltrack.hooks.clients",
+    "groq._base_client": "mltrack.hooks.clients",
+    "together._base_client": "mltrack.hooks.clients",
 }
 
 
@@ -52,7 +56,7 @@ def _install(module: ModuleType) -> None:
     home = _home_of(module.__name__)
     with _State.lock:
         if home is not None and _State.wanted_count > 0:
-            ours = importlib.import_module(f"mltrack.hooks.{home}")
+            ours = importlib.import_module(home)
             quietly(ours.install, _State.patches, module)
 
 

@@ -1,0 +1,151 @@
+"""Clients of language models in the shape of OpenAI's and Anthropic's: one place through which every call goes.
+
+Invariants: the program is given the very object that it would be given, streams included; a stream is recorded when it has
+been read, or was left; requests that are no calls of a model are passed on.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from types import ModuleType
+from typing import Any
+
+from mltrack import _session
+from mltrack._guard import quietly
+from mltrack._run import Run
+from mltrack.hooks.answers import Reading, prompt_of
+from mltrack.hooks._patches import Patches
+from mltrack.llm import LlmCall, record_call, wants_content
+
+_PATH = re.compile(r"(?:^|/)(?:chat/completions|completions|responses|messages|embeddings)/?(?:\?|$)")
+
+
+def install(patches: Patches, module: ModuleType) -> None:
+    """Patches what sends requests: `create`, `parse` and `stream` of every resource come there."""
+    for name in ("SyncAPIClient", "AsyncAPIClient"):
+        kind = getattr(module, name, None)
+        if isinstance(kind, type):
+            patches.method(kind, "request", _asynchronous if name.startswith("Async") else _synchronous)
+
+
+class _Request:
+    """A call that is going on."""
+
+    def __init__(self, run: Run, client: Any, body: dict[str, Any]) -> None:
+        self.run = run
+        self.began = time.perf_counter()
+        self.call = LlmCall(
+            model=_text(body.get("model")),
+            provider=type(client).__module__.partition(".")[0],
+            settings=body,
+        )
+        self.reading = Reading(wants_content(run))
+        if wants_content(run):
+            self.call.prompt = prompt_of(body)
+
+    def seconds(self) -> float:
+        return time.perf_counter() - self.began
+
+    def failed(self, error: BaseException) -> None:
+        """Records that it failed."""
+        status = getattr(error, "status_code", None)
+        self.call.error = f"{type(error).__name__}{f' {status}' if status else ''}"
+        self._done()
+
+    def answered(self, answer: Any) -> None:
+        """Records an answer, or puts a watch on one that is still to come."""
+        iterator = getattr(answer, "_iterator", None)
+        if iterator is None:
+            self.reading.read(answer)
+            self._done()
+        elif hasattr(iterator, "__anext__"):
+            self.call.is_stream = True
+            answer._iterator = self._reading_asynchronously(iterator)
+        else:
+            self.call.is_stream = True
+            answer._iterator = self._reading(iterator)
+
+    def _reading(self, iterator: Iterator[Any]) -> Iterator[Any]:
+        try:
+            for item in iterator:
+                quietly(self._read_piece, item)
+                yield item
+        except Exception as error:
+            quietly(self.failed, error)
+            raise
+        finally:
+            quietly(self._done)
+
+    async def _reading_asynchronously(self, iterator: AsyncIterator[Any]) -> AsyncIterator[Any]:
+        try:
+            async for item in iterator:
+                quietly(self._read_piece, item)
+                yield item
+        except Exception as error:
+            quietly(self.failed, error)
+            raise
+        finally:
+            quietly(self._done)
+
+    def _read_piece(self, item: Any) -> None:
+        if self.reading.read_piece(item) and self.call.first_token_s is None:
+            self.call.first_token_s = self.seconds()
+
+    def _done(self) -> None:
+        if self.call.latency_s is None:
+            self.call.latency_s = self.seconds()
+            self.reading.tell(self.call)
+            record_call(self.run, self.call)
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _begun(client: Any, arguments: tuple[Any, ...], named: dict[str, Any]) -> _Request | None:
+    """The request to watch, if it is the call of a model and there is a run."""
+    run = _session.current()
+    if run is None or run.is_finished:
+        return None
+    options = named.get("options", arguments[1] if len(arguments) > 1 else None)
+    body = getattr(options, "json_data", None)
+    is_call = str(getattr(options, "method", "")).lower() == "post" and isinstance(body, dict)
+    if not is_call or not _PATH.search(str(getattr(options, "url", ""))):
+        return None
+    return _Request(run, client, dict(body or {}))
+
+
+def _synchronous(original: Callable[..., Any]) -> Callable[..., Any]:
+    def request(self: Any, *args: Any, **kwargs: Any) -> Any:
+        watched = quietly(_begun, self, args, kwargs)
+        if watched is None:
+            return original(self, *args, **kwargs)
+        try:
+            answer = original(self, *args, **kwargs)
+        except Exception as error:
+            quietly(watched.failed, error)
+            raise
+        quietly(watched.answered, answer)
+        return answer
+
+    return request
+
+
+def _asynchronous(original: Callable[..., Any]) -> Callable[..., Any]:
+    async def request(self: Any, *args: Any, **kwargs: Any) -> Any:
+        watched = quietly(_begun, self, args, kwargs)
+        if watched is None:
+            return await original(self, *args, **kwargs)
+        try:
+            answer = original(self, *args, **kwargs)
+            answer = await answer if inspect.isawaitable(answer) else answer
+        except Exception as error:
+            quietly(watched.failed, error)
+            raise
+        quietly(watched.answered, answer)
+        return answer
+
+    return request
