@@ -65,10 +65,25 @@ mod _mltrack {
     #[pymodule_export]
     use crate::warned::take_warnings;
 
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use pyo3::exceptions::PyImportError;
     use pyo3::prelude::*;
+
+    /// Which interpreter imported it; 0 before one has. Each has a `sys.modules` of its own, which it keeps.
+    static INTERPRETER: AtomicUsize = AtomicUsize::new(0);
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        let modules = module.py().import("sys")?.getattr("modules")?;
+        let mine = modules.as_ptr() as usize;
+        let first = INTERPRETER.compare_exchange(0, mine, Ordering::Relaxed, Ordering::Relaxed);
+        if first.is_err_and(|first| first != mine) {
+            return Err(PyImportError::new_err(
+                "mltrack serves one interpreter of a process, and another one has it already: \
+                 use threads or processes instead of subinterpreters",
+            ));
+        }
         module.add("__version__", env!("CARGO_PKG_VERSION"))
     }
 }
