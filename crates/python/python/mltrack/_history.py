@@ -76,6 +76,9 @@ class History:
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         return self._frame.__arrow_c_stream__(requested_schema)
 
+    def __getitem__(self, column: str) -> _mltrack.Column:
+        return self._frame[column]
+
     def __len__(self) -> int:
         return len(self._frame)
 
