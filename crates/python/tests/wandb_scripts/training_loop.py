@@ -14,7 +14,7 @@ class Line:
 
 
 def train(config=None):
-    with wandb.init(project="line", config=config, mode="offline", settings=wandb.Settings(capture="minimal")) as run:
+    with wandb.init(project="line", config=config, mode="offline") as run:
         config = wandb.config
         model = Line()
         data = [(x / 10, 2 * x / 10 + 1) for x in range(10)]
