@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import dataclasses
 import gc
 import math
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -381,6 +383,8 @@ def test_tags_notes_and_name_can_be_changed() -> None:
     run.set_tag("lr", 3)
     assert (run.tags, run.name, run.notes) == (("b", "c"), "better", "second thoughts")
     assert known(run)["tags"] == {"b": "", "c": "", "lr": "3", "mlflow.runName": "better"}
+    run.finish()
+    assert mltrack.init(id=run.id).name == "better"
 
 
 def test_a_run_whose_config_differs_is_not_touched() -> None:
@@ -401,3 +405,58 @@ def test_every_public_name_is_there_and_documented() -> None:
         for name, member in vars(owner).items():
             documented = getattr(member, "__doc__", None) or not callable(member)
             assert documented or name.startswith("_") or name == "get", f"{owner.__name__}.{name}"
+
+
+def test_each_task_of_asyncio_has_a_run_of_its_own() -> None:
+    async def train(name: str, others: list[asyncio.Event], mine: asyncio.Event) -> mltrack.Run:
+        run = mltrack.init(name=name, reinit="create_new")
+        mine.set()
+        for other in others:
+            await other.wait()
+        assert mltrack.run is run
+        mltrack.log({"loss": float(len(name))})
+        return run
+
+    async def both() -> list[mltrack.Run]:
+        first, second = asyncio.Event(), asyncio.Event()
+        return list(await asyncio.gather(train("a", [second], first), train("bb", [first], second)))
+
+    runs = asyncio.run(both())
+    assert [points(run, "loss") for run in runs] == [{0: 1.0}, {0: 2.0}]
+
+
+def test_a_thread_logs_to_the_run_of_the_process_until_it_begins_its_own() -> None:
+    outer = mltrack.init()
+    seen: list[Any] = []
+
+    def work() -> None:
+        seen.append(mltrack.run)
+        own = mltrack.init(reinit="create_new")
+        mltrack.log({"loss": 1.0})
+        seen.append(own)
+        own.finish()
+        seen.append(mltrack.run)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert [seen[0], seen[2]] == [outer, outer]
+    assert points(seen[1], "loss") == {0: 1.0}
+
+
+def test_a_goal_becomes_that_of_an_experiment_that_has_none() -> None:
+    run = mltrack.init(project="p")
+    run.define_metric("loss", summary="best", goal="minimize")
+    run.define_metric("accuracy", goal="maximize")
+    (experiment,) = run._store.experiments()
+    assert experiment["goal"] == ("loss", "min")
+
+
+def test_settings_never_change_and_are_one_for_the_same_values() -> None:
+    settings = mltrack.Settings(capture="off")
+    assert settings == mltrack.Settings(capture="off") != settings.with_changes(silent=True)
+    assert hash(settings) == hash(mltrack.Settings(capture="off"))
+    with pytest.raises(AttributeError, match="never change"):
+        settings.capture = "full"
+    with pytest.raises(TypeError, match="did you mean durability"):
+        mltrack.Settings(durabilty="each")  # type: ignore[call-arg]

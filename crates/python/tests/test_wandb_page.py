@@ -72,8 +72,9 @@ def test_the_arguments_of_init() -> None:
     ours = set(inspect.signature(mltrack.init).parameters) - {"seed"}
     assert ours == {name for name, (word, _) in rows.items() if word != "not there"}
     for name in set(rows) - ours:
+        unknown: dict[str, Any] = {name: True}
         with pytest.raises(TypeError, match=f"has no {name}"):
-            mltrack.init(**{name: True})
+            mltrack.init(**unknown)
 
 
 def test_the_names_of_an_artifact() -> None:

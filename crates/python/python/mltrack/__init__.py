@@ -68,6 +68,7 @@ __all__ = [
     "TrackerWarning",
     "Video",
     "alert",
+    "autolog",
     "define_metric",
     "errors",
     "finish",

@@ -6,7 +6,6 @@ value ``config/NAME`` at the step where it happened; nothing that was given is c
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from pathlib import Path
@@ -56,6 +55,8 @@ def _of_file(path: Path) -> dict[str, Any]:
     if path.suffix != ".json":
         hint = "read it yourself and pass the dict"
         raise of_code(f"{path} is no JSON file", code="VALIDATION_ERROR", hint=hint)
+    import json
+
     return plain(json.loads(path.read_text(encoding="utf-8")))
 
 

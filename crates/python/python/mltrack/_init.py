@@ -16,6 +16,7 @@ from mltrack import _mltrack, _session
 from mltrack._config import changes, nested, plain
 from mltrack._names import checked
 from mltrack._run import Run
+from mltrack._run_facts import NAME_TAG
 from mltrack.errors import NotFound, of_code
 from mltrack.settings import Settings, settings_of
 
@@ -91,7 +92,7 @@ def init(
     _check("reinit", reinit, _REINITS)
     chosen = settings_of(settings)
     if save_code is False and chosen.capture is None:
-        chosen = Settings(**{**_fields(chosen), "capture": "minimal"})
+        chosen = chosen.with_changes(capture="minimal")
     params = _chosen_keys(plain(config), config_include_keys, config_exclude_keys)
     previous = _previous(reinit)
     if previous is not None and previous._is_entered and reinit in (None, "default"):
@@ -179,6 +180,7 @@ def _resumed(
     run = Run(native, store, project=known["experiment"], settings=settings, outer=_session.current())
     run._parent = known["parent"]
     run._tags = dict(known["tags"])
+    run._name = run._tags.get(NAME_TAG, run._name)
     run._is_resumed = True
     run.config._fill(items)
     run.config.update(started["params"], allow_val_change=allow_val_change)
@@ -316,9 +318,3 @@ def _check(name: str, value: object, known: tuple[object, ...]) -> None:
     if value not in known:
         words = ", ".join(repr(each) for each in known if each is not None)
         raise of_code(f"{name} is {value!r}", code="VALIDATION_ERROR", hint=f"one of {words}")
-
-
-def _fields(settings: Settings) -> dict[str, Any]:
-    from dataclasses import asdict
-
-    return asdict(settings)

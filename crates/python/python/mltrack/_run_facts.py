@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 __all__ = ["RunFacts"]
 
+NAME_TAG = "mlflow.runName"
+"""The tag of a run that was given another name, as MLflow's clients have it."""
+
 
 class RunFacts:
     """The part of a run that is about the run."""
@@ -88,7 +91,7 @@ class RunFacts:
 
     @name.setter
     def name(self, name: str) -> None:
-        self._set_tag("mlflow.runName", name)
+        self._set_tag(NAME_TAG, name)
         self._name = name
 
     @property

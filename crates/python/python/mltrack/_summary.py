@@ -71,7 +71,16 @@ def define(
     run._definitions[name] = definition
     told = {key: value for key, value in asdict(definition).items() if value and key != "name"}
     run._set_tag(DEFINITION_TAG + name, json.dumps(told, sort_keys=True))
+    if goal is not None and not run.disabled:
+        run._quietly(_set_goal, run, name, goal)
     return definition
+
+
+def _set_goal(run: Run, metric: str, goal: str) -> None:
+    """Makes it the goal of the experiment, which ``@best`` asks, unless that has one."""
+    known = next((each for each in run._store.experiments() if each["name"] == run.project), None)
+    if known is not None and known["goal"] is None and not metric.endswith("*"):
+        run._store.edit_experiment(run.project, goal=(metric, goal[:3]))
 
 
 def _choice(summary: str | None) -> str | None:
