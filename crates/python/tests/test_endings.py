@@ -182,3 +182,33 @@ def test_a_kernel_that_was_killed_is_gone_on_with_by_the_next_one(folder: Path) 
     assert second.returncode == 0, words
     found = told(folder)
     assert (found["state"], found["metrics"]["loss"]["count"]) == ("completed", 2)
+
+
+@pytest.mark.parametrize(
+    "ending", ["", "run.finish()", "raise ValueError", "signal.raise_signal(signal.SIGTERM)"]
+)
+def test_who_joins_a_run_leaves_it_running(folder: Path, ending: str) -> None:
+    host = begun(folder, WAIT)
+    assert host.stdout is not None
+    assert host.stdout.readline() == "ready\n"
+    guest = begun(folder, f"assert run.resumed\nrun.log({{'guest': 1.0}})\n{ending}")
+    _, words = guest.communicate()
+    assert "Warning" not in words
+    assert told(folder)["state"] == "running"
+    host.communicate("")
+    found = told(folder)
+    assert (found["state"], found["metrics"]["loss"]["count"], found["metrics"]["guest"]["count"]) == (
+        "completed",
+        2,
+        1,
+    )
+
+
+def test_who_joins_a_run_ends_it_when_it_says_so(folder: Path) -> None:
+    host = begun(folder, WAIT)
+    assert host.stdout is not None
+    assert host.stdout.readline() == "ready\n"
+    guest = begun(folder, "run.fail('no more')")
+    guest.communicate()
+    assert told(folder)["state"] == "failed"
+    host.communicate("")

@@ -60,7 +60,7 @@ def _of_file(path: Path) -> dict[str, Any]:
     return plain(json.loads(path.read_text(encoding="utf-8")))
 
 
-def _members(given: object) -> Mapping[Any, Any] | None:
+def _members(given: Any) -> Mapping[Any, Any] | None:
     """The items of an object of several kinds, none of which is imported."""
     if isinstance(given, Mapping):
         return given

@@ -92,10 +92,9 @@ def use_artifact(
     artifact_or_name: Artifact | str,
     type: str | None = None,
     aliases: Iterable[str] | None = None,
-    use_as: str | None = None,
 ) -> Artifact:
     """``Run.use_artifact`` of the current run."""
-    return _session.required().use_artifact(artifact_or_name, type, aliases, use_as)
+    return _session.required().use_artifact(artifact_or_name, type, aliases)
 
 
 def log_model(

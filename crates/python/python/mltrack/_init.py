@@ -59,7 +59,6 @@ def init(
     allow_val_change: bool = False,
     config_include_keys: Iterable[str] | None = None,
     config_exclude_keys: Iterable[str] | None = None,
-    force: bool = False,
     save_code: bool | None = None,
 ) -> Run:
     """Begins a run, and makes it the one that ``mltrack.log`` logs to.
@@ -69,7 +68,8 @@ def init(
     ``entity``, ``group``, ``job_type`` and ``tags`` are tags of the run, ``notes`` a note.
 
     ``id`` is a word of the program's own choice for the run, or the id of a run; when there is such a run it is gone on
-    with, behind what it has: ``resume="must"`` fails when there is none, ``"never"`` when there is one.
+    with, behind what it has: ``resume="must"`` fails when there is none, ``"never"`` when there is one.  One that is still
+    running is joined: only ``fail`` and ``cancel`` end it then, not ``finish``, and not the end of this program.
     ``resume=True`` without an ``id`` goes on with the last run of the project if that did not come to a good end.
 
     Within ``with`` of a run, a run is begun as its child.  Otherwise, while one is running, that one is given back;
@@ -176,12 +176,15 @@ def _resumed(
     items = nested(known["params"])
     # Refused before anything has happened to the run.
     changes(items, started["params"], allow_val_change)
-    native = store.resume(found)
+    # What another process runs is its own to end.
+    is_guest = known["state"] == "running"
+    native = store.attach(found) if is_guest else store.resume(found)
     run = Run(native, store, project=known["experiment"], settings=settings, outer=_session.current())
     run._parent = known["parent"]
     run._tags = dict(known["tags"])
     run._name = run._tags.get(NAME_TAG, run._name)
     run._is_resumed = True
+    run._is_guest = is_guest
     run.config._fill(items)
     run.config.update(started["params"], allow_val_change=allow_val_change)
     for key, value in started["tags"]:

@@ -62,6 +62,7 @@ class Run(RunThings):
         self._tags = {}
         self._notes = None
         self._is_resumed = False
+        self._is_guest = False
         self._is_entered = False
         # While there is an earlier handle of the run, letting go of it would end the run again.
         self._earlier = _session.handle_of(native.id) if store.is_enabled else None
@@ -218,8 +219,15 @@ class Run(RunThings):
         return begin_child(self, name, plain(config), _tags(tags, **named))
 
     def finish(self, exit_code: int | None = None, quiet: bool | None = None) -> None:
-        """Ends the run: completed, or failed when ``exit_code`` is not 0.  Again, or in a forked child, it does nothing."""
-        if exit_code:
+        """Ends the run: completed, or failed when ``exit_code`` is not 0; ``quiet`` says nothing about it.
+
+        Again, or in a forked child, it does nothing.  Who joined a run that another process has begun only leaves it.
+        """
+        if quiet:
+            self._settings = self._settings.with_changes(silent=True)
+        if self._is_guest:
+            self._end("left", lambda: None)
+        elif exit_code:
             self._end("failed", self._native.fail, "exit", f"the program exited with {exit_code}")
         else:
             self._end("completed", self._native.complete)
@@ -269,7 +277,9 @@ class Run(RunThings):
         if isinstance(exception, SystemExit):
             exit_code = exception.code
             exception = None
-        if signal_name is not None:
+        if self._is_guest:
+            self.finish()
+        elif signal_name is not None:
             self.cancel(signal_name)
         elif isinstance(exception, KeyboardInterrupt):
             self.cancel("KeyboardInterrupt")

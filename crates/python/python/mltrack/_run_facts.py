@@ -36,6 +36,7 @@ class RunFacts:
         "_held",
         "_held_step",
         "_is_entered",
+        "_is_guest",
         "_is_resumed",
         "_log_numbers",
         "_name",
@@ -62,6 +63,7 @@ class RunFacts:
     _held: dict[str, Any]
     _held_step: int | None
     _is_entered: bool
+    _is_guest: bool
     _is_resumed: bool
     _log_numbers: Callable[[Any, Any], dict[str, Any] | None]
     _name: str

@@ -73,7 +73,6 @@ class RunThings(RunFacts):
         artifact_or_name: Artifact | str,
         type: str | None = None,
         aliases: Iterable[str] | None = None,
-        use_as: str | None = None,
     ) -> Artifact:
         """Finds an artifact, ``NAME``, ``NAME:v3`` or ``NAME:alias``, and records that this run uses it.
 
@@ -131,7 +130,8 @@ class RunThings(RunFacts):
         log: Literal["gradients", "parameters", "all"] | None = "gradients",
         log_freq: int = 1000,
     ) -> None:
-        """Logs the distributions of a torch module's gradients and parameters, at every ``log_freq``-th backward pass."""
+        """Logs the distributions of a torch module's gradients and parameters, at every ``log_freq``-th backward pass.
+        At the ``criterion`` nothing is looked."""
         from mltrack._watch import watch
 
         self._watched += watch(self._itself(), models, log, log_freq)

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from mltrack._names import checked
 from mltrack.errors import of_code
 
 if TYPE_CHECKING:
@@ -69,14 +70,13 @@ class Artifact:
     ('v1', ['data.csv'])
     """
 
+    @checked("mltrack.Artifact")
     def __init__(
         self,
         name: str,
         type: str,
         description: str | None = None,
         metadata: Mapping[str, Any] | None = None,
-        incremental: bool = False,
-        use_as: str | None = None,
     ) -> None:
         if not name or ":" in name or "@" in name or name.startswith("/"):
             words = "an artifact's name has no : and no @, for these say which version is meant"
@@ -131,11 +131,15 @@ class Artifact:
         self,
         local_path: str | os.PathLike[str],
         name: str | None = None,
-        is_tmp: bool = False,
         overwrite: bool = True,
     ) -> Entry:
-        """Adds a file, under its own name or another one."""
+        """Adds a file, under its own name or another one.  Raises ``errors.Conflict`` for a name that it has, unless
+        ``overwrite``."""
         path = Path(local_path)
+        if not overwrite and (name or path.name) in self._sources:
+            raise of_code(
+                f"{self._name} has {name or path.name}", code="CONFLICT", hint="overwrite=True, or name=..."
+            )
         if not path.is_file():
             raise of_code(f"there is no file {path}", code="NOT_FOUND", hint="add_dir adds a folder")
         return self._add(name or path.name, path)
@@ -151,7 +155,8 @@ class Artifact:
                 self._add(f"{name}/{within}" if name else within, file)
 
     def add_reference(self, uri: str, name: str | None = None, checksum: bool = True) -> list[Entry]:
-        """Adds the address of something that lies elsewhere; a file of this machine is added as such."""
+        """Adds the address of something that lies elsewhere, at which nothing is looked, whatever ``checksum`` says; a file
+        of this machine is added as such."""
         self._refuse_stored()
         if uri.startswith("file://"):
             path = Path(uri.removeprefix("file://"))

@@ -11,8 +11,9 @@ import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
+from mltrack._names import checked
 from mltrack.errors import NotFound, of_code
 
 __all__ = ["Audio", "Histogram", "Html", "Image", "Media", "Table", "Video"]
@@ -67,7 +68,7 @@ def _known(data: bytes, default: str) -> str:
     return next((suffix for head, suffix in _SUFFIXES.items() if data.startswith(head)), default)
 
 
-def _given(given: object, default: str) -> tuple[bytes, str] | None:
+def _given(given: Any, default: str) -> tuple[bytes, str] | None:
     """The bytes of a path, of bytes and of an open file."""
     if isinstance(given, (str, os.PathLike)):
         return _file(given)
@@ -93,6 +94,7 @@ class Image(Media):
     <mltrack.Image png, 69 bytes>
     """
 
+    @checked("mltrack.Image")
     def __init__(
         self,
         data_or_path: Any,
@@ -106,7 +108,7 @@ class Image(Media):
         data, suffix = _picture(data_or_path, mode, file_type)
         super().__init__(data, suffix, caption)
         said = {"grouping": grouping, "classes": classes, "boxes": boxes}
-        self.metadata |= {key: value for key, value in said.items() if value is not None}
+        self.metadata.update({key: value for key, value in said.items() if value is not None})
 
 
 def _picture(given: Any, mode: str | None, file_type: str | None) -> tuple[bytes, str]:
@@ -226,21 +228,20 @@ class Video(Media):
 
 
 class Html(Media):
-    """A page: its text, the path of a file that ends with ``.html``, or an open file.
+    """A page: its text, the path of a file that ends with ``.html``, or an open file.  It is kept as it is: whatever
+    ``inject`` says, nothing is put into it.
 
     >>> import mltrack
     >>> mltrack.Html("<b>done</b>").data
     b'<b>done</b>'
     """
 
-    def __init__(
-        self, data: str | os.PathLike[str] | IO[str], inject: bool = True, data_is_not_path: bool = False
-    ) -> None:
+    def __init__(self, data: Any, inject: bool = True, data_is_not_path: bool = False) -> None:
         is_path = isinstance(data, os.PathLike) or isinstance(data, str) and data.endswith((".html", ".htm"))
-        if is_path and not data_is_not_path:
-            found = _file(data)[0]  # type: ignore[arg-type]
-        elif isinstance(data, str):
+        if isinstance(data, str) and (data_is_not_path or not is_path):
             found = data.encode()
+        elif is_path:
+            found = _file(data)[0]
         elif hasattr(data, "read"):
             found = data.read().encode()
         else:
@@ -251,7 +252,7 @@ class Html(Media):
 class Histogram:
     """A distribution: of values, or of what ``numpy.histogram`` has counted already.
 
-    The store keeps 64 buckets of one width, the count, the extremes and the quantiles.
+    The store keeps 64 buckets of one width, whatever ``num_bins`` says, the count, the extremes and the quantiles.
 
     >>> import mltrack
     >>> mltrack.Histogram([1.0, 2.0, 2.0]).values
@@ -313,7 +314,7 @@ def _spread(counts: Any, edges: Any, limit: int) -> Iterator[float]:
 
 
 class Table:
-    """Rows of cells under named columns.
+    """Rows of cells under named columns.  A column may mix types, whatever ``allow_mixed_types`` says.
 
     >>> import mltrack
     >>> table = mltrack.Table(columns=["word", "count"], data=[["a", 3]])
@@ -327,13 +328,13 @@ class Table:
     data: list[list[Any]]
     """The rows."""
 
+    @checked("mltrack.Table")
     def __init__(
         self,
         columns: Sequence[Any] | None = None,
         data: Any = None,
         rows: Any = None,
         dataframe: Any = None,
-        log_mode: str | None = None,
         allow_mixed_types: bool = True,
     ) -> None:
         if dataframe is None and hasattr(data, "columns") and not isinstance(data, (list, tuple)):
@@ -341,7 +342,7 @@ class Table:
         if dataframe is not None:
             self.columns, found = _of_frame(dataframe)
         else:
-            given = data if data is not None else rows
+            given: Any = data if data is not None else rows
             found = [list(row) for row in (given.tolist() if hasattr(given, "tolist") else given or [])]
             width = len(found[0]) if found else 3
             default = (

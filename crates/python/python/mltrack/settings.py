@@ -107,7 +107,7 @@ def settings_of(given: Settings | Mapping[str, Any] | None) -> Settings:
     if isinstance(given, Settings):
         return given
     is_silent = os.environ.get("MLTRACK_SILENT", "").lower() in _WORDS_FOR_ON
-    named = {"silent": is_silent} | dict(given or {})
+    named: dict[str, Any] = {"silent": is_silent, **(given or {})}
     for name in named:
         if name not in NAMES:
             raise unknown_keyword(name, NAMES, "mltrack.Settings")
