@@ -7,12 +7,15 @@ import functools
 import gc
 import inspect
 import pickle
+import warnings
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
+import mltrack
 from mltrack.tracking import track
 
 from track_support import last_values, only_run, runs, store_folder
@@ -122,6 +125,62 @@ def test_nested_calls_are_child_runs_named_after_their_functions() -> None:
     assert [first["parent"], second["parent"]] == [parent["id"]] * 2
     assert (first["name"], first["experiment"], alone["experiment"]) == ("fold", "search", "fold")
     assert last_values(second) == {"result": 0.1}
+
+
+def test_what_the_function_logs_goes_to_its_run() -> None:
+    @track
+    def train() -> None:
+        for step in range(3):
+            mltrack.log({"loss": 1 / (step + 1)})
+        mltrack.config["late"] = True
+        assert mltrack.run is not None and mltrack.run.project == "train"
+
+    train()
+    run = only_run()
+    assert (run["metrics"]["loss"]["count"], run["params"]["late"]) == (3, True)
+    assert mltrack.run is None
+
+
+def test_runs_that_are_begun_and_runs_of_calls_nest_in_each_other() -> None:
+    @track
+    def outer() -> None:
+        with mltrack.init(name="inside"):
+            fit()
+
+    with mltrack.init(name="around"):
+        outer()
+    around, call, inside, innermost = runs()
+    assert [run["parent"] for run in (call, inside, innermost)] == [around["id"], call["id"], inside["id"]]
+    assert {run["state"] for run in runs()} == {"completed"}
+
+
+def test_a_run_that_the_function_ends_itself_stays_as_it_ended_it() -> None:
+    @track
+    def train() -> float:
+        assert mltrack.run is not None
+        mltrack.run.cancel("no data today")
+        return 0.5
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert train() == 0.5
+    assert only_run()["state"] == "cancelled"
+
+
+def test_the_environment_names_the_experiment_and_the_run_around_the_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLTRACK_PROJECT", "digits")
+    with mltrack.init() as around:
+        pass
+    monkeypatch.setenv("MLTRACK_RUN", around.id)
+    fit()
+    assert runs()[-1]["experiment"] == "digits"
+    assert runs()[-1]["parent"] == around.id
+
+
+def test_nothing_is_recorded_when_recording_is_off(monkeypatch: pytest.MonkeyPatch, store_folder: Path) -> None:
+    monkeypatch.setenv("MLTRACK_MODE", "disabled")
+    assert fit(layers=1) == {"loss": 1e-3}
+    assert not store_folder.exists()
 
 
 class Trainer:

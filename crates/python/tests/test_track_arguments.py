@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import os
 import sys
 from argparse import Namespace
 from dataclasses import dataclass, field
@@ -11,12 +12,12 @@ from typing import Any
 
 import pytest
 
-from mltrack import _fingerprint
+from mltrack import _fingerprint, _mltrack
 from mltrack._fingerprint import fingerprint
 from mltrack._plain import plain, short
 from mltrack.tracking import track
 
-from track_support import only_run, runs, store_folder
+from track_support import SETTINGS, only_run, runs, store_folder
 
 __all__ = ["store_folder"]
 
@@ -120,6 +121,32 @@ def test_arrays_and_frames_are_fingerprints() -> None:
     assert run["params"]["data.parts.frame"].startswith("pandas.DataFrame 2x2 a:int64, b:")
     assert (run["params"]["parts.kind"], run["params"]["scale"]) == ("small", 0.5)
     assert run["tags"]["mltrack.data.result"].startswith("numpy 4x3")
+
+
+def test_data_is_a_version_of_a_dataset_that_runs_name() -> None:
+    numpy = pytest.importorskip("numpy")
+
+    @track
+    def clean(raw: Any) -> Any:
+        return raw + 1
+
+    @track
+    def train(X_train: Any, X_test: Any) -> None: ...
+
+    values = clean(numpy.zeros((4, 2)))
+    train(values, values[:2])
+    train(values, values[2:] * 3)
+    store = _mltrack.Store(os.environ["MLTRACK_STORE"], SETTINGS)
+    sets = {dataset["name"]: dataset["versions"] for dataset in store.datasets()}
+    assert {name: len(versions) for name, versions in sets.items()} == {
+        "clean.raw": 1, "clean.result": 1, "train.X_train": 1, "train.X_test": 2,
+    }
+    (made,) = sets["clean.result"]
+    assert (made["rows"], made["len"], made["schema"]["types"]) == (4, 64, "float64")
+    assert runs()[0]["id"].endswith(made["run"])
+    assert made["digest"] == sets["train.X_train"][0]["digest"]
+    found = store.runs(filter="datasets.name = 'train.X_test' and datasets.context = 'test'")
+    assert len(found) == 2
 
 
 def test_a_digest_is_of_the_values_whatever_their_layout() -> None:

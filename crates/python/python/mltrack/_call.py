@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
-from mltrack import _ending, _session, _tracked
+from mltrack import _datasets, _ending, _session, _tracked
 from mltrack._fingerprint import Fingerprint, fingerprint
 from mltrack._guard import quietly
 from mltrack._plain import TAKEN, plain
@@ -69,6 +69,8 @@ class Call:
             tags={**plan.tags, "mltrack.function": plan.label},
             parent=_session.current(),
         )
+        for name, seen in data.items():
+            quietly(_datasets.take_in, run, plan.label, name, seen)
         if plan.log_content:
             from mltrack.llm import log_content_of
 
@@ -81,13 +83,13 @@ class Call:
 
     def returned(self, result: Any) -> None:
         """Records what the function returned."""
-        if self._run is not None and self._plan.log_returns:
+        if self._run is not None and not self._run.is_finished and self._plan.log_returns:
             quietly(self._log_result, self._run, result)
 
     def yielded(self, item: Any) -> None:
         """Records what the generator gave, as one step."""
         step, self._yielded_count = self._yielded_count, self._yielded_count + 1
-        if self._run is not None and self._plan.log_returns:
+        if self._run is not None and not self._run.is_finished and self._plan.log_returns:
             quietly(self._log_item, self._run, item, step)
 
     def closed_early(self) -> None:
@@ -103,6 +105,7 @@ class Call:
             run.set_tag("mltrack.returned", model)
         for name, seen in _data_in(result).items():
             run.set_tag(f"mltrack.data.{name}", str(seen))
+            quietly(_datasets.give_out, run, self._plan.label, name, seen)
 
     def _log_item(self, run: Run, item: Any, step: int) -> None:
         metrics = metrics_of(item)
@@ -148,7 +151,7 @@ def _reason(error: BaseException) -> str:
     return words.get(name, name) + (f": {text}" if text else "")
 
 
-def _described(plan: Plan, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+def _described(plan: Plan, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Fingerprint]]:
     """The parameters and the data that the arguments are."""
     data: dict[str, Fingerprint] = {}
 

@@ -17,7 +17,7 @@ R = TypeVar("R")
 _TOLD: set[tuple[str, str]] = set()
 
 
-class TrackerWarning(UserWarning):
+class TrackerWarning(RuntimeWarning):
     """Something was not recorded. The program that is tracked is not affected."""
 
 

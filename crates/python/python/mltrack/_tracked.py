@@ -47,5 +47,7 @@ def start(
     run._parent = started["parent"]
     run._tags = dict(started["tags"])
     run.config._fill(params)
+    # A call is a block, as `with` is: what is begun inside of it is its child.
+    run._is_entered = True
     _session.begin_call(run)
     return run
