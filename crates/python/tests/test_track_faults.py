@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+import mltrack
 from mltrack import _guard, _tracked
 from mltrack._guard import TrackerWarning
 from mltrack.tracking import track
@@ -130,6 +131,15 @@ def test_a_store_that_cannot_be_written_is_one_warning(
 
     @track
     def train(lr: float) -> float:
+        # What the function logs has nowhere to go, which is no fault of the function.
+        mltrack.log({"lr": lr})
+        mltrack.config["late"] = True
+        assert mltrack.run is not None and mltrack.run.disabled
+        return inner(lr)
+
+    @track
+    def inner(lr: float) -> float:
+        mltrack.log({"lr": lr})
         return lr
 
     with pytest.warns(TrackerWarning, match="your program goes on") as told:
@@ -149,26 +159,65 @@ def test_a_store_that_is_deleted_meanwhile_breaks_nothing(store_folder: Path) ->
         assert train() == {"loss": 0.5}
 
 
-def test_a_full_disk_breaks_nothing(tmp_path: Path) -> None:
-    """The limit of the size of a file stands for a disk that is full: writes behind it fail."""
+def test_forked_workers_of_a_tracked_call_are_its_children() -> None:
     code = """
-import resource, signal, warnings
-from mltrack.tracking import track
+import multiprocessing
+from mltrack import track
+
+@track
+def part(index):
+    return index
+
+@track
+def whole():
+    with multiprocessing.get_context("fork").Pool(2) as pool:
+        assert pool.map(part, range(4)) == [0, 1, 2, 3]
+
+whole()
+"""
+    subprocess.run([sys.executable, "-c", code], env=environment(), check=True, timeout=120)
+    parent, *parts = runs()
+    assert [run["parent"] for run in parts] == [parent["id"]] * 4
+    assert {run["state"] for run in runs()} == {"completed"}
+
+
+FILLING = """
+import mltrack, warnings
+from mltrack import track
 warnings.simplefilter("always")
 
 @track
-def train(epochs):
-    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1, resource.RLIM_INFINITY))
-    return {f"loss_{epoch}": 1.0 for epoch in range(epochs)}
+def train(steps):
+    for step in range(steps):
+        mltrack.log({"loss": step, "text": "x" * 1000})
+    return {"steps": steps}
 
-print(len(train(100)))
+print(train(%d), train(1))
 """
-    ended = subprocess.run(
-        [sys.executable, "-c", code], env=environment(), capture_output=True, text=True, timeout=120, check=False
+
+
+def fill(store: Path, steps: int) -> subprocess.CompletedProcess[str]:
+    environ = environment(MLTRACK_STORE=str(store), MLTRACK_CAPTURE="off", MLTRACK_SYSTEM_METRICS="off")
+    return subprocess.run(
+        [sys.executable, "-c", FILLING % steps], env=environ, capture_output=True, text=True, timeout=300, check=False
     )
-    assert (ended.returncode, ended.stdout) == (0, "100\n"), ended.stderr
-    assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize(("size", "steps"), [("600k", 10), ("3m", 3000)])
+def test_a_disk_that_is_full_from_the_beginning_or_becomes_so_breaks_nothing(
+    tmp_path: Path, size: str, steps: int
+) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(disk)]
+    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode != 0:
+        pytest.skip("a disk of this size cannot be made here")
+    try:
+        ended = fill(disk / "store", steps)
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
+    assert (ended.returncode, ended.stdout) == (0, f"{{'steps': {steps}}} {{'steps': 1}}\n"), ended.stderr
+    assert "full" in ended.stderr and "Traceback" not in ended.stderr
 
 
 def test_each_kind_of_fault_is_told_once_also_where_warnings_are_errors(

@@ -252,6 +252,20 @@ assert "mltrack" not in selection._validation.cross_validate.__code__.co_filenam
     assert "sklearn/cross_validate/RandomForestClassifier/test_score_mean" in run["metrics"]
 
 
+def test_autolog_records_into_a_run_that_was_begun_by_hand() -> None:
+    linear = pytest.importorskip("sklearn.linear_model")
+    autolog()
+    try:
+        with mltrack.init():
+            linear.LinearRegression().fit(*data_of())
+        linear.LinearRegression().fit(*data_of())
+    finally:
+        autolog(False)
+    run = only_run()
+    assert run["params"]["sklearn.LinearRegression.fit_intercept"] is True
+    assert last_values(run)["sklearn/fits"] == 1
+
+
 # xgboost and lightgbm
 
 

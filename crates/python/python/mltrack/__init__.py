@@ -18,7 +18,7 @@ from mltrack import _mltrack, errors
 from mltrack.errors import Error
 
 if TYPE_CHECKING:
-    from mltrack import plot
+    from mltrack import llm, plot
     from mltrack._config import Config
     from mltrack._current import (
         AlertLevel,
@@ -73,6 +73,7 @@ __all__ = [
     "errors",
     "finish",
     "init",
+    "llm",
     "log",
     "log_artifact",
     "log_line",
@@ -125,7 +126,7 @@ _HOME: dict[str, str] = {
 }
 """Which module has a public name."""
 
-_MODULES = ("plot",)
+_MODULES = ("llm", "plot")
 """Modules that are imported when they are asked for."""
 
 _OF_RUN = ("config", "run", "summary")

@@ -45,13 +45,15 @@ class Call:
         self._run: Run | None = None
         self._yielded_count = 0
         self._was_closed = False
+        self._is_watching = False
 
     def __enter__(self) -> Call:
         from mltrack import hooks
 
-        self._run = quietly(self._start_run)
+        self._run = quietly(self._start_run) or quietly(_tracked.stand_in, self._plan.label, _session.current())
         self._given = ((), {})
-        if self._run is not None:
+        self._is_watching = self._run is not None and not self._run.disabled
+        if self._is_watching:
             quietly(hooks.patch_frameworks)
         return self
 
@@ -123,7 +125,8 @@ class Call:
         run, self._run = self._run, None
         if run is None:
             return
-        quietly(hooks.restore_frameworks)
+        if self._is_watching:
+            quietly(hooks.restore_frameworks)
         quietly(_end_run, run, error, self._yielded_count if self._was_closed else None)
 
 

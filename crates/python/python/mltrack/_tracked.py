@@ -10,7 +10,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from mltrack import _init, _session
+from mltrack import _init, _mltrack, _session
 from mltrack._run import Run
 from mltrack.settings import settings_of
 
@@ -48,6 +48,17 @@ def start(
     run._tags = dict(started["tags"])
     run.config._fill(params)
     # A call is a block, as `with` is: what is begun inside of it is its child.
+    run._is_entered = True
+    _session.begin_call(run)
+    return run
+
+
+def stand_in(label: str, parent: Run | None) -> Run:
+    """A run that records nothing, for a call whose run cannot be started: what the function logs is let go."""
+    store = _mltrack.Store.disabled()
+    started: dict[str, Any] = {"name": None, "params": {}, "tags": [], "parent": None}
+    started |= {"seed": None, "detached": False, "timeout_s": None}
+    run = Run(store.start_run(label, started), store, project=label, settings=settings_of(None), outer=parent)
     run._is_entered = True
     _session.begin_call(run)
     return run
