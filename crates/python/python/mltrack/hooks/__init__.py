@@ -73,14 +73,11 @@ def patch_frameworks() -> None:
 
         threads.install(_State.patches, threading)
         sys.meta_path.insert(0, _WATCH)
-        for name in list(sys.modules):
-            module = sys.modules.get(name)
-            if isinstance(module, ModuleType) and _home_of(name) is not None and not name.startswith("sklearn."):
+        for name in WATCHED:
+            # The classes of scikit-learn are found from their base, not module by module.
+            module = sys.modules.get("sklearn.base" if name == "sklearn." else name)
+            if module is not None:
                 _install(module)
-        # The classes of scikit-learn are found from their base, not module by module.
-        base = sys.modules.get("sklearn.base")
-        if base is not None:
-            _install(base)
 
 
 def restore_frameworks() -> None:
