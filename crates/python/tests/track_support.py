@@ -59,5 +59,5 @@ def environment(**more: str) -> dict[str, str]:
     """What a program that a test starts finds around it."""
     import mltrack
 
-    package = str(Path(mltrack.__file__).parent.parent)
-    return os.environ | {"PYTHONPATH": package, "PYTHONUNBUFFERED": "1"} | more
+    places = [str(Path(mltrack.__file__).parent.parent), os.environ.get("PYTHONPATH", "")]
+    return os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, places)), "PYTHONUNBUFFERED": "1"} | more
