@@ -91,6 +91,13 @@ impl Tracker {
         self.store().map(|store| store.path.as_path())
     }
 
+    /// In whose name changes are recorded, unless somebody [acts](crate::acting) in another: what
+    /// [`actor`](crate::Builder::actor) was told, or the user of the system. Empty when the tracker is disabled.
+    #[must_use]
+    pub fn actor(&self) -> &str {
+        self.store().map_or("", |store| &store.identity.actor)
+    }
+
     /// The log beneath, for programs that measure or inspect it. `None` when the tracker is disabled or was opened for
     /// reading.
     #[must_use]

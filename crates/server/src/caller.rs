@@ -78,6 +78,12 @@ impl Drop for Before {
 }
 
 impl Acting {
+    /// Whoever acts by a request.
+    pub fn new(name: &str, method: &Method, path: &str) -> Acting {
+        let path: String = path.chars().take(PATH_LEN_MAX).collect();
+        Acting(Arc::new((name.to_owned(), format!("{method} {path}"))))
+    }
+
     /// What this thread changes during `work` is recorded in this name.
     pub fn during<T>(&self, work: impl FnOnce() -> T) -> T {
         let _before = Before(CURRENT.replace(Some(self.clone())));
@@ -145,11 +151,7 @@ impl Caller {
     /// a client of `MLflow` names.
     pub fn acting(&self, method: &Method, path: &str) -> Option<Acting> {
         let name = self.name.as_deref()?;
-        let path: String = path.chars().take(PATH_LEN_MAX).collect();
-        Some(Acting(Arc::new((
-            name.to_owned(),
-            format!("{method} {path}"),
-        ))))
+        Some(Acting::new(name, method, path))
     }
 
     /// Who showed nothing, where nothing is needed.

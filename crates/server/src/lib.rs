@@ -23,6 +23,7 @@ mod health;
 mod home;
 mod host;
 mod hosts;
+mod in_process;
 pub mod keys;
 mod link;
 mod listen;
@@ -43,6 +44,8 @@ mod webhook;
 
 pub use caller::Role;
 pub use host::{Host, Reloader, Stopper};
+pub use in_process::{Called, InProcess};
+pub use mlflow::Metric;
 pub use options::{Compression, Options, TlsFiles};
 pub use server::{ServeError, Server};
 pub use tls::TlsError;

@@ -11,6 +11,7 @@ mod body_reader;
 mod check;
 mod clause;
 mod dataset_search;
+mod direct;
 mod error;
 mod experiment_search;
 mod experiments;
@@ -75,6 +76,7 @@ use axum::routing::MethodRouter;
 use crate::shared::Shared;
 
 pub use check::wrong_type;
+pub use direct::Metric;
 pub use error::{Answer, MlflowError, Reason};
 pub use kept_histories::{KeptHistories, forget};
 pub use logged_model::experiment_of_model;

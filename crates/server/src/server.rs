@@ -5,6 +5,7 @@
 
 use std::future::Future;
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use axum::Router;
@@ -39,9 +40,24 @@ pub enum ServeError {
     /// The store cannot be made ready for clients.
     #[error("the store cannot be made ready: {0}")]
     Store(#[from] mltrack::Error),
+    /// A file that is sent or fetched in this process cannot be read or written.
+    #[error("{}: {source}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
     /// The certificate cannot be used.
     #[error(transparent)]
     Tls(#[from] TlsError),
+}
+
+impl ServeError {
+    pub(crate) fn file(path: &Path, source: std::io::Error) -> ServeError {
+        let path = path.to_owned();
+        ServeError::File { path, source }
+    }
 }
 
 /// A server that listens.

@@ -36,6 +36,8 @@ mod history;
 mod host;
 #[path = "server/idempotency.rs"]
 mod idempotency;
+#[path = "server/in_process.rs"]
+mod in_process;
 #[path = "server/ingest.rs"]
 mod ingest;
 #[path = "server/limits.rs"]

@@ -28,26 +28,28 @@ pub fn routes() -> Router<Shared> {
     endpoint(Router::new(), "/2.0/mlflow/runs/log-batch", post(log))
 }
 
+/// Points, params and tags of a run, as the wire has them.
 #[derive(Debug, Default, Deserialize)]
-struct Batch<'a> {
+pub struct Batch<'a> {
     #[serde(borrow, default)]
-    run_id: Text<'a>,
+    pub run_id: Text<'a>,
     #[serde(borrow, default)]
-    run_uuid: Text<'a>,
+    pub run_uuid: Text<'a>,
     #[serde(borrow, default)]
-    metrics: Vec<Logged<'a>>,
+    pub metrics: Vec<Logged<'a>>,
     #[serde(borrow, default)]
-    params: Vec<Pair<'a>>,
+    pub params: Vec<Pair<'a>>,
     #[serde(borrow, default)]
-    tags: Vec<Pair<'a>>,
+    pub tags: Vec<Pair<'a>>,
 }
 
+/// A param or a tag.
 #[derive(Debug, Deserialize)]
-struct Pair<'a> {
+pub struct Pair<'a> {
     #[serde(borrow)]
-    key: Text<'a>,
+    pub key: Text<'a>,
     #[serde(borrow, default)]
-    value: Text<'a>,
+    pub value: Text<'a>,
 }
 
 impl Batch<'_> {
@@ -57,6 +59,26 @@ impl Batch<'_> {
         self.metrics.iter().all(|metric| !metric.key.0.is_empty())
             && self.params.iter().all(has_key)
             && self.tags.iter().all(has_key)
+    }
+
+    /// Refuses an entry without a key, in the words for one that a body has.
+    pub fn check_keys(&self) -> Answer<()> {
+        let pairs = |pairs: &[Pair<'_>]| pairs.iter().position(|pair| pair.key.0.is_empty());
+        let mut metrics = self.metrics.iter();
+        let lacking = [
+            (
+                "metrics",
+                metrics.position(|metric| metric.key.0.is_empty()),
+            ),
+            ("params", pairs(&self.params)),
+            ("tags", pairs(&self.tags)),
+        ];
+        for (list, at) in lacking {
+            if let Some(at) = at {
+                return Err(MlflowError::required(&format!("{list}[{at}].key")));
+            }
+        }
+        Ok(())
     }
 }
 
@@ -68,15 +90,17 @@ async fn log(State(shared): State<Shared>, body: Body) -> Answer {
         )));
     }
     match serde_json::from_slice::<Batch<'_>>(&body.0) {
-        Ok(batch) if batch.is_whole() => write(&shared, &batch),
+        Ok(batch) if batch.is_whole() => write(&shared, &batch)?,
         _ => {
             let fields = body.fields();
-            write(&shared, &of_fields(&fields)?)
+            write(&shared, &of_fields(&fields)?)?;
         }
     }
+    Ok(wire::nothing())
 }
 
-fn write(shared: &Shared, batch: &Batch<'_>) -> Answer {
+/// Checks and writes a batch whose entries have keys.
+pub fn write(shared: &Shared, batch: &Batch<'_>) -> Answer<()> {
     let run = raw::named(&batch.run_id, &batch.run_uuid);
     if run.is_empty() {
         return Err(MlflowError::required("run_id"));
@@ -106,8 +130,7 @@ fn write(shared: &Shared, batch: &Batch<'_>) -> Answer {
     if let Some(name) = name {
         rename(shared, id, name)?;
     }
-    metrics::record_models(shared, id, &batch.metrics)?;
-    Ok(wire::nothing())
+    metrics::record_models(shared, id, &batch.metrics)
 }
 
 fn points<'a>(metrics: &'a [Logged<'_>]) -> Answer<Vec<RemotePoint<'a>>> {

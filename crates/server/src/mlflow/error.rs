@@ -6,7 +6,9 @@ use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use mltrack::Code;
-use serde_json::json;
+use serde_json::{Value, json};
+
+use crate::in_process::Called;
 
 /// What a handler of `MLflow`'s interface answers.
 pub type Answer<T = Response> = Result<T, MlflowError>;
@@ -116,10 +118,25 @@ impl MlflowError {
     }
 }
 
+impl MlflowError {
+    fn wire(self) -> (StatusCode, Value) {
+        let (name, status) = self.reason.row();
+        (status, json!({"error_code": name, "message": self.message}))
+    }
+
+    /// The same as the answer of a call in this process.
+    pub fn called(self) -> Called {
+        let (status, body) = self.wire();
+        Called {
+            status: status.as_u16(),
+            body: body.to_string().into(),
+        }
+    }
+}
+
 impl IntoResponse for MlflowError {
     fn into_response(self) -> Response {
-        let (name, status) = self.reason.row();
-        let body = json!({"error_code": name, "message": self.message});
+        let (status, body) = self.wire();
         (status, Json(body)).into_response()
     }
 }

@@ -63,7 +63,10 @@ struct LogMetric<'a> {
 async fn log(State(shared): State<Shared>, body: Body) -> Answer {
     let read = match serde_json::from_slice::<LogMetric<'_>>(&body.0) {
         Ok(read) if !read.key.0.is_empty() => read,
-        _ => return log_fields(&shared, &body.fields()),
+        _ => {
+            log_fields(&shared, &body.fields())?;
+            return Ok(wire::nothing());
+        }
     };
     let run = raw::named(&read.run_id, &read.run_uuid);
     if run.is_empty() {
@@ -79,11 +82,12 @@ async fn log(State(shared): State<Shared>, body: Body) -> Answer {
         dataset_name: read.dataset_name,
         dataset_digest: read.dataset_digest,
     };
-    append(&shared, &run, &logged)
+    append(&shared, &run, &logged)?;
+    Ok(wire::nothing())
 }
 
 /// The same, slowly, for a body that is wrong or in an unusual form.
-fn log_fields(shared: &Shared, fields: &Fields) -> Answer {
+fn log_fields(shared: &Shared, fields: &Fields) -> Answer<()> {
     check::run_id(fields)?;
     let key = fields.text("key")?;
     let value = fields
@@ -117,13 +121,13 @@ pub fn number(value: &Json) -> Option<f64> {
     }
 }
 
-fn append(shared: &Shared, run: &str, logged: &Logged<'_>) -> Answer {
+/// Checks a value and appends it.
+pub fn append(shared: &Shared, run: &str, logged: &Logged<'_>) -> Answer<()> {
     point_of(logged, || "name".into(), || "timestamp".into())?;
     let id = check::parse_run_id(run)?;
     let point = point_of(logged, String::new, String::new)?;
     append_points(shared, id, &[point])?;
-    record_models(shared, id, std::slice::from_ref(logged))?;
-    Ok(wire::nothing())
+    record_models(shared, id, std::slice::from_ref(logged))
 }
 
 /// Keeps values about logged models with those, too.

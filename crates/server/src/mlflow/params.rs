@@ -19,16 +19,19 @@ pub fn routes() -> Router<Shared> {
 async fn log(State(shared): State<Shared>, Message(fields): Message) -> Answer {
     let id = check::run_id(&fields)?;
     let key = fields.text("key")?;
-    let param = param_of(
-        key,
-        fields.optional_text("value")?.unwrap_or_default(),
-        || "key".into(),
-    )?;
+    let value = fields.optional_text("value")?.unwrap_or_default();
+    write_one(&shared, id, key, value)?;
+    Ok(wire::nothing())
+}
+
+/// Checks a parameter and writes it.
+pub fn write_one(shared: &Shared, id: RunId, key: &str, value: &str) -> Answer<()> {
+    let param = param_of(key, value, || "key".into())?;
     let write = RemoteWrite {
         params: vec![param],
         ..RemoteWrite::default()
     };
-    write_to(&shared, id, &write, |differ| {
+    write_to(shared, id, &write, |differ| {
         let Some(differs) = differ.0.first() else {
             return String::new();
         };
@@ -36,8 +39,7 @@ async fn log(State(shared): State<Shared>, Message(fields): Message) -> Answer {
         format!(
             "Changing param values is not allowed. Param with key='{key}' was already logged with value='{old}' for run ID='{id}'. Attempted logging new value '{new}'."
         )
-    })?;
-    Ok(wire::nothing())
+    })
 }
 
 /// The parameter, when it is one; `path` is how errors name its key. A value that is too long is cut.

@@ -26,9 +26,14 @@ async fn set(State(shared): State<Shared>, Message(fields): Message) -> Answer {
     let id = check::run_id(&fields)?;
     let key = fields.text("key")?;
     let value = fields.optional_text("value")?.unwrap_or_default();
-    let tag = tag_of(key, value, "")?;
-    set_all(&shared, id, vec![tag])?;
+    set_one(&shared, id, key, value)?;
     Ok(wire::nothing())
+}
+
+/// Checks a tag and sets it.
+pub fn set_one(shared: &Shared, id: RunId, key: &str, value: &str) -> Answer<()> {
+    let tag = tag_of(key, value, "")?;
+    set_all(shared, id, vec![tag])
 }
 
 /// The tag, when it is one; `path` is where a batch has it, empty for one alone. A value that is too long is cut.
