@@ -23,6 +23,7 @@ mod histories;
 mod history;
 mod keep;
 mod lines;
+mod mlflow;
 mod models;
 mod moment;
 mod number;
@@ -52,6 +53,8 @@ mod _mltrack {
     use crate::frame::Frame;
     #[pymodule_export]
     use crate::lines::Lines;
+    #[pymodule_export]
+    use crate::mlflow::MlflowRoutes;
     #[pymodule_export]
     use crate::open::Store;
     #[pymodule_export]

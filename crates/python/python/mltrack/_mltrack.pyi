@@ -523,3 +523,35 @@ class Frame:
         """A ``pyarrow.Table``; pyarrow must be installed."""
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object: ...
+
+@final
+class MlflowRoutes:
+    """The routes of MLflow's interface, without a server. Any number of threads may call; a forked child may go on."""
+
+    def __new__(cls, store: Store, artifact_root: str | None = None) -> MlflowRoutes: ...
+    def call(
+        self, method: str, path: str, headers: list[tuple[str, str]], body: bytes | None = None
+    ) -> tuple[int, bytes]:
+        """Calls a route; gives its status and its body."""
+
+    def upload(self, path: str, source: _Path) -> tuple[int, bytes]:
+        """Puts a file to a route; gives its status and its body."""
+
+    def download(self, path: str, target: _Path) -> tuple[int, bytes]:
+        """Gets what a route has into a file; gives its status, and the body of a refusal."""
+
+    def log_metric(
+        self, run: str, key: str, value: float, timestamp_ms: int, step: int
+    ) -> tuple[int, bytes] | None:
+        """Logs one value of a metric; ``None``, or the refusal of the route."""
+
+    def log_batch(
+        self, run: str, metrics: Sequence[tuple[str, float, int, int]], params: _Pairs, tags: _Pairs
+    ) -> tuple[int, bytes] | None:
+        """Logs values (name, value, time in milliseconds, step), parameters and tags at once."""
+
+    def log_param(self, run: str, key: str, value: str) -> tuple[int, bytes] | None:
+        """Logs a parameter."""
+
+    def set_tag(self, run: str, key: str, value: str) -> tuple[int, bytes] | None:
+        """Sets a tag of a run."""
