@@ -1,8 +1,10 @@
-//! The steps `mlflow` and `differential`: `MLflow`'s own client, and raw calls, against the server that was just built.
+//! The steps `mlflow`, `mlflow-embedded` and `differential`: `MLflow`'s own client against the server that was just built
+//! and against no server, and raw calls.
 //!
 //! They need the environments of `environment.rs`, which come from the network once; without it they are skipped, with
 //! the reason, and everything else is still proved.
 
+use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
 use std::process::Command;
 
 use anyhow::Context as _;
@@ -16,6 +18,22 @@ use crate::steps::Outcome;
 pub fn step(options: &Options) -> anyhow::Result<Outcome> {
     with_environments(&MLFLOW, |environment| {
         let mut command = script(environment, "mlflow/run.py")?;
+        if options.soak {
+            command.arg("--long");
+        }
+        run_tests(&mut command).with_context(|| format!("with {}", environment.name))
+    })
+}
+
+/// The step `mlflow-embedded`: the same tests without a server, through the Python package.
+pub fn embedded(options: &Options) -> anyhow::Result<Outcome> {
+    run(&mut cargo(["build", "--locked", "-p", "mltrack-python"]))?;
+    let name = format!("{DLL_PREFIX}_mltrack{DLL_SUFFIX}");
+    let module = target_folder().join("debug").join(name);
+    with_environments(&MLFLOW, |environment| {
+        let mut command = script(environment, "mlflow/run.py")?;
+        command.args(["--server", "embedded", "--module"]);
+        command.arg(&module);
         if options.soak {
             command.arg("--long");
         }

@@ -58,6 +58,11 @@ pub const STEPS: &[Step] = &[
         run: mlflow::step,
     },
     Step {
+        name: "mlflow-embedded",
+        about: "MLflow's own client without a server, by the Python package",
+        run: mlflow::embedded,
+    },
+    Step {
         name: "mlflow-torch",
         about: "PyTorch, Lightning and transformers logging to the server; some gigabytes, so only with --only",
         run: mlflow::torch,

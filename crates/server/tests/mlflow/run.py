@@ -2,12 +2,14 @@
 
     python run.py --server ours --binary PATH     our server
     python run.py --server stock                  `mlflow server` of this environment, the oracle
+    python run.py --server embedded --binary PATH --module PATH     no server: `mltrack:` in this process
     python run.py --compare --binary PATH         both, and a table: test, stock, ours
     options: --only WORD (several), --json FILE, --long, --torch, --list, --verbose
 
 Prints one line for each test and a closing line as Rust's test runner does. A test asks for what is not run by
-default with the decorator-like attributes `long = True` (takes minutes), `ours_only = True` (stock has no such thing) and
-`needs_torch = True`; `--torch` runs those that need it and no others.
+default with the decorator-like attributes `long = True` (takes minutes), `ours_only = True` (stock has no such thing),
+`needs_server = True` (it is about sockets), `embedded_only = True` (it is about having none) and `needs_torch = True`;
+`--torch` runs those that need it and no others.
 """
 
 import argparse
@@ -28,6 +30,8 @@ import traceback
 import warnings
 
 HERE = pathlib.Path(__file__).resolve().parent
+# Of the Python package.
+PROJECT = HERE.parents[2] / "python"
 # Before MLflow is imported: no telemetry, no waiting for retries, no progress bars, no local store by accident.
 os.environ.update(
     MLFLOW_DISABLE_TELEMETRY="true",
@@ -52,6 +56,8 @@ def collect(arguments):
                 full = f"{file.stem[5:]}::{name[5:]}"
                 wanted = not arguments.only or any(word in full for word in arguments.only)
                 wanted = wanted and getattr(value, "needs_torch", False) == arguments.torch
+                unfit = "needs_server" if arguments.server == "embedded" else "embedded_only"
+                wanted = wanted and not getattr(value, unfit, False)
                 if wanted and (arguments.long or not getattr(value, "long", False)):
                     tests.append((full, value))
     return tests
@@ -99,35 +105,50 @@ def first_line(error):
     return (f"{type(error).__name__}: {error}".splitlines() or [""])[0][:240]
 
 
-def run_all(arguments):
+def server_of(arguments, folder):
+    from embedded import Embedded
     from servers import Server
 
-    tests = collect(arguments)
-    if arguments.list:
-        print("\n".join(name for name, _ in tests))
-        return {}
-    assert tests, "no test has such a name"
-    results = {}
+    if arguments.server == "embedded":
+        return Embedded(folder / "server", arguments.binary)
+    return Server(arguments.server, folder / "server", arguments.binary)
+
+
+def run_all(arguments):
     folder = pathlib.Path(tempfile.mkdtemp(prefix="mltrack-mlflow-"))
-    os.chdir(folder)
     try:
-        with Server(arguments.server, folder / "server", arguments.binary) as server:
-            for name, test in tests:
-                if getattr(test, "ours_only", False) and arguments.server != "ours":
-                    results[name] = {"verdict": "ours only", "why": ""}
-                    continue
-                start = time.monotonic()
-                verdict, text, why = run_one(test, server, folder, arguments.verbose)
-                took = time.monotonic() - start
-                results[name] = {"verdict": verdict, "why": why}
-                print(f"test {name} ... {verdict} ({took:.1f} s)", flush=True)
-                if text:
-                    print(text, flush=True)
-            if any(result["verdict"] == "FAILED" for result in results.values()):
-                print(f"the end of the server's log:\n{server.log_end()}")
+        if arguments.server == "embedded":
+            import embedded
+
+            embedded.install(PROJECT, arguments.module, folder / "package")
+        tests = collect(arguments)
+        if arguments.list:
+            print("\n".join(name for name, _ in tests))
+            return {}
+        assert tests, "no test has such a name"
+        os.chdir(folder)
+        return run_tests(arguments, tests, folder)
     finally:
         os.chdir(HERE)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def run_tests(arguments, tests, folder):
+    results = {}
+    with server_of(arguments, folder) as server:
+        for name, test in tests:
+            if getattr(test, "ours_only", False) and arguments.server == "stock":
+                results[name] = {"verdict": "ours only", "why": ""}
+                continue
+            start = time.monotonic()
+            verdict, text, why = run_one(test, server, folder, arguments.verbose)
+            took = time.monotonic() - start
+            results[name] = {"verdict": verdict, "why": why}
+            print(f"test {name} ... {verdict} ({took:.1f} s)", flush=True)
+            if text:
+                print(text, flush=True)
+        if any(result["verdict"] == "FAILED" for result in results.values()):
+            print(f"the end of the server's log:\n{server.log_end()}")
     return results
 
 
@@ -165,9 +186,10 @@ def compare(arguments):
 
 def read_arguments():
     parser = argparse.ArgumentParser(description="MLflow's client against a server")
-    parser.add_argument("--server", choices=("ours", "stock"), default="ours")
+    parser.add_argument("--server", choices=("ours", "stock", "embedded"), default="ours")
     parser.add_argument("--compare", action="store_true")
     parser.add_argument("--binary")
+    parser.add_argument("--module", type=pathlib.Path)
     parser.add_argument("--only", action="append", default=[])
     parser.add_argument("--json")
     parser.add_argument("--long", action="store_true")
@@ -175,8 +197,10 @@ def read_arguments():
     parser.add_argument("--list", action="store_true")
     parser.add_argument("--verbose", action="store_true")
     arguments = parser.parse_args()
-    if (arguments.compare or arguments.server == "ours") and not arguments.list and not arguments.binary:
+    if (arguments.compare or arguments.server != "stock") and not arguments.list and not arguments.binary:
         parser.error("--binary PATH is needed: the mltrack program that is to be proved")
+    if arguments.server == "embedded" and not arguments.module:
+        parser.error("--module PATH is needed: the native module of the Python package")
     return arguments
 
 

@@ -59,6 +59,7 @@ def test_a_user_and_a_password_or_a_token_of_the_client_get_in(world):
 
 
 test_a_user_and_a_password_or_a_token_of_the_client_get_in.ours_only = True
+test_a_user_and_a_password_or_a_token_of_the_client_get_in.needs_server = True
 
 
 def test_nothing_and_what_is_wrong_are_refused(world):
@@ -74,6 +75,7 @@ def test_nothing_and_what_is_wrong_are_refused(world):
 
 
 test_nothing_and_what_is_wrong_are_refused.ours_only = True
+test_nothing_and_what_is_wrong_are_refused.needs_server = True
 
 
 def test_a_viewer_looks_and_changes_nothing(world):
@@ -103,3 +105,4 @@ def test_a_viewer_looks_and_changes_nothing(world):
 
 
 test_a_viewer_looks_and_changes_nothing.ours_only = True
+test_a_viewer_looks_and_changes_nothing.needs_server = True

@@ -74,6 +74,7 @@ def test_a_file_goes_up_in_parts_and_comes_down_by_links(world):
 
 
 test_a_file_goes_up_in_parts_and_comes_down_by_links.ours_only = True
+test_a_file_goes_up_in_parts_and_comes_down_by_links.needs_server = True
 
 
 def test_links_are_for_one_file_and_one_way(world):
@@ -99,3 +100,4 @@ def test_links_are_for_one_file_and_one_way(world):
 
 
 test_links_are_for_one_file_and_one_way.ours_only = True
+test_links_are_for_one_file_and_one_way.needs_server = True

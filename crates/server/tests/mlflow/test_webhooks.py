@@ -109,3 +109,4 @@ def test_what_happens_in_the_registry_is_told_and_signed(world):
 
 
 test_what_happens_in_the_registry_is_told_and_signed.ours_only = True
+test_what_happens_in_the_registry_is_told_and_signed.needs_server = True
