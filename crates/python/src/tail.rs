@@ -99,15 +99,30 @@ pub struct Tail {
     is_following: bool,
 }
 
+/// What comes next in a tail.
+enum Next {
+    Event(Box<TailEvent>),
+    Closed,
+}
+
+impl Next {
+    fn event(self) -> Option<TailEvent> {
+        match self {
+            Next::Event(event) => Some(*event),
+            Next::Closed => None,
+        }
+    }
+}
+
 impl Tail {
-    /// The next event within a stretch; the inner `None` once the tail is closed. A failure closes it.
-    fn look(&self, stretch: Duration) -> mltrack::Result<Option<Option<TailEvent>>> {
+    /// What comes within a stretch, if anything does. A failure closes the tail.
+    fn look(&self, stretch: Duration) -> mltrack::Result<Option<Next>> {
         let mut follow = self.follow.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(open) = &mut *follow else {
-            return Ok(Some(None));
+            return Ok(Some(Next::Closed));
         };
         match open.next_within(stretch) {
-            Ok(event) => Ok(event.map(Some)),
+            Ok(event) => Ok(event.map(|event| Next::Event(Box::new(event)))),
             Err(error) => {
                 *follow = None;
                 Err(error)
@@ -125,14 +140,14 @@ impl Tail {
     fn __next__(&self, py: Python<'_>) -> PyResult<Option<Event>> {
         let timeout = (!self.is_following).then_some(Duration::ZERO);
         let next = patiently(py, timeout, |stretch| self.look(stretch))?;
-        Ok(next.flatten().map(Event::of))
+        Ok(next.and_then(Next::event).map(Event::of))
     }
 
     /// The next event, waiting for it so long; `None` when the time is over.
     fn next_within(&self, py: Python<'_>, timeout_s: f64) -> PyResult<Option<Event>> {
         let timeout = Some(seconds(timeout_s)?);
         let next = patiently(py, timeout, |stretch| self.look(stretch))?;
-        Ok(next.flatten().map(Event::of))
+        Ok(next.and_then(Next::event).map(Event::of))
     }
 
     /// Where another tail would go on, as a text; `None` when the store is disabled or the tail is closed.

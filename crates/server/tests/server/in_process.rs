@@ -43,7 +43,7 @@ impl Routes {
     }
 }
 
-fn metric<'a>(key: &'a str, value: f64, timestamp_ms: i64) -> Metric<'a> {
+fn metric(key: &str, value: f64, timestamp_ms: i64) -> Metric<'_> {
     Metric {
         key,
         value,
