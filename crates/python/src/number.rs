@@ -2,6 +2,7 @@
 //!
 //! Invariant: only what is one number is taken for one: a text, an array of several or a container is not.
 
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyFloat, PyInt};
 
@@ -24,11 +25,11 @@ pub fn number(object: &Bound<'_, PyAny>) -> PyResult<Option<f64>> {
 #[cold]
 fn foreign(object: &Bound<'_, PyAny>) -> PyResult<Option<f64>> {
     let py = object.py();
-    if !object.hasattr(pyo3::intern!(py, "__float__"))? {
+    if !object.hasattr(intern!(py, "__float__"))? {
         return Ok(None);
     }
     // Arrays convert themselves too; only those of one element are a number.
-    if let Ok(shape) = object.getattr(pyo3::intern!(py, "shape")) {
+    if let Ok(shape) = object.getattr(intern!(py, "shape")) {
         let Ok(shape) = shape.extract::<Vec<usize>>() else {
             return Ok(None);
         };
@@ -36,11 +37,30 @@ fn foreign(object: &Bound<'_, PyAny>) -> PyResult<Option<f64>> {
             return Ok(None);
         }
         // `float(x)` of an array with dimensions is deprecated; its item is a number.
-        let item = object.call_method0(pyo3::intern!(py, "item"))?;
+        let item = object.call_method0(intern!(py, "item"))?;
         return Ok(item.extract().ok());
     }
     object
-        .call_method0(pyo3::intern!(py, "__float__"))?
+        .call_method0(intern!(py, "__float__"))?
         .extract()
         .map(Some)
+}
+
+/// Several numbers: a sequence of them, or an array of any shape.
+pub struct Several<T>(pub Vec<T>);
+
+impl<'py, T: FromPyObjectOwned<'py>> FromPyObject<'_, 'py> for Several<T> {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Several<T>> {
+        let py = object.py();
+        let mut list = object.to_owned();
+        // An array hands out its items as lists far quicker than one by one.
+        for method in [intern!(py, "ravel"), intern!(py, "tolist")] {
+            if list.hasattr(method)? {
+                list = list.call_method0(method)?;
+            }
+        }
+        list.extract().map(Several)
+    }
 }

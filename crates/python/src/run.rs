@@ -12,7 +12,7 @@ use pyo3::types::{PyDict, PyString};
 use serde_json::Value;
 
 use crate::failure::{invalid, raised};
-use crate::number::number;
+use crate::number::{Several, number};
 use crate::value::json;
 
 /// A run that this process writes to.
@@ -144,9 +144,10 @@ impl Run {
         &self,
         py: Python<'_>,
         name: &str,
-        steps: Vec<i64>,
-        values: Vec<f64>,
+        steps: Several<i64>,
+        values: Several<f64>,
     ) -> PyResult<()> {
+        let (Several(steps), Several(values)) = (steps, values);
         done(py.detach(|| self.inner.log_metric_batch(name, &steps, &values)))?;
         steps
             .iter()
@@ -163,9 +164,9 @@ impl Run {
         py: Python<'_>,
         name: &str,
         step: i64,
-        values: Vec<f64>,
+        values: Several<f64>,
     ) -> PyResult<()> {
-        done(py.detach(|| self.inner.log_histogram(name, step, &values)))?;
+        done(py.detach(|| self.inner.log_histogram(name, step, &values.0)))?;
         self.advance(step);
         Ok(())
     }

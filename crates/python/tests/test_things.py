@@ -120,6 +120,22 @@ def test_lines_distributions_and_values_come_back(tmp_path: Path) -> None:
     assert store.json_values(run.id)[0]["value"] == {"rows": [[1, "a"], [2, None]]}
 
 
+def test_arrays_of_any_shape_are_many_numbers(tmp_path: Path) -> None:
+    numpy = pytest.importorskip("numpy")
+    store = store_at(tmp_path)
+    run = store.start_run("things", STARTED)
+    run.log_batch("loss", numpy.arange(1_000), numpy.linspace(1, 0, 1_000, dtype="float32"))
+    run.log_batch("acc", range(3), [0.1, 0.2, 1])
+    run.log_histogram("grad", 0, numpy.ones((10, 10)))
+    with pytest.raises(TypeError):
+        run.log_batch("loss", [0], ["a"])
+    run.complete()
+    values = store.history(run.id, "loss")["value"].to_numpy()
+    assert values[0] == 1.0 and values[-1] == 0.0 and len(values) == 1_000
+    assert store.history(run.id, "acc")["value"].tolist() == [0.1, 0.2, 1.0]
+    assert store.histograms(run.id)[0]["count"] == 100
+
+
 def test_experiments_and_runs_are_changed_from_outside(tmp_path: Path) -> None:
     store = store_at(tmp_path)
     store.experiment_id("digits")
