@@ -60,6 +60,24 @@ pub const MLFLOW_TORCH: Environment = Environment {
     failing: "the step mlflow-torch is skipped",
 };
 
+/// What makes wheels.
+pub const MATURIN: Environment = Environment {
+    name: "maturin",
+    folder: "python/tools",
+    requirements: "crates/python/requirements.txt",
+    program: "maturin",
+    failing: "no wheel is made and the step python is skipped",
+};
+
+/// What the package for Python is tested with.
+pub const PYTHON: Environment = Environment {
+    name: "what the package for Python is tested with",
+    folder: "python/tests",
+    requirements: "crates/python/tests/requirements.txt",
+    program: "pytest",
+    failing: "the step python is skipped",
+};
+
 /// All that `tools` makes.
 pub const ENVIRONMENTS: &[Environment] = &[
     Environment {
@@ -72,6 +90,8 @@ pub const ENVIRONMENTS: &[Environment] = &[
     MLFLOW[0],
     MLFLOW[1],
     SCHEMATHESIS,
+    MATURIN,
+    PYTHON,
     Environment {
         name: "SeaweedFS",
         folder: "seaweedfs",

@@ -1,7 +1,8 @@
-//! `cargo xtask test`: the whole gate as one command, for a person and for CI alike.
+//! `cargo xtask test`: the whole gate as one command, for a person and for CI alike. `cargo xtask wheel`: the package for
+//! Python as one file.
 //!
 //! 1. Steps run in a fixed order and stop at the first failure, which names the command that repeats only that step.
-//! 2. Nothing is written into the clone, save a crash that a fuzz target found (`fuzz/artifacts/`).
+//! 2. Nothing is left in the clone, save a crash that a fuzz target found (`fuzz/artifacts/`).
 //! 3. A step that could not run says so in the closing table: it is never counted as passed.
 
 mod environment;
@@ -11,11 +12,13 @@ mod licences;
 mod mlflow;
 mod options;
 mod process;
+mod python;
 mod report;
 mod schemathesis;
 mod spdx;
 mod steps;
 mod tools;
+mod wheel;
 
 use std::process::ExitCode;
 
@@ -42,6 +45,14 @@ fn run() -> anyhow::Result<bool> {
             }
         }
         Request::Test(options) => return Ok(report::run(&options)),
+        Request::Wheel { is_release } => print_wheel(&wheel::build(is_release)?)?,
     }
     Ok(true)
+}
+
+/// The file and how long it is.
+fn print_wheel(wheel: &std::path::Path) -> anyhow::Result<()> {
+    let megabytes = std::fs::metadata(wheel)?.len() as f64 / 1e6;
+    println!("{} ({megabytes:.1} MB)", wheel.display());
+    Ok(())
 }

@@ -15,6 +15,8 @@ usage: cargo xtask test [OPTIONS]
   --soak              100,000 rounds of the crash suite (MLTRACK_CRASH_ROUNDS=100000), and of all that has a longer form
   --list              the steps, in order
   --help              this text
+usage: cargo xtask wheel [--release]
+                      the package for Python in the target folder's wheels/, for this machine or for others
 ";
 
 /// Steps that are done only when `--only` names them.
@@ -32,6 +34,8 @@ pub enum Request {
     List,
     /// Run the gate.
     Test(Options),
+    /// Build the package for Python.
+    Wheel { is_release: bool },
 }
 
 /// How to run the gate.
@@ -75,6 +79,7 @@ pub fn parse(arguments: impl IntoIterator<Item = String>) -> anyhow::Result<Requ
     let mut arguments = arguments.into_iter();
     match arguments.next().as_deref() {
         Some("test") => {}
+        Some("wheel") => return wheel(arguments),
         Some("help" | "--help" | "-h") | None => return Ok(Request::Help),
         Some(other) => bail!("no task {other:?}\n{USAGE}"),
     }
@@ -91,6 +96,14 @@ pub fn parse(arguments: impl IntoIterator<Item = String>) -> anyhow::Result<Requ
         }
     }
     Ok(Request::Test(options))
+}
+
+fn wheel(mut arguments: impl Iterator<Item = String>) -> anyhow::Result<Request> {
+    match (arguments.next().as_deref(), arguments.next()) {
+        (None, _) => Ok(Request::Wheel { is_release: false }),
+        (Some("--release"), None) => Ok(Request::Wheel { is_release: true }),
+        (Some(other), _) => bail!("wheel takes --release and nothing else, not {other:?}"),
+    }
 }
 
 fn step_name(value: Option<String>) -> anyhow::Result<String> {
@@ -167,8 +180,17 @@ mod tests {
     }
 
     #[test]
+    fn a_wheel_is_for_this_machine_or_for_others() {
+        let wheel = |is_release| Request::Wheel { is_release };
+        assert_eq!(parsed("wheel").unwrap(), wheel(false));
+        assert_eq!(parsed("wheel --release").unwrap(), wheel(true));
+    }
+
+    #[test]
     fn what_is_not_understood_is_refused() {
         for line in [
+            "wheel --fast",
+            "wheel --release twice",
             "tset",
             "test --only nothing",
             "test --only",
@@ -182,7 +204,8 @@ mod tests {
 
     #[test]
     fn the_usage_text_lists_only_options_that_exist() {
-        for line in USAGE.lines().skip(1) {
+        let of_test = USAGE.lines().skip(1);
+        for line in of_test.take_while(|line| !line.starts_with("usage")) {
             let option = line
                 .split_whitespace()
                 .next()

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use crate::options::{Options, SOAK_ROUNDS};
 use crate::process::{TestCounts, cargo, root, run, run_tests};
-use crate::{examples, fuzz, licences, mlflow, schemathesis, tools};
+use crate::{examples, fuzz, licences, mlflow, python, schemathesis, tools};
 
 /// How a step ended when it did not fail.
 pub enum Outcome {
@@ -76,6 +76,11 @@ pub const STEPS: &[Step] = &[
         name: "schemathesis",
         about: "generated calls to /api/v1, judged by the document it serves",
         run: schemathesis::step,
+    },
+    Step {
+        name: "python",
+        about: "the package for Python: its wheel alone, its tests and examples, its types",
+        run: python::step,
     },
     Step {
         name: "soak",
