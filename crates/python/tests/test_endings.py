@@ -170,6 +170,27 @@ process.join()
     assert states == {"it": "completed", "worker": state}
 
 
+@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+def test_a_run_that_is_handed_to_a_worker_takes_what_it_logs(folder: Path, method: str) -> None:
+    (folder / "worker.py").write_text("def work(run):\n    run.log({'from_worker': 1.0})\n")
+    program = f"""
+import multiprocessing
+sys.path.insert(0, "")
+from worker import work
+context = multiprocessing.get_context("{method}")
+process = context.Process(target=work, args=(run,))
+process.start()
+process.join()
+assert process.exitcode == 0
+assert run.state == "running"
+"""
+    process = begun(folder, program)
+    _, words = process.communicate()
+    assert process.returncode == 0, words
+    found = told(folder)
+    assert (found["state"], found["metrics"]["from_worker"]["last"]) == ("completed", 1.0)
+
+
 def test_a_kernel_that_was_killed_is_gone_on_with_by_the_next_one(folder: Path) -> None:
     first = begun(folder, WAIT)
     assert first.stdout is not None

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import copy
 import dataclasses
+import datetime
 import gc
 import math
+import pickle
+import sys
 import threading
+import types
 from pathlib import Path
 from typing import Any
 
@@ -460,3 +465,58 @@ def test_settings_never_change_and_are_one_for_the_same_values() -> None:
         settings.capture = "full"
     with pytest.raises(TypeError, match="did you mean durability"):
         mltrack.Settings(durabilty="each")  # type: ignore[call-arg]
+
+
+def test_what_threads_hold_for_a_step_is_all_logged() -> None:
+    run = mltrack.init()
+
+    def work(number: int) -> None:
+        for index in range(200):
+            run.log({f"held/{number}/{index}": 1.0}, commit=False)
+            if index % 7 == 0:
+                run.log({f"done/{number}": float(index)})
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    run.finish()
+    metrics = known(run)["metrics"]
+    assert sum(name.startswith("held/") for name in metrics) == 800
+
+
+def test_what_cannot_be_logged_at_the_end_does_not_keep_the_run_open() -> None:
+    run = mltrack.init()
+    run.log({"": 1.0}, commit=False)
+    with pytest.warns(RuntimeWarning, match="could not be recorded"):
+        run.finish()
+    assert run.state == "completed"
+
+
+def test_of_several_alerts_in_a_while_the_first_is_told() -> None:
+    run = mltrack.init()
+    for text in ("one", "two"):
+        run.alert("Low", text, level=mltrack.AlertLevel.ERROR, wait_duration=datetime.timedelta(hours=1))
+    run.alert("Other", "three", wait_duration=3600)
+    lines = run._store.lines(run.id)
+    assert [(line["level"], line["text"]) for line in lines] == [
+        ("error", "Low: one"),
+        ("warn", "Other: three"),
+    ]
+
+
+def test_a_copy_of_a_run_is_the_run() -> None:
+    run = mltrack.init()
+    assert copy.copy(run) is copy.deepcopy({"run": run})["run"] is pickle.loads(pickle.dumps(run)) is run
+    disabled = mltrack.init(mode="disabled", reinit="create_new")
+    assert pickle.loads(pickle.dumps(disabled)).disabled
+
+
+def test_in_a_notebook_a_cell_that_is_run_again_begins_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    shell = types.ModuleType("IPython")
+    shell.get_ipython = lambda: object()  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "IPython", shell)
+    first = mltrack.init()
+    second = mltrack.init()
+    assert (first.state, second.state, mltrack.run) == ("completed", "running", second)

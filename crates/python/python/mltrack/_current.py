@@ -15,6 +15,8 @@ from mltrack import _session
 from mltrack.errors import InvalidState
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
     from mltrack._summary import MetricDefinition
     from mltrack.artifact import Artifact
 
@@ -131,7 +133,9 @@ def unwatch(models: Any = None) -> None:
     _session.required().unwatch(models)
 
 
-def alert(title: str, text: str, level: str | None = None, wait_duration: object = None) -> None:
+def alert(
+    title: str, text: str, level: str | None = None, wait_duration: float | timedelta | None = None
+) -> None:
     """``Run.alert`` of the current run."""
     _session.required().alert(title, text, level, wait_duration)
 

@@ -23,7 +23,7 @@ from mltrack.settings import Settings, settings_of
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["begin_child", "init"]
+__all__ = ["begin_child", "init", "rejoin"]
 
 GIVEN_ID_TAG = "run_id"
 """The tag under which a run has the id that a program gave it."""
@@ -194,6 +194,18 @@ def _resumed(
     _session.begin(run)
     run._say("resumed")
     return run
+
+
+def rejoin(folder: str, id: str, project: str, settings: Settings) -> Run:
+    """The run that came from another process, or from this one, by ``pickle``."""
+    known = _session.handle_of(id)
+    if known is not None and known._process == os.getpid() and not known.is_finished:
+        return known
+    if not folder:
+        return init(project, mode="disabled", reinit="create_new")
+    store = _session.open_store(_session.store_path(folder), settings)
+    started = _started(None, {}, [])
+    return _begin(store, project, started, (id, "must"), None, settings, False)
 
 
 def _found(store: _mltrack.Store, project: str, id: str | None, resume: Resume | None) -> str | None:

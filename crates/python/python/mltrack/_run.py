@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
+import time
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
@@ -20,6 +22,8 @@ from mltrack._run_things import RunThings
 from mltrack.errors import Error, ValidationError, of_code
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
     from mltrack._summary import MetricDefinition
     from mltrack.settings import Settings
 
@@ -70,6 +74,8 @@ class Run(RunThings):
         self._end_state = None
         self._held = {}
         self._held_step = None
+        self._lock = threading.RLock()
+        self._alerts = {}
         self._takes_now = True
         self._uploads = []
         self._watched = []
@@ -112,20 +118,28 @@ class Run(RunThings):
         """The slower way: values that wait for others of their step, mappings and steps of other types."""
         self._refuse_after_end()
         data, step = dict(data), None if step is None else _whole(step)
-        if step is not None and self._held_step not in (None, step):
-            self._commit()
-        self._held.update(data)
-        self._held_step = step if step is not None else self._held_step
-        self._takes_now = False
-        if commit is not False:
-            self._commit()
+        with self._lock:
+            if step is not None and self._held_step not in (None, step):
+                self._commit()
+            self._held.update(data)
+            self._held_step = step if step is not None else self._held_step
+            self._takes_now = False
+            if commit is not False:
+                self._commit()
+
+    def _hold(self, data: dict[str, Any]) -> None:
+        """Keeps values for the next step that is logged."""
+        with self._lock:
+            self._held = {**data, **self._held}
+            self._takes_now = False
 
     def _commit(self) -> None:
         """Logs what waits."""
         from mltrack._values import log_others
 
-        data, step = self._held, self._held_step
-        self._held, self._held_step, self._takes_now = {}, None, True
+        with self._lock:
+            data, step = self._held, self._held_step
+            self._held, self._held_step, self._takes_now = {}, None, True
         if not data:
             return
         try:
@@ -164,10 +178,24 @@ class Run(RunThings):
         """Logs a line of text."""
         self._quietly(self._native.log_line, text, level)
 
-    def alert(self, title: str, text: str, level: str | None = None, wait_duration: object = None) -> None:
-        """Logs a line that says so, with the level of a warning or the one that is named."""
+    def alert(
+        self,
+        title: str,
+        text: str,
+        level: str | None = None,
+        wait_duration: float | timedelta | None = None,
+    ) -> None:
+        """Logs a line that says so, with the level of a warning or the one that is named; of several with one title in
+        ``wait_duration`` seconds only the first."""
+        waits: Any = wait_duration
+        wait_s = waits.total_seconds() if hasattr(waits, "total_seconds") else waits or 0.0
+        now_s = time.monotonic()
+        if now_s - self._alerts.get(title, -float("inf")) < wait_s:
+            return
+        self._alerts[title] = now_s
         known = {"INFO": "info", "WARN": "warn", "ERROR": "error"}
-        self._quietly(self._native.log_line, f"{title}: {text}", known.get(str(level).split(".")[-1], "warn"))
+        word = known.get(str(level).rsplit(".", 1)[-1], "warn")
+        self._quietly(self._native.log_line, f"{title}: {text}", word)
 
     def define_metric(
         self,
@@ -251,9 +279,11 @@ class Run(RunThings):
     def _end(self, state: str, call: Callable[..., None], *arguments: str | None) -> None:
         if self._end_state is not None or self._process != os.getpid():
             return
-        if self._held:
-            self._commit()
         self.unwatch()
+        try:
+            self._commit()
+        except ValidationError as error:
+            self._warn(error)
         self._wait_for_uploads()
         if self._end_state is not None:
             return
@@ -313,6 +343,18 @@ class Run(RunThings):
     ) -> None:
         self._is_entered = False
         self._end_by(exception, None, None)
+
+    def __copy__(self) -> Run:
+        return self
+
+    def __deepcopy__(self, known: object) -> Run:
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """In another process it is the same run, which that process joins."""
+        from mltrack._init import rejoin
+
+        return rejoin, (self.dir, self.id, self.project, self._settings)
 
     def __getattr__(self, name: str) -> Any:
         from mltrack._names import unknown_attribute

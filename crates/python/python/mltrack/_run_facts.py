@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 from mltrack.errors import Error, ValidationError, of_code
 
 if TYPE_CHECKING:
+    import threading
+
     from mltrack import _mltrack
     from mltrack._config import Config
     from mltrack._summary import MetricDefinition, Summary
@@ -28,6 +30,7 @@ class RunFacts:
 
     __slots__ = (
         "__weakref__",
+        "_alerts",
         "_config",
         "_definitions",
         "_earlier",
@@ -38,6 +41,7 @@ class RunFacts:
         "_is_entered",
         "_is_guest",
         "_is_resumed",
+        "_lock",
         "_log_numbers",
         "_name",
         "_native",
@@ -55,6 +59,7 @@ class RunFacts:
         "_watched",
     )
 
+    _alerts: dict[str, float]
     _config: Config
     _definitions: dict[str, MetricDefinition]
     _earlier: Any
@@ -65,6 +70,7 @@ class RunFacts:
     _is_entered: bool
     _is_guest: bool
     _is_resumed: bool
+    _lock: threading.RLock
     _log_numbers: Callable[[Any, Any], dict[str, Any] | None]
     _name: str
     _native: _mltrack.Run

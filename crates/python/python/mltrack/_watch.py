@@ -35,17 +35,10 @@ class Watched:
             self.run._warn(error)
 
     def _log(self, what: str, tensor: Any) -> None:
-        from mltrack.media import numbers
+        from mltrack.media import Histogram
 
-        # The step that the next log will have: the backward pass is a part of it.
-        self.run._held.setdefault(f"{what}/{self.name}", _histogram(numbers(tensor)))
-        self.run._takes_now = False
-
-
-def _histogram(values: list[float]) -> Any:
-    from mltrack.media import Histogram
-
-    return Histogram(values)
+        # It belongs to the step that the next log will have: the backward pass is a part of it.
+        self.run._hold({f"{what}/{self.name}": Histogram(tensor)})
 
 
 def watch(run: Run, models: Any, what: str | None, every: int) -> list[tuple[Any, Any]]:
