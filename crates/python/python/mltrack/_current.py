@@ -71,7 +71,10 @@ def login(**given: object) -> bool:
 
 def log(data: Mapping[str, Any], step: int | None = None, commit: bool | None = None) -> None:
     """``Run.log`` of the current run."""
-    _session.required().log(data, step, commit)
+    run = _session.in_context()
+    if run is None or run._end_state is not None:
+        run = _session.required()
+    run.log(data, step, commit)
 
 
 def log_line(text: str, level: Literal["debug", "info", "warn", "error"] = "info") -> None:
