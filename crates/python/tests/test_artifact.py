@@ -153,6 +153,17 @@ def test_files_are_saved_as_they_are(folder: Path) -> None:
     assert "deep/b.txt" in found
 
 
+def test_what_lies_in_the_folder_of_a_run_is_stored_at_its_end() -> None:
+    with mltrack.init() as run:
+        place = Path(run.dir)
+        (place / "deep").mkdir()
+        (place / "deep" / "model.h5").write_bytes(b"weights")
+        assert Path(run.dir) == place
+    assert not place.exists()
+    (found,) = run._store.artifacts(run=run.id, path="deep")
+    assert (found["path"], run._store.artifact_bytes(found["id"])) == ("deep/model.h5", b"weights")
+
+
 def test_a_disabled_run_takes_artifacts_and_keeps_none(folder: Path) -> None:
     Path("a.txt").write_text("a")
     with mltrack.init(mode="disabled") as run:

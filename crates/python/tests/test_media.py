@@ -164,6 +164,14 @@ def test_what_is_no_number_is_kept_as_what_it_is() -> None:
     assert run.step == 3
 
 
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_a_frame_is_a_table(library: str) -> None:
+    frame = pytest.importorskip(library).DataFrame({"a": [1, 2], "b": ["x", "y"]})
+    with mltrack.init() as run:
+        run.log({"rows": frame})
+    assert values(run, "rows") == [{"mltrack": "table", "columns": ["a", "b"], "rows": [[1, "x"], [2, "y"]]}]
+
+
 def test_media_are_files_at_their_step() -> None:
     with mltrack.init() as run:
         run.log({"sample": mltrack.Image([[1]], caption="one"), "loss": 1.0}, step=5)

@@ -67,7 +67,7 @@ INSTEAD: dict[str, str] = {
     "sweep_id": "run.group",
     "sweep_url": "run.group",
     "sync": "nothing is left to sync: what was logged is in the store when the call returns",
-    "sync_dir": "run.dir",
+    "sync_dir": "the store is the only folder: mltrack config show",
     "teardown": "run.finish()",
     "tensorboard": "log the same numbers here: run.log(...)",
     "tensorflow": "@mltrack.track records what keras does",

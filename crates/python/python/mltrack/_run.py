@@ -72,6 +72,7 @@ class Run(RunThings):
         self._earlier = _session.handle_of(native.id) if store.is_enabled else None
         self._has_warned = False
         self._end_state = None
+        self._folder = None
         self._held = {}
         self._held_step = None
         self._lock = threading.RLock()
@@ -284,6 +285,7 @@ class Run(RunThings):
             self._commit()
         except ValidationError as error:
             self._warn(error)
+        self._store_folder()
         self._wait_for_uploads()
         if self._end_state is not None:
             return
@@ -329,7 +331,7 @@ class Run(RunThings):
         if self._settings.silent or self.disabled or not sys.stderr or not sys.stderr.isatty():
             return
         state = self._end_state or what
-        print(f"mltrack: run {self.name} ({self.path}) {state}, in {self.dir}", file=sys.stderr)
+        print(f"mltrack: run {self.name} ({self.path}) {state}, in {self._store.path}", file=sys.stderr)
 
     def __enter__(self) -> Run:
         self._is_entered = True
@@ -354,7 +356,7 @@ class Run(RunThings):
         """In another process it is the same run, which that process joins."""
         from mltrack._init import rejoin
 
-        return rejoin, (self.dir, self.id, self.project, self._settings)
+        return rejoin, (str(self._store.path or ""), self.id, self.project, self._settings)
 
     def __getattr__(self, name: str) -> Any:
         from mltrack._names import unknown_attribute

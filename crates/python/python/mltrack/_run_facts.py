@@ -35,6 +35,7 @@ class RunFacts:
         "_definitions",
         "_earlier",
         "_end_state",
+        "_folder",
         "_has_warned",
         "_held",
         "_held_step",
@@ -64,6 +65,7 @@ class RunFacts:
     _definitions: dict[str, MetricDefinition]
     _earlier: Any
     _end_state: str | None
+    _folder: str | None
     _has_warned: bool
     _held: dict[str, Any]
     _held_step: int | None
@@ -215,9 +217,12 @@ class RunFacts:
 
     @property
     def dir(self) -> str:
-        """The folder of its store; empty when nothing is recorded."""
-        path = self._store.path
-        return "" if path is None else str(path)
+        """A folder of its own, empty at first: what lies in it when the run ends is stored with it."""
+        if self._folder is None:
+            import tempfile
+
+            self._folder = tempfile.mkdtemp(prefix="mltrack-run-")
+        return self._folder
 
     @property
     def path(self) -> str:

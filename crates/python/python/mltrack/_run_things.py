@@ -154,6 +154,21 @@ class RunThings(RunFacts):
         self._uploads = [known for known in self._uploads if not known.is_done]
         self._uploads.append(upload)
 
+    def _store_folder(self) -> None:
+        """Stores what the program has put into the folder of the run."""
+        if self._folder is None:
+            return
+        import shutil
+
+        folder, self._folder = Path(self._folder), None
+        for file in sorted(path for path in folder.rglob("*") if path.is_file()):
+            within = file.relative_to(folder).as_posix()
+            self._quietly(
+                lambda file=file, within=within: self._remember(self._native.log_artifact(within, file))
+            )
+        self._wait_for_uploads()
+        shutil.rmtree(folder, ignore_errors=True)
+
     def _wait_for_uploads(self) -> None:
         """Only a running run takes artifacts, so they must arrive first."""
         uploads, self._uploads = self._uploads, []

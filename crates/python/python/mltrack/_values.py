@@ -68,6 +68,8 @@ def _log_object(run: Run, name: str, value: Any, step: int) -> None:
     from mltrack.plot import ConfusionMatrix
 
     media = _as_media(value)
+    if is_frame(value):
+        value = Table(dataframe=value)
     if isinstance(media, Media):
         log_media(run, name, media, step)
     elif isinstance(value, Table):
@@ -86,6 +88,16 @@ def _log_object(run: Run, name: str, value: Any, step: int) -> None:
             log_media(run, f"{name}/{index}", _as_media(each), step)
     else:
         run._native.log_json(name, step, value)
+
+
+def is_frame(value: Any) -> bool:
+    """Whether it is a frame of pandas, polars or Arrow."""
+    kind = type(value)
+    return kind.__name__ in ("DataFrame", "Table") and kind.__module__.partition(".")[0] in (
+        "pandas",
+        "polars",
+        "pyarrow",
+    )
 
 
 def is_array(value: Any) -> bool:
