@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import functools
 import gc
 import inspect
 import pickle
+import types
 import warnings
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
@@ -81,6 +83,10 @@ def test_an_exception_ends_the_run_as_failed_and_is_raised_as_it_was() -> None:
         broken()
     assert caught.value is error
     assert only_run()["state"] == "failed"
+    tail = mltrack.open().tail(start="start", types=["run_ended"], follow=False)
+    (said,) = (event.payload["error"] for event in tail)
+    assert (said["kind"], said["message"], said["cause"]) == ("ValueError", "no data", None)
+    assert "in broken" in said["trace"] and "tracking.py" not in said["trace"]
 
 
 @pytest.mark.parametrize(
@@ -175,6 +181,9 @@ def test_the_environment_names_the_experiment_and_the_run_around_the_program(mon
     fit()
     assert runs()[-1]["experiment"] == "digits"
     assert runs()[-1]["parent"] == around.id
+    monkeypatch.setenv("MLTRACK_RUN", "0" * 32)
+    fit()
+    assert runs()[-1]["parent"] is None
 
 
 def test_nothing_is_recorded_when_recording_is_off(monkeypatch: pytest.MonkeyPatch, store_folder: Path) -> None:
@@ -389,6 +398,45 @@ def test_an_asynchronous_generator_is_one_run() -> None:
     whole, part = runs()
     assert (whole["state"], last_values(whole)) == ("completed", {"result": 2.0})
     assert part["tags"]["mltrack.generator"] == "closed after 2"
+
+
+def test_an_asynchronous_generator_is_sent_to_and_thrown_into() -> None:
+    @track
+    async def talk() -> Any:
+        heard = yield "first"
+        try:
+            yield heard
+        except ValueError as error:
+            yield str(error)
+
+    async def speak() -> list[Any]:
+        generator = talk()
+        said = [await generator.__anext__(), await generator.asend("second")]
+        said.append(await generator.athrow(ValueError("third")))
+        with pytest.raises(StopAsyncIteration):
+            await generator.__anext__()
+        return said
+
+    assert asyncio.run(speak()) == ["first", "second", "third"]
+    assert only_run()["state"] == "completed"
+
+
+def test_a_coroutine_that_is_driven_from_several_contexts_is_not_disturbed() -> None:
+    @types.coroutine
+    def pause() -> Iterator[str]:
+        yield "paused"
+
+    @track
+    async def train() -> int:
+        await pause()
+        return 7
+
+    coroutine = train()
+    assert contextvars.copy_context().run(coroutine.send, None) == "paused"
+    with pytest.raises(StopIteration) as stopped:
+        contextvars.copy_context().run(coroutine.send, None)
+    assert stopped.value.value == 7
+    assert only_run()["state"] == "completed"
 
 
 class Scores(NamedTuple):

@@ -180,6 +180,7 @@ def test_an_estimator_is_recorded_with_its_parameters_time_and_score() -> None:
     assert values["sklearn/LogisticRegression/fit_s"] > 0
     assert values["sklearn/fits"] == 1
     assert run["tags"]["mltrack.returned"].endswith("LogisticRegression")
+    assert f"sklearn {sys.modules['sklearn'].__version__}" in run["tags"]["mltrack.frameworks"].split(", ")
 
 
 def test_a_pipeline_in_a_search_is_one_fit() -> None:

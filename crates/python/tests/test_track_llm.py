@@ -249,9 +249,12 @@ def test_a_client_of_the_same_shape_is_watched_and_a_stream_that_is_left_is_reco
         def chat() -> None:
             client.request(dict, request())
             client.request(dict, request("/models"))
-            for _ in client.request(dict, request(), stream=True):
+            stream = client.request(dict, request(), stream=True)
+            kept.append(stream)
+            for _ in stream:
                 break
 
+        kept: list[Any] = []
         chat()
         assert not hasattr(module.SyncAPIClient.request, "__wrapped__")
         client.request(dict, request())

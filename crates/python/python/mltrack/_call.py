@@ -126,6 +126,7 @@ class Call:
         if run is None:
             return
         if self._is_watching:
+            quietly(hooks.settle, run)
             quietly(hooks.restore_frameworks)
         quietly(_end_run, run, error, self._yielded_count if self._was_closed else None)
 
@@ -141,7 +142,7 @@ def _end_run(run: Run, error: BaseException | None, closed_after: int | None) ->
     elif error is None:
         run.finish()
     elif isinstance(error, (Exception, SystemExit)):
-        run.fail(error)
+        _tracked.fail(run, error)
     else:
         run.cancel(_reason(error))
 

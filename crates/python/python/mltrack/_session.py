@@ -143,7 +143,11 @@ def within(run: Run) -> Iterator[None]:
     try:
         yield
     finally:
-        _in_context.reset(token)
+        try:
+            _in_context.reset(token)
+        except ValueError:
+            # Whoever drives the code went on with it in another context, which never had this run.
+            pass
 
 
 def handle_of(id: str) -> Run | None:

@@ -12,7 +12,10 @@ from typing import Any
 
 from mltrack import _init, _mltrack, _session
 from mltrack._run import Run
+from mltrack.errors import Error
 from mltrack.settings import settings_of
+
+_OURS = os.path.dirname(__file__) + os.sep
 
 RUN_VARIABLE = "MLTRACK_RUN"
 """The run that this whole program is, when a command of ours started it."""
@@ -43,7 +46,8 @@ def start(
     if not store.is_enabled:
         started["parent"] = None
     started["tags"] = [*given, *tags.items()]
-    run = Run(store.start_run(project, started), store, project=project, settings=settings, outer=parent)
+    native = _started(store, project, started, has_to_be_there=parent is not None)
+    run = Run(native, store, project=project, settings=settings, outer=parent)
     run._parent = started["parent"]
     run._tags = dict(started["tags"])
     run.config._fill(params)
@@ -51,6 +55,32 @@ def start(
     run._is_entered = True
     _session.begin_call(run)
     return run
+
+
+def _started(
+    store: _mltrack.Store, project: str, started: dict[str, Any], *, has_to_be_there: bool
+) -> _mltrack.Run:
+    """The run, without a parent that only the environment names when this store does not have it."""
+    try:
+        return store.start_run(project, started)
+    except Error:
+        if has_to_be_there or started["parent"] is None:
+            raise
+        started["parent"] = None
+        return store.start_run(project, started)
+
+
+def fail(run: Run, error: BaseException) -> None:
+    """Ends a run as failed, with the traceback from the first frame that is not ours."""
+    import traceback
+
+    trace = error.__traceback__
+    while trace is not None and trace.tb_frame.f_code.co_filename.startswith(_OURS):
+        trace = trace.tb_next
+    cause = error.__cause__ or error.__context__
+    said = None if cause is None else f"{type(cause).__name__}: {cause}"
+    text = "".join(traceback.format_exception(type(error), error, trace))
+    run._end("failed", run._native.fail, type(error).__name__, str(error), text, said)
 
 
 def stand_in(label: str, parent: Run | None) -> Run:

@@ -11,12 +11,16 @@ import importlib
 import sys
 import threading
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 from mltrack._guard import quietly
 from mltrack.hooks._imports import ImportWatch
 from mltrack.hooks._patches import Patches
 
-__all__ = ["autolog", "patch_frameworks", "restore_frameworks"]
+if TYPE_CHECKING:
+    from mltrack._run import Run
+
+__all__ = ["autolog", "detected", "patch_frameworks", "restore_frameworks", "settle"]
 
 #: Which of our modules patches what, once a module of a framework is imported. A name with a dot at its end means
 #: every module under it.
@@ -35,6 +39,36 @@ WATCHED: dict[str, str] = {
     "groq._base_client": "mltrack.hooks.clients",
     "together._base_client": "mltrack.hooks.clients",
 }
+
+
+#: What a run is said to be made with, if the program has imported it.
+FRAMEWORKS = (
+    "sklearn",
+    "xgboost",
+    "lightgbm",
+    "catboost",
+    "torch",
+    "lightning",
+    "pytorch_lightning",
+    "transformers",
+    "datasets",
+    "peft",
+    "accelerate",
+    "keras",
+    "tensorflow",
+    "jax",
+    "flax",
+    "optuna",
+    "openai",
+    "anthropic",
+    "groq",
+    "together",
+    "litellm",
+    "langchain",
+    "llama_index",
+    "dspy",
+    "vllm",
+)
 
 
 class _State:
@@ -89,6 +123,23 @@ def restore_frameworks() -> None:
         if _WATCH in sys.meta_path:
             sys.meta_path.remove(_WATCH)
         _State.patches.undo()
+
+
+def settle(run: Run) -> None:
+    """Records what is known only now that a run is about to end: frameworks, answers that nobody read to their end."""
+    clients = sys.modules.get("mltrack.hooks.clients")
+    if clients is not None:
+        clients.settle(run)
+    found = detected()
+    if found and not run.is_finished:
+        words = [f"{name} {version}".rstrip() for name, version in found.items()]
+        run.set_tag("mltrack.frameworks", ", ".join(words))
+
+
+def detected() -> dict[str, str]:
+    """The frameworks for learning and for language models that this program has imported, with their versions."""
+    found = {name: sys.modules[name] for name in FRAMEWORKS if name in sys.modules}
+    return {name: str(getattr(module, "__version__", "")) for name, module in found.items()}
 
 
 def autolog(enabled: bool = True) -> None:

@@ -12,6 +12,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from types import ModuleType
 from typing import Any
+from weakref import WeakKeyDictionary, WeakSet
 
 from mltrack import _session
 from mltrack._guard import quietly
@@ -29,6 +30,16 @@ def install(patches: Patches, module: ModuleType) -> None:
         kind = getattr(module, name, None)
         if isinstance(kind, type):
             patches.method(kind, "request", _asynchronous if name.startswith("Async") else _synchronous)
+
+
+#: Streams that are not at their end yet, by their run.
+_UNREAD: WeakKeyDictionary[Run, WeakSet[_Request]] = WeakKeyDictionary()
+
+
+def settle(run: Run) -> None:
+    """Records the streams that a run leaves unread."""
+    for request in list(_UNREAD.pop(run, ())):
+        quietly(request.done)
 
 
 class _Request:
@@ -53,20 +64,19 @@ class _Request:
         """Records that it failed."""
         status = getattr(error, "status_code", None)
         self.call.error = f"{type(error).__name__}{f' {status}' if status else ''}"
-        self._done()
+        self.done()
 
     def answered(self, answer: Any) -> None:
         """Records an answer, or puts a watch on one that is still to come."""
         iterator = getattr(answer, "_iterator", None)
         if iterator is None:
             self.reading.read(answer)
-            self._done()
-        elif hasattr(iterator, "__anext__"):
-            self.call.is_stream = True
-            answer._iterator = self._reading_asynchronously(iterator)
-        else:
-            self.call.is_stream = True
-            answer._iterator = self._reading(iterator)
+            self.done()
+            return
+        self.call.is_stream = True
+        _UNREAD.setdefault(self.run, WeakSet()).add(self)
+        is_asynchronous = hasattr(iterator, "__anext__")
+        answer._iterator = self._reading_asynchronously(iterator) if is_asynchronous else self._reading(iterator)
 
     def _reading(self, iterator: Iterator[Any]) -> Iterator[Any]:
         try:
@@ -77,7 +87,7 @@ class _Request:
             quietly(self.failed, error)
             raise
         finally:
-            quietly(self._done)
+            quietly(self.done)
 
     async def _reading_asynchronously(self, iterator: AsyncIterator[Any]) -> AsyncIterator[Any]:
         try:
@@ -88,13 +98,14 @@ class _Request:
             quietly(self.failed, error)
             raise
         finally:
-            quietly(self._done)
+            quietly(self.done)
 
     def _read_piece(self, item: Any) -> None:
         if self.reading.read_piece(item) and self.call.first_token_s is None:
             self.call.first_token_s = self.seconds()
 
-    def _done(self) -> None:
+    def done(self) -> None:
+        """Records what is known, once."""
         if self.call.latency_s is None:
             self.call.latency_s = self.seconds()
             self.reading.tell(self.call)
