@@ -191,6 +191,27 @@ def test_frames_of_every_library_have_a_digest_of_their_rows() -> None:
     assert lists and lists.digest
 
 
+def test_arrays_that_are_not_in_memory_are_not_read() -> None:
+    class Lazy:
+        dtype = "float32"
+        shape = (float("nan"), 3)
+
+        def __getitem__(self, _: object) -> Any:
+            raise AssertionError("was read")
+
+        __array__ = __getitem__
+
+    seen = fingerprint(Lazy())
+    assert seen and (seen.shape, seen.digest, seen.types) == ((-1, 3), None, "float32")
+
+
+def test_frames_with_many_texts_are_sampled(monkeypatch: pytest.MonkeyPatch) -> None:
+    pandas = pytest.importorskip("pandas")
+    monkeypatch.setattr(_fingerprint, "ROW_COUNT_MAX", 10)
+    texts, numbers = fingerprint(pandas.DataFrame({"a": ["x"] * 100})), fingerprint(pandas.DataFrame({"a": [1] * 100}))
+    assert texts and numbers and (texts.is_sampled, numbers.is_sampled) == (True, False)
+
+
 def test_a_tensor_is_known_by_what_it_offers() -> None:
     torch = pytest.importorskip("torch", reason="opt-in by size: runs where torch is installed")
     seen = fingerprint(torch.ones(2, 3, dtype=torch.bfloat16))

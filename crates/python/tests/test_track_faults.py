@@ -250,7 +250,9 @@ def test_arguments_that_cannot_be_described_do_not_lose_the_run() -> None:
 
     with pytest.warns(TrackerWarning):
         assert train(Hostile(), 0.1) == 0.1
-    assert only_run()["state"] == "completed"
+    run = only_run()
+    assert (run["state"], run["params"]["lr"]) == ("completed", 0.1)
+    assert run["params"]["data"].endswith("Hostile")
 
 
 def test_ctrl_c_is_never_taken_for_a_fault() -> None:

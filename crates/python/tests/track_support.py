@@ -1,4 +1,4 @@
-"""What the tests of `@track` share: a store of their own, and what it says about the runs in it."""
+"""What the tests of ``@track`` share: a store of their own, and what it says about the runs in it."""
 
 from __future__ import annotations
 

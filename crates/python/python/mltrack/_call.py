@@ -16,7 +16,7 @@ from typing import Any
 from mltrack import _datasets, _ending, _session, _tracked
 from mltrack._fingerprint import Fingerprint, fingerprint
 from mltrack._guard import quietly
-from mltrack._plain import TAKEN, plain
+from mltrack._plain import TAKEN, plain, type_name
 from mltrack._returned import metrics_of, model_of
 from mltrack._run import Run
 
@@ -37,7 +37,7 @@ class Plan:
 
 
 class Call:
-    """A call that is tracked. As a context it begins and ends the run; `active` says when the function runs."""
+    """A call that is tracked. As a context it begins and ends the run; ``active`` says when the function runs."""
 
     def __init__(self, plan: Plan, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         self._plan = plan
@@ -167,7 +167,9 @@ def _described(plan: Plan, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tup
 
     params: dict[str, Any] = {}
     for name, value in _bound(plan, args, kwargs).items():
-        form = plain(value, name, taker)
+        form = quietly(plain, value, name, taker)
+        if form is None and value is not None:
+            form = type_name(value)
         if form is not TAKEN:
             params[name] = form
     if isinstance(plan.params, Mapping):

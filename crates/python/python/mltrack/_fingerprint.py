@@ -13,18 +13,24 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from mltrack._plain import type_name
+
 #: More bytes than these are sampled.
 WHOLE_SIZE_MAX = 64 << 20
 #: About so many bytes of a larger one are read.
 SAMPLE_SIZE = 16 << 20
 COLUMN_COUNT_MAX = 200
+#: Of a frame with texts or objects at most about so many rows are read.
+ROW_COUNT_MAX = 500_000
+#: Libraries whose arrays are in memory. Of others, which may be on a disk or not computed yet, nothing is read.
+IN_MEMORY = frozenset(("numpy", "torch", "jax", "jaxlib", "cupy", "tensorflow"))
 
 
 @dataclass(frozen=True)
 class Fingerprint:
     """What was seen of an array or a frame.
 
-    `digest` is `None` for what cannot be read here, such as an array whose values are elsewhere.
+    ``digest`` is ``None`` for what cannot be read here, such as an array whose values are elsewhere.
     """
 
     kind: str
@@ -43,7 +49,7 @@ class Fingerprint:
 
 
 def fingerprint(value: Any) -> Fingerprint | None:
-    """The fingerprint of an array or a frame; `None` of anything else.
+    """The fingerprint of an array or a frame; ``None`` of anything else.
 
     >>> fingerprint([1, 2, 3]) is None
     True
@@ -95,32 +101,52 @@ def _distance(size: int) -> int:
 
 
 def _shape(value: Any) -> tuple[int, ...]:
-    return tuple(int(length) for length in value.shape)
+    return tuple(_length(length) for length in value.shape)
+
+
+def _length(length: Any) -> int:
+    """Arrays that are not computed yet may not know."""
+    try:
+        return int(length)
+    except (TypeError, ValueError, OverflowError):
+        return -1
 
 
 def _of_array(value: Any, root: str) -> Fingerprint:
     shape, types = _shape(value), str(value.dtype)
     size = int(getattr(value, "nbytes", 0) or 0)
     distance = _distance(size)
-    hashing = _Hashing(shape, types)
+    kind = "jax" if root == "jaxlib" else root if root in IN_MEMORY else type_name(value)
+    digest = _digest_of_array(value, root, distance) if root in IN_MEMORY else None
+    return Fingerprint(kind, shape, types, digest, digest is not None and distance > 1, size or None)
+
+
+def _digest_of_array(value: Any, root: str, distance: int) -> str | None:
+    shape = _shape(value)
+    hashing = _Hashing(shape, str(value.dtype))
     rows = value
     if distance > 1:
         # Few long rows are sampled inside.
         rows = (value if shape[0] >= 2 * distance else value.reshape(-1))[::distance]
-    data = _bytes_of(rows, root)
-    if data is not None:
-        hashing.add(data)
-    kind = root if root in ("numpy", "torch", "jax", "cupy") else type(value).__qualname__
-    kind = "jax" if root == "jaxlib" else kind
-    return Fingerprint(kind, shape, types, hashing.text() if data is not None else None, distance > 1, size or None)
+    try:
+        data = _bytes_of(rows, root)
+    except (TypeError, ValueError, RuntimeError):
+        # Such as an array that is spread over machines, or one that is only traced.
+        return None
+    if data is None:
+        return None
+    hashing.add(data)
+    return hashing.text()
 
 
 def _bytes_of(value: Any, root: str) -> Any:
-    """The bytes of an array in the order of its elements; `None` when it has none to give."""
+    """The bytes of an array in the order of its elements; ``None`` when it has none to give."""
     if root == "torch":
         torch = sys.modules["torch"]
         value = value.detach().contiguous().cpu().view(torch.uint8).numpy()
-    elif root not in ("numpy", "pandas"):
+    elif root == "cupy":
+        value = value.get()
+    elif root != "numpy":
         numpy = sys.modules.get("numpy")
         if numpy is None:
             return None
@@ -138,6 +164,8 @@ def _of_pandas(value: Any) -> Fingerprint:
     types = [str(dtype) for dtype in frame.dtypes]
     size = int(frame.memory_usage(index=True, deep=False).sum())
     distance = _distance(size)
+    if any(dtype in ("object", "str", "string", "category") for dtype in types):
+        distance = max(distance, -(-len(frame) // ROW_COUNT_MAX), 1)
     hashing = _Hashing(_shape(frame), columns, types)
     rows = frame.iloc[::distance] if distance > 1 else frame
     pandas = sys.modules["pandas"]
@@ -178,7 +206,7 @@ def _of_arrow(value: Any) -> Fingerprint:
 
 
 def _arrow_batches(value: Any, distance: int) -> Iterator[Any]:
-    """One block of neighbouring rows out of `distance` blocks, so that nothing is copied but what is read."""
+    """One block of neighbouring rows out of ``distance`` blocks, so that nothing is copied but what is read."""
     table = value.combine_chunks() if hasattr(value, "combine_chunks") else value
     block_count = 64 if distance > 1 else 1
     block_len = -(-value.num_rows // block_count)

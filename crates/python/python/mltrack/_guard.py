@@ -1,6 +1,6 @@
 """Faults of the tracker, which never break what is tracked: each kind is one warning, and the program goes on.
 
-Invariants: nothing that derives from `Exception` leaves `quietly`, also where warnings are errors; Ctrl-C and other ends
+Invariants: nothing that derives from ``Exception`` leaves ``quietly``, also where warnings are errors; Ctrl-C and other ends
 of the program do leave it.
 """
 
@@ -22,7 +22,7 @@ class TrackerWarning(RuntimeWarning):
 
 
 def quietly(action: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R | None:
-    """What an action of the tracker gives, or `None` when it failed, which is told once.
+    """What an action of the tracker gives, or ``None`` when it failed, which is told once.
 
     >>> quietly(int, "7")
     7

@@ -63,7 +63,7 @@ def plain(value: Any, name: str = "", taker: Taker = _takes_nothing, depth: int 
 
 
 def _number(value: Any) -> Any:
-    """Also members of an `IntEnum` and scalars that derive from `float` are plain numbers."""
+    """Also members of an ``IntEnum`` and scalars that derive from ``float`` are plain numbers."""
     if value is None or type(value) in (bool, int, float):
         return value
     return int(value) if isinstance(value, int) else float(value)
@@ -91,7 +91,11 @@ def _of_items(items: Any, name: str, taker: Taker, depth: int) -> Any:
 
 def _of_many(items: Any) -> str:
     """What a long list is: its first items, how many there are, and a digest, of a sample when they are very many."""
-    ordered = sorted(items, key=str) if isinstance(items, (set, frozenset)) else items
+    is_set = isinstance(items, (set, frozenset))
+    if is_set and len(items) > SAMPLE_COUNT:
+        # Without an order there is no sample that is the same in every process.
+        return f"{type(items).__name__} of {len(items)}"
+    ordered = sorted(items, key=str) if is_set else items
     distance = -(-len(ordered) // SAMPLE_COUNT)
     texts = [str(plain(item, depth=DEPTH_MAX - 1)) for item in ordered[::distance]]
     sampled = f", every {distance}th" if distance > 1 else ""
@@ -145,8 +149,9 @@ def short(text: str) -> str:
     >>> short("x" * 1000)[-45:]
     'xxxxxx... (1000 letters, sha256:44f8354494a5)'
     """
-    shown = without_secrets(text)
-    if len(shown) <= TEXT_LEN_MAX:
+    # What is far behind the part that is shown is not searched for keys.
+    shown = without_secrets(text[: 4 * TEXT_LEN_MAX])
+    if len(text) <= 4 * TEXT_LEN_MAX and len(shown) <= TEXT_LEN_MAX:
         return shown
     whole = digest(text.encode("utf-8", "surrogatepass"))
     return f"{shown[: TEXT_LEN_MAX // 2]}... ({len(text)} letters, {whole})"

@@ -64,7 +64,7 @@ def number_of(value: Any) -> float | None:
 
 
 def model_of(value: Any) -> str | None:
-    """The type of the model that a result is, or has among its items; `None` when there is none.
+    """The type of the model that a result is, or has among its items; ``None`` when there is none.
 
     >>> class Net:
     ...     def fit(self): ...

@@ -1,7 +1,7 @@
 """What must not be recorded: passwords, tokens and keys among arguments.
 
-Invariants: a name is judged by its words, so that `max_tokens` and `tokenizer` are no secrets; numbers, truths and
-`None` are never secrets, so that `token=None` shows that none was given; a text that looks like a well-known kind of key
+Invariants: a name is judged by its words, so that ``max_tokens`` and ``tokenizer`` are no secrets; numbers, truths and
+``None`` are never secrets, so that ``token=None`` shows that none was given; a text that looks like a well-known kind of key
 is hidden under any name.
 """
 

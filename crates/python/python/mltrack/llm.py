@@ -3,7 +3,7 @@
 Invariants: nothing that was said is recorded unless the program asked for it, and then without keys and passwords; every
 call is one record of the run, also one that failed; recording never raises.
 
-Clients in the shape of OpenAI's and Anthropic's are noticed by themselves while something is tracked; `log_call` is for
+Clients in the shape of OpenAI's and Anthropic's are noticed by themselves while something is tracked; ``log_call`` is for
 all others.
 """
 
@@ -44,7 +44,7 @@ _WITH_CONTENT: WeakSet[Run] = WeakSet()
 
 @dataclass
 class LlmCall:
-    """One call of a model. What is not known is `None`."""
+    """One call of a model. What is not known is ``None``."""
 
     model: str | None = None
     provider: str | None = None
@@ -76,7 +76,7 @@ def log_call(
 ) -> None:
     """Records a call of a model into the current run, if there is one.
 
-    `prompt` and `answer` are recorded only in a run that asked for content: `@track(log_content=True)`.
+    ``prompt`` and ``answer`` are recorded only in a run that asked for content: ``@track(log_content=True)``.
 
     >>> import mltrack
     >>> from mltrack import llm
@@ -117,7 +117,7 @@ def wants_content(run: Run | None) -> bool:
 
 
 def record_call(run: Run, call: LlmCall) -> None:
-    """Records a call: numbers as metrics `llm/...`, all of it as one JSON value, settings as parameters."""
+    """Records a call: numbers as metrics ``llm/...``, all of it as one JSON value, settings as parameters."""
     if not run.is_finished:
         quietly(_record_llm_call, run, call)
 

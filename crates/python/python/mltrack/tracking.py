@@ -1,4 +1,4 @@
-"""`@track`: a call of a function is a run.
+"""``@track``: a call of a function is a run.
 
 Invariants: the function behaves as without the decorator: the same result, the same exception, the same kind of function
 (plain, asynchronous, generator), the same name and signature; a fault of the tracker is one warning.
@@ -60,13 +60,13 @@ def track(
     An exception ends the run as failed, Ctrl-C and SIGTERM as cancelled. Calls inside of the function to others that
     are tracked are child runs.
 
-    `name`: the run's name; the engine finds one when there is none, a child is named after its function.
-    `experiment`: the function's name unless given; that of its parent for a child.
-    `params`: `False` records no arguments, names record only those, a mapping is recorded besides all of them.
-    Arguments named like a password, token or key are recorded as `***`; arrays and frames by shape, types and digest.
-    `tags`: texts by name, or names.
-    `log_returns`: `False` records nothing of what the function returns or yields.
-    `log_content`: `True` also records what is said to and by language models.
+    ``name``: the run's name; the engine finds one when there is none, a child is named after its function.
+    ``experiment``: the function's name unless given; that of its parent for a child.
+    ``params``: ``False`` records no arguments, names record only those, a mapping is recorded besides all of them.
+    Arguments named like a password, token or key are recorded as ``***``; arrays and frames by shape, types and digest.
+    ``tags``: texts by name, or names.
+    ``log_returns``: ``False`` records nothing of what the function returns or yields.
+    ``log_content``: ``True`` also records what is said to and by language models.
     """
 
     def decorated(function: Any) -> Any:

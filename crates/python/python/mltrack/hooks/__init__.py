@@ -1,7 +1,7 @@
 """Frameworks that are noticed while something is tracked: what they are told and what they find out is recorded.
 
 Invariants: nothing is imported for the user: what is imported already is looked up, what is imported later is noticed
-then; a framework is patched only while a tracked function runs somewhere, or after `autolog()`, and is exactly as before
+then; a framework is patched only while a tracked function runs somewhere, or after ``autolog()``, and is exactly as before
 afterwards; a patched function that is called where no run is does what it always did.
 """
 
@@ -145,7 +145,7 @@ def detected() -> dict[str, str]:
 def autolog(enabled: bool = True) -> None:
     """Records what frameworks do into the current run, whichever way it was begun, from now on.
 
-    Functions under `@track` do this by themselves.
+    Functions under ``@track`` do this by themselves.
 
     >>> import mltrack
     >>> mltrack.autolog()

@@ -17,7 +17,7 @@ from mltrack._guard import quietly
 
 
 class ImportWatch:
-    """A finder for the front of `sys.meta_path` that finds what the others find."""
+    """A finder for the front of ``sys.meta_path`` that finds what the others find."""
 
     def __init__(self, wanted: Callable[[str], bool], told: Callable[[ModuleType], None]) -> None:
         self._wanted = wanted

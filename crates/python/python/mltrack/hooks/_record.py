@@ -29,7 +29,7 @@ _COUNTS: WeakKeyDictionary[Run, Counter[str]] = WeakKeyDictionary()
 
 
 def current_run(*, inside: str | None = None) -> Run | None:
-    """The run to record to, unless something here is recorded as a whole; `inside` of which scope is fine."""
+    """The run to record to, unless something here is recorded as a whole; ``inside`` of which scope is fine."""
     scope = _SCOPE.get()
     if scope is not None and scope != inside:
         return None
@@ -55,7 +55,7 @@ def count(run: Run, what: str) -> int:
 
 
 def label_for(run: Run, name: str) -> str | None:
-    """The name for one more model of a kind: `keras`, then `keras-2`; `None` when there were too many."""
+    """The name for one more model of a kind: ``keras``, then ``keras-2``; ``None`` when there were too many."""
     index = count(run, name)
     if index >= FIT_COUNT_MAX:
         return None

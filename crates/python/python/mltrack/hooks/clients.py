@@ -25,7 +25,7 @@ _PATH = re.compile(r"(?:^|/)(?:chat/completions|completions|responses|messages|e
 
 
 def install(patches: Patches, module: ModuleType) -> None:
-    """Patches what sends requests: `create`, `parse` and `stream` of every resource come there."""
+    """Patches what sends requests: ``create``, ``parse`` and ``stream`` of every resource come there."""
     for name in ("SyncAPIClient", "AsyncAPIClient"):
         kind = getattr(module, name, None)
         if isinstance(kind, type):

@@ -22,7 +22,7 @@ TOLD = ("batch_size", "epochs", "initial_epoch", "validation_split", "shuffle", 
 
 
 def install(patches: Patches, module: ModuleType) -> None:
-    """Patches `Model.fit`."""
+    """Patches ``Model.fit``."""
     model = getattr(module, "Model", None)
     if isinstance(model, type):
         patches.method(model, "fit", _fitting)

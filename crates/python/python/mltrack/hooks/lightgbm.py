@@ -20,7 +20,7 @@ from mltrack.hooks._patches import Patches
 
 
 def install(patches: Patches, module: ModuleType) -> None:
-    """Patches `train` and `cv`."""
+    """Patches ``train`` and ``cv``."""
     engine = sys.modules.get("lightgbm.engine")
     if engine is not None:
         patches.function(engine, "train", _training)

@@ -1,4 +1,4 @@
-"""Lightning: what the trainer and the module were told, and what is logged with `self.log`.
+"""Lightning: what the trainer and the module were told, and what is logged with ``self.log``.
 
 Invariants: every number that a logger of Lightning would be given is recorded at its step, whether there is a logger or
 not; the trainer's own loggers and callbacks are as the program made them.

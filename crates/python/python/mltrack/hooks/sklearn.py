@@ -27,7 +27,7 @@ CANDIDATE_COUNT_MAX = 1000
 
 
 def install(patches: Patches, module: ModuleType) -> None:
-    """Patches the estimators of a module; with `sklearn.base` those of all modules."""
+    """Patches the estimators of a module; with ``sklearn.base`` those of all modules."""
     base = sys.modules.get("sklearn.base")
     root = getattr(base, "BaseEstimator", None)
     if not isinstance(root, type):

@@ -17,7 +17,7 @@ from mltrack.hooks._patches import Patches
 
 
 def install(patches: Patches, module: ModuleType) -> None:
-    """Patches `threading`, or the pools of `concurrent.futures`."""
+    """Patches ``threading``, or the pools of ``concurrent.futures``."""
     if module.__name__ == "threading":
         # Newer versions of Python may do this by themselves.
         if not getattr(sys.flags, "thread_inherit_context", False):

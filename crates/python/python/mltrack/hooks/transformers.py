@@ -45,7 +45,7 @@ TOLD = (
 
 
 def install(patches: Patches, module: ModuleType) -> None:
-    """Patches `Trainer.train`."""
+    """Patches ``Trainer.train``."""
     patches.method(module.Trainer, "train", _training)
 
 
