@@ -160,6 +160,24 @@ def test_runs_that_are_begun_and_runs_of_calls_nest_in_each_other() -> None:
     assert {run["state"] for run in runs()} == {"completed"}
 
 
+def test_what_a_call_begins_and_forgets_ends_with_it() -> None:
+    @track
+    def train(lr: float) -> None:
+        mltrack.init(name="forgotten")
+        mltrack.log({"lr": lr})
+        if lr > 0.5:
+            raise ValueError("too fast")
+
+    train(0.1)
+    with pytest.raises(ValueError, match="too fast"):
+        train(0.9)
+    first, inside, second, inside_second = runs()
+    assert [run["state"] for run in (first, inside)] == ["completed", "completed"]
+    assert [run["state"] for run in (second, inside_second)] == ["failed", "failed"]
+    assert (second["parent"], inside_second["parent"]) == (None, second["id"])
+    assert mltrack.run is None
+
+
 def test_a_run_that_the_function_ends_itself_stays_as_it_ended_it() -> None:
     @track
     def train() -> float:

@@ -128,7 +128,11 @@ class Call:
         if self._is_watching:
             quietly(hooks.settle, run)
             quietly(hooks.restore_frameworks)
-        quietly(_end_run, run, error, self._yielded_count if self._was_closed else None)
+        closed_after = self._yielded_count if self._was_closed else None
+        for inner in quietly(_session.begun_within, run) or ():
+            # Nobody else would end it, and the next call would become a part of it.
+            quietly(_end_run, inner, error, closed_after)
+        quietly(_end_run, run, error, closed_after)
 
 
 def _end_run(run: Run, error: BaseException | None, closed_after: int | None) -> None:

@@ -167,6 +167,20 @@ def end(run: Run) -> None:
         from mltrack import _ending
 
         _ending.unwatch()
+        if _in_process or _of_calls:
+            # Another thread has begun one meanwhile.
+            _ending.watch()
+
+
+def begun_within(run: Run) -> list[Run]:
+    """The runs that were begun inside of another one and not ended, the newest first."""
+    return [inner for inner in reversed(_in_process) if inner is not run and _is_around(run, inner)]
+
+
+def _is_around(outer: Run, run: Run | None) -> bool:
+    while run is not None and run is not outer:
+        run = run._outer
+    return run is outer
 
 
 def open_runs() -> list[Run]:
