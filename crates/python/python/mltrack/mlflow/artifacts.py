@@ -4,6 +4,9 @@ Invariants: the addresses are those that ``mltrack serve`` gives, so a run looks
 from disk to disk piece by piece, whatever its length.
 """
 
+# MLflow has types for some of what it is; where it is not installed, for nothing.
+# mypy: disallow-untyped-calls=False, disallow-subclassing-any=False
+
 from __future__ import annotations
 
 import json

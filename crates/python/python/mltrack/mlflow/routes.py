@@ -4,6 +4,9 @@ Invariants: a store is opened once in a process, by whoever asks first; a call i
 sent it, so the routes get the very same path, query and body; calls to any other address go where they always went.
 """
 
+# MLflow has types for some of what it is; where it is not installed, for nothing.
+# mypy: disallow-untyped-calls=False, disallow-subclassing-any=False
+
 from __future__ import annotations
 
 import functools
@@ -107,9 +110,21 @@ def _answer(
     """Answers what would have been sent; what tells how to send is of no meaning here."""
     url = f"http://localhost{endpoint}"
     request = requests.Request(method, url, headers=extra_headers, params=params, json=json, data=data).prepare()
-    body = request.body.encode() if isinstance(request.body, str) else request.body
-    status, content = address.routes.call(method, request.path_url, list(request.headers.items()), body)
+    headers = [(name, _text(value)) for name, value in request.headers.items()]
+    status, content = address.routes.call(method, request.path_url, headers, _bytes(request.body))
     response = requests.Response()
     response.status_code, response._content = status, content
     response.encoding, response.url, response.request = "utf-8", f"{address.host}{endpoint}", request
     return response
+
+
+def _text(value: str | bytes) -> str:
+    return value.decode() if isinstance(value, bytes) else value
+
+
+def _bytes(body: object) -> bytes | None:
+    if body is None or isinstance(body, bytes):
+        return body
+    if isinstance(body, str):
+        return body.encode()
+    raise TypeError(f"a call of a store has a body of bytes, not {type(body).__name__}")

@@ -4,6 +4,9 @@ Invariants: every call means what MLflow's own client of a server makes of it, b
 training loop makes skip the wire when they can, and say the same when they are refused.
 """
 
+# MLflow has types for some of what it is; where it is not installed, for nothing.
+# mypy: disallow-untyped-calls=False, disallow-subclassing-any=False
+
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
