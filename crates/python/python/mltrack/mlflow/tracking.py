@@ -21,6 +21,9 @@ __all__ = ["TrackingStore"]
 _ABOUT_MORE = ("model_id", "dataset_name", "dataset_digest")
 """What a value may be about besides its run: such a value is another record, which its route makes."""
 
+_UNREADABLE = (TypeError, OverflowError, UnicodeError)
+"""What is no number or no text: whoever writes it for the wire says so, in the words that MLflow's users know."""
+
 
 @answer_in_process
 class TrackingStore(RestStore):
@@ -41,8 +44,7 @@ class TrackingStore(RestStore):
             refused = self._routes.log_metric(
                 run_id, metric.key, metric.value, metric.timestamp, metric.step
             )
-        except (TypeError, OverflowError):
-            # What is no number or no text is told by whoever reads it for the wire.
+        except _UNREADABLE:
             super().log_metric(run_id, metric)
         else:
             _raise_if(refused)
@@ -51,7 +53,7 @@ class TrackingStore(RestStore):
         self._check()
         try:
             refused = self._routes.log_param(run_id, param.key, param.value)
-        except TypeError:
+        except _UNREADABLE:
             super().log_param(run_id, param)
         else:
             _raise_if(refused)
@@ -60,7 +62,7 @@ class TrackingStore(RestStore):
         self._check()
         try:
             refused = self._routes.set_tag(run_id, tag.key, tag.value)
-        except TypeError:
+        except _UNREADABLE:
             super().set_tag(run_id, tag)
         else:
             _raise_if(refused)
@@ -75,7 +77,7 @@ class TrackingStore(RestStore):
         values = [(metric.key, metric.value, metric.timestamp, metric.step) for metric in metrics]
         try:
             refused = self._routes.log_batch(run_id, values, _pairs(params), _pairs(tags))
-        except (TypeError, OverflowError):
+        except _UNREADABLE:
             super().log_batch(run_id, metrics, params, tags)
         else:
             _raise_if(refused)
