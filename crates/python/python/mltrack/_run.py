@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from mltrack import _mltrack, _session
 from mltrack._config import Config
 from mltrack._run_things import RunThings
-from mltrack.errors import Error, ValidationError, of_code
+from mltrack.errors import Error, InvalidState, ValidationError, of_code
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -292,6 +292,9 @@ class Run(RunThings):
         self._end_state = state
         try:
             call(*arguments)
+        except InvalidState:
+            # Another writer of it, in this process or in another one, has ended it already.
+            self._end_state = self.state
         except Error as error:
             self._warn(error)
         finally:
