@@ -129,13 +129,16 @@ _HOME: dict[str, str] = {
 _MODULES = ("llm", "plot")
 """Modules that are imported when they are asked for."""
 
+_FOR_IPYTHON = dict.fromkeys(("load_ipython_extension", "unload_ipython_extension"), "notebook._magics")
+"""What ``%load_ext mltrack`` calls."""
+
 _OF_RUN = ("config", "run", "summary")
 """Names that are another object for each current run."""
 
 if not TYPE_CHECKING:
     # A checker of types shall see the names that there are, not any.
     def __getattr__(name: str) -> Any:
-        home = _HOME.get(name)
+        home = _HOME.get(name) or _FOR_IPYTHON.get(name)
         if home is not None:
             import importlib
 

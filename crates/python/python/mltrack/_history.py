@@ -85,5 +85,10 @@ class History:
     def __iter__(self) -> Iterator[tuple[int, float]]:
         return zip(self.steps.tolist(), self.values.tolist(), strict=True)
 
+    def _repr_html_(self) -> str:
+        from mltrack.notebook._cards import history_html
+
+        return history_html(self)
+
     def __repr__(self) -> str:
         return f"History({self.name} of {self.run}, {len(self)} points)"

@@ -522,6 +522,9 @@ class Frame:
     def to_arrow(self) -> Any:
         """A ``pyarrow.Table``; pyarrow must be installed."""
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows of it."""
+
     def __arrow_c_stream__(self, requested_schema: object = None) -> object: ...
 
 @final

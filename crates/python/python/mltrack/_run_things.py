@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast, overload
 
 from mltrack._run_facts import RunFacts
 from mltrack.errors import of_code
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mltrack import _mltrack
     from mltrack._run import Run
     from mltrack.artifact import Artifact
+    from mltrack.notebook._live import Live, Until
 
 __all__ = ["RunThings"]
 
@@ -123,18 +124,58 @@ class RunThings(RunFacts):
             self._remember(self._native.log_artifact(within, path, is_snapshot=True))
         return files
 
+    @overload
     def watch(
         self,
         models: Any,
         criterion: object = None,
         log: Literal["gradients", "parameters", "all"] | None = "gradients",
         log_freq: int = 1000,
-    ) -> None:
+    ) -> None: ...
+    @overload
+    def watch(
+        self, *, metrics: str | Iterable[str] | None = None, interval_s: float = 1.0, until: Until = None
+    ) -> Live: ...
+    def watch(
+        self,
+        models: Any = None,
+        criterion: object = None,
+        log: Literal["gradients", "parameters", "all"] | None = "gradients",
+        log_freq: int = 1000,
+        *,
+        metrics: str | Iterable[str] | None = None,
+        interval_s: float = 1.0,
+        until: Until = None,
+    ) -> Live | None:
         """Logs the distributions of a torch module's gradients and parameters, at every ``log_freq``-th backward pass.
-        At the ``criterion`` nothing is looked."""
+        At the ``criterion`` nothing is looked.
+
+        Without a module it shows the run as it goes, in the background: charts in a notebook, lines elsewhere, every
+        ``interval_s`` until it has ended, or as ``until`` says: seconds, or a function that is asked.
+        """
+        if models is None:
+            from mltrack.notebook._live import Live
+            from mltrack.store import Store
+
+            self._refuse_without_store()
+            return Live(Store(self._store), self.id, metrics, interval_s, until).start()
         from mltrack._watch import watch
 
         self._watched += watch(self._itself(), models, log, log_freq)
+        return None
+
+    def _refuse_without_store(self) -> None:
+        if self.disabled:
+            hint = 'begin the run without mode="disabled"'
+            raise of_code("a run that is not recorded cannot be shown", code="INVALID_STATE", hint=hint)
+
+    def _repr_html_(self) -> str:
+        from mltrack.notebook._cards import run_html
+        from mltrack.store import Store
+
+        if self.disabled:
+            return "<i>a run that is not recorded</i>"
+        return run_html(Store(self._store).run(self.id))
 
     def unwatch(self, models: Any = None) -> None:
         """Ends what ``watch`` has begun, for some modules or for all."""

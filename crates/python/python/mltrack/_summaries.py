@@ -7,7 +7,7 @@ answered by the store as it is then.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import os
 
     from mltrack._history import History
+    from mltrack.notebook._live import Until
     from mltrack.store import Store
 
 __all__ = ["ExperimentSummary", "MetricSummary", "RunSummary", "StoredArtifact"]
@@ -96,6 +97,28 @@ class RunSummary:
     def lines(self, **asked: Any) -> list[dict[str, Any]]:
         """What it logged or printed: see ``Store.lines``."""
         return self._store.lines(self.id, **asked)
+
+    def watch(
+        self, metrics: str | Iterable[str] | None = None, interval_s: float = 1.0, until: Until = None
+    ) -> RunSummary:
+        """Shows it as it goes, until it has ended: charts in a notebook, lines elsewhere.  What it is in the end.
+
+        ``until`` ends the view earlier: seconds, or a function that is asked whether what it sees is enough.
+
+        >>> import mltrack
+        >>> with mltrack.init(project="digits", name="first") as run:
+        ...     run.log({"loss": 0.5}, step=3)
+        >>> known = mltrack.open().run("first").watch()
+        digits/1 first  completed  step 3  loss 0.5
+        """
+        from mltrack.notebook._live import Live
+
+        return Live(self._store, self.id, metrics, interval_s, until).wait_here()
+
+    def _repr_html_(self) -> str:
+        from mltrack.notebook._cards import run_html
+
+        return run_html(self)
 
     @classmethod
     def _of(cls, known: Mapping[str, Any], store: Store) -> RunSummary:

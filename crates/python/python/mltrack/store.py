@@ -124,6 +124,11 @@ class Runs(Sequence[RunSummary]):
     def __getitem__(self, index: int | slice) -> RunSummary | Sequence[RunSummary]:
         return self._fetched()[index]
 
+    def _repr_html_(self) -> str:
+        from mltrack.notebook._cards import runs_html
+
+        return runs_html(self)
+
     def __repr__(self) -> str:
         return f"Runs({len(self)} of {self._store.path})"
 
@@ -384,6 +389,16 @@ class Store:
 
     def __repr__(self) -> str:
         return f"Store({self.path})"
+
+
+def _frame_html(frame: _mltrack.Frame) -> str:
+    from mltrack.notebook._cards import frame_html
+
+    return frame_html(frame)
+
+
+# Notebooks ask the class, and this one is native.
+setattr(_mltrack.Frame, "_repr_html_", _frame_html)  # noqa: B010 - mypy: a method is assigned
 
 
 def _texts(given: str | Iterable[str]) -> list[str]:
