@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
-from programs import run, store_at
+from programs import PRELUDE, environment, run, store_at
 
 POINTS = 500
 WORKERS = 4
@@ -107,8 +109,6 @@ def test_workers_of_a_forking_pool_log_into_one_run(tmp_path: Path) -> None:
 
 def test_workers_that_are_spawned_attach_to_the_run(tmp_path: Path) -> None:
     program = tmp_path / "spawning.py"
-    from programs import PRELUDE, environment
-
     program.write_text(
         PRELUDE
         + f"""
@@ -130,9 +130,6 @@ if __name__ == "__main__":
     print(run.id)
 """
     )
-    import subprocess
-    import sys
-
     done = subprocess.run(
         [sys.executable, program.name],
         cwd=tmp_path,
@@ -148,3 +145,46 @@ if __name__ == "__main__":
         history = store.history(told(done.stdout), f"worker/{number}")
         assert history["value"].tolist() == [float(step) for step in range(POINTS)]
     assert store.run_summary(told(done.stdout))["state"] == "completed"
+
+
+TRAINING = """
+import multiprocessing
+
+import mltrack
+
+def work(number):
+    for step in range(100):
+        mltrack.log({f"forked/{number}": step}, step=step)
+
+def join(task):
+    id, number = task
+    run = mltrack.init(id=id, resume="must")
+    for step in range(100):
+        run.log({f"spawned/{number}": step}, step=step)
+    run.finish()
+
+if __name__ == "__main__":
+    run = mltrack.init(project="pool")
+    for method, target, tasks in (
+        ("fork", work, range(4)),
+        ("spawn", join, [(run.id, number) for number in range(4)]),
+    ):
+        with multiprocessing.get_context(method).Pool(4) as pool:
+            pool.map(target, tasks, chunksize=1)
+    assert run.state == "running"
+    run.finish()
+    print(run.id)
+"""
+
+
+def test_pools_of_workers_log_into_the_run_of_a_program(tmp_path: Path) -> None:
+    (tmp_path / "training.py").write_text(TRAINING)
+    command = [sys.executable, "-W", "error", "training.py"]
+    done = subprocess.run(
+        command, cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0 and "Warning" not in done.stderr, done.stderr
+    known = store_at(tmp_path).run_summary(told(done.stdout))
+    names = [f"{how}/{number}" for how in ("forked", "spawned") for number in range(4)]
+    assert {name: known["metrics"][name]["count"] for name in names} == dict.fromkeys(names, 100)
+    assert known["state"] == "completed"
