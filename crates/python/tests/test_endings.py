@@ -144,7 +144,7 @@ run.log({{"loss": 1.0}})
     assert found["metrics"]["child"]["last"] == 2.0
 
 
-@pytest.mark.parametrize("method", ["fork", "spawn"])
+@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
 @pytest.mark.parametrize(("work", "state"), [("pass", "completed"), ("raise ValueError('bad')", "failed")])
 def test_a_worker_that_begins_a_run_ends_it(folder: Path, method: str, work: str, state: str) -> None:
     (folder / "worker.py").write_text(

@@ -113,6 +113,8 @@ def _on_signal(number: int, frame: FrameType | None) -> None:
 def end_all() -> None:
     """Ends what this process has open as what happened to it."""
     exception = _State.exception or sys.exc_info()[1]
+    if _State.exit_code is None:
+        _State.exit_code = _exit_code_of_worker()
     for run in _session.open_runs():
         run._end_by(exception, _State.signal_name, _State.exit_code)
 
@@ -120,6 +122,22 @@ def end_all() -> None:
 def signal_name() -> str | None:
     """The signal that the program was told to end by, if it goes on after that."""
     return _State.signal_name
+
+
+def _exit_code_of_worker() -> object:
+    """With what a worker of multiprocessing exits that runs its exit functions when its exception is long forgotten, as
+    those do since Python 3.13: only the frame that waits for them knows."""
+    if "multiprocessing.process" not in sys.modules:
+        return None
+    frame: FrameType | None = sys._getframe()
+    while frame is not None:
+        module = frame.f_globals.get("__name__")
+        if module == "multiprocessing.process":
+            return None  # The worker is not over yet, or its exception is at hand.
+        if module in ("multiprocessing.popen_fork", "multiprocessing.forkserver"):
+            return frame.f_locals.get("code")
+        frame = frame.f_back
+    return None
 
 
 def is_failure(exit_code: object) -> bool:
