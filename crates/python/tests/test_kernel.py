@@ -56,6 +56,7 @@ def test_a_run_goes_on_from_cell_to_cell_through_errors_and_ends_with_the_kernel
     assert execute(kernel, BEGIN + "run.log({'loss': 1.0})") == ""
     assert "by nothing" in execute(kernel, "raise ZeroDivisionError('by nothing')")
     assert execute(kernel, "mltrack.log({'loss': 0.5})") == ""
+    assert "3" in execute(kernel, "import sys; sys.exit(3)")
     assert told(folder)["state"] == "running"
     kernel.shutdown_kernel()
     found = told(folder)

@@ -94,7 +94,8 @@ def _excepthook(kind: type[BaseException], exception: BaseException, trace: Trac
 
 
 def _exit(code: Any = None, /) -> NoReturn:
-    _State.exit_code = code
+    # A cell of a notebook that exits ends nothing: its kernel goes on.
+    _State.exit_code = None if _session.is_notebook() else code
     raise SystemExit(code)
 
 

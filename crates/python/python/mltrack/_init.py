@@ -7,7 +7,6 @@ while one is running is given that one, unless it says otherwise; a run that is 
 from __future__ import annotations
 
 import os
-import sys
 import warnings
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, cast
@@ -256,9 +255,7 @@ def _previous(reinit: Reinit | None) -> Run | None:
         return None
     if running._is_entered and reinit in (None, "default"):
         return running
-    in_notebook = "IPython" in sys.modules and hasattr(sys.modules["IPython"], "get_ipython")
-    is_cell = in_notebook and sys.modules["IPython"].get_ipython() is not None
-    if reinit in (True, "finish_previous") or (is_cell and reinit in (None, "default")):
+    if reinit in (True, "finish_previous") or (_session.is_notebook() and reinit in (None, "default")):
         running.finish()
         return None
     return running

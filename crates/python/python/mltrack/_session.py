@@ -8,6 +8,7 @@ a forked child inherited is not its own to end.
 from __future__ import annotations
 
 import os
+import sys
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -187,6 +188,12 @@ def open_runs() -> list[Run]:
     """The runs that this process has begun and not ended, the newest first."""
     mine = os.getpid()
     return [run for run in reversed(_in_process + _of_calls) if run._process == mine]
+
+
+def is_notebook() -> bool:
+    """Whether the program is typed in cell by cell, in a notebook or a shell of IPython."""
+    shell = sys.modules.get("IPython")
+    return shell is not None and hasattr(shell, "get_ipython") and shell.get_ipython() is not None
 
 
 def start(
