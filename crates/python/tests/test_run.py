@@ -520,3 +520,17 @@ def test_in_a_notebook_a_cell_that_is_run_again_begins_anew(monkeypatch: pytest.
     first = mltrack.init()
     second = mltrack.init()
     assert (first.state, second.state, mltrack.run) == ("completed", "running", second)
+
+
+def test_a_run_that_is_gone_on_with_knows_what_was_said_of_it() -> None:
+    with mltrack.init(id="nightly", notes="a try", tags={"metric.of": "mine"}) as first:
+        first.define_metric("loss", summary="min")
+        first.summary["loss"] = 7.0
+        first.log({"loss": 2.0, "accuracy": 0.5})
+    with mltrack.init(id="nightly", notes="a try") as again:
+        again.log({"loss": 1.0})
+        again.log({"loss": 3.0})
+        again.define_metric("accuracy", summary="max")
+        assert again.notes == "a try"
+        assert len(again._store.notes(again.id)) == 1
+        assert again.summary["loss"] == 1.0

@@ -188,7 +188,8 @@ def _resumed(
     run.config.update(started["params"], allow_val_change=allow_val_change)
     for key, value in started["tags"]:
         run._set_tag(key, value)
-    if notes:
+    run._notes = known["last_note"]
+    if notes and notes != run._notes:
         run.notes = notes
     _session.begin(run)
     run._say("resumed")

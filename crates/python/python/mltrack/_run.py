@@ -136,8 +136,6 @@ class Run(RunThings):
 
     def _commit(self) -> None:
         """Logs what waits."""
-        from mltrack._values import log_others
-
         with self._lock:
             data, step = self._held, self._held_step
             self._held, self._held_step, self._takes_now = {}, None, True
@@ -146,6 +144,8 @@ class Run(RunThings):
         try:
             others = self._log_numbers(data, step)
             if others is not None:
+                from mltrack._values import log_others
+
                 log_others(self, others, self._native.next_step - 1 if step is None else step)
         except Exception as error:
             self._went_wrong(error, data)

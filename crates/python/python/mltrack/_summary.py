@@ -59,6 +59,7 @@ def define(
     if choice == "best" and goal is None:
         raise of_code("what is best?", code="VALIDATION_ERROR", hint='add goal="minimize" or goal="maximize"')
     axis = step_metric.name if isinstance(step_metric, MetricDefinition) else step_metric
+    _remember(run)
     before = None if overwrite else run._definitions.get(name)
     known = before or MetricDefinition(name)
     definition = MetricDefinition(
@@ -74,6 +75,17 @@ def define(
     if goal is not None and not run.disabled:
         run._quietly(_set_goal, run, name, goal)
     return definition
+
+
+def _remember(run: Run) -> None:
+    """Takes up what was said about metrics before the run was gone on with."""
+    for key, value in run._tags.items():
+        name = key.removeprefix(DEFINITION_TAG)
+        if name != key and name not in run._definitions:
+            try:
+                run._definitions[name] = MetricDefinition(name, **json.loads(value))
+            except (TypeError, ValueError):
+                continue  # A tag of the program's own that is only called so.
 
 
 def _set_goal(run: Run, metric: str, goal: str) -> None:
@@ -117,6 +129,7 @@ class Summary(MutableMapping[str, Any]):
         object.__setattr__(self, "_run", run)
         object.__setattr__(self, "_set", {})
         object.__setattr__(self, "_values", {})
+        _remember(run)
 
     _run: Run
     _set: dict[str, Any]
