@@ -93,17 +93,24 @@ def init(
     if save_code is False and chosen.capture is None:
         chosen = chosen.with_changes(capture="minimal")
     params = _chosen_keys(plain(config), config_include_keys, config_exclude_keys)
+    all_tags = _tags(tags, entity=entity, group=group, job_type=job_type)
     previous = _previous(reinit)
-    if previous is not None and previous._is_entered and reinit in (None, "default"):
-        all_tags = _tags(tags, entity=entity, group=group, job_type=job_type)
-        return begin_child(previous, name, params, all_tags, seed=seed, notes=notes, project=project)
-    if previous is not None:
+    is_nested = previous is not None and previous._is_entered and reinit in (None, "default")
+    if previous is not None and not is_nested:
         return _given_back(previous, params, allow_val_change)
+    if previous is not None and id is None and dir is None and mode is None and settings is None:
+        return begin_child(previous, name, params, all_tags, seed=seed, notes=notes, project=project)
     store = _store(dir, mode, chosen)
-    started = _started(name, params, _tags(tags, entity=entity, group=group, job_type=job_type))
-    started |= {"seed": seed, "timeout_s": chosen.timeout_s}
-    project = project or _variable("PROJECT") or "default"
+    project = project or (previous.project if previous is not None else _variable("PROJECT")) or "default"
+    started = _started(name or _variable("NAME"), params, all_tags)
+    started |= {"seed": seed, "timeout_s": chosen.timeout_s, "parent": _parent_in(store, previous)}
     return _begin(store, project, started, _wanted(id, resume), notes, chosen, allow_val_change)
+
+
+def _parent_in(store: _mltrack.Store, run: Run | None) -> str | None:
+    """The id of a run that shall be a parent, which it can be in its own store only."""
+    is_there = run is not None and store.is_enabled and run._store.path == store.path
+    return run.id if run is not None and is_there else None
 
 
 def begin_child(
@@ -117,9 +124,8 @@ def begin_child(
     project: str | None = None,
 ) -> Run:
     """A run that is a part of another one."""
-    started = _started(name, params, tags) | {"parent": parent.id, "seed": seed}
-    if not parent._store.is_enabled:
-        started["parent"] = None
+    started = _started(name, params, tags)
+    started |= {"parent": _parent_in(parent._store, parent), "seed": seed}
     native = parent._store.start_run(project or parent.project, started)
     return _run(native, parent._store, project or parent.project, params, started, notes, parent._settings)
 
@@ -283,7 +289,7 @@ def _store(dir: str | os.PathLike[str] | None, mode: str | None, settings: Setti
 
 def _started(name: str | None, params: dict[str, Any], tags: list[tuple[str, str]]) -> dict[str, Any]:
     return {
-        "name": name or _variable("NAME"),
+        "name": name,
         "params": params,
         "tags": tags,
         "parent": None,
