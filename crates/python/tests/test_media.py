@@ -192,9 +192,14 @@ def test_media_are_files_at_their_step() -> None:
     assert values(run, "rows")[0]["rows"] == [["media/rows/picture/0.png"]]
 
 
-def test_a_table_that_is_too_large_for_the_log_is_a_file() -> None:
+@pytest.mark.parametrize(
+    "value",
+    [mltrack.Table(["word"], [["x" * 1000]] * 2000), "x" * 2_000_000, ["xx"] * 500_000],
+    ids=["table", "text", "list"],
+)
+def test_what_is_too_large_for_the_log_is_a_file(value: object) -> None:
     with mltrack.init() as run:
-        run.log({"big": mltrack.Table(["word"], [["x" * 1000]] * 2000)})
+        run.log({"big": value}, step=3)
     (found,) = run._store.artifacts(run=run.id, path="media")
-    assert found["path"] == "media/big.table.json"
-    assert found["len"] > 2_000_000
+    assert (found["path"], found["step"]) == ("media/big.json", 3)
+    assert found["len"] >= 2_000_000

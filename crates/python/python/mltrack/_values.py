@@ -21,6 +21,8 @@ __all__ = ["flat", "log_others"]
 
 _DEPTH_MAX = 32
 MEDIA_FOLDER = "media"
+JSON_LEN_MAX = 1_000_000
+"""What is longer than so many bytes may be too large for the log."""
 
 
 def flat(data: Mapping[Any, Any], prefix: str = "", depth: int = 0) -> Iterator[tuple[str, Any]]:
@@ -55,11 +57,25 @@ def log_others(run: Run, others: Mapping[str, Any], step: int) -> None:
 def log_value(run: Run, name: str, value: Any, step: int) -> None:
     """Logs one value that is neither a number nor a mapping."""
     if isinstance(value, str):
-        run._native.log_json(name, step, {"mltrack": "text", "text": value})
+        _log_json(run, name, step, {"mltrack": "text", "text": value})
     elif value is None or isinstance(value, (bool, bytes)):
-        run._native.log_json(name, step, value)
+        _log_json(run, name, step, value)
     else:
         _log_object(run, name, value, step)
+
+
+def _log_json(run: Run, name: str, step: int, value: Any) -> None:
+    """Logs a JSON value; one that is too large for the log is a file."""
+    try:
+        run._native.log_json(name, step, value)
+    except ValidationError:
+        import json
+
+        text = json.dumps(value, default=str)
+        if len(text) < JSON_LEN_MAX:
+            raise
+        path = f"{MEDIA_FOLDER}/{name}.json"
+        run._remember(run._native.log_artifact(path, text.encode(), step=step))
 
 
 def _log_object(run: Run, name: str, value: Any, step: int) -> None:
@@ -76,7 +92,7 @@ def _log_object(run: Run, name: str, value: Any, step: int) -> None:
         log_table(run, name, value, step)
     elif isinstance(value, ConfusionMatrix):
         told = {"mltrack": "confusion_matrix", "labels": value.labels, "counts": value.counts}
-        run._native.log_json(name, step, told)
+        _log_json(run, name, step, told)
     elif isinstance(value, Histogram):
         run._native.log_histogram(name, step, value.values)
     elif isinstance(value, Artifact):
@@ -87,7 +103,7 @@ def _log_object(run: Run, name: str, value: Any, step: int) -> None:
         for index, each in enumerate(value):
             log_media(run, f"{name}/{index}", _as_media(each), step)
     else:
-        run._native.log_json(name, step, value)
+        _log_json(run, name, step, value)
 
 
 def is_frame(value: Any) -> bool:
@@ -123,13 +139,13 @@ def log_media(run: Run, name: str, media: Media, step: int) -> str:
     """Stores a medium at a step, and says under which name."""
     path = f"{MEDIA_FOLDER}/{name}{media.suffix}"
     metadata = media.metadata or None
-    upload = run._native.log_artifact(path, media.data, kind="visualization", step=step, metadata=metadata)
+    upload = run._native.log_artifact(path, media.data, step=step, metadata=metadata)
     run._remember(upload)
     return path
 
 
 def log_table(run: Run, name: str, table: Table, step: int) -> None:
-    """Logs a table; pictures in its cells are stored, and named there.  One that is too large for the log is a file."""
+    """Logs a table; pictures in its cells are stored, and named there."""
     from mltrack.media import Media
     from mltrack.plot import Chart
 
@@ -144,11 +160,4 @@ def log_table(run: Run, name: str, table: Table, step: int) -> None:
     told: dict[str, Any] = {"mltrack": "table", "columns": table.columns, "rows": rows}
     if isinstance(table, Chart):
         told["chart"] = table.chart
-    try:
-        run._native.log_json(name, step, told)
-    except ValidationError:
-        import json
-
-        words = json.dumps(told, default=str).encode()
-        path = f"{MEDIA_FOLDER}/{name}.table.json"
-        run._remember(run._native.log_artifact(path, words, kind="table", step=step))
+    _log_json(run, name, step, told)
