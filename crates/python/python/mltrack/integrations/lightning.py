@@ -116,7 +116,7 @@ class MltrackLogger(_loggers.Logger):  # type: ignore[misc]
 
     def __getstate__(self) -> dict[str, Any]:
         """What a process is given that a trainer starts."""
-        place = None if self._run is None else (self._run.id, self._run.project, self._run.dir)
+        place = None if self._run is None else (self._run.id, self._run.project, str(self._run._store.path or ""))
         return {**self.__dict__, "_run": place, "_checkpoints": None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:

@@ -100,7 +100,9 @@ class MltrackCallback:
     def __getstate__(self) -> dict[str, Any]:
         """What another process is given: it finds the run of the study by the name of that."""
         kept = {"_names": self._names, "_are_runs": self._are_runs, "_options": self._options}
-        return kept | {"_id": None if self._given is None else (self._given.id, self._given.project, self._given.dir)}
+        run = self._given
+        place = None if run is None else (run.id, run.project, str(run._store.path or ""))
+        return kept | {"_id": place}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         given = state.pop("_id")
