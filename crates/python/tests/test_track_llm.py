@@ -249,6 +249,7 @@ def test_a_client_of_the_same_shape_is_watched_and_a_stream_that_is_left_is_reco
         def chat() -> None:
             client.request(dict, request())
             client.request(dict, request("/models"))
+            client.request(dict, SimpleNamespace(method="post", url="/threads/t/messages", json_data={"content": "hi"}))
             stream = client.request(dict, request(), stream=True)
             kept.append(stream)
             for _ in stream:

@@ -123,10 +123,13 @@ def _begun(client: Any, arguments: tuple[Any, ...], named: dict[str, Any]) -> _R
         return None
     options = named.get("options", arguments[1] if len(arguments) > 1 else None)
     body = getattr(options, "json_data", None)
-    is_call = str(getattr(options, "method", "")).lower() == "post" and isinstance(body, dict)
-    if not is_call or not _PATH.search(str(getattr(options, "url", ""))):
+    if not isinstance(body, dict) or str(getattr(options, "method", "")).lower() != "post":
         return None
-    return _Request(run, client, dict(body or {}))
+    # Messages are also added to threads, without a model, which only a stored prompt may leave out.
+    url = str(getattr(options, "url", ""))
+    if not _PATH.search(url) or not ("model" in body or "prompt" in body):
+        return None
+    return _Request(run, client, dict(body))
 
 
 def _synchronous(original: Callable[..., Any]) -> Callable[..., Any]:
