@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
@@ -108,6 +109,14 @@ def calls() -> list[dict[str, Any]]:
     return values
 
 
+def words_of_the_store() -> Iterator[str]:
+    """Of the words that must not be told those that are anywhere in what the store keeps."""
+    files = [path for path in Path(os.environ["MLTRACK_STORE"]).rglob("*") if path.is_file()]
+    kept = b"".join(path.read_bytes() for path in files)
+    assert b"small-1" in kept
+    return (word for word in ("hello", "my key is", SECRET) if word.encode() in kept)
+
+
 def ask(client: Any, **more: Any) -> Any:
     messages = [{"role": "user", "content": f"my key is {SECRET}"}]
     return client.chat.completions.create(model="small", messages=messages, temperature=0.5, **more)
@@ -138,7 +147,8 @@ def test_openai_chat_whole_streamed_and_failed(address: str) -> None:
     assert run["metrics"]["llm/latency_s"]["count"] == last_values(run)["llm/calls"] == 3
     assert last_values(run)["llm/errors"] == 1
     assert (run["params"]["llm.temperature"], run["params"]["llm.provider"]) == (0.5, "openai")
-    assert "prompt" not in whole and "hello" not in json.dumps([run, whole, streamed])
+    assert "prompt" not in whole and whole["settings"] == {"temperature": 0.5}
+    assert not {"hello", "my key is", SECRET} & set(words_of_the_store())
 
 
 def test_openai_responses_are_recorded(address: str) -> None:
@@ -166,6 +176,7 @@ def test_what_was_said_is_recorded_only_when_asked_for_and_without_keys(address:
     whole, streamed = calls()
     assert whole["prompt"] == [{"role": "user", "content": "my key is ***"}]
     assert whole["answer"] == streamed["answer"] == "hello"
+    assert set(words_of_the_store()) == {"hello", "my key is"}
 
 
 def test_openai_asynchronous_calls_are_recorded(address: str) -> None:

@@ -26,7 +26,7 @@ __all__ = ["LlmCall", "log_call", "log_content_of"]
 #: Longer texts are cut, and say so.
 CONTENT_LEN_MAX = 32_768
 
-#: Settings of a call that are parameters of the run.
+#: What is recorded of a request beside its model: nothing that could be said or could say who asks.
 SETTINGS = (
     "temperature",
     "top_p",
@@ -142,6 +142,8 @@ def _record_llm_call(run: Run, call: LlmCall) -> None:
 def _as_json(run: Run, call: LlmCall) -> dict[str, Any]:
     said = {name: value for name, value in vars(call).items() if value is not None}
     prompt, answer = said.pop("prompt", None), said.pop("answer", None)
+    if "settings" in said:
+        said["settings"] = plain(said["settings"])
     if wants_content(run):
         said |= {"prompt": content(prompt), "answer": content(answer)}
     if not call.is_stream:
@@ -151,8 +153,7 @@ def _as_json(run: Run, call: LlmCall) -> dict[str, Any]:
 
 def _record_settings(run: Run, call: LlmCall) -> None:
     """Records what was called with which settings, once for each that is different."""
-    settings = call.settings or {}
-    told = {name: settings[name] for name in SETTINGS if settings.get(name) is not None}
+    told: dict[str, Any] = dict(call.settings or {})
     told |= {name: value for name, value in (("model", call.model), ("provider", call.provider)) if value}
     kind = json.dumps(plain(told), sort_keys=True, default=str)
     if _record.count(run, f"llm {kind}") == 0:

@@ -19,7 +19,7 @@ from mltrack._guard import quietly
 from mltrack._run import Run
 from mltrack.hooks.answers import Reading, prompt_of
 from mltrack.hooks._patches import Patches
-from mltrack.llm import LlmCall, record_call, wants_content
+from mltrack.llm import SETTINGS, LlmCall, record_call, wants_content
 
 _PATH = re.compile(r"(?:^|/)(?:chat/completions|completions|responses|messages|embeddings)/?(?:\?|$)")
 
@@ -51,7 +51,8 @@ class _Request:
         self.call = LlmCall(
             model=_text(body.get("model")),
             provider=type(client).__module__.partition(".")[0],
-            settings=body,
+            # The rest of a request is what is said, and who says it.
+            settings={name: body[name] for name in SETTINGS if body.get(name) is not None},
         )
         self.reading = Reading(wants_content(run))
         if wants_content(run):
