@@ -70,6 +70,21 @@ def test_secrets_are_masked_by_name_and_by_their_look() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("?api_key=abcdef123&page=2", "?api_key=***&page=2"),
+        ("Authorization: Bearer abc.def-ghi", "Authorization: Bearer ***"),
+        ("{'password': 'hunter22'}", "{'password': '***'}"),
+        ("python train.py --token abc", "python train.py --token abc"),
+        ("the token: <pad>", "the token: <pad>"),
+        ("max_token=100000", "max_token=100000"),
+    ],
+)
+def test_secrets_inside_of_texts_are_masked_where_they_are_named(text: str, shown: str) -> None:
+    assert short(text) == shown
+
+
 def test_long_values_are_shortened_and_stay_different() -> None:
     first, second = short("x" * 9000 + "a"), short("x" * 9000 + "b")
     assert len(first) < 400 and first != second and "9001 letters" in first

@@ -105,6 +105,19 @@ def test_a_generator_that_fails_is_failed() -> None:
     assert only_run()["state"] == "failed"
 
 
+def test_an_object_with_an_asynchronous_call_is_asynchronous() -> None:
+    class Callable:
+        async def __call__(self, value: int) -> int:
+            await asyncio.sleep(0)
+            return value
+
+    tracked = track(Callable())
+    assert inspect.iscoroutinefunction(tracked)
+    assert asyncio.run(tracked(3)) == 3
+    run = only_run()
+    assert (run["params"], last_values(run)) == ({"value": 3}, {"result": 3})
+
+
 def test_asynchronous_calls_side_by_side_keep_their_children_apart() -> None:
     @track
     async def child(value: int) -> int:

@@ -17,7 +17,7 @@ from mltrack import _datasets, _ending, _session, _tracked
 from mltrack._fingerprint import Fingerprint, fingerprint
 from mltrack._guard import quietly
 from mltrack._plain import TAKEN, plain, type_name
-from mltrack._returned import metrics_of, model_of
+from mltrack._returned import metrics_of, model_of, number_of
 from mltrack._run import Run
 
 
@@ -226,5 +226,6 @@ def _data_in(result: Any) -> dict[str, Fingerprint]:
         items = {str(key): value for key, value in result.items()}
     elif isinstance(result, (list, tuple)) and len(result) <= 16:
         items = {f"result.{index}": value for index, value in enumerate(result)}
-    seen = {name: quietly(fingerprint, value) for name, value in items.items()}
+    # An array of one number is that number.
+    seen = {name: quietly(fingerprint, value) for name, value in items.items() if number_of(value) is None}
     return {name: one for name, one in seen.items() if one is not None}

@@ -13,9 +13,10 @@ MASK = "***"
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _SECRET_WORDS = frozenset(
-    "password passwd pwd passphrase secret secrets credential credentials token bearer apikey authorization".split()
+    "password passwords passwd pwd passphrase passphrases secret secrets credential credentials token bearer apikey authorization".split()
 )
-_KEY_KINDS = frozenset("api access private secret auth account signing encryption service ssh".split())
+_KEY_KINDS = frozenset("api access private secret auth account signing encryption service ssh refresh bearer hf".split())
+_KEYS = frozenset(("key", "keys", "token", "tokens"))
 # Tokens of a language model's vocabulary.
 _VOCABULARY = frozenset("pad eos bos unk mask sep cls stop start end image prefix suffix special next".split())
 _KEY_TEXT = re.compile(
@@ -26,6 +27,13 @@ _KEY_TEXT = re.compile(
     """,
     re.VERBOSE,
 )
+_NAMED = re.compile(
+    r"""(?i)(\b(?:api[_-]?key|access[_-]?key|access[_-]?token|auth[_-]?token|token|password|passwd|secret)["']?\s?[=:]\s?["']?
+        |\bbearer\s)
+        (?!\*)[^\s"'&,;<>]{6,}
+    """,
+    re.VERBOSE,
+)
 _KEY_BLOCK = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL)
 _URL_PASSWORD = re.compile(r"(?<=://)([^/\s:@]*):[^/\s@]+@")
 
@@ -33,8 +41,8 @@ _URL_PASSWORD = re.compile(r"(?<=://)([^/\s:@]*):[^/\s@]+@")
 def is_secret_name(name: str) -> bool:
     """Whether what has this name is to be hidden.
 
-    >>> [is_secret_name(name) for name in ("api_key", "hfToken", "DB_PASSWORD")]
-    [True, True, True]
+    >>> [is_secret_name(name) for name in ("api_key", "hfToken", "DB_PASSWORD", "access_tokens")]
+    [True, True, True, True]
     >>> [is_secret_name(name) for name in ("max_tokens", "tokenizer", "pad_token", "key")]
     [False, False, False, False]
     """
@@ -43,7 +51,7 @@ def is_secret_name(name: str) -> bool:
         words = [word for word in words if word != "token"]
     if _SECRET_WORDS.intersection(words):
         return True
-    return any(kind in _KEY_KINDS and key in ("key", "keys") for kind, key in zip(words, words[1:]))
+    return any(kind in _KEY_KINDS and key in _KEYS for kind, key in zip(words, words[1:]))
 
 
 def without_secrets(text: str) -> str:
@@ -51,8 +59,10 @@ def without_secrets(text: str) -> str:
 
     >>> without_secrets("postgres://ada:lovelace@host/db")
     'postgres://ada:***@host/db'
+    >>> without_secrets("--api-key=0123456789 --max_token=512")
+    '--api-key=*** --max_token=512'
     """
-    text = _KEY_TEXT.sub(MASK, text)
+    text = _NAMED.sub(rf"\1{MASK}", _KEY_TEXT.sub(MASK, text))
     if "://" in text:
         text = _URL_PASSWORD.sub(rf"\1:{MASK}@", text)
     if "PRIVATE KEY" in text:

@@ -18,7 +18,7 @@ from mltrack import _session
 from mltrack._guard import quietly
 from mltrack._plain import plain
 from mltrack._run import Run
-from mltrack._secrets import without_secrets
+from mltrack._secrets import MASK, is_secret_name, without_secrets
 from mltrack.hooks import _record
 
 __all__ = ["LlmCall", "log_call", "log_content_of"]
@@ -174,9 +174,14 @@ def content(value: Any, depth: int = 0) -> Any:
     if depth >= 16:
         return plain(value)
     if isinstance(value, dict):
-        return {str(key): content(member, depth + 1) for key, member in value.items()}
+        return {str(key): _member(str(key), member, depth + 1) for key, member in value.items()}
     if isinstance(value, (list, tuple)):
         return [content(item, depth + 1) for item in value]
     if hasattr(value, "model_dump"):
         return content(value.model_dump(exclude_none=True), depth + 1)
     return plain(value)
+
+
+def _member(name: str, value: Any, depth: int) -> Any:
+    is_secret = isinstance(value, str) and is_secret_name(name)
+    return MASK if is_secret else content(value, depth)

@@ -95,10 +95,13 @@ def track(
 
 def _wrapper(plan: Plan) -> Callable[..., Any]:
     """A function of the same kind."""
-    function = inspect.unwrap(plan.function)
+    function = plan.function
+    if not (inspect.isroutine(function) or isinstance(function, functools.partial)):
+        # An object that can be called is what its call is.
+        function = type(function).__call__
     if inspect.isasyncgenfunction(function):
         return _of_asynchronous_generator(plan)
-    if inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(plan.function):
+    if inspect.iscoroutinefunction(function):
         return _of_coroutine(plan)
     if inspect.isgeneratorfunction(function):
         return _of_generator(plan)
