@@ -300,6 +300,7 @@ class Model:
         (Report(Scores(1.0, 0.0), "n"), {"scores/precision": 1.0, "scores/recall": 0.0}),
         ((Model(), 0.5), {"result/1": 0.5}),
         ((Model(), {"loss": 0.5}), {"loss": 0.5}),
+        ([{"loss": 1.0}, {"loss": 2.0}], {"result/0/loss": 1.0, "result/1/loss": 2.0}),
         ("0.5", {}),
         (None, {}),
     ],

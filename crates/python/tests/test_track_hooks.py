@@ -338,7 +338,28 @@ def test_lightgbm_records_parameters_rounds_and_the_best_one() -> None:
     assert run["metrics"]["lightgbm/valid_0/binary_logloss"]["count"] == model.current_iteration()
     assert last_values(run)["lightgbm/best_iteration"] == model.best_iteration
     assert run["metrics"]["lightgbm-2/valid_0/binary_logloss"]["count"] == 3
+    # Encoders of labels inside of the estimators are part of them.
+    assert not [name for name in run["metrics"] if name.startswith("sklearn/")]
     assert run["metrics"]["lightgbm-3/valid/binary_logloss_std"]["count"] == 3
+
+
+def test_lightgbm_imported_inside_of_the_function_is_noticed() -> None:
+    pytest.importorskip("lightgbm")
+    code = """
+from mltrack import track
+@track
+def train():
+    import lightgbm
+    return lightgbm.LGBMClassifier(n_estimators=2, verbose=-1).fit([[0], [1], [2], [3]] * 10, [0, 0, 1, 1] * 10)
+train()
+import lightgbm, mltrack
+for function in (lightgbm.train, lightgbm.engine.train, lightgbm.sklearn.train, lightgbm.LGBMClassifier.fit):
+    assert not function.__code__.co_filename.startswith(mltrack.__path__[0])
+"""
+    subprocess.run([sys.executable, "-c", code], env=environment(), check=True, timeout=300)
+    run = only_run()
+    assert last_values(run)["lightgbm/rounds"] == 2
+    assert not [name for name in run["metrics"] if name.startswith("sklearn/")]
 
 
 def test_what_is_fitted_outside_of_a_run_is_not_recorded(store_folder: Any) -> None:

@@ -42,10 +42,11 @@ def _collect(value: Any, name: str, found: dict[str, float], depth: int) -> None
         for key, member in members.items():
             _collect(member, f"{name}/{key}" if name else str(key), found, depth + 1)
     elif isinstance(value, (list, tuple)) and len(value) <= ITEM_COUNT_MAX:
+        # Where only one item has names, as in a pair of a model and its scores, they need no index.
+        has_one = sum(members_of(item) is not None for item in value) == 1
         for index, item in enumerate(value):
-            # A pair of results, such as numbers by name and a model, needs no index in its names.
-            inner = name if members_of(item) is not None else f"{name or LONE_NAME}/{index}"
-            _collect(item, inner, found, depth + 1)
+            is_named = has_one and members_of(item) is not None
+            _collect(item, name if is_named else f"{name or LONE_NAME}/{index}", found, depth + 1)
 
 
 def number_of(value: Any) -> float | None:

@@ -7,9 +7,10 @@ frameworks do inside of a search or a fit that is recorded as a whole is not rec
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from types import FunctionType, ModuleType
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -18,6 +19,7 @@ from mltrack._guard import quietly
 from mltrack._plain import plain
 from mltrack._returned import number_of
 from mltrack._run import Run
+from mltrack.hooks._patches import Patches
 
 #: More fits of one kind in a run are counted, not recorded.
 FIT_COUNT_MAX = 20
@@ -88,3 +90,20 @@ def _record_metrics(run: Run, prefix: str, values: Mapping[Any, Any], step: int 
 def tag(run: Run, key: str, value: str) -> None:
     """Sets a tag."""
     quietly(run.set_tag, key, value)
+
+
+def silence_estimators(patches: Patches, module: ModuleType | None) -> None:
+    """Makes the fits of a library that has a hook of its own one whole: estimators of others inside are part of it."""
+    for kind in list(vars(module).values()) if module is not None else ():
+        if isinstance(kind, type) and isinstance(vars(kind).get("fit"), FunctionType):
+            patches.method(kind, "fit", _silencing)
+
+
+def _silencing(original: Callable[..., Any]) -> Callable[..., Any]:
+    def fit(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if current_run() is None:
+            return original(self, *args, **kwargs)
+        with scope("fit"):
+            return original(self, *args, **kwargs)
+
+    return fit

@@ -25,6 +25,7 @@ def install(patches: Patches, module: ModuleType) -> None:
     if engine is not None:
         patches.function(engine, "train", _training)
         patches.function(engine, "cv", _training)
+        _record.silence_estimators(patches, sys.modules.get("lightgbm.sklearn"))
 
 
 def _training(original: Callable[..., Any]) -> Callable[..., Any]:

@@ -34,6 +34,7 @@ def install(patches: Patches, module: ModuleType) -> None:
     patches.method(container, "before_training", _beginning)
     patches.method(container, "after_iteration", _going_on)
     patches.method(container, "after_training", _ending)
+    _record.silence_estimators(patches, sys.modules.get("xgboost.sklearn"))
 
 
 def _making(original: Callable[..., Any]) -> Callable[..., Any]:
