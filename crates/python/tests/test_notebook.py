@@ -244,7 +244,7 @@ def shown(cell: Any, kind: str) -> str:
 def test_a_notebook_whose_kernel_is_killed_goes_on_with_its_run(folder: Path) -> None:
     cells = executed(FIRST, folder)
     assert "<svg" in shown(cells[0], "text/html") and "running" in shown(cells[0], "text/html")
-    assert "mltrack.watch" in shown(cells[1], "text/plain")
+    assert "mltrack.watch" in shown(cells[1], "text/plain") and "<svg" in shown(cells[1], "text/html")
     assert "first" in shown(cells[2], "text/html")
     assert "invalid choice" in str(cells[3].outputs) and "Traceback" not in str(cells[3].outputs)
     store = mltrack.open(folder)

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Protocol
 
-from mltrack.errors import Error, of_code
+from mltrack.errors import of_code
 from mltrack.notebook._cards import run_parts
 from mltrack.notebook._page import number, page
 
@@ -95,7 +95,10 @@ class Live:
         self._shown: Any = None
 
     def start(self) -> Live:
-        """Goes on in a thread of its own."""
+        """Shows the run, and goes on in a thread of its own."""
+        # Here, because what a thread shows first belongs to no cell.
+        if self._is_over(self._show()):
+            return self
         self._thread = threading.Thread(target=self._go_on_quietly, name="mltrack-watch", daemon=True)
         self._thread.start()
         return self
@@ -122,22 +125,23 @@ class Live:
     def _go_on_quietly(self) -> None:
         try:
             self._go_on()
-        except Error as error:
+        except Exception as error:
+            # Also where the output is gone because its kernel ends: a view is never worth a trace of calls.
             print(f"mltrack: the view of the run has ended: {error}", file=sys.stderr)
 
     def _go_on(self) -> None:
         while True:
-            run = self._store.run(self._run)
-            self._show(run)
-            if self._is_over(run) or self._is_stopped.wait(self._interval_s):
+            if self._is_over(self._show()) or self._is_stopped.wait(self._interval_s):
                 return
 
-    def _show(self, run: RunSummary) -> None:
+    def _show(self) -> RunSummary:
+        run = self._store.run(self._run)
         counts = {name: (known.count, known.last) for name, known in run.metrics.items()}
         seen = repr((run.state, run.name, dict(run.params), dict(run.tags), counts))
         if seen != self._shown:
             self._shown = seen
             self._screen.show(run, self._metrics)
+        return run
 
     def _is_over(self, run: RunSummary) -> bool:
         if run.state not in ("running", "created"):
