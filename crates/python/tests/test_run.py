@@ -6,12 +6,14 @@ import argparse
 import dataclasses
 import datetime
 import math
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 import mltrack
+import pytest
 from mltrack import _session, errors
 from run_support import known, points
 
@@ -357,3 +359,24 @@ def test_of_several_alerts_in_a_while_the_first_is_told() -> None:
         ("error", "Low: one"),
         ("warn", "Other: three"),
     ]
+
+
+def test_a_config_is_read_from_a_json_file(folder: Path) -> None:
+    Path("config.json").write_text('{"lr": 0.1, "model": {"depth": 3}}')
+    assert mltrack.init(config="config.json").config.model.depth == 3
+    with pytest.raises(errors.ValidationError, match="is no JSON file"):
+        mltrack.init(config="config.yaml", reinit="create_new")
+
+
+def test_beginning_a_run_imports_little() -> None:
+    program = (
+        "import sys, mltrack\n"
+        "mltrack.init(settings={'capture': 'off', 'system_metrics_ms': 0}).log({'loss': 1.0})\n"
+        "heavy = {'asyncio', 'dataclasses', 'difflib', 'inspect', 'json', 'numpy', 'pathlib', 'tempfile', 'traceback'}\n"
+        "print(sorted(heavy & {*sys.modules}))\n"
+    )
+    environment = os.environ | {"PYTHONPATH": str(Path(mltrack.__file__).parents[1])}
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", program], env=environment, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "[]\n"

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
-from pathlib import Path
 from typing import Any
 
 from mltrack.errors import of_code
@@ -43,7 +42,7 @@ def plain(given: object) -> dict[str, Any]:
     if given is None:
         return {}
     if isinstance(given, (str, os.PathLike)):
-        return _of_file(Path(given))
+        return _of_file(os.fspath(given))
     members = _members(given)
     if members is None:
         hint = "pass a dict, a dataclass or an argparse.Namespace"
@@ -51,13 +50,14 @@ def plain(given: object) -> dict[str, Any]:
     return {str(key): _copied(value) for key, value in members.items()}
 
 
-def _of_file(path: Path) -> dict[str, Any]:
-    if path.suffix != ".json":
+def _of_file(path: str) -> dict[str, Any]:
+    if not path.endswith(".json"):
         hint = "read it yourself and pass the dict"
         raise of_code(f"{path} is no JSON file", code="VALIDATION_ERROR", hint=hint)
     import json
 
-    return plain(json.loads(path.read_text(encoding="utf-8")))
+    with open(path, encoding="utf-8") as file:
+        return plain(json.load(file))
 
 
 def _members(given: Any) -> Mapping[Any, Any] | None:

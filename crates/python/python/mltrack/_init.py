@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import Any, Literal, cast
 
 from mltrack import _mltrack, _session
 from mltrack._config import changes, nested, plain
@@ -18,9 +18,6 @@ from mltrack._run import Run
 from mltrack._run_facts import NAME_TAG
 from mltrack.errors import NotFound, of_code
 from mltrack.settings import Settings, settings_of
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 __all__ = ["begin_child", "init", "rejoin"]
 
@@ -209,7 +206,7 @@ def rejoin(folder: str, id: str, project: str, settings: Settings) -> Run:
         return known
     if not folder:
         return init(project, mode="disabled", reinit="create_new")
-    store = _session.open_store(_session.store_path(folder), settings)
+    store = _session.open_store(_session.find_store(folder), settings)
     started = _started(None, {}, [])
     return _begin(store, project, started, (id, "must"), None, settings, False)
 
@@ -283,8 +280,7 @@ def _store(dir: str | os.PathLike[str] | None, mode: str | None, settings: Setti
         if not _disabled:
             _disabled.append(_mltrack.Store.disabled())
         return _disabled[0]
-    path: Path = _session.store_path(dir)
-    return _session.open_store(path, settings)
+    return _session.open_store(_session.find_store(dir), settings)
 
 
 def _started(name: str | None, params: dict[str, Any], tags: list[tuple[str, str]]) -> dict[str, Any]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast, overload
 
 from mltrack._run_facts import RunFacts
@@ -47,6 +46,8 @@ class RunThings(RunFacts):
         ...     run.log_artifact("notes.txt", type="report", aliases=["best"]).name
         'notes.txt:v1'
         """
+        from pathlib import Path
+
         from mltrack._depot import log, tags_of
         from mltrack.artifact import Artifact
 
@@ -200,6 +201,7 @@ class RunThings(RunFacts):
         if self._folder is None:
             return
         import shutil
+        from pathlib import Path
 
         folder, self._folder = Path(self._folder), None
         for file in sorted(path for path in folder.rglob("*") if path.is_file()):

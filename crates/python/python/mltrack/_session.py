@@ -13,13 +13,14 @@ import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mltrack import _mltrack
 from mltrack.errors import of_code
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from mltrack._run import Run
     from mltrack.settings import Settings
 
@@ -38,27 +39,30 @@ _handles: weakref.WeakValueDictionary[str, Run] = weakref.WeakValueDictionary()
 """The newest handle of each run that this process has had and still holds somewhere."""
 
 
-def is_store(path: Path) -> bool:
+def is_store(path: str) -> bool:
     """Whether a folder is a store."""
-    return (path / "FORMAT").is_file()
+    return os.path.isfile(os.path.join(path, "FORMAT"))
+
+
+def store_in(path: str) -> str:
+    """The store that a path means: the one inside it, when it is none itself and contains one."""
+    inside = os.path.join(path, STORE_FOLDER)
+    return inside if not is_store(path) and is_store(inside) else path
 
 
 def store_folder(path: Path) -> Path:
     """The store that a path means: the one inside it, when it is none itself and contains one."""
-    inside = path / STORE_FOLDER
-    return inside if not is_store(path) and is_store(inside) else path
+    return type(path)(store_in(os.fspath(path)))
 
 
-def user_store() -> Path | None:
+def user_store() -> str | None:
     """Where the store of the user would be."""
-    data = os.environ.get("XDG_DATA_HOME")
-    home = os.environ.get("HOME")
-    if data:
-        return Path(data, "mltrack", "store")
-    return Path(home, ".local", "share", "mltrack", "store") if home else None
+    data, home = os.environ.get("XDG_DATA_HOME"), os.environ.get("HOME")
+    data = data or (os.path.join(home, ".local", "share") if home else None)
+    return os.path.join(data, "mltrack", "store") if data else None
 
 
-def store_path(folder: str | os.PathLike[str] | None = None, *, for_beginning: bool = True) -> Path:
+def find_store(folder: str | os.PathLike[str] | None = None, *, for_beginning: bool = True) -> str:
     """The store that is meant, by the rules of the command line: what is named, else ``MLTRACK_STORE``, else the nearest
     ``.mltrack`` upward, else the one of the user.  Where none is, one in this folder is meant ``for_beginning`` something.
 
@@ -69,25 +73,40 @@ def store_path(folder: str | os.PathLike[str] | None = None, *, for_beginning: b
         if "://" in named:
             hint = "name a folder; mlflow.set_tracking_uri talks to a server of mltrack"
             raise of_code(f"{named} is a server: runs are begun in a folder", code="UNSUPPORTED", hint=hint)
-        return store_folder(Path(named))
-    here = Path.cwd()
-    found = next((path for path in map(_inside, (here, *here.parents)) if is_store(path)), None)
+        return store_in(named)
+    found = _upward(os.getcwd())
     if found is not None:
         return found
     of_user = user_store()
     if of_user is not None and is_store(of_user):
         return of_user
     if for_beginning:
-        return here / STORE_FOLDER
+        return os.path.join(os.getcwd(), STORE_FOLDER)
     words = f"no {STORE_FOLDER} in this folder or above it, and no store of the user"
     raise of_code(words, code="NOT_FOUND", hint="begin a run with mltrack.init(), or name a folder")
 
 
-def _inside(folder: Path) -> Path:
-    return folder / STORE_FOLDER
+def store_path(folder: str | os.PathLike[str] | None = None, *, for_beginning: bool = True) -> Path:
+    """``find_store`` as a path."""
+    # Not at the head: what a run needs to begin is imported while its training waits.
+    from pathlib import Path
+
+    return Path(find_store(folder, for_beginning=for_beginning))
 
 
-def open_store(path: Path, settings: Settings) -> _mltrack.Store:
+def _upward(folder: str) -> str | None:
+    """The nearest store in a folder or above it."""
+    while True:
+        inside = os.path.join(folder, STORE_FOLDER)
+        if is_store(inside):
+            return inside
+        above = os.path.dirname(folder)
+        if above == folder:
+            return None
+        folder = above
+
+
+def open_store(path: str | os.PathLike[str], settings: Settings) -> _mltrack.Store:
     """The store of a folder, which is opened at the first call."""
     key = (os.path.realpath(path), settings)
     store = _stores.get(key)
