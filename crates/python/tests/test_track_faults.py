@@ -184,7 +184,7 @@ whole()
 FILLING = """
 import mltrack, warnings
 from mltrack import track
-warnings.simplefilter("always")
+warnings.simplefilter("%s")
 
 @track
 def train(steps):
@@ -196,16 +196,17 @@ print(train(%d), train(1))
 """
 
 
-def fill(store: Path, steps: int) -> subprocess.CompletedProcess[str]:
+def fill(store: Path, steps: int, warn: str) -> subprocess.CompletedProcess[str]:
     environ = environment(MLTRACK_STORE=str(store), MLTRACK_CAPTURE="off", MLTRACK_SYSTEM_METRICS="off")
     return subprocess.run(
-        [sys.executable, "-c", FILLING % steps], env=environ, capture_output=True, text=True, timeout=300, check=False
+        [sys.executable, "-c", FILLING % (warn, steps)], env=environ, capture_output=True, text=True, timeout=300, check=False
     )
 
 
+@pytest.mark.parametrize("warn", ["always", "error"])
 @pytest.mark.parametrize(("size", "steps"), [("600k", 10), ("3m", 3000)])
 def test_a_disk_that_is_full_from_the_beginning_or_becomes_so_breaks_nothing(
-    tmp_path: Path, size: str, steps: int
+    tmp_path: Path, size: str, steps: int, warn: str
 ) -> None:
     disk = tmp_path / "disk"
     disk.mkdir()
@@ -213,7 +214,7 @@ def test_a_disk_that_is_full_from_the_beginning_or_becomes_so_breaks_nothing(
     if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode != 0:
         pytest.skip("a disk of this size cannot be made here")
     try:
-        ended = fill(disk / "store", steps)
+        ended = fill(disk / "store", steps, warn)
     finally:
         subprocess.run(["umount", str(disk)], check=True)
     assert (ended.returncode, ended.stdout) == (0, f"{{'steps': {steps}}} {{'steps': 1}}\n"), ended.stderr

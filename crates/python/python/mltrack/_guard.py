@@ -41,7 +41,11 @@ def tell(action: Callable[..., object], error: Exception) -> None:
     if kind in _TOLD:
         return
     _TOLD.add(kind)
-    words = f"mltrack could not {doing}; your program goes on: {type(error).__name__}: {error}"
+    say(f"mltrack could not {doing}; your program goes on: {type(error).__name__}: {error}")
+
+
+def say(words: str) -> None:
+    """Warns, at the line of the program that called the package."""
     try:
         warnings.warn(words, TrackerWarning, stacklevel=_depth_of_caller())
     except Warning:

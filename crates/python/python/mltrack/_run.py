@@ -11,7 +11,6 @@ import os
 import sys
 import threading
 import time
-import warnings
 from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal
@@ -327,7 +326,9 @@ class Run(RunThings):
 
     def _tell_warnings(self) -> None:
         for words in _mltrack.take_warnings():
-            warnings.warn(words, RuntimeWarning, stacklevel=4)
+            from mltrack._guard import say
+
+            say(words)
 
     def _say(self, what: str) -> None:
         """One line on stderr at the beginning and at the end, for people only."""

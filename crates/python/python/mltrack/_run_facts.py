@@ -5,7 +5,6 @@ Invariants: a fault of tracking warns once and lets the training go on; what a p
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -262,8 +261,9 @@ class RunFacts:
         """One warning: the training goes on."""
         if not self._has_warned:
             self._has_warned = True
-            words = f"run {self.name}: something could not be recorded: {error}"
-            warnings.warn(words, RuntimeWarning, stacklevel=4)
+            from mltrack._guard import say
+
+            say(f"run {self.name}: something could not be recorded: {error}")
 
     def _quietly(self, call: Callable[..., object], *arguments: object) -> None:
         """Calls the engine; a fault that is not the program's warns."""
