@@ -13,12 +13,11 @@ from argparse import Namespace
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from mltrack import _init, _session
+from mltrack import _init
 from mltrack._guard import quietly
 from mltrack._run import Run
 from mltrack.errors import of_code
 from mltrack.integrations import _library, _runs
-from mltrack.settings import settings_of
 
 __all__ = ["MltrackLogger"]
 
@@ -116,15 +115,14 @@ class MltrackLogger(_loggers.Logger):  # type: ignore[misc]
 
     def __getstate__(self) -> dict[str, Any]:
         """What a process is given that a trainer starts."""
-        place = None if self._run is None else (self._run.id, self._run.project, str(self._run._store.path or ""))
+        place = None if self._run is None or self._run.disabled else self._run.__reduce__()[1]
         return {**self.__dict__, "_run": place, "_checkpoints": None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state, _run=None)
         place = state["_run"]
-        if place is not None and place[2] and self._is_first():
-            id, project, folder = place
-            self._run = _runs.joined(_session.open_store(folder, settings_of(None)), id, project, {})
+        if place is not None and self._is_first():
+            self._run = _init.rejoin(*place)
 
     def _log(self, metrics: Mapping[str, Any], step: int | None) -> None:
         """Logs what the trainer says."""

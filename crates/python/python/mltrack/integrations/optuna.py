@@ -16,7 +16,6 @@ from mltrack._guard import quietly
 from mltrack._run import Run
 from mltrack.errors import of_code
 from mltrack.integrations import _library, _runs
-from mltrack.settings import settings_of
 
 __all__ = ["MltrackCallback"]
 
@@ -99,18 +98,10 @@ class MltrackCallback:
 
     def __getstate__(self) -> dict[str, Any]:
         """What another process is given: it finds the run of the study by the name of that."""
-        kept = {"_names": self._names, "_are_runs": self._are_runs, "_options": self._options}
-        run = self._given
-        place = None if run is None else (run.id, run.project, str(run._store.path or ""))
-        return kept | {"_id": place}
+        return {**self.__dict__, "_studies": {}, "_begun": set(), "_lock": None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        given = state.pop("_id")
-        self.__dict__.update(state, _given=None, _studies={}, _begun=set(), _lock=threading.Lock())
-        if given is not None and given[2]:
-            id, project, folder = given
-            store = _session.open_store(folder, settings_of(None))
-            self._given = _runs.joined(store, id, project, {})
+        self.__dict__.update(state, _lock=threading.Lock())
 
     def _study_run(self, study: Any) -> Run:
         """The run of a study."""
