@@ -145,6 +145,9 @@ def test_watching_ends_when_it_was_told_to_and_leaves_the_run_running(capsys: An
     assert live.wait(60) and run.state == "running"
     with pytest.raises(mltrack.errors.ValidationError, match="interval_s"):
         run.watch(interval_s=0)
+    run.finish()
+    with pytest.raises(mltrack.errors.NotFound, match="never logged los\nhint: it has loss"):
+        store.run(run.id).watch("los")
 
 
 def test_a_run_whose_process_was_killed_is_watched_to_its_end(folder: Path, capsys: Any) -> None:

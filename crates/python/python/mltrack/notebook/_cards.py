@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mltrack import _mltrack
-from mltrack.errors import NotFound
 from mltrack.notebook._chart import BUCKET_COUNT, POINT_LIMIT, Line, chart, of_buckets, thinned
 from mltrack.notebook._page import page, span, table, text
 
@@ -165,10 +164,3 @@ class Comparison:
 
 def _names(items: Iterable[Any]) -> list[str]:
     return sorted({name for each in items for name in each})
-
-
-def known_metrics(run: RunSummary, metrics: Iterable[str]) -> None:
-    """Refuses names that a run has never had, once it has others."""
-    missing = [name for name in metrics if name not in run.metrics]
-    if missing and run.state != "running":
-        raise NotFound(f"run {run.name} never logged {missing[0]}; it has {', '.join(sorted(run.metrics)) or 'nothing'}")

@@ -141,7 +141,15 @@ class Live:
         if seen != self._shown:
             self._shown = seen
             self._screen.show(run, self._metrics)
+        self._refuse_unknown(run)
         return run
+
+    def _refuse_unknown(self, run: RunSummary) -> None:
+        """Names that a run has never had, once it can have no others."""
+        missing = [name for name in self._metrics or () if name not in run.metrics]
+        if missing and run.state != "running":
+            hint = f"it has {', '.join(sorted(run.metrics)) or 'no metric'}"
+            raise of_code(f"run {run.name} never logged {missing[0]}", code="NOT_FOUND", hint=hint)
 
     def _is_over(self, run: RunSummary) -> bool:
         if run.state not in ("running", "created"):
