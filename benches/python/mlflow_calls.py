@@ -66,7 +66,8 @@ def measure(address: str, seconds: float) -> dict[str, float]:
 
 
 def child(arguments: argparse.Namespace) -> None:
-    with tempfile.TemporaryDirectory() as folder:
+    # The store is open until the process ends, and may write while its folder goes.
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         if arguments.module:
             install(arguments.module, Path(folder))
         address = ADDRESSES[arguments.side].format(folder)
