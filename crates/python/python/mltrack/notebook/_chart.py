@@ -132,19 +132,34 @@ class _Scale:
 def _axes(across: _Scale, up: _Scale, width: int, height: int, y_label: str) -> str:
     bottom = height - _BOTTOM
     parts = []
-    for value in up.ticks(4):
+    heights, places = up.ticks(4), across.ticks(5)
+    for value in heights:
         y = f"{up.at(value):.1f}"
         parts.append(f'<line class="grid" x1="{_LEFT}" y1="{y}" x2="{width - _RIGHT}" y2="{y}" stroke="#d1d9e0"/>')
-        parts.append(f'<text x="{_LEFT - 6}" y="{y}" dy="4" text-anchor="end">{number(value)}</text>')
-    for value in across.ticks(5):
+        parts.append(f'<text x="{_LEFT - 6}" y="{y}" dy="4" text-anchor="end">{label(value, heights)}</text>')
+    for value in places:
         x = f"{across.at(value):.1f}"
-        parts.append(f'<text x="{x}" y="{bottom + 15}" text-anchor="middle">{number(value)}</text>')
+        parts.append(f'<text x="{x}" y="{bottom + 15}" text-anchor="middle">{label(value, places)}</text>')
     middle = (_TOP + bottom) // 2
     parts.append(f'<text x="{(_LEFT + width - _RIGHT) // 2}" y="{height - 6}" text-anchor="middle">step</text>')
     if y_label:
         place = f'x="12" y="{middle}" transform="rotate(-90 12 {middle})"'
         parts.append(f'<text {place} text-anchor="middle">{text(y_label, 30)}</text>')
     return "".join(parts)
+
+
+def label(value: float, others: Sequence[float]) -> str:
+    """A number as short as it differs from the others of its axis.
+
+    >>> [label(value, (2e6, 2.5e6, 3e6)) for value in (2e6, 2.5e6)], label(10_000_001, (10_000_001, 10_000_002))
+    (['2e+06', '2.5e+06'], '10000001')
+    """
+    if value == int(value) and abs(value) < 1e5:
+        return str(int(value))
+    for digits in range(3, 17):
+        if len({f"{other:.{digits}g}" for other in others}) == len(others):
+            return f"{value:.{digits}g}"
+    return number(value)
 
 
 def _drawn(line: Line, index: int, across: _Scale, up: _Scale) -> str:
