@@ -30,9 +30,9 @@ use crate::warning::{Warning, Warnings};
 
 /// The folder of the series files in a store.
 const SERIES_FOLDER: &str = "series";
-/// A question that had to read so many records of the log begins an extension of the series files: about a tenth of a
+/// A question that had to read so many records of the log begins an extension of the series files: some hundredths of a
 /// second of reading.
-const LOG_RECORDS_MAX: u64 = 2_000_000;
+const LOG_RECORDS_MAX: u64 = 250_000;
 /// How long closing a store waits for an extension before it tells it to stop at the next block.
 const GRACE: Duration = Duration::from_millis(500);
 
