@@ -91,7 +91,8 @@ pub fn what_compresses_takes_less_and_noise_does_not(backend: &Backend) {
 }
 
 pub fn a_put_tells_how_far_it_is(backend: &Backend) {
-    let content = noise(5, 20 * MIB);
+    // Pieces of 16 MiB wait at most: those behind them come when others are stored.
+    let content = noise(5, 48 * MIB);
     let mut told = Vec::new();
     let stored = backend
         .store()
