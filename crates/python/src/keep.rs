@@ -64,6 +64,11 @@ impl Store {
         })))
     }
 
+    /// Writes the points of the log to files from which histories of any length are read in moments.
+    fn extend_series(&self, py: Python<'_>) -> PyResult<()> {
+        answered(py.detach(|| self.tracker().extend_series())).map(drop)
+    }
+
     /// Packs what is sealed; `None` when the store is disabled.
     #[pyo3(signature = (dry_run=false))]
     fn compact<'py>(&self, py: Python<'py>, dry_run: bool) -> PyResult<Option<Bound<'py, PyDict>>> {

@@ -165,6 +165,8 @@ def test_a_store_is_looked_after(tmp_path: Path) -> None:
         run.log_numbers({"loss": 1.0}, step)
     run.complete()
     store.flush()
+    store.extend_series()
+    assert len(store.history(run.id, "loss")) == 1_000
     snapshot, compacted = store.snapshot(), store.compact(dry_run=True)
     assert snapshot is not None and snapshot["runs"] == 1 and Path(snapshot["path"]).exists()
     assert compacted is not None and compacted["segments_seen"] >= 0

@@ -309,6 +309,9 @@ class Store:
     def snapshot(self) -> _Dict | None:
         """Writes what the log says now to a file that later answers go on from."""
 
+    def extend_series(self) -> None:
+        """Writes the points of the log to files from which histories of any length are read in moments."""
+
     def compact(self, dry_run: bool = False) -> _Dict | None:
         """Packs what is sealed."""
 
