@@ -376,6 +376,11 @@ class Store:
         """Makes everything durable that is visible so far."""
         self._native.flush()
 
+    def extend_series(self) -> None:
+        """Writes the points of the log to files from which histories of any length are read in moments.  The store was
+        opened with ``read_only=False``."""
+        self._native.extend_series()
+
     def verify(self, *, deep: bool = False) -> dict[str, Any]:
         """Checks the store, with ``deep`` every byte of it.  Damage is an answer, not an exception.
 
