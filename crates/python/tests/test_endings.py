@@ -34,7 +34,15 @@ def begun(folder: Path, program: str) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        # Who runs the tests in the background has these ignored, and a program inherits that.
+        preexec_fn=heed_signals,
     )
+
+
+def heed_signals() -> None:
+    """Signals do what they do to a program that a person started."""
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def told(folder: Path) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import gzip
 import json
 import pickle
 import sys
+from importlib.abc import MetaPathFinder
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -24,13 +25,23 @@ def last(run: Any) -> dict[str, float]:
     return {name: metric.last for name, metric in mltrack.open().run(run.id).metrics.items()}
 
 
+class Without(MetaPathFinder):
+    """Some libraries are not installed."""
+
+    def __init__(self, *names: str) -> None:
+        self._names = names
+
+    def find_spec(self, fullname: str, path: object, target: object = None) -> None:
+        if fullname.partition(".")[0] in self._names:
+            raise ModuleNotFoundError(f"No module named {fullname!r}", name=fullname)
+
+
 @pytest.mark.parametrize("name", ["lightning", "transformers", "keras", "optuna"])
 def test_a_library_that_is_missing_is_told_with_what_installs_it(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for known in [known for known in sys.modules if known.partition(".")[0] in (name, f"pytorch_{name}")]:
         monkeypatch.delitem(sys.modules, known)
-    monkeypatch.setattr(sys, "path", [str(Path(mltrack.__file__).parent.parent)])
+    monkeypatch.setattr(sys, "meta_path", [Without(name, f"pytorch_{name}"), *sys.meta_path])
     monkeypatch.delitem(sys.modules, f"mltrack.integrations.{name}", raising=False)
-    sys.path_importer_cache.clear()
     with pytest.raises(ImportError, match=f"pip install {name}") as caught:
         __import__(f"mltrack.integrations.{name}")
     assert isinstance(caught.value, mltrack.Error) and caught.value.code == "UNSUPPORTED"
