@@ -66,7 +66,10 @@ thread_local! {
 
 /// In whose name changes are recorded, and by which command. Cloning is cheap.
 #[derive(Clone, Debug)]
-pub struct Acting(Arc<(String, String)>);
+pub struct Acting {
+    by: Arc<(String, String)>,
+    has_key: bool,
+}
 
 /// Puts back who acted before, also behind a panic.
 struct Before(Option<Acting>);
@@ -78,21 +81,37 @@ impl Drop for Before {
 }
 
 impl Acting {
-    /// Whoever acts by a request.
+    /// Whoever acts by a request, having shown a key: he is nobody else, whatever the request says.
     pub fn new(name: &str, method: &Method, path: &str) -> Acting {
         let path: String = path.chars().take(PATH_LEN_MAX).collect();
-        Acting(Arc::new((name.to_owned(), format!("{method} {path}"))))
+        Acting {
+            by: Arc::new((name.to_owned(), format!("{method} {path}"))),
+            has_key: true,
+        }
+    }
+
+    /// The user of this process, who may say who he is.
+    pub fn user(name: &str, method: &Method, path: &str) -> Acting {
+        Acting {
+            has_key: false,
+            ..Acting::new(name, method, path)
+        }
+    }
+
+    /// Whether whoever acts on this thread has shown a key.
+    pub fn has_key() -> bool {
+        Acting::current().is_some_and(|acting| acting.has_key)
     }
 
     /// What this thread changes during `work` is recorded in this name.
     pub fn during<T>(&self, work: impl FnOnce() -> T) -> T {
         let _before = Before(CURRENT.replace(Some(self.clone())));
-        mltrack::acting(&self.0.0, &self.0.1, work)
+        mltrack::acting(&self.by.0, &self.by.1, work)
     }
 
     /// The name and the command.
     pub fn by(&self) -> &(String, String) {
-        &self.0
+        &self.by
     }
 
     /// Who acts on this thread, so that another one can go on for it.

@@ -231,7 +231,7 @@ impl Made {
                 return MlflowError::invalid(what).into_response();
             }
         };
-        let acting = Acting::new(actor, request.method(), request.uri().path());
+        let acting = Acting::user(actor, request.method(), request.uri().path());
         request.extensions_mut().insert(Caller::anybody());
         let answered = InName::new(acting, self.router.clone().call(request));
         match AssertUnwindSafe(answered).catch_unwind().await {

@@ -103,7 +103,7 @@ async fn create(State(shared): State<Shared>, Message(fields): Message) -> Answe
     };
     // Who has a key is its holder, whatever name a client gives.
     let named = user(&fields, tag(USER).map(|(_, user)| *user))?;
-    if let Some(user) = named.filter(|_| Acting::current().is_none()) {
+    if let Some(user) = named.filter(|_| !Acting::has_key()) {
         new = new.user(user);
     }
     // Who names a parent that is not here has it elsewhere: then only the tag remembers it.
