@@ -5,21 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from programs import SETTINGS
 
 import mltrack
 from mltrack import _mltrack
-
-SETTINGS = {
-    "durability": None,
-    "actor": None,
-    "command": None,
-    "artifacts": None,
-    "lock_wait_ms": None,
-    "read_only": False,
-    "create": True,
-    "capture": "off",
-    "system_metrics_ms": 0,
-}
 
 
 def test_a_run_that_is_not_there_is_a_lookup_error_with_a_code_and_a_hint(tmp_path: Path) -> None:
