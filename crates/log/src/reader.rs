@@ -3,6 +3,8 @@
 //! Invariants: a reader yields every visible record once, in lsn order; it never yields bytes that failed a check, and
 //! it stops with an error at damage instead of stepping over it, unless the caller asks or the range is quarantined.
 
+mod sealed;
+
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use mltrack_event::{ArtifactId, NodeRef};
+use mltrack_projector::Stamp;
 
 use crate::things::Things;
 
@@ -183,6 +184,31 @@ impl Things {
             format!("{}/{path}", run.short())
         } else {
             format!("{}/{path}@v{}", run.short(), artifact.version)
+        }
+    }
+
+    /// When what a node stands for came to be; `None` for what the store does not know, or knows only by its name.
+    #[must_use]
+    pub fn created_of(&self, node: &NodeRef) -> Option<Stamp> {
+        let at = |lsn, time_ns| Stamp { lsn, time_ns };
+        match node {
+            NodeRef::Experiment(id) => Some(self.experiment(*id)?.created),
+            NodeRef::Run(run) | NodeRef::Metric(run, _) => Some(self.thing_run(*run)?.created),
+            NodeRef::Dataset(id) => Some(self.dataset(*id)?.created),
+            NodeRef::DatasetVersion(id, number) => {
+                let version = self.dataset_version(*id, *number)?;
+                Some(at(version.lsn, version.time_ns))
+            }
+            NodeRef::Model(id) => Some(self.model(*id)?.created),
+            NodeRef::ModelVersion(id, number) => {
+                let version = self.model_version(*id, *number)?;
+                Some(at(version.lsn, version.time_ns))
+            }
+            NodeRef::Artifact(id) => {
+                let artifact = self.artifact(*id)?;
+                Some(at(artifact.lsn, artifact.time_ns))
+            }
+            NodeRef::Transformation(_) | NodeRef::External(_) => None,
         }
     }
 

@@ -10,6 +10,7 @@ mod join;
 pub(crate) mod pieces;
 mod window;
 
+use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -18,14 +19,17 @@ use mltrack_event::MetricId;
 use mltrack_projector::{Dictionary, Entry, IntMap, LogError, Lsn, Reader, read_range};
 
 use crate::collect::{Collector, sort_by_name};
-use crate::history::{History, Series};
+use crate::history::{History, Points, Series};
 use crate::query::{Query, Resolution};
 use crate::source::{ChunkSource, SourceFault};
+use crate::stretches::{self, MetricStretches, Stretched};
 use crate::values::{ValueCollector, ValueKind, ValuePoint};
 
 use cover::{Stretch, cover};
+pub(crate) use gather::check_lengths;
 use gather::gather;
-use join::{Part, join};
+pub(crate) use join::Part;
+use join::join;
 use pieces::{Piece, Share, put_together};
 use window::Window;
 
@@ -73,6 +77,41 @@ pub fn answer(
     asked: &Asked<'_>,
     sources: &[Arc<dyn ChunkSource>],
 ) -> Result<Answer, AnswerError> {
+    let (table, dictionary, log_records) = collect(reader, asked, sources)?;
+    let histories = table.finish(&dictionary, asked.query.resolution())?;
+    Ok(Answer {
+        histories,
+        log_records,
+    })
+}
+
+/// Answers with stretches of points, which `fold` reads as it likes. It is called again where a source that it read
+/// turned out to be damaged.
+pub fn answer_stretches<T>(
+    reader: &mut Reader,
+    asked: &Asked<'_>,
+    sources: &[Arc<dyn ChunkSource>],
+    fold: impl Fn(&Stretched) -> Result<T, AnswerError>,
+) -> Result<T, AnswerError> {
+    let query = asked.query.clone().exact();
+    let asked = Asked {
+        query: &query,
+        ..asked.clone()
+    };
+    let (table, dictionary, log_records) = collect(reader, &asked, sources)?;
+    let metrics = table.stretches(&dictionary)?;
+    fold(&Stretched {
+        metrics,
+        log_records,
+    })
+}
+
+/// What each metric's answer is made of, every definition, and how many records were read from the log itself.
+fn collect<'a>(
+    reader: &mut Reader,
+    asked: &Asked<'a>,
+    sources: &[Arc<dyn ChunkSource>],
+) -> Result<(Table, Cow<'a, Dictionary>, u64), AnswerError> {
     let ranges = ranges_of(sources);
     let stretches = cover(asked.first.get()..asked.end.get(), &ranges);
     let mut shares = gather_all(&stretches, sources, asked)?;
@@ -90,12 +129,7 @@ pub fn answer(
         })?;
         table.add(tail.drain(), None);
     }
-    let dictionary = tail.into_dictionary();
-    let histories = table.finish(&dictionary, asked.query.resolution())?;
-    Ok(Answer {
-        histories,
-        log_records,
-    })
+    Ok((table, tail.into_dictionary(), log_records))
 }
 
 /// The values of a kind, from the sources, and from the log where they have nothing.
@@ -253,9 +287,34 @@ impl Table {
         sort_by_name(&mut histories);
         Ok(histories)
     }
+
+    fn stretches(self, dictionary: &Dictionary) -> Result<Vec<MetricStretches>, AnswerError> {
+        let metrics = self.metrics.into_iter();
+        let mut metrics = metrics
+            .map(|growing| growing.stretches(dictionary))
+            .collect::<Result<Vec<_>, _>>()?;
+        metrics.retain(|metric| !metric.stretches.is_empty());
+        metrics
+            .sort_by(|left, right| (&left.name, &left.context).cmp(&(&right.name, &right.context)));
+        Ok(metrics)
+    }
 }
 
 impl Growing {
+    fn stretches(self, dictionary: &Dictionary) -> Result<MetricStretches, AnswerError> {
+        let mut found = Vec::with_capacity(self.parts.len());
+        for (part, origin) in self.parts.into_iter().zip(self.origins) {
+            found.extend(stretches::Stretch::of(part, origin)?);
+        }
+        let history = History::named(self.metric, Series::Points(Points::default()), dictionary);
+        Ok(MetricStretches {
+            metric: history.metric,
+            name: history.name,
+            context: history.context,
+            stretches: found,
+        })
+    }
+
     fn finish(self, resolution: Resolution) -> Result<Series, AnswerError> {
         let Growing {
             metric: _,

@@ -131,8 +131,8 @@ impl Points {
         all
     }
 
-    /// From the order of the log to the order of the steps.
-    pub(crate) fn sort_by_step(&mut self) {
+    /// From the order of the log to the order of the steps. A column that is empty stays so.
+    pub fn sort_by_step(&mut self) {
         if !self.steps.is_sorted() {
             // Stable, so points of one step stay in the order of the log.
             let mut order: Vec<usize> = (0..self.len()).collect();

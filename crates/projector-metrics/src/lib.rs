@@ -18,9 +18,10 @@ mod query;
 mod series;
 mod source;
 mod stats;
+mod stretches;
 mod values;
 
-pub use answer::{Answer, AnswerError, Asked, answer, answer_values};
+pub use answer::{Answer, AnswerError, Asked, answer, answer_stretches, answer_values};
 pub use buckets::{Bucket, Extreme};
 pub use collect::{Collector, Start, read};
 pub use glob::glob_matches;
@@ -29,4 +30,5 @@ pub use query::{Query, Resolution};
 pub use series::{Asking, Extended, SeriesError, SeriesFolder, SetAsideFile, Sources};
 pub use source::{Axes, Chunk, ChunkSource, Nodes, RowsInto, SourceFault, Want};
 pub use stats::{HistoryStats, Stats};
+pub use stretches::{MetricStretches, Stretch, Stretched};
 pub use values::{ValueCollector, ValueKind, ValuePoint, read_values};

@@ -20,8 +20,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use mltrack_projector::{LogError, Lsn, Reader};
 
-use crate::answer::{Answer, AnswerError, Asked, answer, answer_values, cover, ranges_of};
+use crate::answer::{
+    Answer, AnswerError, Asked, answer, answer_stretches, answer_values, cover, ranges_of,
+};
 use crate::source::ChunkSource;
+use crate::stretches::Stretched;
 use crate::values::{ValueKind, ValuePoint};
 
 use block_source::{BlockSource, FilePart};
@@ -152,6 +155,13 @@ impl SeriesFolder {
         &self.path
     }
 
+    /// The first record behind all that its files stand for, by their names; `None` when there is no file.
+    #[must_use]
+    pub fn end(&self) -> Option<Lsn> {
+        let ends = self.names().into_values().map(|range| range.end);
+        ends.max().and_then(Lsn::new)
+    }
+
     /// The blocks that may be believed, as the log stands now. The reader's place is lost.
     pub fn sources(&self, reader: &mut Reader) -> Result<Sources, LogError> {
         let mut found = Sources::default();
@@ -197,6 +207,18 @@ impl SeriesFolder {
     /// Answers from the folder, from packed segments, and from the log.
     pub fn answer(&self, asking: Asking<'_>) -> Result<Answer, AnswerError> {
         self.ask(asking, answer)
+    }
+
+    /// Hands over every point, in stretches that are read when they are needed. `fold` is called again when one that
+    /// it read turned out to be damaged.
+    pub fn fold<T>(
+        &self,
+        asking: Asking<'_>,
+        fold: impl Fn(&Stretched) -> Result<T, AnswerError>,
+    ) -> Result<T, AnswerError> {
+        self.ask(asking, |reader, asked, sources| {
+            answer_stretches(reader, asked, sources, &fold)
+        })
     }
 
     /// The values of a kind, likewise.

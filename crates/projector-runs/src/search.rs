@@ -8,6 +8,7 @@
 //! even `!=`; the order of rows is total.
 
 mod bitmap;
+mod catalog;
 mod cell;
 mod column;
 mod data;
@@ -16,6 +17,7 @@ mod eval;
 mod experiments;
 mod expr;
 mod folded;
+mod groups;
 mod ident_mlflow;
 mod kernel;
 mod lex;
@@ -33,6 +35,7 @@ mod text_list;
 mod time;
 
 pub use bitmap::Bitmap;
+pub use catalog::Named;
 pub(crate) use cell::{Cell, attribute_cell, metric_cell, param_text};
 pub use column::{Aggregate, Attribute, Column, Family};
 pub use data::{ColumnData, LIST_END, MISSING, Texts, TextsBuilder};
@@ -40,6 +43,7 @@ pub use error::{FilterError, SearchError, Span};
 pub use experiments::ExperimentTable;
 pub use expr::{Expr, Mode, Order};
 pub use folded::{StateColumns, StateTable};
+pub use groups::{Group, Groups, Summary, groups};
 pub use order::parse_orders;
 pub use parse::parse;
 pub use select::{Question, Selected, Window, select};

@@ -24,6 +24,7 @@ pub use int_map::{IntHasher, IntMap};
 pub use range::read_range;
 pub use stamp::Stamp;
 
+pub use mltrack_log::door::prefer_large_pages;
 pub use mltrack_log::{
     Cursor, EpochId, LogError, Lost, Lsn, PackFault, PackRecord, PackedBlock, Packer, Reader,
     Record, WriterId,

@@ -320,7 +320,7 @@ impl Gathering<'_> {
 }
 
 /// A source of other people's making is not trusted with an index.
-fn check_lengths(axes: &Axes, values: &[f64], want: Want) -> Result<(), SourceFault> {
+pub fn check_lengths(axes: &Axes, values: &[f64], want: Want) -> Result<(), SourceFault> {
     let len = axes.steps.len();
     let fits = |is_wanted: bool, found: usize| !is_wanted || found == len;
     if values.len() == len

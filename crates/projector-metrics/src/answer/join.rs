@@ -5,7 +5,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use mltrack_projector::Lsn;
+use mltrack_projector::{Lsn, prefer_large_pages};
 
 use super::WORKERS_MAX;
 use super::pieces::WholeColumn;
@@ -23,7 +23,7 @@ pub enum Part {
 }
 
 impl Part {
-    fn len(&self) -> usize {
+    pub fn len(&self) -> usize {
         match self {
             Part::Points(points) => points.len(),
             Part::Column(column) => column.chunk.rows as usize,
@@ -50,6 +50,11 @@ pub fn join(parts: Vec<Part>) -> Result<Points, (usize, SourceFault)> {
     let len = parts.iter().map(Part::len).sum();
     let (mut steps, mut values) = (vec![0; len], vec![0.0; len]);
     let (mut times_ns, mut lsns) = (vec![0; len], vec![0; len]);
+    // Most of a long answer's time went by touching its memory page by page.
+    prefer_large_pages(&mut steps);
+    prefer_large_pages(&mut values);
+    prefer_large_pages(&mut times_ns);
+    prefer_large_pages(&mut lsns);
     let mut rest = RowsInto {
         steps: &mut steps,
         values: &mut values,

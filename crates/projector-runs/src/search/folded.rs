@@ -10,6 +10,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use mltrack_event::MetricId;
 use mltrack_projector::Lsn;
 
+use super::bitmap::Bitmap;
+use super::catalog::{Named, named};
 use super::cell::{Cell, brief_cell, cell, column_of, patch};
 use super::column::{Attribute, Column, Family};
 use super::data::ColumnData;
@@ -236,6 +238,11 @@ pub struct StateTable<'a> {
 }
 
 impl StateTable<'_> {
+    /// The names of a family that these rows have, with how many have each.
+    pub fn named(&self, family: Family, rows: &Bitmap) -> io::Result<Vec<Named>> {
+        named(self.state, family, rows)
+    }
+
     fn kept<T>(&self, ask: impl FnOnce(&mut Kept) -> T) -> T {
         let kept = self.columns.kept.lock();
         ask(&mut kept.unwrap_or_else(PoisonError::into_inner))

@@ -87,12 +87,7 @@ fn columns<S: ColumnSource>(
 ) -> io::Result<Vec<SortColumn>> {
     let mut columns = Vec::new();
     for order in question.orders {
-        let column = match &order.operand {
-            Operand::Column(column) => column.clone(),
-            Operand::Metric(name) => name::metric(source, name),
-            Operand::Bare(name) => name::bare(source, name, order.mode, true)
-                .unwrap_or_else(|| name::metric(source, name)),
-        };
+        let column = resolved(source, order);
         if !order.mode.is_mlflow() {
             evaluator.note_unknown(order.mode, &order.text, order.span, &column);
         }
@@ -111,6 +106,17 @@ fn columns<S: ColumnSource>(
         });
     }
     Ok(columns)
+}
+
+/// The column that an order names, as far as that depends on what there is.
+pub(super) fn resolved<S: ColumnSource>(source: &S, order: &Order) -> Column {
+    match &order.operand {
+        Operand::Column(column) => column.clone(),
+        Operand::Metric(name) => name::metric(source, name),
+        Operand::Bare(name) => {
+            name::bare(source, name, order.mode, true).unwrap_or_else(|| name::metric(source, name))
+        }
+    }
 }
 
 /// What decides between equals, before the order of rows does.
