@@ -22,6 +22,7 @@ use crate::lock::guard;
 use crate::roots_url::without_secrets;
 use crate::store::Store;
 use crate::tracker::Tracker;
+use crate::version_verify::{OneVersion, TreeOf, trees};
 
 /// Threads that read: as many as cores, and not more than this.
 const THREADS_MAX: usize = 8;
@@ -35,6 +36,8 @@ pub struct ArtifactVerify<'a> {
     run: Option<RunId>,
     path: Option<PathGlob>,
     since: Option<Lsn>,
+    logged_by: Option<Lsn>,
+    pub(crate) version: Option<OneVersion>,
     repair_from: Option<String>,
     on_progress: Option<OnProgress<'a>>,
 }
@@ -79,11 +82,11 @@ pub struct ArtifactDamage {
 
 /// Who needs a blob.
 #[derive(Clone)]
-struct Need {
-    run: Option<RunId>,
-    path: String,
-    version: u32,
-    lsn: Lsn,
+pub(crate) struct Need {
+    pub run: Option<RunId>,
+    pub path: String,
+    pub version: u32,
+    pub lsn: Lsn,
 }
 
 /// A content, and everything that needs it.
@@ -122,6 +125,8 @@ impl Tracker {
             run: None,
             path: None,
             since: None,
+            logged_by: None,
+            version: None,
             repair_from: None,
             on_progress: None,
         }
@@ -144,6 +149,12 @@ impl<'a> ArtifactVerify<'a> {
     /// Only what was logged by this record or a later one.
     pub fn since(mut self, lsn: Lsn) -> ArtifactVerify<'a> {
         self.since = Some(lsn);
+        self
+    }
+
+    /// Only what was logged by this one record: an [`Artifact`](crate::Artifact) is checked by its `lsn`.
+    pub fn logged_by(mut self, lsn: Lsn) -> ArtifactVerify<'a> {
+        self.logged_by = Some(lsn);
         self
     }
 
@@ -224,89 +235,51 @@ impl<'a> ArtifactVerify<'a> {
             }
             Ok(())
         })?;
-        if self.run.is_none() && self.path.is_none() {
-            for tree in trees(store, self.since)? {
-                let depot = store.depot()?;
-                // A list that cannot be read shows as damage of its own.
-                let list = depot
-                    .find(tree.blob, tree.root)
-                    .ok()
-                    .and_then(|blobs| blobs.read_tree(&hash(tree.blob)).ok());
-                let files = list.map(|list| list.files).unwrap_or_default();
-                for file in files {
-                    let need = Need {
-                        path: format!("{}, {}", tree.need.path, file.path),
-                        ..tree.need.clone()
-                    };
-                    add(BlobId::from_bytes(file.blob.0), tree.root, file.len, need);
-                }
-                add(tree.blob, tree.root, 0, tree.need);
+        for tree in self.trees(store)? {
+            // A list that cannot be read shows as damage of its own.
+            let list = store
+                .depot()?
+                .find(tree.blob, tree.root)
+                .ok()
+                .and_then(|blobs| blobs.read_tree(&hash(tree.blob)).ok());
+            let files = list.map(|list| list.files).unwrap_or_default();
+            for file in files {
+                let need = Need {
+                    path: format!("{}, {}", tree.need.path, file.path),
+                    ..tree.need.clone()
+                };
+                add(BlobId::from_bytes(file.blob.0), tree.root, file.len, need);
             }
+            add(tree.blob, tree.root, 0, tree.need);
         }
         let mut items: Vec<Item> = items.into_values().collect();
         items.sort_by_key(|item| (std::cmp::Reverse(item.len), item.blob));
         Ok(items)
     }
 
+    /// The lists of files that are meant.
+    fn trees(&self, store: &Store) -> Result<Vec<TreeOf>> {
+        if let Some(version) = &self.version {
+            return Ok(version.tree.clone().into_iter().collect());
+        }
+        if self.run.is_some() || self.path.is_some() || self.logged_by.is_some() {
+            return Ok(Vec::new());
+        }
+        trees(store, self.since)
+    }
+
     fn is_meant(&self, row: &Folded) -> bool {
+        if let Some(version) = &self.version {
+            return version.artifacts.contains(&row.id);
+        }
         self.run.is_none_or(|run| row.run == run.key())
             && self.since.is_none_or(|since| row.lsn >= since)
+            && self.logged_by.is_none_or(|lsn| row.lsn == lsn)
             && self
                 .path
                 .as_ref()
                 .is_none_or(|glob| glob.matches(&row.path))
     }
-}
-
-/// The list of the files of a version of a dataset or a model.
-struct TreeOf {
-    blob: BlobId,
-    root: Root,
-    need: Need,
-}
-
-fn trees(store: &Store, since: Option<Lsn>) -> Result<Vec<TreeOf>> {
-    store.with_things(|things, _| {
-        let datasets = things.datasets().flat_map(|dataset| {
-            let versions = dataset.versions.iter();
-            versions.map(move |version| {
-                (
-                    version.content,
-                    Root::Data,
-                    version.lsn,
-                    format!("dataset {} v{}", dataset.name, version.number),
-                )
-            })
-        });
-        let models = things.models().flat_map(|model| {
-            let versions = model.versions.iter();
-            versions.map(move |version| {
-                (
-                    version.content,
-                    Root::Artifacts,
-                    version.lsn,
-                    format!("model {} v{}", model.name, version.number),
-                )
-            })
-        });
-        let all = datasets
-            .chain(models)
-            .filter(|(_, _, lsn, _)| since.is_none_or(|since| *lsn >= since));
-        let trees = all.filter_map(|(blob, root, lsn, path)| {
-            let need = Need {
-                run: None,
-                path,
-                version: 0,
-                lsn,
-            };
-            Some(TreeOf {
-                blob: blob?,
-                root,
-                need,
-            })
-        });
-        Ok(trees.collect())
-    })
 }
 
 fn need_of(things: &Things, row: &Folded) -> Need {

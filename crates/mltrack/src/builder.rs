@@ -280,6 +280,14 @@ impl Builder {
         self
     }
 
+    /// Records this as the file that has the program's code instead of the one that the process runs, which may be an
+    /// interpreter.
+    #[doc(hidden)]
+    pub fn captured_program(mut self, file: impl Into<std::path::PathBuf>) -> Builder {
+        self.capture.program = Some(file.into());
+        self
+    }
+
     /// Writes snapshots after another length of tail, and after another time of folding it.
     #[doc(hidden)]
     pub fn snapshots_after(mut self, tail_len: u64, folding: Duration) -> Builder {

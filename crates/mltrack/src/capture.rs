@@ -40,6 +40,8 @@ pub(crate) struct CaptureSettings {
     pub setup: Option<String>,
     /// What is recorded as the command line, instead of this process's.
     pub words: Option<Vec<OsString>>,
+    /// What is recorded as the file of the program, instead of the one that this process runs.
+    pub program: Option<PathBuf>,
 }
 
 /// The same, decided.
@@ -48,6 +50,7 @@ pub(crate) struct CaptureWish {
     pub mode: Capture,
     setup: Option<String>,
     words: Option<Vec<OsString>>,
+    program: Option<PathBuf>,
     /// Makes the hash of the host's name another one in every store.
     host_key: [u8; 16],
 }
@@ -64,6 +67,7 @@ impl CaptureSettings {
             mode,
             setup: setup.filter(|setup| !setup.trim().is_empty()),
             words: self.words,
+            program: self.program,
             host_key,
         })
     }
@@ -167,6 +171,9 @@ pub(crate) fn of_here(wish: &CaptureWish) -> Arc<Once> {
     if let Some(words) = &wish.words {
         request.arguments.clone_from(words);
         request.executable = words.first().map(PathBuf::from);
+    }
+    if let Some(program) = &wish.program {
+        request.executable = Some(program.clone());
     }
     let mut key = [0; 32];
     key[..16].copy_from_slice(&wish.host_key);

@@ -207,15 +207,18 @@ impl DatasetVersion {
         let Some(store) = &self.store else {
             return Ok(None);
         };
-        let content = self.content.ok_or_else(|| {
-            let what = format!(
-                "the store keeps no bytes of {}: they are at {}",
-                self.selector(),
-                self.source
-            );
-            Error::new(Code::InvalidState, what).with_hint("add a version by its path to keep them")
-        })?;
+        let content = self.content.ok_or_else(|| self.kept_elsewhere())?;
         VersionFiles::read(store, (Root::Data, content), self.selector()).map(Some)
+    }
+
+    /// What is said of a version that is only pointed to.
+    pub(crate) fn kept_elsewhere(&self) -> Error {
+        let what = format!(
+            "the store keeps no bytes of {}: they are at {}",
+            self.selector(),
+            self.source
+        );
+        Error::new(Code::InvalidState, what).with_hint("add a version by its path to keep them")
     }
 
     fn stored(&self) -> Result<(&Arc<Store>, VersionFiles)> {

@@ -9,11 +9,12 @@ use mltrack_event::{EndState, Event, RunEnded, RunError, RunId, RunMove, StreamI
 use mltrack_log::{Condition, LogError};
 
 use crate::capture_desk::FINISH_WAIT;
+use crate::code::Code;
 use crate::decide::{Decision, Plan};
 use crate::error::{Error, Result};
 use crate::panic;
 use crate::run::{Inner, Run};
-use crate::store::push_event;
+use crate::store::{Logged, push_event};
 use crate::tracker::Tracker;
 use crate::warning::Warning;
 
@@ -131,22 +132,28 @@ impl Inner {
                     }
                     other => other,
                 };
-                store.settle(session, batch, appended)?;
+                let logged = store.settle(session, batch, appended)?;
                 self.gate.set(state.into());
+                if let Logged::Visible(lsn) = logged {
+                    store.extend_at_end(session, lsn.plus(1));
+                }
                 return Ok(());
             }
         })
     }
 
-    /// The last handle is gone and nobody ended the run. Never waits for the disk.
+    /// The last handle is gone and nobody ended the run, as far as this process knows. Never waits for the disk.
     pub fn abandon(&self) {
         let error = if std::thread::panicking() {
             panic::recorded()
         } else {
             in_words("abandoned", "the last handle was dropped without an end")
         };
-        if let Err(error) = self.end(EndState::Failed, Some(error)) {
-            self.store.warnings.tell(&Warning::NotEnded { error });
+        match self.end(EndState::Failed, Some(error)) {
+            // Somebody else was faster: it has ended, which is all that was wanted.
+            Err(error) if error.code() == Code::InvalidState => {}
+            Err(error) => self.store.warnings.tell(&Warning::NotEnded { error }),
+            Ok(()) => {}
         }
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Invariant: the pages of one list are all of the same moment.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use mltrack_event::{ExperimentState, WallTime};
@@ -25,6 +26,7 @@ pub struct ExperimentQuery {
     store: Option<Arc<Store>>,
     with_archived: bool,
     deleted: Deleted,
+    names: Option<BTreeSet<String>>,
     mode: Mode,
     filters: Vec<String>,
     orders: Vec<String>,
@@ -41,6 +43,7 @@ impl Tracker {
             store: self.store().cloned(),
             with_archived: false,
             deleted: Deleted::Hidden,
+            names: None,
             mode: Mode::Experiments,
             filters: Vec::new(),
             orders: Vec::new(),
@@ -68,6 +71,12 @@ impl ExperimentQuery {
     /// Only deleted ones.
     pub fn only_deleted(mut self) -> ExperimentQuery {
         self.deleted = Deleted::Only;
+        self
+    }
+
+    /// Only those that have one of these names.
+    pub fn names(mut self, names: impl IntoIterator<Item = String>) -> ExperimentQuery {
+        self.names = Some(names.into_iter().collect());
         self
     }
 
@@ -171,6 +180,10 @@ impl ExperimentQuery {
                     Deleted::Only => known.deleted.is_some(),
                     Deleted::Included => true,
                 }
+                && self
+                    .names
+                    .as_ref()
+                    .is_none_or(|names| names.contains(&*known.name))
         });
         let known: Vec<&Experiment> = meant.collect();
         let table = ExperimentTable::new(sight.state, &known);

@@ -3,6 +3,7 @@
 //! Invariants: an answer is believed only when the snapshot beneath its state had no fault; a snapshot is never believed
 //! over the log; who only looks changes nothing in the store.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
@@ -78,6 +79,7 @@ impl Store {
     /// Folds everything that is visible now, and says how long that took.
     pub fn fold_visible(&self, follower: &mut Follower<Runs>) -> Result<Duration> {
         self.keeper()?.take_over(follower);
+        let folded = Arc::clone(&self.session()?.folded);
         loop {
             if follower.next_lsn() == Lsn::FIRST {
                 *follower = self.follower_before(None)?;
@@ -86,6 +88,9 @@ impl Store {
                 follower.state_mut().bound_memory(bytes_max);
             }
             let begun = door::monotonic();
+            // Told on the way, too: whoever asks how far it is cannot wait for the end.
+            let told = Arc::clone(&folded);
+            follower.on_progress(move |progress| told.store(progress.next.get(), Relaxed));
             follower.catch_up()?;
             if self.is_believed(follower)? {
                 return Ok(door::monotonic().saturating_duration_since(begun));

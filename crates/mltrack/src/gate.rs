@@ -2,10 +2,11 @@
 //!
 //! Invariant: reading a gate is one relaxed load, because every logging call does it.
 
-use std::sync::atomic::AtomicU8;
 use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64};
 
 use mltrack_event::{ExperimentId, RunId, RunState};
+use mltrack_log::Lsn;
 
 use crate::code::Code;
 use crate::error::{Error, Result};
@@ -28,6 +29,10 @@ pub(crate) struct Gate {
     deleted: AtomicU8,
     /// The place of the state in [`RunState::ALL`].
     state: AtomicU8,
+    /// The record that made the run what it was at first: earlier ones say nothing about it.
+    since: AtomicU64,
+    /// Whether the run has stopped running since, even if it runs again.
+    has_ended: AtomicBool,
 }
 
 impl Gate {
@@ -37,6 +42,8 @@ impl Gate {
             experiment: None,
             deleted: AtomicU8::new(0),
             state: AtomicU8::new(0),
+            since: AtomicU64::new(0),
+            has_ended: AtomicBool::new(false),
         };
         gate.set(RunState::Running);
         gate
@@ -82,6 +89,24 @@ impl Gate {
     pub fn set(&self, state: RunState) {
         let place = RunState::ALL.iter().position(|known| *known == state);
         self.state.store(place.unwrap_or_default() as u8, Relaxed);
+        if state != RunState::Running {
+            self.has_ended.store(true, Relaxed);
+        }
+    }
+
+    /// From which record on it is told what happens.
+    pub fn tell_since(&self, since: Lsn) {
+        self.since.store(since.get(), Relaxed);
+    }
+
+    /// Whether a record is news to it.
+    pub fn is_news(&self, lsn: Lsn) -> bool {
+        lsn.get() >= self.since.load(Relaxed)
+    }
+
+    /// Whether the run has stopped running since this gate is there: whoever made it run again is its host now.
+    pub fn has_ended(&self) -> bool {
+        self.has_ended.load(Relaxed)
     }
 
     pub fn state(&self) -> RunState {

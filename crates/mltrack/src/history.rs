@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use mltrack_event::{MetricKey, RunId, WallTime};
 use mltrack_log::Lsn;
-use mltrack_projector_metrics::{Bucket, History, HistoryStats, Points, Query, Series, Stats};
+use mltrack_projector_metrics::{
+    AnswerError, Bucket, History, HistoryStats, Points, Query, Series, Stats, Stretched,
+};
 
 use crate::code::Code;
 use crate::error::{Error, Result};
@@ -110,6 +112,41 @@ impl HistoriesQuery {
         match &self.store {
             Some(store) => store.histories(self.run, &self.query, self.moment),
             None => Ok(Vec::new()),
+        }
+    }
+
+    /// Hands every point to `fold`, in stretches that are read one by one when they are needed: for who looks at each of
+    /// very many points once. `None` before the run's first record, or when the tracker is disabled; what `fold` gives
+    /// otherwise. It is called again when a stretch that it read turned out to be damaged, and its error is handed on.
+    ///
+    /// Errors: `NOT_FOUND` for the run.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), mltrack::Error> {
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let tracker = mltrack::Tracker::open(folder.path())?;
+    /// let run = tracker.experiment("resnet")?.start_run()?;
+    /// for step in 0..100 {
+    ///     run.log_metrics(step, [("loss", 1.0)])?;
+    /// }
+    /// let sum = tracker.histories(run.id()).metric("loss").fold(|found| {
+    ///     let mut sum = 0.0;
+    ///     for stretch in found.metrics.iter().flat_map(|metric| &metric.stretches) {
+    ///         sum += stretch.read(false)?.values.iter().sum::<f64>();
+    ///     }
+    ///     Ok(sum)
+    /// })?;
+    /// assert_eq!(sum, Some(100.0));
+    /// # run.finish()
+    /// # }
+    /// ```
+    pub fn fold<T>(
+        self,
+        fold: impl Fn(&Stretched) -> std::result::Result<T, AnswerError>,
+    ) -> Result<Option<T>> {
+        match &self.store {
+            Some(store) => store.fold_histories(self.run, &self.query, self.moment, fold),
+            None => Ok(None),
         }
     }
 

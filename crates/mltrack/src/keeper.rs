@@ -235,7 +235,11 @@ fn write(shelf: &Shelf, state: &State, cursor: Cursor) -> Result<Written, ShelfE
 
 /// Writes a snapshot that nobody waits for. When somebody else has written a newer one meanwhile, it is not needed any
 /// more; and it may hold what was purged meanwhile.
-fn write_in_background(shelf: &Shelf, state: &State, cursor: Cursor) -> Result<(), ShelfError> {
+pub(crate) fn write_in_background(
+    shelf: &Shelf,
+    state: &State,
+    cursor: Cursor,
+) -> Result<(), ShelfError> {
     let written = write(shelf, state, cursor)?;
     let newest = shelf.list().first().map(|kept| kept.next);
     if newest.is_some_and(|newest| newest > written.next) {

@@ -47,6 +47,10 @@
 #![deny(missing_docs)]
 
 mod acting;
+mod activity;
+mod activity_groups;
+mod activity_series;
+mod activity_settings;
 mod artifact;
 mod artifact_depot;
 mod artifact_edit;
@@ -78,6 +82,9 @@ mod checkout_fetch;
 mod closure;
 mod code;
 mod compact;
+mod compare;
+mod compare_group;
+mod compare_metric;
 mod console;
 mod console_capture;
 mod console_level;
@@ -103,6 +110,7 @@ mod experiment_edit;
 mod experiment_facts;
 mod experiment_new;
 mod experiment_query;
+mod extension;
 mod flatten;
 mod fold;
 mod follow;
@@ -148,6 +156,7 @@ mod model_use;
 mod model_version;
 mod moment;
 mod names;
+mod newest;
 mod nickname;
 mod notes;
 mod operation;
@@ -168,12 +177,14 @@ mod provided;
 mod purge_filter;
 mod random;
 mod recorder;
+mod records;
 mod registry;
 mod registry_look;
 mod remote;
 mod remote_kept;
 mod remote_move;
 mod remote_new;
+mod remote_piece;
 mod remote_write;
 mod replay;
 pub mod reproduce;
@@ -185,8 +196,10 @@ mod roots_url;
 mod run;
 mod run_beside;
 mod run_edit;
+mod run_groups;
 mod run_query;
 mod run_table;
+mod runs_change;
 mod sampling;
 mod scrub;
 mod scrub_files;
@@ -216,12 +229,15 @@ mod upload;
 mod upload_queue;
 mod value_history;
 mod version_files;
+mod version_verify;
 mod warning;
 mod watch;
 mod word_search;
 mod words;
 
 pub use acting::acting;
+pub use activity::{Activity, ActivityBy, ActivityQuery};
+pub use activity_series::ActivitySeries;
 pub use artifact::{Artifact, ArtifactQuery, ArtifactRemoval};
 pub use artifact_gc::{ArtifactGc, RootGc};
 pub use artifact_new::NewArtifact;
@@ -236,6 +252,9 @@ pub use capture::Capture;
 pub use checkout::{Checkout, CheckoutFile, Found};
 pub use code::Code;
 pub use compact::Compact;
+pub use compare::{COMPARED_RUNS_MAX, CompareQuery, Comparison};
+pub use compare_group::{CompareGroup, CompareParam};
+pub use compare_metric::{CompareMetric, CompareOutcome, CompareResult, CompareTest, Tested};
 pub use console::{Console, ConsoleWriter};
 pub use console_capture::ConsoleCapture;
 pub use dataset::{Dataset, NewDataset};
@@ -277,11 +296,16 @@ pub use notes::Note;
 pub use operation::{Operation, OperationQuery};
 pub use panic::record_panics;
 pub use points::{MetricCall, MetricsCall};
+pub use records::{RecordPage, RecordPlace, RecordQuery};
 pub use registry::{Edit as ThingEdit, VersionEdit as ThingVersionEdit};
 pub use registry_look::{Registered, RegistryQuery};
 pub use remote::{RemotePoint, RemoteRun};
 pub use remote_move::{RemoteState, RemoteUpdate};
 pub use remote_new::NewRemoteRun;
+pub use remote_piece::{
+    PIECE_MARKS, Piece, PieceArtifact, PieceColumn, PieceHistogram, PieceMark, PieceSums,
+    PieceValue,
+};
 pub use remote_write::{ParamDiffers, ParamsDiffer, RemoteWrite};
 pub use replay::Rebuilt;
 pub use retention::RETENTION_TAG;
@@ -289,7 +313,9 @@ pub use roots::{RootPlace, RootSource, artifact_roots};
 pub use run::Run;
 pub use run_beside::TakenDataset;
 pub use run_edit::RunEdit;
+pub use run_groups::{RunGroup, RunGroups, RunName, RunNames, RunNumbers};
 pub use run_query::{Page, PageToken, RunQuery};
+pub use runs_change::{RUNS_AT_ONCE_MAX, RunsChange, RunsChanged};
 pub use sampling::{Method, Sampling, Take};
 pub use scrub::{Scrub, ScrubReport, ScrubbedRecord};
 pub use semantic::{Bump, SemanticVersion, VersionRange};
@@ -313,12 +339,12 @@ pub use mltrack_capture::{Difference as EnvironmentDifference, diff as environme
 pub use mltrack_event::{
     ArtifactId, ArtifactKind, BlobId, ColumnsId, DatasetId, Direction, EdgeKind, EndState, Event,
     ExperimentId, ExperimentState, Goal, HistogramLogged, IdError, JsonLogged, Level, Line,
-    MetricId, MetricKey, ModelId, NodeRef, ParamValue, Reproducible, Root, RunError, RunId, RunKey,
-    RunState, Split, WallTime, payload_json,
+    MetricId, MetricKey, ModelId, NameKind, NodeRef, ParamValue, Reproducible, Root, RunError,
+    RunId, RunKey, RunState, Split, WallTime, payload_json,
 };
 pub use mltrack_log::{
-    CompactProgress, CompactReport, Cursor as Position, Damage, Depth, Durability, Lsn, Prefix,
-    RepairReport, SegmentInfo, SkipReason, Verdict, VerifyOptions, VerifyReport, WriterId,
+    CompactProgress, CompactReport, Cursor as Position, Damage, Depth, Durability, Lost, Lsn,
+    Prefix, RepairReport, SegmentInfo, SkipReason, Verdict, VerifyOptions, VerifyReport, WriterId,
 };
 pub use mltrack_projector_lineage::{
     Dataset as DatasetSummary, DatasetUse, DatasetVersion as DatasetVersionSummary,
@@ -326,13 +352,19 @@ pub use mltrack_projector_lineage::{
 };
 pub use mltrack_projector_lineage::{Link, NodeKind, NodeState, Way};
 pub use mltrack_projector_metrics::{
-    Bucket, Extended as SeriesExtended, Extreme, History, HistoryStats, Points, Series, Stats,
-    ValueKind, ValuePoint,
+    AnswerError as StretchError, Bucket, Extended as SeriesExtended, Extreme, History,
+    HistoryStats, MetricStretches, Points, Series, Stats, Stretch, Stretched, ValueKind,
+    ValuePoint,
 };
 pub use mltrack_projector_runs::index::{Check as IndexCheck, SetAside, Written as IndexStored};
 pub use mltrack_projector_runs::search::{FilterError, Span};
 pub use mltrack_projector_runs::snapshot::{Checked as SnapshotCheck, Kept as SnapshotFile};
 pub use mltrack_projector_runs::{ExperimentMove, MetricSummary, Point};
+
+pub use mltrack_statistics::{
+    Degrees, Description, Effect, EffectKind, Estimate, Interval, Method as TestMethod,
+    Note as TestNote, Outcome as TestOutcome,
+};
 
 #[doc(hidden)]
 pub use mltrack_log::door;

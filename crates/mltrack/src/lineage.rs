@@ -51,6 +51,8 @@ pub struct LineageNode {
     pub name: String,
     /// Whether it is there.
     pub state: NodeState,
+    /// When it came to be: the run or the dataset was created, the version was added. `None` where nobody knows.
+    pub created: Option<WallTime>,
     /// Steps from the root.
     pub depth: u32,
     /// In which direction it was met; `None` for the root.
@@ -257,6 +259,7 @@ fn graph(things: &Things, walk: &Walk, lsn: Option<Lsn>) -> LineageGraph {
             kind: described.kind,
             name: described.name,
             state: described.state,
+            created: things.created_of(&step.node).map(|at| WallTime(at.time_ns)),
             depth: step.depth,
             way: step.way,
             via: step.via.map(|via| via as usize),

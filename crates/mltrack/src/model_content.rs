@@ -68,7 +68,7 @@ impl ModelVersion {
     }
 
     /// Its artifacts, if the store has all of them.
-    fn whole_files(&self) -> Result<Vec<Artifact>> {
+    pub(crate) fn whole_files(&self) -> Result<Vec<Artifact>> {
         if self.store.is_some() && self.artifacts.is_empty() && self.content.is_none() {
             let what = format!(
                 "the store keeps no bytes of {}: they are at {}",

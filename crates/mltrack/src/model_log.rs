@@ -8,6 +8,7 @@ use std::sync::Arc;
 use mltrack_event::ArtifactKind;
 
 use crate::error::{Error, Result};
+use crate::model_add::NewModelVersion;
 use crate::model_version::ModelVersion;
 use crate::run::Run;
 use crate::tracker::Tracker;
@@ -33,6 +34,29 @@ impl Run {
     /// # }
     /// ```
     pub fn log_model(&self, name: &str, path: impl AsRef<Path>) -> Result<ModelVersion> {
+        self.log_model_with(name, path, |version| version)
+    }
+
+    /// The same, with more to say about the version: a description, metadata, another source than the path.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), mltrack::Error> {
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let tracker = mltrack::Tracker::open(folder.path().join("store"))?;
+    /// # let weights = folder.path().join("weights.pt");
+    /// # std::fs::write(&weights, [1, 2, 3]).unwrap();
+    /// let run = tracker.experiment("resnet")?.start_run()?;
+    /// let version = run.log_model_with("resnet", &weights, |version| version.description("The first one."))?;
+    /// assert_eq!(version.description, "The first one.");
+    /// # run.finish()
+    /// # }
+    /// ```
+    pub fn log_model_with(
+        &self,
+        name: &str,
+        path: impl AsRef<Path>,
+        describe: impl FnOnce(NewModelVersion) -> NewModelVersion,
+    ) -> Result<ModelVersion> {
         let path = path.as_ref();
         let Some(inner) = self.inner() else {
             return Ok(ModelVersion::disabled());
@@ -56,6 +80,6 @@ impl Run {
         for artifact in &artifacts {
             version = version.artifact(artifact.id);
         }
-        version.source(path.display().to_string()).add()
+        describe(version.source(path.display().to_string())).add()
     }
 }

@@ -264,7 +264,8 @@ fn is_by_run(deed: &Deed, state: &State) -> bool {
         let mut owners = owners.unwrap_or_default().iter();
         owners.any(|owner| owner.writer == deed.writer)
     };
-    if deed.events.iter().all(is_observation) {
+    let is_beside = |event: &Event| is_observation(event) || is_preference(event);
+    if deed.events.iter().all(is_beside) {
         return true;
     }
     deed.undoes().is_none()
@@ -299,6 +300,11 @@ fn is_observation(event: &Event) -> bool {
         Event::RunEnded(ended) => ended.state == EndState::TimedOut,
         _ => false,
     }
+}
+
+/// What a user prefers to look at says nothing about runs: taking back what was done last does not mean it.
+fn is_preference(event: &Event) -> bool {
+    matches!(event, Event::DocumentPut(put) if put.kind == "preferences")
 }
 
 /// Who caused an event, and by which command.

@@ -11,6 +11,7 @@ use mltrack_log::{BatchRecords, Lsn, Reader, WriterId};
 use crate::aspect_thing::Thing;
 use crate::error::Result;
 use crate::inverse_document::document_of;
+use crate::remote_piece::PIECE_MARKS;
 
 /// Records of the first stretch that is read backwards: a screenful of operations is likely in there.
 const STRETCH_MIN: u64 = 4096;
@@ -46,6 +47,9 @@ impl Deed {
             let Ok(event) = decode(record.type_id, record.version, record.payload) else {
                 continue;
             };
+            if matches!(&event, Event::DocumentPut(put) if put.kind == PIECE_MARKS) {
+                continue;
+            }
             let deed = deed.get_or_insert_with(|| Deed {
                 first: record.lsn,
                 last: record.lsn,

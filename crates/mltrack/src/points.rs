@@ -164,6 +164,42 @@ impl Run {
         })
     }
 
+    /// Logs a distribution that was counted already: how many values lie from each edge up to, but not at, the next one,
+    /// and in the last bucket also at the last edge. Sums and quantiles are as near as the buckets are narrow.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), mltrack::Error> {
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let tracker = mltrack::Tracker::open(folder.path())?;
+    /// let run = tracker.experiment("resnet")?.start_run()?;
+    /// run.log_histogram_counts("gradient", 1, &[-1.0, 0.0, 1.0], &[30, 10])?;
+    /// let gradients = tracker.histograms(run.id(), "gradient").fetch()?;
+    /// assert_eq!(gradients[0].value.counts, [30, 10]);
+    /// # run.finish()
+    /// # }
+    /// ```
+    ///
+    /// Errors: those of [`log_metric`](Run::log_metric), and `VALIDATION_ERROR` when there is not one edge more than there
+    /// are counts, for edges that do not rise, and for more than 4,096 buckets.
+    pub fn log_histogram_counts(
+        &self,
+        name: &str,
+        step: i64,
+        edges: &[f64],
+        counts: &[u64],
+    ) -> Result<Logged> {
+        let Some(inner) = self.inner() else {
+            return Ok(Logged::Disabled);
+        };
+        inner.record(|recorder, at| {
+            let metric = MetricKey::new(name)?.id();
+            let event: HistogramLogged =
+                histogram::counted(inner.key, metric, step, edges, counts)?;
+            let slot = recorder.names.metric(name)?;
+            recorder.log_event(at, Some(slot), &event.into())
+        })
+    }
+
     /// Logs any value at a step, kept as JSON: a table, a confusion matrix, a custom metric.
     ///
     /// Errors: `SERIALIZATION_ERROR` for a value that is no JSON, `VALIDATION_ERROR` when it is larger than 1 MiB.

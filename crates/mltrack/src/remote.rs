@@ -36,19 +36,19 @@ pub(crate) struct KnownRun {
     pub id: RunId,
     pub key: RunKey,
     pub experiment: ExperimentId,
-    gate: Arc<Gate>,
+    pub gate: Arc<Gate>,
 }
 
 /// What one writer needs to log for others.
 #[derive(Default)]
 pub(crate) struct RemoteDesk {
     pub kept: std::sync::Mutex<Kept>,
-    pen: std::sync::Mutex<Pen>,
+    pub pen: std::sync::Mutex<Pen>,
 }
 
 /// Names and buffers, for one call at a time.
-struct Pen {
-    names: Names,
+pub(crate) struct Pen {
+    pub names: Names,
     batch: Batch,
     payload: Vec<u8>,
     /// The slot and the place of each point of a call.

@@ -30,7 +30,7 @@ use crate::system_metrics::Sampled;
 /// between was acknowledged, so it is kept and counts; summaries tell it apart as late.
 ///
 /// Dropping the last clone without [`finish`](Run::finish) ends the run as failed: with the panic that is unwinding, or
-/// as `abandoned`. That holds for who started or resumed it; who only joined it with
+/// as `abandoned`. That holds for who started or resumed it, until it ends, even when somebody resumes it then; who only joined it with
 /// [`attach`](crate::Tracker::attach), and every handle of a detached run, just leaves.
 #[derive(Clone)]
 pub struct Run {
@@ -195,7 +195,13 @@ impl Inner {
 impl Drop for Inner {
     fn drop(&mut self) {
         self.stop_sampling();
-        if self.is_host() && self.gate.admit().is_ok() {
+        if !self.is_host() {
+            return;
+        }
+        // Somebody can have ended the run, and somebody else resumed it, since this process looked.
+        let session = self.store.session();
+        session.and_then(|session| session.watch.look()).ok();
+        if !self.gate.has_ended() {
             self.abandon();
         }
     }

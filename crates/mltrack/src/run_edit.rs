@@ -259,7 +259,7 @@ fn change(
     Ok(lsn.map_or(Logged::Disabled, Logged::Visible))
 }
 
-fn is_deleted(state: &State, run: &Folded) -> Error {
+pub(crate) fn is_deleted(state: &State, run: &Folded) -> Error {
     let id = run.id;
     let error = Error::new(Code::InvalidState, format!("the run {id} is deleted"));
     match (run.deleted, state.experiment(run.experiment)) {
@@ -270,7 +270,7 @@ fn is_deleted(state: &State, run: &Folded) -> Error {
     }
 }
 
-fn not_deleted(state: &State, run: &Folded) -> Error {
+pub(crate) fn not_deleted(state: &State, run: &Folded) -> Error {
     let id = run.id;
     if state.is_deleted(run) {
         return is_deleted(state, run);

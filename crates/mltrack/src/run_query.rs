@@ -11,7 +11,7 @@ use std::sync::Arc;
 use mltrack_event::{ExperimentId, RunId, RunState, WallTime};
 use mltrack_log::Lsn;
 use mltrack_projector_runs::search::{
-    Expr, Mode, Order, Question, Selected, StateColumns, Window, parse, parse_orders, select,
+    Expr, Mode, Order, Selected, StateColumns, Window, parse, parse_orders, select,
 };
 use mltrack_projector_runs::{Deleted, Run as Folded, State};
 
@@ -19,7 +19,7 @@ use crate::error::{Error, Result};
 use crate::lock::guard;
 use crate::moment::{Moment, Sight};
 use crate::run_beside::{Beside, TakenDataset};
-use crate::run_table::{Meant, RunTable};
+use crate::run_table::{AskedTable, Meant, RunTable};
 use crate::store::Store;
 use crate::summary::{Present, RunSummary};
 use crate::tracker::Tracker;
@@ -314,6 +314,11 @@ impl RunQuery {
         self
     }
 
+    /// How filters and orders are read.
+    pub(crate) fn mode(&self) -> Mode {
+        self.mode
+    }
+
     /// As it was at this time.
     pub fn at_time(mut self, time: WallTime) -> RunQuery {
         self.moment = Moment::Time(time);
@@ -344,45 +349,70 @@ impl RunQuery {
     }
 
     fn ask<T>(self, item: impl Fn(&Present<'_>, &State, &Folded) -> T) -> Result<Page<T>> {
-        let filters: Result<Vec<Expr>, _> = self
-            .filters
-            .iter()
-            .map(|text| parse(text, self.mode))
-            .collect();
+        let orders = self.columns(&self.orders)?;
+        let start = self.page.map_or(self.offset, PageToken::start);
+        let window = Window {
+            offset: start,
+            limit: self.limit,
+        };
+        let page = self.at_table(|asked| {
+            let selected = select(&asked.table, &asked.question(&orders, self.mode, window))
+                .map_err(|error| Error::search(error, self.mode))?;
+            let (state, rows) = (asked.state, selected.rows.iter());
+            let items: Vec<T> = if selected.rows.len() <= KEPT_ROWS_MAX {
+                let runs = rows.filter_map(|row| state.run_at(*row));
+                runs.map(|run| item(asked.present, state, run)).collect()
+            } else {
+                let runs = rows.filter_map(|row| state.look_at(*row));
+                runs.map(|run| item(asked.present, state, &run)).collect()
+            };
+            Ok(Page::part(items, start, asked.lsn, &selected))
+        })?;
+        Ok(page.unwrap_or_else(|| Page::whole(Vec::new(), None)))
+    }
+
+    /// What columns are meant, each written as in an order.
+    pub(crate) fn columns(&self, columns: &[String]) -> Result<Vec<Order>> {
+        parse_orders(columns, self.mode).map_err(|error| Error::filter(error, self.mode))
+    }
+
+    /// Asks the table of the question's moment; `None` without a store.
+    pub(crate) fn at_table<T>(
+        &self,
+        ask: impl Fn(&AskedTable<'_>) -> Result<T>,
+    ) -> Result<Option<T>> {
+        let filters = self.filters.iter().map(|text| parse(text, self.mode));
+        let filters: Result<Vec<Expr>, _> = filters.collect();
         let filters = filters.map_err(|error| Error::filter(error, self.mode))?;
-        let orders = parse_orders(&self.orders, self.mode)
-            .map_err(|error| Error::filter(error, self.mode))?;
         let Some(store) = &self.store else {
-            return Ok(Page::whole(Vec::new(), None));
+            return Ok(None);
         };
         let moment = self.page.map_or(self.moment, PageToken::moment);
-        store.at(moment, |sight, reader| {
+        let answer = store.at(moment, |sight, reader| {
             let is_now = sight.is_now || (self.page.is_some() && self.moment == Moment::Now);
             let present = Present::new(store, reader, &Sight { is_now, ..*sight });
             if sight.is_kept {
                 let mut columns = guard(&store.session()?.columns);
-                self.answer((sight, &present), &mut columns, (&filters, &orders), &item)
+                self.over((sight, &present), &mut columns, &filters, &ask)
             } else {
                 let mut columns = StateColumns::default();
-                self.answer((sight, &present), &mut columns, (&filters, &orders), &item)
+                self.over((sight, &present), &mut columns, &filters, &ask)
             }
-        })
+        });
+        answer.map(Some)
     }
 
-    fn answer<T>(
+    fn over<T>(
         &self,
         (sight, present): (&Sight<'_>, &Present<'_>),
         columns: &mut StateColumns,
-        (filters, orders): (&[Expr], &[Order]),
-        item: impl Fn(&Present<'_>, &State, &Folded) -> T,
-    ) -> Result<Page<T>> {
+        filters: &[Expr],
+        ask: impl Fn(&AskedTable<'_>) -> Result<T>,
+    ) -> Result<T> {
         columns.catch_up(sight.state);
-        let table = RunTable::new(
-            sight.state,
-            columns.table(sight.state),
-            present,
-            (&self.beside, present.store(), sight.moment()),
-        );
+        let folded = columns.table(sight.state);
+        let beside = (&self.beside, present.store(), sight.moment());
+        let table = RunTable::new(sight.state, folded, present, beside);
         let experiments = self.experiments(sight.state)?;
         let base = table.meant(&Meant {
             experiments: experiments.as_ref(),
@@ -390,29 +420,14 @@ impl RunQuery {
             deleted: self.deleted,
             states: &self.states,
         })?;
-        let start = self.page.map_or(self.offset, PageToken::start);
-        let question = Question {
-            base: &base,
+        ask(&AskedTable {
+            table,
+            base,
             filters,
-            orders,
-            ties: self.mode,
-            window: Window {
-                offset: start,
-                limit: self.limit,
-            },
-            now_ns: present.now_ns(),
-        };
-        let selected =
-            select(&table, &question).map_err(|error| Error::search(error, self.mode))?;
-        let (state, rows) = (sight.state, selected.rows.iter());
-        let items: Vec<T> = if selected.rows.len() <= KEPT_ROWS_MAX {
-            let runs = rows.filter_map(|row| state.run_at(*row));
-            runs.map(|run| item(present, state, run)).collect()
-        } else {
-            let runs = rows.filter_map(|row| state.look_at(*row));
-            runs.map(|run| item(present, state, &run)).collect()
-        };
-        Ok(Page::part(items, start, sight.lsn, &selected))
+            present,
+            state: sight.state,
+            lsn: sight.lsn,
+        })
     }
 }
 

@@ -7,8 +7,10 @@ use std::io;
 use std::sync::Arc;
 
 use mltrack_event::{ExperimentId, RunId, RunState};
+use mltrack_log::Lsn;
 use mltrack_projector_runs::search::{
-    Attribute, Bitmap, Column, ColumnData, ColumnSource, Family, StateTable, Texts,
+    Attribute, Bitmap, Column, ColumnData, ColumnSource, Expr, Family, Mode, Named, Order,
+    Question, StateTable, Texts, Window,
 };
 use mltrack_projector_runs::{Deleted, State};
 
@@ -58,6 +60,11 @@ impl<'a> RunTable<'a> {
         self.rows(meant).map_err(|error| {
             Error::new(Code::IoError, "the table of runs cannot be read").with_source(error)
         })
+    }
+
+    /// The names of a family that these rows have.
+    pub fn named(&self, family: Family, rows: &Bitmap) -> io::Result<Vec<Named>> {
+        self.folded.named(family, rows)
     }
 
     fn rows(&self, meant: &Meant<'_>) -> io::Result<Bitmap> {
@@ -136,6 +143,31 @@ impl<'a> RunTable<'a> {
         Ok(changed.map_or(Arc::clone(&recorded), |texts| {
             Arc::new(ColumnData::Texts(texts))
         }))
+    }
+}
+
+/// The table of a moment, and which of its rows a question means.
+pub(crate) struct AskedTable<'a> {
+    pub table: RunTable<'a>,
+    /// The rows that are meant at all.
+    pub base: Bitmap,
+    /// What they must fulfil.
+    pub filters: &'a [Expr],
+    pub present: &'a Present<'a>,
+    pub state: &'a State,
+    pub lsn: Option<Lsn>,
+}
+
+impl AskedTable<'_> {
+    pub fn question<'q>(&'q self, orders: &'q [Order], ties: Mode, window: Window) -> Question<'q> {
+        Question {
+            base: &self.base,
+            filters: self.filters,
+            orders,
+            ties,
+            window,
+            now_ns: self.present.now_ns(),
+        }
     }
 }
 

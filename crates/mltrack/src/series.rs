@@ -1,55 +1,41 @@
-//! Histories from the store's series files and the log, and the upkeep of these files in the background.
+//! Histories from the store's series files and the log, and the upkeep of these files by command.
 //!
 //! Invariants: a question is answered about exactly the records that the state it was asked of has folded; what goes
 //! wrong with series files is a warning, never an error of a question; a store that was opened for reading only is left
 //! as it is.
 
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, TryLockError};
-use std::thread::JoinHandle;
-use std::time::Duration;
 
 use mltrack_event::RunId;
-use mltrack_log::{Cursor, Lsn, OpenOptions, Reader};
+use mltrack_log::{Cursor, Lsn, Reader};
 use mltrack_projector::Dictionary;
 use mltrack_projector_metrics::{
     Answer, AnswerError, Asked, Asking, Extended, Query, SeriesError, SeriesFolder, SetAsideFile,
-    ValueKind, ValuePoint,
+    Stretched, ValueKind, ValuePoint,
 };
 
 use crate::code::Code;
-use crate::compact::packers;
 use crate::error::{Error, Result};
+use crate::extension::Extensions;
 use crate::history_part::{Found, answer_after};
-use crate::lock::guard;
 use crate::moment::Moment;
 use crate::store::Store;
 use crate::tracker::Tracker;
-use crate::warning::{Warning, Warnings};
+use crate::warning::Warning;
 
 /// The folder of the series files in a store.
 const SERIES_FOLDER: &str = "series";
 /// A question that had to read so many records of the log begins an extension of the series files: some hundredths of a
 /// second of reading.
 const LOG_RECORDS_MAX: u64 = 250_000;
-/// How long closing a store waits for an extension before it tells it to stop at the next block.
-const GRACE: Duration = Duration::from_millis(500);
-
 /// What one writer, or one reader, keeps for questions about histories.
 pub(crate) struct Desk {
     folder: Arc<SeriesFolder>,
     /// Kept between questions, because opening one looks at every segment.
     reader: Mutex<Reader>,
-    extension: Mutex<Option<Extension>>,
-}
-
-/// An extension that goes on in the background.
-struct Extension {
-    thread: JoinHandle<()>,
-    should_stop: Arc<AtomicBool>,
-    is_done: Receiver<()>,
-    process: u32,
+    /// What is written in the background, so that it answers sooner.
+    pub extensions: Extensions,
 }
 
 /// The part of the log that a question about a run is about.
@@ -61,8 +47,8 @@ struct Scope {
 
 impl Tracker {
     /// Writes the log's points to the store's series files, as far as they are not there yet: with them, histories of
-    /// any length are read in moments. This happens by itself when a question had to read millions of records of the
-    /// log; nothing depends on it. `None` when the tracker is disabled.
+    /// any length are read in moments. This happens by itself while a long run goes on and when it ends, and when a
+    /// question had to read much of the log; nothing depends on it. `None` when the tracker is disabled.
     ///
     /// Errors: `INVALID_STATE` for a store opened for reading, `IO_ERROR` when the folder cannot be written.
     pub fn extend_series(&self) -> Result<Option<Extended>> {
@@ -75,10 +61,11 @@ impl Tracker {
 
 impl Desk {
     pub fn new(path: &std::path::Path, reader: Reader) -> Desk {
+        let folder = Arc::new(SeriesFolder::new(path.join(SERIES_FOLDER)));
         Desk {
-            folder: Arc::new(SeriesFolder::new(path.join(SERIES_FOLDER))),
+            extensions: Extensions::new(Arc::clone(&folder), reader.end()),
+            folder,
             reader: Mutex::new(reader),
-            extension: Mutex::new(None),
         }
     }
 
@@ -105,8 +92,27 @@ impl Store {
         moment: Moment,
     ) -> Result<Vec<mltrack_projector_metrics::History>> {
         let answer: Answer = self.ask(run, query, moment, SeriesFolder::answer)?;
-        self.note_effort(&answer)?;
+        self.note_effort(answer.log_records)?;
         Ok(answer.histories)
+    }
+
+    /// What `fold` makes of every point that a query asks for; `None` before the run's first record.
+    pub fn fold_histories<T>(
+        &self,
+        run: RunId,
+        query: &Query,
+        moment: Moment,
+        fold: impl Fn(&Stretched) -> std::result::Result<T, AnswerError>,
+    ) -> Result<Option<T>> {
+        let ask = |folder: &SeriesFolder, asking: Asking<'_>| {
+            let with_effort = |found: &Stretched| Ok((fold(found)?, found.log_records));
+            folder.fold(asking, with_effort).map(Some)
+        };
+        let Some((made, log_records)) = self.ask(run, query, moment, ask)? else {
+            return Ok(None);
+        };
+        self.note_effort(log_records)?;
+        Ok(Some(made))
     }
 
     /// What a query asks for as of now, behind a mark or all of it, and the next mark.
@@ -118,14 +124,14 @@ impl Store {
     ) -> Result<Found> {
         let ask = |folder: &SeriesFolder, asking: Asking<'_>| answer_after(folder, asking, mark);
         let found = self.ask(run, query, Moment::Now, ask)?;
-        self.note_effort(&found.answer)?;
+        self.note_effort(found.answer.log_records)?;
         Ok(found)
     }
 
     /// Has the series files extended when an answer had to be read from the log.
-    fn note_effort(&self, answer: &Answer) -> Result<()> {
-        if answer.log_records > LOG_RECORDS_MAX && self.is_writable() {
-            self.extend_in_background()?;
+    fn note_effort(&self, log_records: u64) -> Result<()> {
+        if log_records > LOG_RECORDS_MAX && self.is_writable() {
+            self.extend_after_answer(self.session()?);
         }
         Ok(())
     }
@@ -218,83 +224,6 @@ impl Store {
             _ => self.extend_series(),
         }
     }
-
-    /// The same without making anybody wait. One at a time, of all processes.
-    fn extend_in_background(&self) -> Result<()> {
-        let desk = &self.session()?.desk;
-        let mut extension = guard(&desk.extension);
-        if extension
-            .as_ref()
-            .is_some_and(|known| !known.thread.is_finished())
-        {
-            return Ok(());
-        }
-        let should_stop = Arc::new(AtomicBool::new(false));
-        let (done, is_done) = channel();
-        let work = Background {
-            folder: Arc::clone(&desk.folder),
-            path: self.path.clone(),
-            should_stop: Arc::clone(&should_stop),
-            warnings: Arc::clone(&self.warnings),
-        };
-        let thread = std::thread::Builder::new()
-            .name("mltrack-series".into())
-            .spawn(move || {
-                work.run();
-                // Nobody waits any more when this fails.
-                done.send(()).ok();
-            });
-        // A process that cannot have another thread goes without.
-        *extension = thread.ok().map(|thread| Extension {
-            thread,
-            should_stop,
-            is_done,
-            process: std::process::id(),
-        });
-        Ok(())
-    }
-}
-
-/// What an extension in the background needs: not the store, which may be closed before it is done.
-struct Background {
-    folder: Arc<SeriesFolder>,
-    path: std::path::PathBuf,
-    should_stop: Arc<AtomicBool>,
-    warnings: Arc<Warnings>,
-}
-
-impl Background {
-    fn run(&self) {
-        let options = OpenOptions {
-            packers: packers(),
-            ..OpenOptions::default()
-        };
-        let open = || Reader::open(&self.path, &options);
-        if let Err(error) = self.folder.extend_alone(&open, &self.should_stop) {
-            self.warnings.tell(&Warning::SeriesNotWritten {
-                error: error.into(),
-            });
-        }
-    }
-}
-
-impl Drop for Desk {
-    fn drop(&mut self) {
-        let extension = self.extension.get_mut();
-        let extension = extension.unwrap_or_else(std::sync::PoisonError::into_inner);
-        let Some(extension) = extension.take() else {
-            return;
-        };
-        if extension.process != std::process::id() {
-            // In a forked child there is no such thread to wait for.
-            std::mem::forget(extension);
-            return;
-        }
-        extension.is_done.recv_timeout(GRACE).ok();
-        extension.should_stop.store(true, Relaxed);
-        // A panic in there has been printed, and nothing depends on what it did.
-        extension.thread.join().ok();
-    }
 }
 
 impl From<AnswerError> for Error {
@@ -336,28 +265,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_extension_in_the_background_is_done_when_the_store_is_closed() {
-        let folder = tempfile::tempdir().unwrap();
-        let tracker = Tracker::open(folder.path()).unwrap();
-        let run = tracker.experiment("resnet").unwrap().start_run().unwrap();
-        for step in 0..100 {
-            run.log_metrics(step, [("loss", 1.0)]).unwrap();
-        }
-        run.finish().unwrap();
-        let path = tracker.path().unwrap().join(SERIES_FOLDER);
-        let store = tracker.store().unwrap();
-        store.extend_in_background().unwrap();
-        store.extend_in_background().unwrap();
-        drop((run, tracker));
-        let names = std::fs::read_dir(path).unwrap();
-        let blocks = names.filter(|entry| {
-            let path = entry.as_ref().unwrap().path();
-            path.extension().is_some_and(|ending| ending == "blocks")
-        });
-        assert_eq!(blocks.count(), 1);
-    }
-
-    #[test]
     fn packed_segments_are_read_as_columns_and_their_series_files_go() {
         let folder = tempfile::tempdir().unwrap();
         let builder = Tracker::builder(folder.path()).segment_size(1 << 16);
@@ -395,5 +302,48 @@ mod tests {
             (at_last.histories, at_last.log_records),
             (before.histories, 0)
         );
+    }
+
+    #[test]
+    fn stretches_hold_every_point_once_wherever_it_is_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let builder = Tracker::builder(folder.path()).segment_size(1 << 16);
+        let tracker = builder.open().unwrap();
+        let run = tracker.experiment("resnet").unwrap().start_run().unwrap();
+        // Some in packed segments, some in series files, some in the log alone; and some steps come again.
+        for step in 0..6_000_i64 {
+            run.log_metrics(step % 4_000, [("loss", step as f64), ("lr", 0.5)])
+                .unwrap();
+            if step == 4_500 {
+                tracker.extend_series().unwrap();
+            }
+        }
+        run.finish().unwrap();
+        for pattern in ["loss", "*"] {
+            let query = || tracker.histories(run.id()).metric(pattern);
+            let found = query().fold(|found| {
+                let mut metrics = Vec::new();
+                for metric in &found.metrics {
+                    let mut all = mltrack_projector_metrics::Points::default();
+                    for stretch in &metric.stretches {
+                        let mut points = stretch.read(true)?;
+                        let bounds = (points.steps[0], points.steps[points.len() - 1]);
+                        assert_eq!((points.len(), bounds), (stretch.rows(), stretch.steps()));
+                        all.steps.append(&mut points.steps);
+                        all.times_ns.append(&mut points.times_ns);
+                        all.values.append(&mut points.values);
+                    }
+                    all.sort_by_step();
+                    metrics.push((metric.name.clone(), all));
+                }
+                Ok(metrics)
+            });
+            let expected = query().fetch().unwrap().into_iter().map(|history| {
+                let mut points = history.series.points().cloned().unwrap();
+                points.lsns.clear();
+                (history.name, points)
+            });
+            assert_eq!(found.unwrap().unwrap(), expected.collect::<Vec<_>>());
+        }
     }
 }

@@ -7,10 +7,11 @@ use mltrack_event::{
     EdgeKind, Event, ExperimentId, ExperimentState, ExperimentStateMoved, LineageLinked, NameKind,
     NodeRef, ParamValue, RunAdmission, RunCreated, RunId, RunKey, RunStarted, Split, StreamId,
 };
-use mltrack_log::door;
-use mltrack_projector_runs::{Experiment as Folded, State};
+use mltrack_log::{Lsn, door};
+use mltrack_projector_runs::{Experiment as Folded, Run as FoldedRun, State};
 use serde::Serialize;
 
+use crate::code::Code;
 use crate::dataset_use;
 use crate::decide::{Decision, Plan};
 use crate::error::{Error, Result};
@@ -49,6 +50,8 @@ pub struct RunBuilder {
     params: Vec<(String, ParamValue)>,
     pub(crate) tags: Vec<(String, String)>,
     datasets: Vec<(String, Split)>,
+    /// A tag that no run may have that was made since.
+    unique: Option<(String, String, Lsn)>,
     refused: Option<Error>,
 }
 
@@ -65,6 +68,7 @@ impl RunBuilder {
             params: Vec::new(),
             tags: Vec::new(),
             datasets: Vec::new(),
+            unique: None,
             refused: None,
         }
     }
@@ -107,6 +111,33 @@ impl RunBuilder {
         self
     }
 
+    /// Gives it this tag, and starts it only while no other run of the experiment that is not deleted and was made from
+    /// the record `since` on has it. So of several programs that found before `since` that there is none, one makes it;
+    /// the others get `CONFLICT`, and find it.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), mltrack::Error> {
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let tracker = mltrack::Tracker::open(folder.path())?;
+    /// let experiment = tracker.experiment("resnet")?;
+    /// let since = tracker.next_lsn()?.unwrap();
+    /// let first = experiment.run().unique_tag("job", "17", since).start()?;
+    /// let second = experiment.run().unique_tag("job", "17", since).start();
+    /// assert_eq!(second.unwrap_err().code(), mltrack::Code::Conflict);
+    /// # first.finish()
+    /// # }
+    /// ```
+    pub fn unique_tag(
+        mut self,
+        key: impl Into<String>,
+        value: impl Into<String>,
+        since: Lsn,
+    ) -> RunBuilder {
+        let (key, value) = (key.into(), value.into());
+        self.unique = Some((key.clone(), value.clone(), since));
+        self.tag(key, value)
+    }
+
     /// The run it is a part of.
     pub fn parent(self, parent: &Run) -> RunBuilder {
         self.parent_id(parent.id())
@@ -140,7 +171,7 @@ impl RunBuilder {
     /// Starts it. Visible on return.
     ///
     /// Errors: `INVALID_STATE` when the experiment takes no runs, `VALIDATION_ERROR` for a name or value that is none,
-    /// `CONFLICT` for a parameter with two values, `BUSY` when the log does not move.
+    /// `CONFLICT` for a parameter with two values and for a unique tag that is taken, `BUSY` when the log does not move.
     pub fn start(mut self) -> Result<Run> {
         if let Some(error) = self.refused.take() {
             return Err(error);
@@ -166,6 +197,7 @@ impl RunBuilder {
                     parent.short()
                 )));
             }
+            self.check_unique(state)?;
             let number = state.next_run_number(self.experiment);
             let mut events = self.events(&store, known, (id, number, &name))?;
             events.extend_from_slice(&takes_in);
@@ -190,6 +222,23 @@ impl RunBuilder {
         let run = Run::begin(store, facts, recorder, lsn)?;
         run.capture_environment(seed);
         Ok(run.sample_system(Coming::Started, 0))
+    }
+
+    fn check_unique(&self, state: &State) -> Result<()> {
+        let Some((key, value, since)) = &self.unique else {
+            return Ok(());
+        };
+        let newest = state.runs_of(self.experiment).rev();
+        let mut newer = newest.take_while(|run| run.created.lsn >= *since);
+        let has_it = |run: &&FoldedRun| run.tags.get(key) == Some(value) && !state.is_deleted(run);
+        match newer.find(has_it) {
+            Some(taken) => {
+                let what = format!("the run {} has the tag {key} = {value}", taken.id.short());
+                let hint = format!("tracker.resume(\"{}\".parse()?)", taken.id);
+                Err(Error::new(Code::Conflict, what).with_hint(hint))
+            }
+            None => Ok(()),
+        }
     }
 
     fn check(&self) -> Result<()> {

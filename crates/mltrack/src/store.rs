@@ -4,7 +4,7 @@
 //! points; a forked child has a session of its own.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -66,6 +66,8 @@ pub(crate) enum Access {
 pub(crate) struct Session {
     pub watch: Arc<Watch>,
     pub follower: Mutex<Follower<Runs>>,
+    /// The first record that the follower has not folded, as it told last; 0 before it told anything.
+    pub folded: Arc<AtomicU64>,
     /// Columns of the follower's state, for searching. Locked while the follower is.
     pub columns: Mutex<StateColumns>,
     /// The fold of artifacts, datasets, models and lineage. Locked after the follower.
@@ -135,6 +137,11 @@ impl Store {
             access,
             sessions: PerWriter::new(writer, session),
         })
+    }
+
+    /// Where snapshots are.
+    pub fn snapshot_folder(&self) -> &Path {
+        &self.keeping.folder
     }
 
     /// Who looks after the snapshots.
@@ -230,6 +237,9 @@ impl Store {
             Ok(Appended::Visible { first, next }) => {
                 session.watch.appended(first, next);
                 self.warnings.moving();
+                if session.desk.extensions.are_due(next) {
+                    self.extend_under_way(session, next);
+                }
                 Ok(Logged::Visible(Lsn::new(next.get() - 1).unwrap_or(first)))
             }
             Ok(Appended::Deferred) => {
@@ -267,6 +277,7 @@ impl Session {
         Ok(Session {
             watch: Arc::new(Watch::new(reader()?)),
             follower: Mutex::new(Follower::new(reader()?)),
+            folded: Arc::default(),
             columns: Mutex::default(),
             things: Mutex::default(),
             documents: Mutex::default(),

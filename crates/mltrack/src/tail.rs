@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use mltrack_event::{ExperimentId, RunId, RunKey, WallTime, type_from_name};
 use mltrack_log::{Lsn, Reader, door};
+use mltrack_projector_runs::State;
 
 use crate::code::Code;
 use crate::error::{Error, Result};
@@ -127,6 +128,11 @@ impl TailBuilder {
     }
 
     fn open(self) -> Result<Option<(Reader, Wanted, Lens)>> {
+        self.open_at(false)
+    }
+
+    /// `is_lenient`: where damage keeps the log from being folded, names are only those that are met while it is read.
+    pub(crate) fn open_at(self, is_lenient: bool) -> Result<Option<(Reader, Wanted, Lens)>> {
         let mut wanted = Wanted {
             types: self.type_ids()?,
             ..Wanted::default()
@@ -145,7 +151,15 @@ impl TailBuilder {
                 wanted.experiment = Some(state.find_experiment(name)?.id);
             }
             Ok(Lens::of(state))
-        })?;
+        });
+        let is_borne = is_lenient && self.experiment.is_none();
+        let lens = match lens {
+            Err(error) if is_borne && error.code() == Code::Corrupt => {
+                wanted.run = self.run.map(RunId::key);
+                Lens::of(&State::default())
+            }
+            lens => lens?,
+        };
         Ok(Some((reader, wanted, lens)))
     }
 

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 
 use mltrack_event::{ExperimentId, RunId};
 use mltrack_log::Lsn;
@@ -199,6 +200,28 @@ impl Tracker {
             Some(store) => Ok(Some(store.reader()?.end())),
             None => Ok(None),
         }
+    }
+
+    /// The first record that is not folded yet into what answers questions about experiments and runs. A question folds
+    /// what is left before it is answered, so the distance to [`next_lsn`](Tracker::next_lsn) is what the next one has to
+    /// do. Waits for nothing, also while that takes long. `None` for a disabled tracker.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), mltrack::Error> {
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let tracker = mltrack::Tracker::open(folder.path())?;
+    /// tracker.experiment("resnet")?;
+    /// tracker.runs().fetch()?;
+    /// assert_eq!(tracker.folded_lsn()?, tracker.next_lsn()?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn folded_lsn(&self) -> Result<Option<Lsn>> {
+        let Some(store) = self.store() else {
+            return Ok(None);
+        };
+        let next = store.session()?.folded.load(Relaxed);
+        Ok(Some(Lsn::new(next).unwrap_or(Lsn::FIRST)))
     }
 
     /// Leaves the store now and reports what dropping would swallow. Waits for artifacts that are on their way. Runs that are still open stay running in the

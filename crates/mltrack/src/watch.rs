@@ -62,6 +62,7 @@ impl Watch {
 
     /// Keeps a gate up to date from `since` on, the record that made the run running.
     pub fn register(&self, gate: &Arc<Gate>, since: Lsn) {
+        gate.tell_since(since);
         let mut gates = guard(&self.gates);
         if gates.len() >= self.tidy_at.load(Relaxed) {
             gates.retain(|_, of_run| of_run.iter().any(|gate| gate.strong_count() > 0));
@@ -157,21 +158,21 @@ impl Watch {
                 continue;
             }
             if let Ok(event) = decode(record.type_id, record.version, record.payload) {
-                self.move_gates(&event);
+                self.move_gates(&event, Some(record.lsn));
             }
         }
     }
 
-    /// What this process did itself: its own records are not looked at.
+    /// What this process did itself just now: its own records are not looked at.
     pub fn did(&self, events: &[Event]) {
         for event in events {
             if moves_gates(event.type_id()) {
-                self.move_gates(event);
+                self.move_gates(event, None);
             }
         }
     }
 
-    fn move_gates(&self, event: &Event) {
+    fn move_gates(&self, event: &Event, lsn: Option<Lsn>) {
         match event {
             Event::ExperimentDeleted(deleted) => self.delete_experiment(deleted.experiment, true),
             Event::ExperimentRestored(restored) => {
@@ -183,11 +184,11 @@ impl Watch {
             Event::RunRestored(restored) => {
                 self.each_of(restored.run, |gate| gate.set_deleted(Part::Run, false));
             }
-            other => self.move_state(other),
+            other => self.move_state(other, lsn),
         }
     }
 
-    fn move_state(&self, event: &Event) {
+    fn move_state(&self, event: &Event, lsn: Option<Lsn>) {
         let Some((run, step)) = RunMove::of(event) else {
             return;
         };
@@ -197,7 +198,12 @@ impl Watch {
             RunMove::Start | RunMove::Resume => RunState::Running,
             RunMove::Queue => return,
         };
-        self.each_of(run, |gate| gate.set(state));
+        self.each_of(run, |gate| {
+            // A run that was resumed had ended before, which is nothing to the gate of who resumed it.
+            if lsn.is_none_or(|lsn| gate.is_news(lsn)) {
+                gate.set(state);
+            }
+        });
     }
 
     fn delete_experiment(&self, experiment: ExperimentId, is_deleted: bool) {

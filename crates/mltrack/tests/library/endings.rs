@@ -1,8 +1,9 @@
 //! Every way a run can end, and what happens afterwards.
 
 use std::io;
+use std::sync::{Arc, Mutex};
 
-use mltrack::{Code, EndState, Error, RunState};
+use mltrack::{Code, EndState, Error, RunState, Tracker};
 
 use crate::support::{Store, code};
 
@@ -209,4 +210,74 @@ fn ending_a_run_that_is_not_there_is_not_found() {
     );
     assert_eq!(code(store.tracker.resume(id)), Code::NotFound);
     assert_eq!(code(store.tracker.run_summary(id)), Code::NotFound);
+}
+
+#[test]
+fn a_handle_whose_run_was_resumed_after_its_end_ends_nothing_when_it_is_dropped() {
+    let store = Store::new();
+    let experiment = store.tracker.experiment("resnet").unwrap();
+    let run = experiment.start_run().unwrap();
+    run.finish().unwrap();
+    let resumed = store.tracker.resume(run.id()).unwrap();
+    drop(run);
+    resumed.log_metric("loss", 1.0).unwrap();
+    assert_eq!(resumed.state().unwrap(), RunState::Running);
+    resumed.finish().unwrap();
+    assert_eq!(resumed.state().unwrap(), RunState::Completed);
+}
+
+#[test]
+fn a_handle_whose_run_others_ended_ends_nothing_and_warns_of_nothing_when_it_is_dropped() {
+    let folder = tempfile::tempdir().unwrap();
+    let warnings = Arc::new(Mutex::new(Vec::new()));
+    let told = Arc::clone(&warnings);
+    let builder = Tracker::builder(folder.path());
+    let builder = builder.on_warning(move |warning| told.lock().unwrap().push(warning.to_string()));
+    let tracker = builder.open().unwrap();
+    let other = Tracker::open(folder.path()).unwrap();
+    let experiment = tracker.experiment("resnet").unwrap();
+
+    let run = experiment.start_run().unwrap();
+    let ended = run.id();
+    other.end_run(ended, EndState::Cancelled, None).unwrap();
+    drop(run);
+    assert_eq!(other.run_summary(ended).unwrap().state, RunState::Cancelled);
+
+    let run = experiment.start_run().unwrap();
+    other.end_run(run.id(), EndState::Cancelled, None).unwrap();
+    let resumed = tracker.resume(run.id()).unwrap();
+    drop(run);
+    assert_eq!(resumed.state().unwrap(), RunState::Running);
+    resumed.finish().unwrap();
+    assert_eq!(*warnings.lock().unwrap(), [""; 0]);
+}
+
+#[test]
+fn of_programs_that_begin_the_one_run_of_a_tag_at_once_one_makes_it() {
+    let store = Store::new();
+    let experiment = store.tracker.experiment("resnet").unwrap();
+    let earlier = experiment.run().tag("job", "17").start().unwrap();
+    let since = store.tracker.next_lsn().unwrap().unwrap();
+    let begin = |tracker: &Tracker| {
+        let experiment = tracker.experiment("resnet").unwrap();
+        experiment.run().unique_tag("job", "17", since).start()
+    };
+    let runs: Vec<Result<mltrack::Run, Error>> = std::thread::scope(|scope| {
+        let threads = [(); 4].map(|()| scope.spawn(|| begin(&store.another())));
+        threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap())
+            .collect()
+    });
+    let (made, refused): (Vec<_>, Vec<_>) = runs.into_iter().partition(Result::is_ok);
+    assert_eq!((made.len(), refused.len()), (1, 3));
+    for refused in refused {
+        assert_eq!(code(refused), Code::Conflict);
+    }
+    let made = made.into_iter().next().unwrap().unwrap();
+    assert_ne!(made.id(), earlier.id(), "one made before does not count");
+    made.finish().unwrap();
+    store.tracker.delete_run(made.id()).unwrap();
+    begin(&store.tracker).unwrap().finish().unwrap();
+    earlier.finish().unwrap();
 }

@@ -29,6 +29,7 @@ mod models;
 mod operations;
 mod owners;
 mod params;
+mod pieces;
 mod remote;
 mod remote_roots;
 mod reproducing;
