@@ -1,0 +1,53 @@
+"""Brings in what other trackers' own programs wrote, and compares it with what their own readers read.
+
+    python run.py --binary PATH [--only WORD]
+
+One module for each peer, each with functions `test_..`. The last line counts tests as the test runners do.
+"""
+
+import argparse
+import pathlib
+import sys
+import tempfile
+import traceback
+
+import csv_files
+import tensorboard_files
+import tensorboard_going_on
+
+MODULES = [tensorboard_files, tensorboard_going_on, csv_files]
+
+
+def tests():
+    for module in MODULES:
+        for name, function in vars(module).items():
+            if name.startswith("test_") and function.__module__ == module.__name__:
+                yield f"{module.__name__}.{name}", function
+
+
+def main():
+    parser = argparse.ArgumentParser(description="what the peers' own programs wrote")
+    parser.add_argument("--binary", required=True, help="the mltrack program that is to be proved")
+    parser.add_argument("--only", default="", help="only tests with this in their names")
+    arguments = parser.parse_args()
+    binary = str(pathlib.Path(arguments.binary).resolve())
+    passed = failed = 0
+    for name, function in tests():
+        if arguments.only not in name:
+            continue
+        with tempfile.TemporaryDirectory(prefix="mltrack-import-") as folder:
+            try:
+                function(binary, pathlib.Path(folder))
+                passed += 1
+                print(f"ok {name}", flush=True)
+            except Exception:
+                failed += 1
+                traceback.print_exc()
+                print(f"FAILED {name}", flush=True)
+    word = "FAILED" if failed else "ok"
+    print(f"\ntest result: {word}. {passed} passed; {failed} failed; 0 ignored; 0 measured; 0 filtered out")
+    return failed == 0 and passed > 0
+
+
+if __name__ == "__main__":
+    sys.exit(0 if main() else 1)
