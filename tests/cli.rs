@@ -7,6 +7,8 @@
 mod artifacts;
 #[path = "cli/compacting.rs"]
 mod compacting;
+#[path = "cli/comparing.rs"]
+mod comparing;
 #[path = "cli/console.rs"]
 mod console;
 #[path = "cli/curves.rs"]
@@ -27,6 +29,8 @@ mod experiments;
 mod forms;
 #[path = "cli/generated.rs"]
 mod generated;
+#[path = "cli/importing.rs"]
+mod importing;
 #[path = "cli/keeping.rs"]
 mod keeping;
 #[path = "cli/lineage.rs"]

@@ -8,6 +8,7 @@ use mltrack_server::command::Screen;
 use crate::output::Terminal;
 use crate::output::progress::ProgressWish;
 use crate::output::style::{ColourWish, Tone, decide, paint};
+use crate::program::Program;
 
 // No doc comment: clap would take it for the description of the command it is flattened into.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -41,13 +42,15 @@ pub struct Context {
     pub stderr_colour: bool,
     pub started_ns: i64,
     pub progress: ProgressWish,
+    /// What is started when this program needs another of its kind.
+    pub program: Program,
     /// Whether stdout is a row of frames that also say where to go on.
     pub tells_positions: bool,
     colour_wish: ColourWish,
 }
 
 impl Context {
-    pub fn new(arguments: &GlobalArguments) -> Context {
+    pub fn new(arguments: &GlobalArguments, program: Program) -> Context {
         let stderr_is_terminal = io::stderr().is_terminal();
         Context {
             store: arguments.store.clone(),
@@ -57,6 +60,7 @@ impl Context {
             stderr_colour: stderr_colour(arguments.color),
             started_ns: now_ns(),
             progress: arguments.progress,
+            program,
             tells_positions: false,
             colour_wish: arguments.color,
         }
@@ -67,6 +71,7 @@ impl Context {
         Context {
             store: self.store.clone(),
             terminal: Terminal::of_client(screen),
+            program: self.program.clone(),
             stderr_is_terminal: screen.is_told,
             stderr_colour: screen.told_colour,
             ..*self
@@ -87,6 +92,7 @@ impl Context {
             store: self.store.clone(),
             terminal: self.terminal.clone(),
             progress: arguments.progress,
+            program: self.program.clone(),
             ..*self
         }
     }
@@ -96,6 +102,7 @@ impl Context {
         Context {
             store: self.store.clone(),
             terminal: self.terminal.renewed(self.colour_wish),
+            program: self.program.clone(),
             started_ns: now_ns(),
             ..*self
         }

@@ -221,7 +221,7 @@ fn look_at_runs(context: &Context) -> Vec<Finding> {
 }
 
 fn write_access(path: &Path) -> Finding {
-    let opened = Tracker::builder(path)
+    let opened = store::builder(path)
         .create(false)
         .open()
         .and_then(Tracker::close);

@@ -32,7 +32,7 @@ pub struct Arguments {
 
 const FIELDS: &[&str] = &["id"];
 
-fn parse_goal(text: &str) -> Result<(String, Direction), String> {
+pub fn parse_goal(text: &str) -> Result<(String, Direction), String> {
     let parts = text
         .rsplit_once(':')
         .filter(|(metric, _)| !metric.is_empty());

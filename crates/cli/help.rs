@@ -106,7 +106,7 @@ fn command_help(words: &[String]) -> Outcome<String> {
 fn exit_codes() -> String {
     let mut text = String::from("  exit  code\n     0  done; an empty list is 0 too\n");
     text.push_str(
-        "     1  the answer is no, only where asked: replay --check, runs --exit-status,\n        search --exit-status, env diff --exit-status, reproduce\n",
+        "     1  the answer is no, only where asked: replay --check, runs --exit-status,\n        search --exit-status, env diff --exit-status, compare --exit-code,\n        reproduce\n",
     );
     let mut codes: Vec<&Code> = Code::ALL.iter().collect();
     codes.sort_by_key(|code| code.exit_code());

@@ -2,11 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use mltrack::{Code, STORE_FOLDER, Tracker, is_store};
+use mltrack::{Code, STORE_FOLDER, is_store};
 
 use crate::context::Context;
 use crate::failure::{Exit, Failure, Outcome};
 use crate::output::{OutputArguments, Sheet, list_fields, print};
+use crate::store;
 
 /// Make a store
 #[derive(Debug, clap::Args)]
@@ -69,7 +70,7 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
         context.note(&format!("would make a store in {shown}"));
         return Ok(Exit::Done);
     }
-    let mut builder = Tracker::builder(&path);
+    let mut builder = store::builder(&path);
     if let Some(size) = arguments.segment_size {
         builder = builder.segment_size(size);
     }

@@ -79,7 +79,7 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
         ));
         return Ok(Exit::Done);
     }
-    let tracker = Tracker::open(store::for_beginning(context)?)?;
+    let tracker = store::builder(store::for_beginning(context)?).open()?;
     let run = start(arguments, &tracker)?;
     let relay = Relay::listen()?;
     let capture = if arguments.no_console {

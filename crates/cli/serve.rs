@@ -23,6 +23,7 @@ use crate::failure::{Exit, Failure, Outcome};
 use crate::interrupt::{tell_of_end, tell_of_hangup, tell_of_interrupt};
 use crate::moment::Length;
 use crate::output::quantity::grouped;
+use crate::program::Program;
 use crate::remote::rows;
 use crate::store;
 use size::Size;
@@ -158,7 +159,7 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
     let next = tracker.next_lsn()?;
     let path = tracker.path().unwrap_or(Path::new("")).to_owned();
     let options = Options {
-        commands: Some(commands(&arguments.limits, &path)),
+        commands: Some(commands(&arguments.limits, &path, &context.program)),
         ..options
     };
     let is_encrypted = options.tls.is_some();
@@ -214,17 +215,12 @@ fn options(arguments: &Arguments) -> Options {
 }
 
 /// This program runs them, on the same store.
-fn commands(limits: &Limits, store: &Path) -> CommandHost {
-    /// What this process runs, though a newer one may have taken its place in the folder since.
-    const THIS: &str = "/proc/self/exe";
-    let program = if Path::new(THIS).exists() {
-        PathBuf::from(THIS)
-    } else {
-        std::env::current_exe().unwrap_or_else(|_| PathBuf::from("mltrack"))
-    };
+fn commands(limits: &Limits, store: &Path, program: &Program) -> CommandHost {
+    let (program, mut arguments) = program.lasting();
+    arguments.extend(["-C".into(), store.into(), "answer".into()]);
     CommandHost {
         program,
-        arguments: vec!["-C".into(), store.into(), "answer".into()],
+        arguments,
         check: rows::check,
         count_max: limits.commands_max.into(),
         time_max: limits.command_timeout.0,

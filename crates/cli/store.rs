@@ -166,10 +166,7 @@ pub fn for_beginning(context: &Context) -> Outcome<PathBuf> {
 /// For reading: nobody's leave is needed and nothing is written.
 pub fn open_to_look(context: &Context) -> Outcome<Tracker> {
     let place = existing(context)?;
-    Ok(Tracker::builder(&place.path)
-        .create(false)
-        .read_only(true)
-        .open()?)
+    Ok(builder(&place.path).create(false).read_only(true).open()?)
 }
 
 /// About how many bytes of memory a server takes for the runs it has folded.
@@ -179,8 +176,7 @@ const SERVER_RUN_MEMORY: usize = 32 << 20;
 pub fn open_to_serve(context: &Context, is_read_only: bool) -> Outcome<Tracker> {
     let builder = if is_read_only {
         let place = existing(context)?;
-        let builder = Tracker::builder(&place.path).create(false);
-        builder.read_only(true)
+        builder(&place.path).create(false).read_only(true)
     } else {
         quiet(&for_beginning(context)?)
     };
@@ -190,7 +186,12 @@ pub fn open_to_serve(context: &Context, is_read_only: bool) -> Outcome<Tracker> 
 
 /// A command is over in a moment: what it does to a run says nothing about the machine that the run is on.
 fn quiet(path: &Path) -> mltrack::Builder {
-    Tracker::builder(path).no_system_metrics()
+    builder(path).no_system_metrics()
+}
+
+/// What every command opens a store with. The trail of what was done names this program, whatever runs it.
+pub fn builder(path: impl AsRef<Path>) -> mltrack::Builder {
+    Tracker::builder(path).command("mltrack")
 }
 
 /// For writing to a store that exists.

@@ -9,20 +9,21 @@ use crate::context::{Context, GlobalArguments};
 use crate::failure::Outcome;
 use crate::remote::answer;
 use crate::{
-    artifact, compact, completion, config_show, console, dataset, demo, doctor, env_diff, env_show,
-    exp_archive, exp_ls, exp_new, exp_restore, exp_show, export, gc, help, init, key, lineage, log,
-    man, metrics, model, op_log, repair, replay, reproduce, restore, rm, run_end, run_exec,
-    run_log, run_show, run_start, runs, scrub, search, serve, snapshot_create, snapshot_ls,
-    snapshot_rm, snapshot_verify, stats, tail, undo, verify, version,
+    artifact, compact, compare, completion, config_show, console, dataset, demo, doctor, env_diff,
+    env_show, exp_archive, exp_ls, exp_new, exp_restore, exp_show, export, gc, help, import, init,
+    key, lineage, log, man, metrics, model, op_log, repair, replay, reproduce, restore, rm,
+    run_end, run_exec, run_log, run_show, run_start, runs, scrub, search, serve, snapshot_create,
+    snapshot_ls, snapshot_rm, snapshot_verify, stats, tail, undo, verify, version,
 };
 
 const AFTER_HELP: &str = "\
 Groups:
-  look    runs, run show, exp ls, exp show, metrics, console, search, stats
+  look    runs, run show, exp ls, exp show, metrics, compare, console, search,
+          stats
   log     tail, log, replay, verify, repair, snapshot, compact, gc, scrub, op log,
           undo
   things  artifact, dataset, model, lineage, env show, env diff, reproduce
-  move    export
+  move    export, import
   write   init, exp new, exp archive, exp restore, run start, run exec, run log,
           run end, rm, restore
   serve   serve, key new, key ls, key rm
@@ -68,6 +69,7 @@ pub enum Command {
     #[command(subcommand)]
     Model(model::Command),
     Metrics(metrics::Arguments),
+    Compare(compare::Arguments),
     Lineage(lineage::Arguments),
     Console(console::Arguments),
     Search(search::Arguments),
@@ -95,6 +97,9 @@ pub enum Command {
     /// Write events, metrics or runs for other programs
     #[command(subcommand)]
     Export(export::Command),
+    /// Bring in what other trackers recorded
+    #[command(subcommand)]
+    Import(import::Command),
     Serve(serve::Arguments),
     /// Make, list and revoke the tokens that a server asks for
     #[command(subcommand)]
@@ -184,6 +189,7 @@ pub fn run(command: Command, context: &Context) -> Outcome {
         Command::Dataset(command) => dataset::run(&command, context),
         Command::Model(command) => model::run(&command, context),
         Command::Metrics(arguments) => metrics::run(&arguments, context),
+        Command::Compare(arguments) => compare::run(&arguments, context),
         Command::Lineage(arguments) => lineage::run(&arguments, context),
         Command::Console(arguments) => console::run(&arguments, context),
         Command::Search(arguments) => search::run(&arguments, context),
@@ -203,6 +209,7 @@ pub fn run(command: Command, context: &Context) -> Outcome {
         Command::Restore(arguments) => restore::run(&arguments, context),
         Command::Snapshot(command) => snapshot(&command, context),
         Command::Export(command) => export::run(&command, context),
+        Command::Import(command) => import::run(&command, context),
         Command::Serve(arguments) => serve::run(&arguments, context),
         Command::Key(command) => key::run(&command, context),
         Command::Config(ConfigCommand::Show(arguments)) => config_show::run(&arguments, context),
@@ -214,7 +221,7 @@ pub fn run(command: Command, context: &Context) -> Outcome {
         Command::Man(arguments) => man::run(&arguments),
         Command::Version(arguments) => version::run(&arguments, context),
         Command::Help(arguments) => help::run(&arguments),
-        Command::DemoTrainer(arguments) => demo::worker::run(&arguments),
+        Command::DemoTrainer(arguments) => demo::worker::run(&arguments, context),
         Command::Answer(answer::Arguments {}) => answer::run(context),
     }
 }

@@ -1,12 +1,12 @@
 //! `mltrack demo`: a sweep of real trainings, each in a process of its own, and what came of them.
 //!
-//! 1. It re-executes its own binary, so it works wherever that is installed, in an empty folder.
+//! 1. It starts its own program again, so it works wherever that is installed, in an empty folder.
 //! 2. What it prints at the end is read from the store, not remembered: a trainer that was killed is lost
 //!    in the table because the store says so.
 
 use std::io::{self, BufRead as _, BufReader, Write as _};
-use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::path::Path;
+use std::process::{Child, ChildStdin, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
@@ -21,6 +21,7 @@ use crate::context::{Context, now_ns};
 use crate::demo::closing::closing_words;
 use crate::failure::{Exit, Failure, Outcome, Stop};
 use crate::interrupt::Interrupt;
+use crate::program::Program;
 use crate::store;
 
 /// Train a small model in several processes at once, and track it
@@ -36,7 +37,7 @@ pub struct Arguments {
     /// Equal seeds train alike, to the last bit
     #[arg(long, value_name = "N", default_value_t = 7)]
     seed: u64,
-    /// Make up a large store instead: runs=100000,params=20,metrics=10,points=500
+    /// Make up a large store instead: runs=100000,params=20,metrics=10,points=500,columns=1000,experiments=1
     #[arg(long, value_name = "COUNTS", conflicts_with_all = ["runs", "epochs"])]
     scale: Option<Scale>,
     /// With --scale: one metric a record, as if each was logged alone
@@ -77,11 +78,11 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
         return scale::run(scale, &manner, context);
     }
     let place = store::for_beginning(context)?;
-    let tracker = Tracker::open(&place)?;
+    let tracker = store::builder(&place).open()?;
     prepare(&tracker)?;
     let interrupt = Interrupt::listen()?;
     let (sender, receiver) = channel();
-    let mut workers = start(arguments, &place, &sender)?;
+    let mut workers = start(arguments, &place, &context.program, &sender)?;
     drop(sender);
     let mut display = Display::new(
         context.progress,
@@ -130,28 +131,30 @@ fn prepare(tracker: &Tracker) -> Outcome<()> {
     }
 }
 
-fn start(arguments: &Arguments, place: &Path, sender: &Sender<Said>) -> Outcome<Vec<Worker>> {
-    let program = std::env::current_exe().map_err(|error| {
-        Failure::new(Code::IoError, "cannot find this program's own file").cause(error)
-    })?;
+fn start(
+    arguments: &Arguments,
+    place: &Path,
+    program: &Program,
+    sender: &Sender<Said>,
+) -> Outcome<Vec<Worker>> {
     let names = sweep(arguments.runs as usize, arguments.seed)
         .into_iter()
         .map(|hyper| hyper.name);
     let mut workers = Vec::new();
     for (index, name) in names.enumerate() {
-        workers.push(spawn(&program, arguments, place, (index, name), sender)?);
+        workers.push(spawn(program, arguments, place, (index, name), sender)?);
     }
     Ok(workers)
 }
 
 fn spawn(
-    program: &PathBuf,
+    program: &Program,
     arguments: &Arguments,
     place: &Path,
     (index, name): (usize, String),
     sender: &Sender<Said>,
 ) -> Outcome<Worker> {
-    let mut command = Command::new(program);
+    let mut command = program.command();
     command
         .arg("demo-trainer")
         .env("MLTRACK_STORE", place)

@@ -8,10 +8,10 @@ use std::io::{self, Write as _};
 use std::path::Path;
 use std::str::FromStr;
 
-use mltrack::{Columns, EndState, Importer, PastEnd, PastRun, RunError, RunId, Tracker, WallTime};
+use mltrack::{Columns, EndState, Importer, PastEnd, PastRun, RunError, RunId, WallTime};
 
 use super::scale_curve::Training;
-use super::scale_model::{Fate, Plan, Scale, metric_name, plan};
+use super::scale_model::{Fate, Plan, Scale, metric_name, plan, rare_name};
 use crate::context::{Context, now_ns};
 use crate::failure::{Exit, Outcome, Stop};
 use crate::interrupt::Interrupt;
@@ -40,13 +40,15 @@ pub struct Manner {
 impl FromStr for Scale {
     type Err = String;
 
-    /// `runs=100000,params=20,metrics=10,points=500`; what is not said stays small.
+    /// `runs=100000,params=20,metrics=10,points=500,columns=1000,experiments=1`; what is not said stays small.
     fn from_str(text: &str) -> Result<Scale, String> {
         let mut scale = Scale {
             runs: 100,
             params: 20,
             metrics: 10,
             points: 500,
+            columns: 0,
+            experiments: None,
         };
         for part in text.split(',') {
             let (name, value) = part
@@ -67,8 +69,18 @@ impl FromStr for Scale {
                     scale.metrics = within(name, count, 1, 10_000)? as usize;
                     continue;
                 }
+                "columns" => {
+                    scale.columns = within(name, count, 0, 100_000)? as usize;
+                    continue;
+                }
+                "experiments" => {
+                    scale.experiments = Some(within(name, count, 1, 10_000)?);
+                    continue;
+                }
                 _ => {
-                    return Err(format!("{name:?} is none of runs, params, metrics, points"));
+                    return Err(format!(
+                        "{name:?} is none of runs, params, metrics, points, columns, experiments"
+                    ));
                 }
             };
             *field = within(name, count, 1, max)?;
@@ -86,16 +98,21 @@ fn within(name: &str, count: u64, min: u64, max: u64) -> Result<u64, String> {
 
 pub fn run(scale: &Scale, manner: &Manner, context: &Context) -> Outcome {
     let place = store::for_beginning(context)?;
-    let tracker = Tracker::open(&place)?;
+    let tracker = store::builder(&place).open()?;
     let interrupt = Interrupt::listen()?;
     let mut told = Progress::new(scale, context);
-    let experiments = scale.runs.div_ceil(EXPERIMENT_RUNS);
+    let wanted = scale.experiments.map(|count| scale.runs.div_ceil(count));
+    let each = wanted.unwrap_or(EXPERIMENT_RUNS);
+    let experiments = scale.runs.div_ceil(each);
     for experiment in 0..experiments {
-        let first = experiment * EXPERIMENT_RUNS;
-        let runs = first..(first + EXPERIMENT_RUNS).min(scale.runs);
+        let first = experiment * each;
+        let runs = first..(first + each).min(scale.runs);
         let name = format!("scale-{}", experiment + 1);
         let mut import = tracker.experiment(&name)?.import()?;
-        let columns = columns(scale, manner, &mut import)?;
+        let columns = Named {
+            each: columns(scale, manner, &mut import)?,
+            rare: rare_columns(scale, &mut import)?,
+        };
         let mut begin = runs.start;
         while begin < runs.end {
             let group = begin..(begin + RUNS_AT_ONCE).min(runs.end);
@@ -123,6 +140,20 @@ fn columns(scale: &Scale, manner: &Manner, import: &mut Importer) -> Outcome<Vec
     each.collect()
 }
 
+/// The rare metrics, each for itself.
+fn rare_columns(scale: &Scale, import: &mut Importer) -> Outcome<Vec<Columns>> {
+    let places = 0..scale.rare().1;
+    places
+        .map(|place| Ok(import.columns([rare_name(place)])?))
+        .collect()
+}
+
+/// The metrics of an experiment, as they are logged.
+struct Named {
+    each: Vec<Columns>,
+    rare: Vec<Columns>,
+}
+
 /// A run under way.
 struct Underway {
     id: RunId,
@@ -136,7 +167,7 @@ fn make_group(
     scale: &Scale,
     manner: &Manner,
     group: std::ops::Range<u64>,
-    (import, columns): (&mut Importer, &[Columns]),
+    (import, columns): (&mut Importer, &Named),
     told: &mut Progress,
 ) -> Outcome<()> {
     let mut underway = Vec::new();
@@ -159,13 +190,27 @@ fn make_group(
             let turn = run.step..(run.step + TURN_STEPS).min(run.plan.steps);
             for step in turn.clone() {
                 run.time_ns = run.training.advance(&mut row);
-                log(import, columns, (run.id, step as i64, run.time_ns), &row)?;
+                log(
+                    import,
+                    &columns.each,
+                    (run.id, step as i64, run.time_ns),
+                    &row,
+                )?;
             }
             run.step = turn.end;
             told.points += (turn.end - turn.start) * row.len() as u64;
         }
         for run in underway.extract_if(.., |run| run.step == run.plan.steps) {
             told.runs += 1;
+            for (place, value) in &run.plan.rare {
+                let step = run.plan.steps as i64;
+                log(
+                    import,
+                    &columns.rare[*place..=*place],
+                    (run.id, step, run.time_ns),
+                    &[*value],
+                )?;
+            }
             if let Some(end) = end_of(run.plan.fate) {
                 import.end(run.id, WallTime(run.time_ns), end)?;
             }
@@ -305,6 +350,8 @@ mod tests {
         assert_eq!((scale.runs, scale.params), (100_000, 0));
         assert_eq!((scale.metrics, scale.points), (10, 7));
         assert_eq!("runs=3".parse::<Scale>().unwrap().points, 500);
+        let wide: Scale = "columns=1000,experiments=1".parse().unwrap();
+        assert_eq!((wide.rare(), wide.experiments), ((485, 485), Some(1)));
         for (text, what) in [
             ("", "is no NAME=COUNT"),
             ("runs", "is no NAME=COUNT"),

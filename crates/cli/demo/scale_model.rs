@@ -28,6 +28,22 @@ pub struct Scale {
     pub metrics: usize,
     /// Steps of each metric of a run that reaches its end.
     pub points: u64,
+    /// Names of params and metrics over all runs together. Those beyond `params` and `metrics` are rare: a run has a few
+    /// of them.
+    pub columns: usize,
+    /// How many experiments the runs are spread over; as few as makes sense when `None`.
+    pub experiments: Option<u64>,
+}
+
+/// Rare params, and as many rare metrics, that a run has.
+const RARE_PER_RUN: usize = 4;
+
+impl Scale {
+    /// How many names of rare params and of rare metrics there are.
+    pub fn rare(&self) -> (usize, usize) {
+        let rare = self.columns.saturating_sub(self.params + self.metrics);
+        (rare - rare / 2, rare / 2)
+    }
 }
 
 /// How a run ends.
@@ -53,6 +69,8 @@ pub struct Plan {
     pub steps: u64,
     pub params: Vec<(String, ParamValue)>,
     pub tags: Vec<(String, String)>,
+    /// Places of the rare metrics that it logs once, with the values.
+    pub rare: Vec<(usize, f64)>,
     /// How fast it learns: 1 at the best learning rate.
     pub learning: f64,
 }
@@ -90,6 +108,11 @@ pub fn metric_name(place: usize) -> String {
     }
 }
 
+/// The name of the rare metric at a place.
+pub fn rare_name(place: usize) -> String {
+    format!("eval/suite{}/score{}", place / 20 + 1, place % 20 + 1)
+}
+
 /// The run at `index`.
 pub fn plan(scale: &Scale, seed: u64, index: u64, now_ns: i64) -> Plan {
     let mut random = Random::new(seed ^ index.wrapping_mul(0x2545_f491_4f6c_dd1d));
@@ -105,14 +128,33 @@ pub fn plan(scale: &Scale, seed: u64, index: u64, now_ns: i64) -> Plan {
         }
     };
     let behind = i128::from(SPAN_NS) * i128::from(scale.runs - index) / i128::from(scale.runs);
+    let started_ns = now_ns - behind as i64 + random.below(1_000_000_000) as i64;
+    let seed = random.next_u64() >> 32;
+    let mut params = params(scale.params, &mut random, (rate, model, optimizer));
+    let tags = tags(&mut random);
+    let (rare_params, rare_metrics) = scale.rare();
+    // Words of their own, so that the rest of a run is the same with and without rare names.
+    let mut random_rare = Random::new(random.clone().next_u64());
+    for place in places(rare_params, &mut random_rare) {
+        let value = ParamValue::Int(random_rare.below(100) as i64);
+        params.push((
+            format!("rare.group{}.p{}", place / 20 + 1, place % 20 + 1),
+            value,
+        ));
+    }
+    let logged_once = places(rare_metrics, &mut random_rare);
+    let logged_once = logged_once
+        .into_iter()
+        .map(|place| (place, random_rare.symmetric(1.0)));
     Plan {
         name: format!("{model}-{optimizer}-{index}"),
-        started_ns: now_ns - behind as i64 + random.below(1_000_000_000) as i64,
-        seed: random.next_u64() >> 32,
+        started_ns,
+        seed,
         fate,
         steps,
-        params: params(scale.params, &mut random, (rate, model, optimizer)),
-        tags: tags(&mut random),
+        params,
+        tags,
+        rare: logged_once.collect(),
         learning: x * (1.0 - x).exp(),
     }
 }
@@ -165,6 +207,19 @@ fn params(
     params
 }
 
+/// A few different places out of so many.
+fn places(count: usize, random: &mut Random) -> Vec<usize> {
+    let wanted = RARE_PER_RUN.min(count);
+    let mut places = Vec::new();
+    while places.len() < wanted {
+        let place = random.below(count);
+        if !places.contains(&place) {
+            places.push(place);
+        }
+    }
+    places
+}
+
 fn tags(random: &mut Random) -> Vec<(String, String)> {
     let mut tags = vec![(
         "team".to_owned(),
@@ -189,6 +244,8 @@ mod tests {
         params: 20,
         metrics: 10,
         points: 500,
+        columns: 0,
+        experiments: None,
     };
     const NOW_NS: i64 = 1_800_000_000_000_000_000;
 
@@ -209,6 +266,29 @@ mod tests {
         assert_eq!(column(&one, 0, true), column(&same, 0, true));
         let other = plan(&SCALE, 2, 17, NOW_NS);
         assert_ne!(column(&one, 0, true), column(&other, 0, true));
+    }
+
+    #[test]
+    fn rare_names_are_spread_over_the_runs_and_change_nothing_else() {
+        let scale = Scale {
+            columns: 130,
+            ..SCALE
+        };
+        assert_eq!(scale.rare(), (50, 50));
+        let mut names = std::collections::BTreeSet::new();
+        for index in 0..200 {
+            let (rare, plain) = (
+                plan(&scale, 1, index, NOW_NS),
+                plan(&SCALE, 1, index, NOW_NS),
+            );
+            assert_eq!(rare.params[..20], plain.params[..]);
+            assert_eq!((rare.seed, &rare.tags), (plain.seed, &plain.tags));
+            assert_eq!((rare.params.len(), rare.rare.len()), (24, 4));
+            names.extend(rare.params.into_iter().map(|(name, _)| name));
+            names.extend(rare.rare.into_iter().map(|(place, _)| rare_name(place)));
+            assert!(plain.rare.is_empty());
+        }
+        assert_eq!(names.len(), 120);
     }
 
     #[test]

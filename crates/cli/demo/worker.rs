@@ -10,14 +10,16 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use mltrack::{ArtifactKind, Run, Split, Tracker};
+use mltrack::{ArtifactKind, Level, Run, Split, Tracker};
 use rustix::fs::FileType;
 
 use super::dataset::{DIGITS, ROWS};
 use super::trainer::{StepReport, Trainer, Validation};
 use super::{Dataset, sweep};
+use crate::context::Context;
 use crate::failure::{Exit, Failure, Outcome, Stop};
 use crate::interrupt::Interrupt;
+use crate::store;
 
 const DATASET: &str = "digits";
 const MODEL: &str = "digits";
@@ -43,7 +45,7 @@ pub struct Arguments {
     epochs: u64,
 }
 
-pub fn run(arguments: &Arguments) -> Outcome {
+pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
     let interrupt = Interrupt::listen()?;
     let is_orphan = watch_stdin();
     let hyper = sweep(arguments.index + 1, arguments.seed)
@@ -52,7 +54,11 @@ pub fn run(arguments: &Arguments) -> Outcome {
     // Where to record stands in the environment, so that the same command line can be run again elsewhere.
     let place = std::env::var_os(crate::store::VARIABLE).map(PathBuf::from);
     let place = place.ok_or_else(|| Failure::usage("MLTRACK_STORE names no store"))?;
-    let tracker = Tracker::builder(place).open()?;
+    let mut builder = store::builder(place);
+    if let Some(code) = context.program.code() {
+        builder = builder.captured_program(code);
+    }
+    let tracker = builder.open()?;
     let run = tracker
         .experiment(&arguments.experiment)?
         .run()
@@ -64,6 +70,11 @@ pub fn run(arguments: &Arguments) -> Outcome {
     take_digits(&tracker, &run)?;
     run.keep_last(CHECKPOINTS, CHECKPOINTS_KEPT)?;
     tell(&format!("run {}", run.id()));
+    let opening = format!(
+        "{} learns {ROWS} digits for {} epochs",
+        hyper.name, arguments.epochs
+    );
+    run.log_line(Level::Info, opening)?;
     let dataset = Dataset::digits();
     let mut trainer = Trainer::new(&hyper, &dataset);
     let interval = (arguments.epochs / CHECKPOINTS_MADE).max(1);
@@ -129,6 +140,11 @@ fn log(run: &Run, report: &StepReport) -> Outcome<()> {
             [("validation_loss", loss), ("validation_accuracy", accuracy)],
         )?;
         tell(&format!("epoch {} {loss} {accuracy}", report.epoch + 1));
+        let line = format!(
+            "epoch {epoch}: loss {loss:.4}, {:.1} % of unseen digits right",
+            accuracy * 100.0
+        );
+        run.log_line(Level::Info, line)?;
     }
     Ok(())
 }

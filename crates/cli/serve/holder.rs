@@ -71,17 +71,25 @@ fn open_files(pid: u32) -> Vec<String> {
 /// The program, and its command when it is ours.
 fn program(pid: u32) -> String {
     let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-    let mut words = line.split(|byte| *byte == 0).map(String::from_utf8_lossy);
-    let program = words.next().unwrap_or_default();
-    let name = Path::new(&*program)
-        .file_name()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned();
-    if name == "mltrack" && words.any(|word| word == "serve") {
-        return format!("{name} serve");
+    named(&line)
+}
+
+/// The same of a command line, whose words end with zeros.
+fn named(line: &[u8]) -> String {
+    let words = line.split(|byte| *byte == 0).map(String::from_utf8_lossy);
+    let words: Vec<_> = words.collect();
+    // An interpreter runs it in the package for Python: `python3 .../bin/mltrack`, `python3 -m mltrack`.
+    let ours = words.iter().take(3).position(|word| is_ours(word));
+    if ours.is_some_and(|at| words[at..].iter().any(|word| word == "serve")) {
+        return "mltrack serve".to_owned();
     }
-    name
+    let name = Path::new(&*words[0]).file_name().unwrap_or_default();
+    name.to_string_lossy().into_owned()
+}
+
+fn is_ours(word: &str) -> bool {
+    let path = Path::new(word);
+    path.ends_with("mltrack") || path.ends_with("mltrack/__main__.py")
 }
 
 #[cfg(test)]
@@ -94,6 +102,23 @@ mod tests {
         assert_eq!(listening(table, 5000), ["4711"]);
         assert_eq!(listening(table, 80), ["4713"]);
         assert!(listening(table, 81).is_empty());
+    }
+
+    #[test]
+    fn a_server_is_recognised_whatever_runs_it() {
+        let named = |line: &str| named(line.replace(' ', "\0").as_bytes());
+        for line in [
+            "mltrack serve",
+            "target/release/mltrack -C store serve",
+            "python3 venv/bin/mltrack serve --read-only",
+            "python3 -m mltrack serve",
+            "python3 lib/mltrack/__main__.py serve",
+        ] {
+            assert_eq!(named(line), "mltrack serve", "{line}");
+        }
+        assert_eq!(named("bin/mltrack demo"), "mltrack");
+        assert_eq!(named("bin/python3 train.py mltrack.py serve"), "python3");
+        assert_eq!(named(""), "");
     }
 
     #[test]

@@ -1,0 +1,177 @@
+//! `mltrack compare`: runs side by side, or groups of replicates, and whether they really differ.
+//!
+//! Invariants: the library decides what differs and what is significant; here it is only shown. A difference is always
+//! the group less the baseline.
+
+mod code;
+mod item;
+mod sheet;
+
+use mltrack::{CompareTest, Comparison, Direction, RunId, Tracker};
+use serde_json::Value;
+
+use crate::context::Context;
+use crate::exp_new::parse_goal;
+use crate::failure::{Exit, Failure, Outcome};
+use crate::output::items::Envelope;
+use crate::output::{OutputArguments, People, Sheet, list_fields, print};
+use crate::{look, store};
+use code::Fact;
+
+/// Compare 2 to 100 runs, or groups of replicates, with a baseline
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Tests: t (Student), welch, paired and signed-rank (pairs of equal seeds), wilcoxon (rank-sum),
+anova and kruskal (all groups at once), bootstrap. p-values are corrected for one another (Holm).
+
+  mltrack compare 3fe9 91c2
+  mltrack compare 3fe9 91c2 --by seed --test welch
+  mltrack compare -f 'lr > 0.01' --baseline 91c2 --goal loss:min --test kruskal")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an option of its own on the command line"
+)]
+pub struct Arguments {
+    /// Ids' beginnings, names, EXP/12, @last, @running or @best
+    #[arg(value_name = "RUN")]
+    runs: Vec<String>,
+    /// Also runs that match: see `mltrack help filters`
+    #[arg(short, long, value_name = "FILTER")]
+    filter: Vec<String>,
+    /// Compare the others with this run; with the first one otherwise
+    #[arg(long, value_name = "RUN")]
+    baseline: Option<String>,
+    /// Let a run stand for all completed ones that are equal but for these parameters
+    #[arg(long, value_name = "PARAM,..", value_delimiter = ',')]
+    by: Vec<String>,
+    /// Test whether metrics differ, over replicates (--by seed unless given)
+    #[arg(
+        long,
+        value_name = "t|welch|paired|signed-rank|wilcoxon|anova|kruskal|bootstrap"
+    )]
+    test: Option<CompareTest>,
+    /// Call a corrected p-value below this significant; intervals are of 1 - ALPHA
+    #[arg(long, value_name = "ALPHA", default_value_t = 0.05)]
+    alpha: f64,
+    /// Which end of a metric is better, beside the goal of the experiment
+    #[arg(long, value_name = "METRIC:min|max", value_parser = parse_goal)]
+    goal: Vec<(String, Direction)>,
+    /// Also what is equal, and metrics of the machine
+    #[arg(long)]
+    all: bool,
+    /// Runs of several experiments, too
+    #[arg(long)]
+    across: bool,
+    /// Also in what the environments differ
+    #[arg(long)]
+    env: bool,
+    /// Also in what commits and patches differ
+    #[arg(long)]
+    code: bool,
+    /// End with 1 when they differ; with --test, when a difference is significant
+    #[arg(long)]
+    exit_code: bool,
+    #[command(flatten)]
+    output: OutputArguments,
+}
+
+/// What was found, in all its parts.
+struct Found {
+    compared: Comparison,
+    /// Of environments and code.
+    facts: Vec<Fact>,
+    /// Whether p-values were asked for.
+    is_tested: bool,
+}
+
+pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
+    if list_fields(&arguments.output, item::FIELDS)? {
+        return Ok(Exit::Done);
+    }
+    let tracker = store::open_to_look(context)?;
+    let compared = arguments.compared(&tracker)?;
+    let facts = code::facts(&tracker, &compared, (arguments.env, arguments.code))?;
+    let found = Found {
+        compared,
+        facts,
+        is_tested: arguments.test.is_some(),
+    };
+    let items = item::items(&found);
+    let sheet = Sheet {
+        fields: item::FIELDS,
+        envelope: Envelope {
+            total: items.len() as u64,
+            lsn: look::lsn_number(found.compared.lsn),
+            next: Value::Null,
+        },
+        items,
+        people: People::Table(sheet::table(&found)),
+    };
+    print(&sheet, &arguments.output, &context.terminal)?;
+    let is_no = arguments.exit_code && found.differs();
+    Ok(if is_no { Exit::No } else { Exit::Done })
+}
+
+impl Arguments {
+    fn compared(&self, tracker: &Tracker) -> Outcome<Comparison> {
+        let baseline = self.baseline.as_deref().map(|name| tracker.find_run(name));
+        let baseline = baseline.transpose()?;
+        let runs = self.named(tracker)?;
+        if runs.is_empty() && baseline.is_none() {
+            return Err(Failure::usage("no runs are named")
+                .hint("mltrack runs lists them; name 2 to 100: mltrack compare RUN RUN")
+                .into());
+        }
+        let mut query = tracker
+            .compare(runs)
+            .alpha(self.alpha)
+            .all(self.all)
+            .across(self.across);
+        if !self.by.is_empty() {
+            query = query.by(self.by.iter());
+        }
+        if let Some(run) = baseline {
+            query = query.baseline(run);
+        }
+        if let Some(test) = self.test {
+            query = query.test(test);
+        }
+        for (metric, direction) in &self.goal {
+            query = query.direction(metric, *direction);
+        }
+        Ok(query.fetch()?)
+    }
+
+    /// The runs that are named, then those that match.
+    fn named(&self, tracker: &Tracker) -> Outcome<Vec<RunId>> {
+        let mut runs = Vec::new();
+        for name in &self.runs {
+            runs.push(tracker.find_run(name)?);
+        }
+        if !self.filter.is_empty() {
+            let mut query = tracker.runs();
+            for filter in &self.filter {
+                query = query.filter(filter);
+            }
+            runs.extend(query.fetch_ids()?.items);
+        }
+        Ok(runs)
+    }
+}
+
+impl Found {
+    /// With tests, whether a difference is significant; else whether anything differs.
+    fn differs(&self) -> bool {
+        if self.is_tested {
+            let outcomes = self.compared.metrics.iter().flat_map(|metric| {
+                let of_groups = metric.results.iter().map(|result| &result.tested);
+                of_groups.chain([&metric.overall])
+            });
+            let mut found = outcomes.filter_map(|tested| tested.as_ref()?.as_ref().ok());
+            return found.any(|outcome| outcome.is_significant);
+        }
+        let params = self.compared.params.iter().any(|param| param.differs);
+        let metrics = self.compared.metrics.iter().any(|metric| metric.differs);
+        params || metrics || !self.facts.is_empty()
+    }
+}

@@ -1,0 +1,112 @@
+//! `import tensorboard` and `import csv`: what a script sees of them.
+//!
+//! That values come in bit for bit is held by the tests of `crates/import`.
+
+use std::fs;
+use std::path::PathBuf;
+
+use serde_json::Value;
+
+use super::support::Folder;
+
+/// What `tensorboardX` wrote.
+const REAL: &[u8] = include_bytes!("../../crates/import/tests/import/real.tfevents");
+
+fn with_logs() -> (Folder, PathBuf) {
+    let folder = Folder::empty();
+    let file = folder.path().join("logs/a/events.out.tfevents.1.host");
+    fs::create_dir_all(file.parent().unwrap()).unwrap();
+    fs::write(&file, REAL).unwrap();
+    (folder, file)
+}
+
+fn item(folder: &Folder, words: &[&str]) -> Value {
+    folder.json(&[words, &["--json"]].concat())["items"][0].clone()
+}
+
+#[test]
+fn a_folder_comes_in_once_and_says_how_to_take_it_back() {
+    let (folder, _) = with_logs();
+    let dry = item(&folder, &["import", "tensorboard", "logs", "--dry-run"]);
+    assert_eq!((&dry["runs_new"], &dry["points"]), (&1.into(), &41.into()));
+    assert!(
+        !folder.path().join(".mltrack").exists(),
+        "a dry run makes no store"
+    );
+    let said = folder.run(&["import", "tensorboard", "logs", "--into", "resnet"]);
+    assert_eq!(said.code, 0, "{}", said.stderr);
+    assert!(said.stderr.contains("undo: mltrack rm "), "{}", said.stderr);
+    let runs = folder.json(&["runs", "resnet", "--json"]);
+    let run = &runs["items"][0];
+    assert_eq!(
+        (&run["name"], &run["state"]),
+        (&"a".into(), &"completed".into())
+    );
+    assert_eq!(run["params"]["lr"], 0.001);
+    let again = item(
+        &folder,
+        &["import", "tensorboard", "logs", "--into", "resnet"],
+    );
+    assert_eq!(
+        (&again["runs_same"], &again["points"]),
+        (&1.into(), &0.into())
+    );
+}
+
+#[test]
+fn nonsense_has_its_exit_and_makes_no_store() {
+    let (folder, file) = with_logs();
+    fs::create_dir(folder.path().join("empty")).unwrap();
+    fs::write(folder.path().join("table.csv"), "step,loss\n1,2\nx,3\n").unwrap();
+    for (words, code, part) in [
+        (&["tensorboard", "empty"][..], 3, "no event files"),
+        (&["tensorboard", "nowhere"], 3, "nowhere"),
+        (
+            &["tensorboard", "/dev/null"],
+            2,
+            "neither a folder nor a file",
+        ),
+        (&["csv", "table.csv"], 2, "line 3, column 1"),
+        (&["csv", "empty"], 2, "no file"),
+        (&["csv", "table.csv", "--metric", "accuracy"], 2, "accuracy"),
+    ] {
+        let said = folder.run(&[&["import"], words].concat());
+        assert_eq!(said.code, code, "{words:?}: {}", said.stderr);
+        assert!(said.stderr.contains(part), "{words:?}: {}", said.stderr);
+    }
+    assert!(!folder.path().join(".mltrack").exists());
+    fs::write(&file, b"\x89PNG\r\n\x1a\n and so on and so on").unwrap();
+    let said = folder.run(&["import", "tensorboard", "logs"]);
+    assert_eq!(said.code, 5, "{}", said.stderr);
+    assert!(said.stderr.contains("checksum"), "{}", said.stderr);
+}
+
+#[test]
+fn what_is_damaged_is_named_and_the_rest_taken() {
+    let (folder, file) = with_logs();
+    let mut bytes = REAL.to_vec();
+    bytes[REAL.len() / 2] ^= 1;
+    fs::write(&file, bytes).unwrap();
+    let said = folder.run(&["import", "tensorboard", "logs", "--json"]);
+    assert_eq!(said.code, 7, "{}", said.stderr);
+    let report: Value = serde_json::from_str(&said.stdout).unwrap();
+    assert_eq!(report["items"][0]["untaken"][0]["kind"], "damaged");
+    assert!(said.stderr.contains("at byte "), "{}", said.stderr);
+}
+
+#[test]
+fn a_table_becomes_runs() {
+    let folder = Folder::empty();
+    let table = "run;lr;accuracy\nfirst;0,1;0,9\nsecond;0,2;0,8\n";
+    fs::write(folder.path().join("results.csv"), table).unwrap();
+    let report = item(
+        &folder,
+        &["import", "csv", "results.csv", "--metric", "accuracy"],
+    );
+    assert_eq!(
+        (&report["runs_new"], &report["points"]),
+        (&2.into(), &2.into())
+    );
+    let text = folder.ok(&["runs", "results", "--cols", "=lr,accuracy", "--csv"]);
+    assert!(text.contains("0.1,0.9"), "{text}");
+}
