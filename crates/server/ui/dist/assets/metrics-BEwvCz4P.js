@@ -1,0 +1,1 @@
+function e(e){return/^(system|sys)[/.]/.test(e)}export{e as t};
