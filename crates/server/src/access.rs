@@ -45,9 +45,11 @@ const QUESTIONS: &[&str] = &[
 
 /// Questions that are posted to our own interface, below `/api/v1/`.
 const NATIVE_QUESTIONS: &[&str] = &[
+    "activity",
     "command",
     "experiments/search",
     "history",
+    "history/groups",
     "metrics/search",
     "runs/compare",
     "runs/search",
@@ -111,9 +113,18 @@ fn is_at(path: &str, place: &str) -> bool {
 
 fn is_question(path: &str) -> bool {
     if let Some(rest) = path.strip_prefix("/api/v1/") {
-        return NATIVE_QUESTIONS.contains(&rest);
+        return NATIVE_QUESTIONS.contains(&rest) || is_check(rest);
     }
     below_mlflow(path).is_some_and(|rest| QUESTIONS.contains(&rest))
+}
+
+/// Whether a path asks to read stored bytes and say whether they are what the log says.
+fn is_check(rest: &str) -> bool {
+    let parts: Vec<&str> = rest.split('/').collect();
+    matches!(
+        parts[..],
+        ["artifacts", _, "check"] | ["datasets" | "models", _, "versions", _, "check"]
+    )
 }
 
 /// What follows `/api/2.0/mlflow/` and its like.
@@ -158,6 +169,25 @@ mod tests {
             ),
             (Method::GET, "/api/2.0/mlflow-artifacts/signedx", Need::Look),
             (Method::POST, "/v1/traces", Need::Change),
+            (Method::POST, "/api/v1/artifacts/a/check", Need::Look),
+            (Method::POST, "/api/v1/history/groups", Need::Look),
+            (Method::POST, "/api/v1/artifacts/a/b/check", Need::Change),
+            (
+                Method::POST,
+                "/api/v1/datasets/d/versions/1/check",
+                Need::Look,
+            ),
+            (
+                Method::POST,
+                "/api/v1/models/m/versions/1/check",
+                Need::Look,
+            ),
+            (
+                Method::POST,
+                "/api/v1/models/m/versions/1/restore",
+                Need::Change,
+            ),
+            (Method::DELETE, "/api/v1/artifacts/a/check", Need::Change),
             (Method::POST, "/api/2.0/mlflow/webhooks", Need::Manage),
             (Method::PATCH, "/api/2.0/mlflow/webhooks/7", Need::Manage),
             (Method::GET, "/api/2.0/mlflow/webhooks", Need::Look),

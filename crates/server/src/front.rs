@@ -29,6 +29,7 @@ use crate::hosts::Hosts;
 use crate::link::Link;
 use crate::options::Options;
 use crate::origin::{Origins, Seen, is_preflight, preflight_answer};
+use crate::page;
 use crate::refusal::Refusal;
 use crate::request_id::{HEADER, RequestId, RequestIds};
 use crate::scope;
@@ -154,7 +155,11 @@ impl Front {
             };
         }
         let _turn = self.turn()?;
-        let need = access::need(&asked.method, asked.uri.path());
+        let need = if page::is_for_anybody(&request) {
+            Need::Nothing
+        } else {
+            access::need(&asked.method, asked.uri.path())
+        };
         let caller = match &self.doorman {
             Some(doorman) => doorman.caller(request.headers(), need, link.peer).await?,
             None => Caller::anybody(),

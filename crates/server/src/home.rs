@@ -1,66 +1,18 @@
-//! `GET /`: what is served here and how to connect, for a person with a browser, or with `curl`.
+//! What is served here and how to connect: the text for `curl`, and what the page shows before its program is there.
 //!
-//! Invariant: the page loads nothing and runs nothing, and every text of the store in it is escaped; as plain text it
-//! moves no cursor.
+//! Invariant: every text of the store in the page is escaped; as plain text it moves no cursor.
 
 use std::fmt::Write as _;
 
-use axum::Router;
-use axum::extract::{Request, State};
-use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse as _, Response};
-use axum::routing::get;
-
 use mltrack::ExperimentSummary;
 
-use crate::blocking::blocking;
-use crate::mlflow::{MlflowError, Origin};
 use crate::shared::Shared;
 
-/// The page may be what it is, and nothing else.
-const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-
-/// The route.
-pub fn routes() -> Router<Shared> {
-    Router::new().route("/", get(home))
-}
-
-async fn home(
-    State(shared): State<Shared>,
-    origin: Result<Origin, MlflowError>,
-    request: Request,
-) -> Response {
-    let origin = origin.ok().map(|Origin(origin)| origin);
-    let accepted = request.headers().get(header::ACCEPT);
-    let accepted = accepted.and_then(|accepted| accepted.to_str().ok());
-    let is_browser = accepted.is_some_and(|accepted| accepted.contains("text/html"));
-    let facts = match blocking(move || Facts::of(&shared, origin)).await {
-        Ok(facts) => facts,
-        Err(error) => {
-            let text = format!("the store cannot be read: {error}\n");
-            return (StatusCode::INTERNAL_SERVER_ERROR, text).into_response();
-        }
-    };
-    let (kind, text) = if is_browser {
-        ("text/html; charset=utf-8", facts.page())
-    } else {
-        ("text/plain; charset=utf-8", facts.text())
-    };
-    let headers = [
-        (header::CONTENT_TYPE, kind),
-        (header::CONTENT_SECURITY_POLICY, POLICY),
-        (header::X_FRAME_OPTIONS, "DENY"),
-        (header::REFERRER_POLICY, "no-referrer"),
-        (header::CACHE_CONTROL, "no-store"),
-        (header::VARY, "accept"),
-    ];
-    (headers, text).into_response()
-}
-
 /// What there is to tell.
-struct Facts {
+pub struct Facts {
     store: String,
     about: String,
+    up_s: u64,
     /// Lines for a shell that connect to it.
     connect: Vec<String>,
     /// Id, name and number of runs of the first experiments.
@@ -70,7 +22,8 @@ struct Facts {
 }
 
 impl Facts {
-    fn of(shared: &Shared, origin: Option<String>) -> mltrack::Result<Facts> {
+    /// Reads it. `origin` is how the server is reached.
+    pub fn of(shared: &Shared, origin: Option<String>) -> mltrack::Result<Facts> {
         let (tracker, options) = (shared.tracker(), shared.options());
         let store = tracker.path().map(|path| path.display().to_string());
         let events = tracker.next_lsn()?.map_or(0, |next| next.get() - 1);
@@ -93,9 +46,8 @@ impl Facts {
         let plural = if count == 1 { "" } else { "s" };
         Ok(Facts {
             store: store.unwrap_or_default(),
-            about: format!(
-                "{access}, {events} events, {count} experiment{plural}, up for {up_s} s"
-            ),
+            about: format!("{access}, {events} events, {count} experiment{plural}"),
+            up_s,
             connect,
             experiments: experiments
                 .iter()
@@ -106,39 +58,38 @@ impl Facts {
         })
     }
 
-    fn page(&self) -> String {
+    /// The experiments as HTML, for who waits for the program of the page, or runs none.
+    pub fn page(&self) -> String {
         let mut rows = String::new();
         for [id, name, runs] in &self.experiments {
             let name = escaped(name);
-            writeln!(rows, "<tr><td>{id}<td>{name}<td class=n>{runs}")
-                .expect("writing to a string cannot fail");
+            writeln!(
+                rows,
+                "<tr><td><a class=\"name\" dir=\"auto\" href=\"/experiments/{id}\">{name}</a></td><td class=\"number\">{runs}</td></tr>"
+            )
+            .expect("writing to a string cannot fail");
         }
         let (store, about) = (escaped(&self.store), &self.about);
         let connect = escaped(&self.connect.join("\n"));
         let rest = self.rest.as_deref().map(escaped).unwrap_or_default();
         let version = env!("CARGO_PKG_VERSION");
         format!(
-            "<!doctype html>
-<html lang=en><meta charset=utf-8><meta name=viewport content=\"width=device-width\"><title>mltrack</title>
-<style>{STYLE}</style>
-<h1>mltrack {version}</h1>
-<p>The store <code>{store}</code>: {about}.
-<h2>Connect</h2>
-<pre>{connect}</pre>
-<h2>Experiments</h2>
-<table><tr><th>id<th>name<th class=n>runs
-{rows}</table>
-<p>{rest}
-<p>Health <a href=/health>/health</a>, figures for Prometheus <a href=/metrics>/metrics</a>, the native interface <a href=/api/v1/openapi.json>/api/v1/openapi.json</a>.
-"
+            "<main class=\"page first\"><h1>Experiments</h1>
+<table><thead><tr><th scope=\"col\">Name</th><th scope=\"col\">Runs</th></tr></thead><tbody>
+{rows}</tbody></table>
+<p class=\"soft\">{rest}</p>
+<noscript><p>mltrack {version}. The store <code>{store}</code>: {about}.</p>
+<h2>Connect</h2><pre>{connect}</pre>
+<p>Health <a href=\"/health\">/health</a>, figures for Prometheus <a href=\"/metrics\">/metrics</a>, the interface <a href=\"/api/v1/openapi.json\">/api/v1/openapi.json</a>.</p></noscript></main>"
         )
     }
 
     /// The same for who has no browser.
-    fn text(&self) -> String {
+    pub fn text(&self) -> String {
         let version = env!("CARGO_PKG_VERSION");
         let mut lines = vec![format!("mltrack {version}")];
-        lines.push(format!("{}: {}", plain(&self.store), self.about));
+        let (store, about, up_s) = (plain(&self.store), &self.about, self.up_s);
+        lines.push(format!("{store}: {about}, up for {up_s} s"));
         lines.push("\nConnect".to_owned());
         let connect = self.connect.iter();
         lines.extend(connect.map(|line| format!("  {}", plain(line))));
@@ -174,10 +125,8 @@ fn plain(text: &str) -> String {
 /// The rest is told by the command line.
 const EXPERIMENTS_SHOWN: usize = 50;
 
-const STYLE: &str = ":root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;max-width:48rem;margin:2rem auto;padding:0 1rem}table{border-collapse:collapse}td,th{text-align:left;padding:.2rem 1rem .2rem 0}.n{text-align:right}pre{overflow:auto}";
-
 /// Text that is text in HTML, too.
-fn escaped(text: &str) -> String {
+pub fn escaped(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for character in text.chars() {
         match character {

@@ -15,7 +15,7 @@ use crate::front::Trail;
 use crate::refusal::Refusal;
 use crate::request_id::RequestId;
 use crate::shared::Shared;
-use crate::{health, home, mlflow, native, prometheus};
+use crate::{health, mlflow, native, page, prometheus};
 
 /// Everything that is served over a store.
 pub fn router(shared: Shared) -> Router {
@@ -24,7 +24,7 @@ pub fn router(shared: Shared) -> Router {
         .merge(native::routes(&shared))
         .merge(health::routes())
         .merge(prometheus::routes())
-        .merge(home::routes())
+        .merge(page::routes())
         .method_not_allowed_fallback(no_method)
         .route_layer(Trailing)
         .fallback(no_path)

@@ -1,7 +1,7 @@
 //! Keys that are for some experiments only.
 //!
 //! A request names the experiments or runs that it is about in its fields or in its path. Those of a key with a scope
-//! are read before any handler sees the request.
+//! are read before any handler sees the request. Our own interface has rows of its own.
 //!
 //! Invariants: what stands in no row is refused; every name in a request must be in the scope, not only the first.
 
@@ -17,6 +17,7 @@ use serde_json::Value;
 use crate::fields::Fields;
 use crate::mlflow::experiment_of_model;
 use crate::refusal::Refusal;
+use crate::scope_native;
 
 /// Endpoints of `MLflow`'s interface whose fields name all that they are about.
 const FIELDS: &[&str] = &[
@@ -123,6 +124,9 @@ pub fn check(
     (method, uri): (&Method, &Uri),
     body: &Bytes,
 ) -> Result<(), Refusal> {
+    if let Some(path) = uri.path().strip_prefix("/api/v1/") {
+        return scope_native::check(tracker, scope, (method, uri, path), body);
+    }
     let query = Fields::of_query(uri.query().unwrap_or_default());
     let mut named = Named::default();
     match place(uri.path()) {

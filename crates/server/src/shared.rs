@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::figures::Figures;
 use crate::mlflow::{KeptHistories, TraceTable};
-use crate::native::{Live, Remembered};
+use crate::native::{Checks, Live, LogChecks, Remembered};
 use crate::options::Options;
 use crate::webhook::{Desk, Gate};
 
@@ -28,8 +28,10 @@ struct Inner {
     figures: Arc<Figures>,
     stopping: CancellationToken,
     live: Live,
+    checks: Checks,
     remembered: Arc<Remembered>,
     commands: Arc<Semaphore>,
+    log_checks: LogChecks,
 }
 
 impl Shared {
@@ -47,8 +49,10 @@ impl Shared {
             figures: Arc::new(Figures::new()),
             stopping: CancellationToken::new(),
             live: Live::new(tracker.clone()),
+            checks: Checks::default(),
             remembered: Remembered::of(store),
             commands: Arc::new(Semaphore::new(commands)),
+            log_checks: LogChecks::default(),
             tracker,
             options,
         }))
@@ -79,6 +83,11 @@ impl Shared {
         &self.0.live
     }
 
+    /// What checks of artifacts found.
+    pub fn checks(&self) -> &Checks {
+        &self.0.checks
+    }
+
     /// What became of requests with keys.
     pub fn remembered(&self) -> &Arc<Remembered> {
         &self.0.remembered
@@ -87,6 +96,11 @@ impl Shared {
     /// Places for commands that clients ask for.
     pub fn commands(&self) -> &Arc<Semaphore> {
         &self.0.commands
+    }
+
+    /// What checks of the log found.
+    pub fn log_checks(&self) -> &LogChecks {
+        &self.0.log_checks
     }
 
     /// What the host decided.

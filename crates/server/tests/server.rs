@@ -2,12 +2,24 @@
 //!
 //! Invariant: every test has its own folder and its own port, and what it started ends with it.
 
+#[path = "server/api_activity.rs"]
+mod api_activity;
+#[path = "server/api_bounds.rs"]
+mod api_bounds;
+#[path = "server/api_checks.rs"]
+mod api_checks;
+#[path = "server/api_lines.rs"]
+mod api_lines;
+#[path = "server/api_log.rs"]
+mod api_log;
 #[path = "server/api_looking.rs"]
 mod api_looking;
 #[path = "server/api_pages.rs"]
 mod api_pages;
 #[path = "server/api_registry.rs"]
 mod api_registry;
+#[path = "server/api_tables.rs"]
+mod api_tables;
 #[path = "server/api_values.rs"]
 mod api_values;
 #[path = "server/api_views.rs"]
@@ -18,6 +30,8 @@ mod api_writing;
 mod artifact_paths;
 #[path = "server/auth.rs"]
 mod auth;
+#[path = "server/auth_native.rs"]
+mod auth_native;
 #[path = "server/batches.rs"]
 mod batches;
 #[path = "server/ending.rs"]
@@ -54,6 +68,8 @@ mod multipart;
 mod origin;
 #[path = "server/otlp.rs"]
 mod otlp;
+#[path = "server/page.rs"]
+mod page;
 #[path = "server/prompts.rs"]
 mod prompts;
 #[path = "server/proxy.rs"]

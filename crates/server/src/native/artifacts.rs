@@ -17,6 +17,8 @@ use super::moment::{Moment, at, time_text};
 use super::named;
 use super::openapi::Bytes;
 use super::page::{Page, answer, limit_of, token_of};
+use super::registry_change::Removal;
+use super::write_experiments::DryAsk;
 use crate::blocking::blocking;
 use crate::mlflow::{Content, send, take};
 use crate::shared::Shared;
@@ -25,7 +27,8 @@ pub fn routes() -> OpenApiRouter<Shared> {
     OpenApiRouter::new()
         .routes(routes!(list))
         .routes(routes!(of_run, put))
-        .routes(routes!(get))
+        .routes(routes!(get, remove))
+        .routes(routes!(restore))
         .routes(routes!(bytes))
 }
 
@@ -164,6 +167,42 @@ async fn get(State(shared): State<Shared>, Path(id): Path<String>) -> Answer<Jso
     Ok(Json(found.into()))
 }
 
+/// Remove an artifact
+///
+/// It is in no list any more; restoring or undoing brings it back until `gc`.
+#[utoipa::path(delete, path = "/artifacts/{artifact}", tag = "artifacts",
+    params(("artifact" = String, Path, description = "its id"), DryAsk),
+    responses((status = 200, description = "what was done; undo takes it back", body = Removal), Faults))]
+async fn remove(
+    State(shared): State<Shared>,
+    Path(id): Path<String>,
+    Ask(ask): Ask<DryAsk>,
+) -> Answer<Json<Removal>> {
+    blocking(move || {
+        let artifact = by_id(&shared, &id)?;
+        let what = artifact.reference();
+        let remove = || Ok(shared.tracker().remove_artifacts(&[artifact])?.lsn());
+        Removal::of(what, ask.dry_run, remove).map(Json)
+    })
+    .await
+}
+
+/// Bring a removed artifact back
+#[utoipa::path(post, path = "/artifacts/{artifact}/restore", tag = "artifacts",
+    params(("artifact" = String, Path, description = "its id")),
+    responses((status = 200, description = "as it is now", body = ArtifactForm), Faults))]
+async fn restore(
+    State(shared): State<Shared>,
+    Path(id): Path<String>,
+) -> Answer<Json<ArtifactForm>> {
+    blocking(move || {
+        let artifact = by_id(&shared, &id)?;
+        shared.tracker().restore_artifacts(&[artifact])?;
+        by_id(&shared, &id).map(|artifact| Json(artifact.into()))
+    })
+    .await
+}
+
 /// The bytes of an artifact
 #[utoipa::path(get, path = "/artifacts/{artifact}/bytes", tag = "artifacts",
     params(("artifact" = String, Path, description = "its id"),
@@ -190,7 +229,7 @@ async fn bytes(State(shared): State<Shared>, Path(id): Path<String>, headers: He
     })
 }
 
-fn by_id(shared: &Shared, id: &str) -> Answer<Artifact> {
+pub(super) fn by_id(shared: &Shared, id: &str) -> Answer<Artifact> {
     let id = id.parse().map_err(mltrack::Error::from)?;
     Ok(shared.tracker().artifact_by_id(id)?)
 }

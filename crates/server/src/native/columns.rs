@@ -1,12 +1,12 @@
 //! What a table of runs can show: the names in a selection of runs; and runs side by side.
 //!
-//! Invariants: all of a selection is of one moment of the log; of many runs no more than a page is in memory at once.
+//! Invariant: all of a selection is of one moment of the log.
 
 use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::extract::State;
-use mltrack::{RunSummary, Tracker};
+use mltrack::{RunName, RunSummary, Tracker};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
@@ -18,10 +18,11 @@ use super::error::{Answer, Fault, Faults};
 use super::moment::Moment;
 use super::named;
 use super::number::Number;
-use super::page::{LIMIT_MAX, lsn_number};
+use super::page::lsn_number;
 use super::run_form::RunStateName;
 use super::runs::{DeletedAsk, RunsAsk, query};
 use crate::blocking::blocking;
+use crate::caller::Caller;
 use crate::shared::Shared;
 
 /// The most runs side by side.
@@ -80,6 +81,8 @@ pub struct ColumnForm {
     pub column: String,
     /// How many runs have it.
     pub runs: u64,
+    /// Whether two of them have different values; of a metric the last ones are compared.
+    pub differs: bool,
 }
 
 /// Which runs side by side.
@@ -154,60 +157,38 @@ pub struct ComparedMetric {
     responses((status = 200, description = "with how many runs have each", body = ColumnsForm), Faults))]
 async fn columns(
     State(shared): State<Shared>,
+    caller: Caller,
     Ask(ask): Ask<ColumnsAsk>,
 ) -> Answer<Json<ColumnsForm>> {
     blocking(move || {
-        let mut counts: [BTreeMap<String, u64>; 3] = Default::default();
-        let question = || RunsAsk {
-            experiment: ask.experiment.clone(),
-            filter: ask.filter.clone(),
-            state: ask.state.clone(),
-            parent: ask.parent.clone(),
+        let question = RunsAsk {
+            scope: caller.scope,
+            experiment: ask.experiment,
+            filter: ask.filter,
+            state: ask.state,
+            parent: ask.parent,
             deleted: ask.deleted,
-            at: ask.at.clone(),
-            limit: Some(LIMIT_MAX),
+            at: ask.at,
             ..RunsAsk::default()
         };
-        let mut page = query(shared.tracker(), question())?.fetch()?;
-        let (total, lsn) = (page.total as u64, lsn_number(page.lsn));
-        loop {
-            for run in &page.items {
-                let names = run.params.keys();
-                count(&mut counts[0], names);
-                count(&mut counts[1], run.metrics.keys());
-                count(&mut counts[2], run.tags.keys());
-            }
-            let Some(next) = page.next.take() else {
-                break;
-            };
-            page = query(shared.tracker(), question())?.page(next).fetch()?;
-        }
-        let [params, metrics, tags] = counts;
+        let names = query(shared.tracker(), question)?.fetch_names()?;
         Ok(Json(ColumnsForm {
-            runs: total,
-            params: forms(params, |name| format!("={name}")),
-            metrics: forms(metrics, str::to_owned),
-            tags: forms(tags, |name| format!("tags.{name}")),
-            lsn,
+            runs: names.runs as u64,
+            params: forms(names.params, |name| format!("={name}")),
+            metrics: forms(names.metrics, str::to_owned),
+            tags: forms(names.tags, |name| format!("tags.{name}")),
+            lsn: lsn_number(names.lsn),
         }))
     })
     .await
 }
 
-fn count<'a>(counts: &mut BTreeMap<String, u64>, names: impl Iterator<Item = &'a String>) {
-    for name in names {
-        match counts.get_mut(name) {
-            Some(count) => *count += 1,
-            None => drop(counts.insert(name.clone(), 1)),
-        }
-    }
-}
-
-fn forms(counts: BTreeMap<String, u64>, column: impl Fn(&str) -> String) -> Vec<ColumnForm> {
-    let forms = counts.into_iter().map(|(name, runs)| ColumnForm {
-        column: column(&name),
-        name,
-        runs,
+fn forms(names: Vec<RunName>, column: impl Fn(&str) -> String) -> Vec<ColumnForm> {
+    let forms = names.into_iter().map(|named| ColumnForm {
+        column: column(&named.name),
+        name: named.name.into(),
+        runs: named.rows as u64,
+        differs: named.differs,
     });
     forms.collect()
 }

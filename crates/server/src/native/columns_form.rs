@@ -5,11 +5,13 @@
 
 use std::fmt::Write as _;
 
-use mltrack::{Bucket, History, Points, RunId, Series, WallTime};
+use mltrack::{Bucket, Points, Series, WallTime};
 use serde_json::json;
 
-use super::history_form::{label, time_ms};
+use super::curve::Curve;
+use super::history_form::{Told, label, time_ms};
 use super::moment::time_text;
+use super::number::Number;
 
 /// The type of an answer in columns of bytes.
 pub const COLUMNS: &str = "application/vnd.mltrack.columns";
@@ -25,36 +27,33 @@ enum Column {
     Integers(Vec<i64>),
 }
 
-/// The histories as columns of bytes.
-pub fn bytes(histories: &[(RunId, History)]) -> Vec<u8> {
+/// The histories as columns of bytes: all columns, or only those of these names.
+pub fn bytes(histories: &[Told], wanted: &[String]) -> Vec<u8> {
     let mut bytes = MAGIC.to_vec();
     bytes.extend((histories.len() as u32).to_le_bytes());
     bytes.extend(0_u32.to_le_bytes());
-    for (run, history) in histories {
-        let (kind, columns) = match &history.series {
-            Series::Points(points) => ("points", of_points(points)),
-            Series::Buckets(buckets) => ("buckets", of_buckets(buckets)),
+    for told in histories {
+        let (kind, mut columns) = match (&told.curve, &told.history.series) {
+            (Some(curve), _) => ("curve", of_curve(curve)),
+            (None, Series::Points(points)) => ("points", of_points(points)),
+            (None, Series::Buckets(buckets)) => ("buckets", of_buckets(buckets)),
         };
-        push_history(&mut bytes, *run, history, kind, &columns);
+        let is_wanted = |name: &str| wanted.is_empty() || wanted.iter().any(|known| known == name);
+        columns.retain(|(name, _)| is_wanted(name));
+        push_history(&mut bytes, told, kind, &columns);
     }
     bytes
 }
 
-fn push_history(
-    bytes: &mut Vec<u8>,
-    run: RunId,
-    history: &History,
-    kind: &str,
-    columns: &[(&str, Column)],
-) {
+fn push_history(bytes: &mut Vec<u8>, told: &Told, kind: &str, columns: &[(&str, Column)]) {
     let rows = columns.first().map_or(0, |(_, column)| column.len());
     let described: Vec<_> = columns
         .iter()
         .map(|(name, column)| json!({"name": name, "type": column.type_name()}))
         .collect();
     let mut head = json!({
-        "run": run.to_string(),
-        "metric": label(&history.name, &history.context),
+        "run": told.run.to_string(),
+        "metric": label(&told.history.name, &told.history.context),
         "kind": kind,
         "columns": described,
     })
@@ -139,25 +138,76 @@ fn of_buckets(buckets: &[Bucket]) -> Vec<(&'static str, Column)> {
     ]
 }
 
+fn of_curve(curve: &Curve) -> Vec<(&'static str, Column)> {
+    let floats = |column: &[Number]| Column::Floats(column.iter().map(|number| number.0).collect());
+    let counts = |column: &[u64]| Column::integers(column.iter().map(|count| *count as i64));
+    let mut columns = vec![
+        ("x_first", floats(&curve.x_first)),
+        ("x_last", floats(&curve.x_last)),
+        ("first", floats(&curve.first)),
+        ("last", floats(&curve.last)),
+        ("min", floats(&curve.min)),
+        ("min_x", floats(&curve.min_x)),
+        ("max", floats(&curve.max)),
+        ("max_x", floats(&curve.max_x)),
+        ("mean", floats(&curve.mean)),
+        ("count", counts(&curve.count)),
+        ("nan_count", counts(&curve.nan_count)),
+    ];
+    if !curve.smooth.is_empty() {
+        columns.push(("smooth", floats(&curve.smooth)));
+    }
+    columns
+}
+
 /// The histories as lines of text with a head.
-pub fn csv(histories: &[(RunId, History)]) -> String {
+pub fn csv(histories: &[Told]) -> String {
     let is_exact = histories
         .first()
-        .is_none_or(|(_, history)| history.series.points().is_some());
-    let head = if is_exact {
+        .is_none_or(|told| told.history.series.points().is_some());
+    let is_curve = histories.first().is_some_and(|told| told.curve.is_some());
+    let head = if is_curve {
+        "run,metric,x_first,x_last,first,last,min,min_x,max,max_x,mean,count,nan_count,smooth\n"
+    } else if is_exact {
         "run,metric,step,time,value,lsn\n"
     } else {
         "run,metric,step_first,step_last,first,last,min,min_step,max,max_step,mean,count,nan_count\n"
     };
     let mut text = String::from(head);
-    for (run, history) in histories {
+    for told in histories {
+        let Told { run, history, .. } = told;
         let begin = format!("{run},{}", quoted(&label(&history.name, &history.context)));
-        match &history.series {
-            Series::Points(points) => push_points(&mut text, &begin, points),
-            Series::Buckets(buckets) => push_buckets(&mut text, &begin, buckets),
+        match (&told.curve, &history.series) {
+            (Some(curve), _) => push_curve(&mut text, &begin, curve),
+            (None, Series::Points(points)) => push_points(&mut text, &begin, points),
+            (None, Series::Buckets(buckets)) => push_buckets(&mut text, &begin, buckets),
         }
     }
     text
+}
+
+fn push_curve(text: &mut String, begin: &str, curve: &Curve) {
+    for at in 0..curve.count.len() {
+        let number = |column: &[Number]| column[at].0;
+        let smooth = curve.smooth.get(at).map(|smooth| smooth.0.to_string());
+        writeln!(
+            text,
+            "{begin},{},{},{},{},{},{},{},{},{},{},{},{}",
+            number(&curve.x_first),
+            number(&curve.x_last),
+            number(&curve.first),
+            number(&curve.last),
+            number(&curve.min),
+            number(&curve.min_x),
+            number(&curve.max),
+            number(&curve.max_x),
+            number(&curve.mean),
+            curve.count[at],
+            curve.nan_count[at],
+            smooth.unwrap_or_default()
+        )
+        .expect("writing to a string cannot fail");
+    }
 }
 
 fn push_points(text: &mut String, begin: &str, points: &Points) {

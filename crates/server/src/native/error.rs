@@ -22,6 +22,37 @@ pub struct Fault {
     pub status: StatusCode,
     pub message: String,
     pub hint: Option<String>,
+    /// The part of the question that is wrong.
+    pub place: Option<Box<ErrorPlace>>,
+}
+
+/// The part of a filter or of an order that cannot be read.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct ErrorPlace {
+    /// The filter or the order as it was sent.
+    pub text: String,
+    /// How many characters stand before the wrong part.
+    pub start: u64,
+    /// How many characters it has; 0 where something is missing.
+    pub length: u64,
+    /// What is wrong with it, in words.
+    pub message: String,
+    /// What was probably meant, to stand in its place.
+    pub suggestion: Option<String>,
+}
+
+impl ErrorPlace {
+    fn of(error: &mltrack::FilterError) -> ErrorPlace {
+        let (text, span) = (error.text(), error.span());
+        let count = |part: Option<&str>| part.map_or(0, |part| part.chars().count()) as u64;
+        ErrorPlace {
+            start: count(text.get(..span.start)),
+            length: count(text.get(span.start..span.end)),
+            text: text.to_owned(),
+            message: error.message().to_owned(),
+            suggestion: error.suggestion().map(str::to_owned),
+        }
+    }
 }
 
 /// The body of every answer that is an error.
@@ -36,6 +67,9 @@ pub struct ErrorBody {
     pub hint: Option<String>,
     /// The request, as it stands in the server's log.
     pub request_id: String,
+    /// Which part of a filter or an order is wrong; absent in other errors.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<ErrorPlace>,
 }
 
 /// Makes the enumeration of the codes, so that the document lists each.
@@ -91,6 +125,7 @@ impl Fault {
             status: status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
             message: message.into(),
             hint: None,
+            place: None,
         }
     }
 
@@ -113,6 +148,15 @@ impl Fault {
     /// With what to do about it.
     pub fn hint(mut self, hint: impl Into<String>) -> Fault {
         self.hint = Some(hint.into());
+        self
+    }
+
+    /// Without names that only the whole store knows of, for who is told of a part of it.
+    pub fn without_suggestions(mut self) -> Fault {
+        if let Some(place) = &mut self.place {
+            place.suggestion = None;
+            self.message.clone_from(&place.message);
+        }
         self
     }
 
@@ -148,6 +192,7 @@ impl Fault {
             code: ErrorCode::of(self.code),
             hint: self.hint,
             request_id: request_id.to_owned(),
+            place: self.place.map(|place| *place),
         }
     }
 }
@@ -156,8 +201,11 @@ impl From<mltrack::Error> for Fault {
     fn from(error: mltrack::Error) -> Fault {
         let hint = error.hint().map(str::to_owned);
         let message = format!("{error:#}");
+        let source = std::error::Error::source(&error);
+        let place = source.and_then(|source| source.downcast_ref::<mltrack::FilterError>());
         Fault {
             hint,
+            place: place.map(|error| Box::new(ErrorPlace::of(error))),
             ..Fault::new(error.code(), message)
         }
     }

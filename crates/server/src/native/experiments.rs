@@ -15,6 +15,7 @@ use super::moment::{Moment, at};
 use super::named;
 use super::page::{self, Page, answer, answer_one, limit_of, token_of};
 use crate::blocking::blocking;
+use crate::caller::Caller;
 use crate::shared::Shared;
 
 pub fn routes() -> OpenApiRouter<Shared> {
@@ -69,7 +70,11 @@ pub struct OneAsk {
         Faults,
     )
 )]
-async fn list(State(shared): State<Shared>, Ask(ask): Ask<ExperimentsAsk>) -> Answer {
+async fn list(
+    State(shared): State<Shared>,
+    caller: Caller,
+    Ask(ask): Ask<ExperimentsAsk>,
+) -> Answer {
     let page = blocking(move || -> Answer<_> {
         let mut query = shared.tracker().experiments();
         query = query.limit(limit_of(ask.limit)?);
@@ -78,6 +83,9 @@ async fn list(State(shared): State<Shared>, Ask(ask): Ask<ExperimentsAsk>) -> An
         }
         if ask.deleted {
             query = query.with_deleted();
+        }
+        if let Some(scope) = &caller.scope {
+            query = query.names(scope.iter().cloned());
         }
         if let Some(filter) = ask.filter {
             query = query.filter(filter);

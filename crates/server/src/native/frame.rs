@@ -17,6 +17,7 @@ use futures_util::FutureExt as _;
 use mltrack::Code;
 
 use super::error::Fault;
+use crate::caller::Caller;
 
 /// The header that a request's name travels in.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -24,6 +25,8 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Answers a request, and puts what went wrong into words.
 pub async fn frame(request: Request, next: Next) -> Response {
     let given = request.headers().get(&REQUEST_ID).cloned();
+    let caller = request.extensions().get::<Caller>();
+    let is_scoped = caller.is_some_and(|caller| caller.scope.is_some());
     let answered = AssertUnwindSafe(next.run(request)).catch_unwind().await;
     let mut response = answered.unwrap_or_else(|_| {
         Fault::new(Code::InternalError, "the server failed; its log says where").into_response()
@@ -32,7 +35,7 @@ pub async fn frame(request: Request, next: Next) -> Response {
     let name = name.unwrap_or_else(new_name);
     let is_error = response.status().is_client_error() || response.status().is_server_error();
     if is_error && !is_described(&response) {
-        response = described(response, &name);
+        response = described(response, &name, is_scoped);
     }
     response.headers_mut().insert(REQUEST_ID, name);
     response
@@ -45,10 +48,13 @@ fn is_described(response: &Response) -> bool {
             == Some(&HeaderValue::from_static("application/json"))
 }
 
-fn described(mut response: Response, name: &HeaderValue) -> Response {
+fn described(mut response: Response, name: &HeaderValue, is_scoped: bool) -> Response {
     let status = response.status();
     let fault = response.extensions_mut().remove::<Fault>();
-    let fault = fault.unwrap_or_else(|| Fault::of_status(status));
+    let mut fault = fault.unwrap_or_else(|| Fault::of_status(status));
+    if is_scoped {
+        fault = fault.without_suggestions();
+    }
     let body = fault.body(name.to_str().unwrap_or_default());
     let mut written = (status, Json(body)).into_response();
     for kept in [header::ALLOW, header::RETRY_AFTER, header::WWW_AUTHENTICATE] {

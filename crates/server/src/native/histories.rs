@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse as _, Response};
-use mltrack::{HistoriesQuery, History, Lsn, RunId, Series, Tracker};
+use mltrack::{HistoriesQuery, Lsn, RunId, Series, Tracker};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -15,16 +15,19 @@ use utoipa_axum::routes;
 use super::ask::{Ask, Body};
 use super::columns_form::{COLUMNS, bytes, csv};
 use super::error::{Answer, Fault, Faults};
-use super::history_form::{Histories, HistoryForm, label};
+use super::history_form::{Histories, HistoryForm, Told, label};
+use super::lines;
 use super::moment::{Moment, at, time_of};
 use super::named;
 use super::openapi::Bytes;
-use super::page::lsn_number;
+use super::page::{at_most, lsn_number};
 use crate::blocking::blocking;
 use crate::shared::Shared;
 
 /// The most runs of one question.
 const RUNS_MAX: usize = 1_000;
+/// The most names and patterns of metrics: each is tried on every metric of every run.
+pub const PATTERNS_MAX: usize = 1_000;
 /// The most points, or buckets, of one answer.
 const POINTS_MAX: usize = 5_000_000;
 /// The most buckets of a metric.
@@ -48,6 +51,23 @@ pub struct HistoryAsk {
     pub from: Option<i64>,
     /// Up to this step, with it.
     pub to: Option<i64>,
+    /// The x axis of a chart: `step`, `time`, `relative` (seconds since the run started), or `metrics.NAME` (what
+    /// another metric had at the same step, or last before it). With it, or with any of the four below, the answer
+    /// has a `curve` instead of buckets by step; it needs `buckets`.
+    pub x: Option<String>,
+    /// `linear` or `log`: buckets are of one width on such an axis. On a logarithmic one, places at or below 0 are
+    /// left out.
+    pub scale: Option<String>,
+    /// From this place on the x axis on. The smoothed line still knows everything before.
+    pub x_from: Option<f64>,
+    /// Up to this place on the x axis, with it.
+    pub x_to: Option<f64>,
+    /// How strongly the line beside is smoothed, from 0 to below 1; computed over every point before buckets are made.
+    #[param(minimum = 0, exclusive_maximum = 1)]
+    pub smoothing: Option<f64>,
+    /// The length of the x axis that `smoothing` is about, in its unit; that of the whole history unless said
+    /// otherwise.
+    pub span: Option<f64>,
     /// As it was then: an lsn, a time, or a length before now such as `-2h`.
     pub at: Option<String>,
 }
@@ -73,6 +93,25 @@ pub struct HistoriesAsk {
     pub since: Option<String>,
     /// Before this time.
     pub until: Option<String>,
+    /// The x axis of a chart: `step`, `time`, `relative` (seconds since the run started), or `metrics.NAME` (what
+    /// another metric had at the same step, or last before it). With it, or with any of the four below, the answer
+    /// has a `curve` instead of buckets by step; it needs `buckets`.
+    pub x: Option<String>,
+    /// `linear` or `log`: buckets are of one width on such an axis. On a logarithmic one, places at or below 0 are
+    /// left out.
+    pub scale: Option<String>,
+    /// From this place on the x axis on. The smoothed line still knows everything before.
+    pub x_from: Option<f64>,
+    /// Up to this place on the x axis, with it.
+    pub x_to: Option<f64>,
+    /// How strongly the line beside is smoothed, from 0 to below 1; computed over every point before buckets are made.
+    #[schema(minimum = 0, exclusive_maximum = 1)]
+    pub smoothing: Option<f64>,
+    /// The length of the x axis that `smoothing` is about, in its unit; that of the whole history unless said
+    /// otherwise.
+    pub span: Option<f64>,
+    /// Only these columns, of an answer in columns of bytes: a chart that needs few is answered in fewer bytes.
+    pub columns: Vec<String>,
     /// As it was then: an lsn, a time, or a length before now such as `-2h`.
     pub at: Option<String>,
 }
@@ -110,16 +149,22 @@ async fn of_metric(
             from: ask.from,
             to: ask.to,
             at: ask.at,
+            x: ask.x,
+            scale: ask.scale,
+            x_from: ask.x_from,
+            x_to: ask.x_to,
+            smoothing: ask.smoothing,
+            span: ask.span,
             ..HistoriesAsk::default()
         };
         let mut found = find(shared.tracker(), &wide, POINTS_MAX)?;
         found
             .histories
-            .retain(|(_, history)| label(&history.name, &history.context) == metric);
+            .retain(|told| label(&told.history.name, &told.history.context) == metric);
         if found.histories.is_empty() {
             check_known(shared.tracker(), &wide, &metric)?;
         }
-        Ok(answer(&found, form))
+        Ok(answer(&found, form, &[]))
     })
     .await
 }
@@ -144,7 +189,7 @@ async fn of_many(
     let form = Form::of(&headers);
     blocking(move || {
         let found = find(shared.tracker(), &ask, POINTS_MAX)?;
-        Ok(answer(&found, form))
+        Ok(answer(&found, form, &ask.columns))
     })
     .await
 }
@@ -170,22 +215,22 @@ impl Form {
 
 /// What is answered.
 struct Found {
-    histories: Vec<(RunId, History)>,
+    histories: Vec<Told>,
     /// The last record before any of them was looked at.
     lsn: Option<Lsn>,
 }
 
-fn answer(found: &Found, form: Form) -> Response {
+fn answer(found: &Found, form: Form, columns: &[String]) -> Response {
     let histories = &found.histories;
     match form {
-        Form::Columns => ([(header::CONTENT_TYPE, COLUMNS)], bytes(histories)).into_response(),
+        Form::Columns => {
+            ([(header::CONTENT_TYPE, COLUMNS)], bytes(histories, columns)).into_response()
+        }
         Form::Csv => ([(header::CONTENT_TYPE, "text/csv")], csv(histories)).into_response(),
         Form::Json => {
             let items = histories.iter();
             Json(Histories {
-                items: items
-                    .map(|(run, history)| HistoryForm::new(*run, history))
-                    .collect(),
+                items: items.map(HistoryForm::new).collect(),
                 lsn: lsn_number(found.lsn),
             })
             .into_response()
@@ -199,17 +244,17 @@ fn find(tracker: &Tracker, ask: &HistoriesAsk, points_max: usize) -> Answer<Foun
     let moment = Moment::of(ask.at.as_deref())?;
     // Asked first: who goes on behind this record misses nothing that came while the points were read.
     let lsn = at!(tracker.experiments().limit(0), moment).fetch()?.lsn;
+    if let Some(lines) = lines::Lines::of(ask)? {
+        let histories = lines.find(tracker, ask, points_max)?;
+        return Ok(Found { histories, lsn });
+    }
     let mut histories = Vec::new();
     let mut left = points_max;
-    for name in &ask.runs {
-        let run = named::run_id(tracker, name)?;
-        // Points take memory before they can be counted, so many are counted first.
-        if ask.buckets.is_none() && tracker.run_summary(run)?.points > left as u64 {
-            let whole = query(tracker, run, ask)?.buckets(1).fetch()?;
-            let counts = whole.iter().map(|history| count_of(&history.series));
-            if counts.sum::<u64>() > left as u64 {
-                return Err(too_many(points_max));
-            }
+    for run in named::run_ids(tracker, &ask.runs, RUNS_MAX)? {
+        let whole = || query(tracker, run, ask).map(|query| query.buckets(1));
+        let buckets = ask.buckets.map(|count| count as usize);
+        if !is_within(tracker, run, (buckets, left), whole)? {
+            return Err(too_many(points_max));
         }
         for history in query(tracker, run, ask)?.fetch()? {
             let count = match &history.series {
@@ -219,21 +264,46 @@ fn find(tracker: &Tracker, ask: &HistoriesAsk, points_max: usize) -> Answer<Foun
             left = left
                 .checked_sub(count)
                 .ok_or_else(|| too_many(points_max))?;
-            histories.push((run, history));
+            histories.push(Told {
+                run,
+                history,
+                curve: None,
+            });
         }
     }
     Ok(Found { histories, lsn })
 }
 
+/// Whether a run has no more points than that, or than so many buckets of each metric. They take memory before they can
+/// be counted, so where they may be too many they are counted first, by `whole`: one bucket of each metric.
+pub fn is_within(
+    tracker: &Tracker,
+    run: RunId,
+    (buckets, left): (Option<usize>, usize),
+    whole: impl FnOnce() -> Answer<HistoriesQuery>,
+) -> Answer<bool> {
+    let known = tracker.run_summary(run)?;
+    let most = buckets.map_or(u64::MAX, |count| count as u64);
+    let at_most = most.saturating_mul(known.metrics.len() as u64);
+    if known.points.min(at_most) <= left as u64 {
+        return Ok(true);
+    }
+    let counts = whole()?.fetch()?;
+    let counts = counts
+        .iter()
+        .map(|history| count_of(&history.series).min(most));
+    Ok(counts.sum::<u64>() <= left as u64)
+}
+
 /// How many points there are in a series.
-fn count_of(series: &Series) -> u64 {
+pub fn count_of(series: &Series) -> u64 {
     match series {
         Series::Points(points) => points.len() as u64,
         Series::Buckets(buckets) => buckets.iter().map(|bucket| bucket.count).sum(),
     }
 }
 
-fn query(tracker: &Tracker, run: RunId, ask: &HistoriesAsk) -> Answer<HistoriesQuery> {
+pub fn query(tracker: &Tracker, run: RunId, ask: &HistoriesAsk) -> Answer<HistoriesQuery> {
     let mut query = tracker.histories(run);
     for metric in &ask.metrics {
         query = query.metric(metric);
@@ -266,6 +336,7 @@ fn check(ask: &HistoriesAsk) -> Result<(), Fault> {
         ))
         .hint("ask in several calls"));
     }
+    at_most("names of metrics", ask.metrics.len(), PATTERNS_MAX)?;
     match ask.buckets {
         Some(count) if !(1..=BUCKETS_MAX).contains(&count) => Err(Fault::invalid(format!(
             "buckets is {count}, and there are from 1 to {BUCKETS_MAX}"
@@ -295,7 +366,7 @@ fn check_known(tracker: &Tracker, ask: &HistoriesAsk, metric: &str) -> Result<()
     Err(Fault::missing(format!("the run {id} has no metric {metric:?}")).hint(hint))
 }
 
-fn too_many(points_max: usize) -> Fault {
+pub fn too_many(points_max: usize) -> Fault {
     let message = format!("the answer has more than {points_max} points");
     Fault::invalid(message)
         .status(axum::http::StatusCode::PAYLOAD_TOO_LARGE)
@@ -325,9 +396,7 @@ mod tests {
         let count = |ask: HistoriesAsk, max: usize| {
             let found = find(&tracker, &ask, max).map_err(|fault| fault.status.as_u16())?;
             let histories = found.histories.iter();
-            Ok(histories
-                .map(|(_, history)| count_of(&history.series))
-                .sum())
+            Ok(histories.map(|told| count_of(&told.history.series)).sum())
         };
         assert_eq!(count(ask(None, None), 100), Ok(100));
         assert_eq!(count(ask(None, None), 99), Err(413));
@@ -335,5 +404,6 @@ mod tests {
         assert_eq!(count(ask(Some(40), None), 19), Err(413));
         assert_eq!(count(ask(None, Some(5)), 10), Ok(100));
         assert_eq!(count(ask(None, Some(5)), 1), Err(413));
+        assert_eq!(count(ask(None, Some(100_000)), 99), Err(413));
     }
 }

@@ -4,7 +4,19 @@ use mltrack::{Bucket, History, Lsn, Points, RunId, Series};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::curve::Curve;
 use super::number::Number;
+
+/// What is told of a metric of a run.
+#[derive(Debug)]
+pub struct Told {
+    /// The run.
+    pub run: RunId,
+    /// Its history; without points where a curve was asked for.
+    pub history: History,
+    /// The history as a line over an axis.
+    pub curve: Option<Curve>,
+}
 
 /// Histories, each of one metric of one run.
 #[derive(Debug, Serialize, ToSchema)]
@@ -31,6 +43,8 @@ pub struct HistoryForm {
     pub points: Option<PointColumns>,
     /// Neighbouring points together; null when they were not asked for.
     pub buckets: Option<BucketColumns>,
+    /// The line over the x axis that was asked for; null when none was.
+    pub curve: Option<Curve>,
 }
 
 /// Points in the order of their steps; of several at one step, the one logged first comes first.
@@ -86,8 +100,14 @@ pub fn label(name: &str, context: &[(String, String)]) -> String {
 }
 
 impl HistoryForm {
-    pub fn new(run: RunId, history: &History) -> HistoryForm {
+    pub fn new(told: &Told) -> HistoryForm {
+        let Told {
+            run,
+            history,
+            curve,
+        } = told;
         let (points, buckets) = match &history.series {
+            _ if curve.is_some() => (None, None),
             Series::Points(points) => (Some(points.into()), None),
             Series::Buckets(buckets) => (None, Some(BucketColumns::of(buckets))),
         };
@@ -98,6 +118,7 @@ impl HistoryForm {
             context: history.context.clone(),
             points,
             buckets,
+            curve: curve.clone(),
         }
     }
 }

@@ -16,6 +16,7 @@ use super::error::{ErrorBody, ErrorCode};
 use super::ingest::{Acknowledgement, IngestLine};
 use super::live_event::EventForm;
 use super::live_tick::Tick;
+use super::verify::VerifyLine;
 use crate::access::{Need, need};
 use crate::shared::Shared;
 
@@ -27,7 +28,7 @@ use crate::shared::Shared;
         description = "Experiments, runs and everything about them, over one store. `docs/api.md` tells it with examples.",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
     ),
-    components(schemas(Acknowledgement, ErrorBody, ErrorCode, EventForm, IngestLine, Tick)),
+    components(schemas(Acknowledgement, ErrorBody, ErrorCode, EventForm, IngestLine, Tick, VerifyLine)),
     servers((url = "/api/v1")),
 )]
 struct Whole;

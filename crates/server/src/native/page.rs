@@ -96,6 +96,17 @@ pub fn limit_within(limit: u32, max: u32) -> Result<usize, Fault> {
     .hint("ask for the next page with cursor=, which a page names as next, or a narrower question"))
 }
 
+/// Refuses a list that is longer than any question needs.
+pub fn at_most(what: &str, count: usize, max: usize) -> Result<(), Fault> {
+    if count <= max {
+        return Ok(());
+    }
+    Err(Fault::invalid(format!(
+        "{count} {what} are given, and {max} are the most of one question"
+    ))
+    .hint("ask in several calls"))
+}
+
 /// A record that a question names. The document knows no number beyond 2^63, and no log has that many records.
 pub fn record_of(number: u64) -> Result<mltrack::Lsn, Fault> {
     let number = i64::try_from(number)

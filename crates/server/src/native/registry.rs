@@ -11,7 +11,7 @@ use utoipa_axum::routes;
 use super::ask::Ask;
 use super::error::{Answer, Fault, Faults};
 use super::etag::{tag_of, with_tag};
-use super::moment::{Moment, at};
+use super::moment::{Moment, at, time_text};
 use super::page::{Page, answer, limit_of, limit_within, lsn_number};
 use super::registry_form::{DatasetForm, ModelForm, UseForm, WithUses};
 use crate::blocking::blocking;
@@ -111,6 +111,9 @@ pub struct Node {
     pub name: String,
     /// Whether it is `present`, `deleted`, `removed` or `gone`.
     pub state: &'static str,
+    /// When it came to be; null where nobody knows.
+    #[schema(format = DateTime)]
+    pub created: Option<String>,
     /// How many steps away it is.
     pub depth: u32,
 }
@@ -263,6 +266,7 @@ impl From<LineageNode> for Node {
             kind: node.kind.name(),
             name: node.name,
             state: node.state.name(),
+            created: node.created.map(time_text),
             depth: node.depth,
         }
     }

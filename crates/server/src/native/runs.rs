@@ -1,5 +1,7 @@
 //! `/api/v1/runs`: which runs there are, in which order, with which columns.
 
+use std::sync::Arc;
+
 use axum::extract::{Path, State};
 use axum::response::Response;
 use mltrack::{RunSummary, Tracker};
@@ -10,15 +12,23 @@ use utoipa_axum::routes;
 
 use super::ask::{Ask, Body};
 use super::column;
-use super::error::{Answer, Faults};
+use super::error::{Answer, Fault, Faults};
 use super::etag::with_etag;
 use super::experiments::OneAsk;
 use super::moment::{Moment, at};
 use super::named;
-use super::page::{self, Page, answer, answer_one, limit_of, token_of};
+use super::page::{self, Page, answer, answer_one, at_most, limit_of, token_of};
 use super::run_form::{Run, RunStateName};
 use crate::blocking::blocking;
+use crate::caller::Caller;
 use crate::shared::Shared;
+
+/// The most filters, states, or columns to sort by.
+const FILTERS_MAX: usize = 100;
+/// The most bytes of all filters together: room for some thousands of ids.
+const FILTER_LEN_MAX: usize = 256 << 10;
+/// The most columns of each run.
+const COLUMNS_MAX: usize = 2_000;
 
 pub fn routes() -> OpenApiRouter<Shared> {
     OpenApiRouter::new()
@@ -57,9 +67,19 @@ pub struct RunsAsk {
     pub limit: Option<u32>,
     /// The next page: what the page before named as `next`.
     pub cursor: Option<String>,
+    /// Leaves out so many from the beginning: any part of the list as it is now. Not with `cursor`.
+    pub offset: Option<u64>,
     /// Only these members of each, with commas between them.
     pub fields: Vec<String>,
+    /// The experiments that the caller's key is for: nothing else is told.
+    #[serde(skip)]
+    #[param(ignore)]
+    #[schema(ignore)]
+    pub scope: Scope,
 }
+
+/// The experiments that a caller's key is for, by name; all when there is none.
+pub type Scope = Option<Arc<[String]>>;
 
 /// What is to be with deleted runs.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize, ToSchema)]
@@ -84,7 +104,8 @@ pub enum DeletedAsk {
         Faults,
     )
 )]
-async fn list(State(shared): State<Shared>, Ask(ask): Ask<RunsAsk>) -> Answer {
+async fn list(State(shared): State<Shared>, caller: Caller, Ask(mut ask): Ask<RunsAsk>) -> Answer {
+    ask.scope = caller.scope;
     blocking(move || find(shared.tracker(), ask)).await
 }
 
@@ -99,7 +120,12 @@ async fn list(State(shared): State<Shared>, Ask(ask): Ask<RunsAsk>) -> Answer {
         Faults,
     )
 )]
-async fn search(State(shared): State<Shared>, Body(ask): Body<RunsAsk>) -> Answer {
+async fn search(
+    State(shared): State<Shared>,
+    caller: Caller,
+    Body(mut ask): Body<RunsAsk>,
+) -> Answer {
+    ask.scope = caller.scope;
     blocking(move || find(shared.tracker(), ask)).await
 }
 
@@ -133,7 +159,12 @@ async fn get(
 fn find(tracker: &Tracker, ask: RunsAsk) -> Answer {
     let columns = ask.columns.clone();
     let fields = ask.fields.clone();
-    let page = query(tracker, ask)?.fetch()?;
+    let is_scoped = ask.scope.is_some();
+    let mut page = query(tracker, ask)?.fetch()?;
+    if is_scoped {
+        // They may name what other experiments have.
+        page.notes.clear();
+    }
     let form = |run: RunSummary| {
         let values = column::values(&run, &columns);
         let mut form = Run::from(run);
@@ -143,11 +174,45 @@ fn find(tracker: &Tracker, ask: RunsAsk) -> Answer {
     answer(&Page::of(page, form), &fields)
 }
 
+/// Refuses lists that are longer than any question needs: each filter is tried on every run, and each column told of
+/// every run that is answered.
+fn check(ask: &RunsAsk) -> Answer<()> {
+    at_most("states", ask.state.len(), FILTERS_MAX)?;
+    at_most("columns", ask.columns.len(), COLUMNS_MAX)?;
+    at_most("fields", page::words(&ask.fields).len(), COLUMNS_MAX)?;
+    at_most(
+        "columns to sort by",
+        page::words(&ask.sort).len(),
+        FILTERS_MAX,
+    )?;
+    check_filters(&ask.filter)
+}
+
+/// Refuses filters that are longer than anybody writes.
+pub fn check_filters(filters: &[String]) -> Answer<()> {
+    at_most("filters", filters.len(), FILTERS_MAX)?;
+    let len: usize = filters.iter().map(String::len).sum();
+    if len <= FILTER_LEN_MAX {
+        return Ok(());
+    }
+    Err(Fault::invalid(format!(
+        "the filter has {len} bytes, and {FILTER_LEN_MAX} are the most"
+    ))
+    .hint("compare a column with fewer values, or ask in several calls"))
+}
+
 /// The question, as the library takes it.
 pub fn query(tracker: &Tracker, ask: RunsAsk) -> Answer<mltrack::RunQuery> {
+    check(&ask)?;
     let mut query = tracker.runs().limit(limit_of(ask.limit)?);
     if let Some(name) = &ask.experiment {
         query = query.experiment(named::experiment(tracker, name)?.name());
+    }
+    if let Some(scope) = &ask.scope {
+        let known = scope
+            .iter()
+            .filter_map(|name| tracker.find_experiment(name).ok());
+        query = query.experiment_ids(known.map(|known| known.id()));
     }
     for filter in ask.filter {
         query = query.filter(filter);
@@ -167,8 +232,22 @@ pub fn query(tracker: &Tracker, ask: RunsAsk) -> Answer<mltrack::RunQuery> {
         Some(DeletedAsk::Only) => query.only_deleted(),
     };
     query = at!(query, Moment::of(ask.at.as_deref())?);
-    match &ask.cursor {
-        Some(cursor) => Ok(query.page(token_of(cursor)?)),
-        None => Ok(query),
+    match (&ask.cursor, ask.offset) {
+        (Some(_), Some(_)) => Err(Fault::invalid("cursor and offset say both where to begin")
+            .hint("give cursor for the page behind another, or offset for any part of the list")),
+        (Some(cursor), None) => Ok(query.page(token_of(cursor)?)),
+        (None, Some(offset)) => Ok(query.offset(skipped(offset)?)),
+        (None, None) => Ok(query),
     }
+}
+
+/// As the document describes it: a whole number of 64 bits with a sign.
+fn skipped(offset: u64) -> Answer<usize> {
+    let skipped = i64::try_from(offset)
+        .ok()
+        .and_then(|offset| usize::try_from(offset).ok());
+    skipped.ok_or_else(|| {
+        Fault::invalid(format!("offset is {offset}: no list is as long"))
+            .hint("give what `total` of the list says, or less")
+    })
 }

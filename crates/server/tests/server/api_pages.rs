@@ -134,6 +134,9 @@ fn every_list_refuses_a_limit_beyond_its_bounds_and_names_both_numbers() {
                 "get" if path == "/search" => {
                     served.get(&format!("/api/v1/search?words=loss&limit={limit}"))
                 }
+                "get" if path == "/runs/groups" => {
+                    served.get(&format!("/api/v1{path}?by=%3Dlr&limit={limit}"))
+                }
                 "get" => served.get(&format!("/api/v1{path}?limit={limit}")),
                 _ => served.post(&format!("/api/v1{path}"), &json!({"limit": limit})),
             };

@@ -84,11 +84,11 @@ fn the_columns_of_a_selection_are_counted() {
     assert_eq!((status, &told["runs"]), (200, &json!(3)), "{told}");
     assert_eq!(
         told["params"],
-        json!([{"name": "lr", "column": "=lr", "runs": 3}])
+        json!([{"name": "lr", "column": "=lr", "runs": 3, "differs": true}])
     );
     assert_eq!(
         told["metrics"],
-        json!([{"name": "loss", "column": "loss", "runs": 3}])
+        json!([{"name": "loss", "column": "loss", "runs": 3, "differs": true}])
     );
     let (_, told) = served.get("/api/v1/columns?filter=params.lr%20%3C%203");
     assert_eq!(told["params"][0]["runs"], 2);

@@ -261,3 +261,59 @@ fn an_artifact_is_put_listed_and_read_in_parts() {
         "{error}"
     );
 }
+
+#[test]
+fn a_check_of_an_artifact_tells_damage_and_is_remembered() {
+    let served = Served::start();
+    served.post("/api/v1/experiments", &json!({"name": "cats"}));
+    let (_, run) = served.post("/api/v1/runs", &json!({"experiment": "cats"}));
+    let path = format!("/api/v1/runs/{}/artifacts", run["id"].as_str().unwrap());
+    let put = |path: &str, body: &'static str| {
+        let put = reqwest::Client::new().put(served.url(path));
+        let put = put.header("content-type", "application/octet-stream");
+        served.send(put.body(body)).1
+    };
+    let made = put(&format!("{path}?path=model.bin"), "0123456789");
+    let other = put(&format!("{path}?path=other.bin"), "abcdefghij");
+    let check = format!("/api/v1/artifacts/{}/check", made["id"].as_str().unwrap());
+    let none = json!({"last": null, "running": null});
+    assert_eq!(served.get(&check), (200, none));
+
+    let (status, found) = served.post(&check, &json!(null));
+    assert_eq!(status, 200, "{found}");
+    assert_eq!(
+        (&found["sound"], &found["bytes"]),
+        (&json!(true), &json!(10))
+    );
+    assert_eq!(served.get(&check).1["last"], found);
+
+    let blob = made["blake3"].as_str().unwrap();
+    let blob = blob.rsplit(':').next().unwrap();
+    let file = file_named(&served.folder.path().join(".mltrack/artifacts"), blob);
+    let file = file.expect("the bytes of an artifact lie in a file that its hash names");
+    make_writable(&file);
+    std::fs::write(&file, "0123456780").unwrap();
+    let (_, found) = served.post(&check, &json!(null));
+    assert_eq!(found["sound"], json!(false), "{found}");
+    assert_eq!(found["damages"].as_array().map(Vec::len), Some(1));
+    assert_eq!(served.get(&check).1["last"], found);
+    let other = format!("/api/v1/artifacts/{}/check", other["id"].as_str().unwrap());
+    assert_eq!(served.post(&other, &json!(null)).1["sound"], json!(true));
+}
+
+/// The file below a folder whose path, without its separators, ends with a name.
+fn file_named(folder: &std::path::Path, name: &str) -> Option<std::path::PathBuf> {
+    std::fs::read_dir(folder).unwrap().find_map(|entry| {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            return file_named(&path, name);
+        }
+        let text = path.to_str().unwrap().replace('/', "");
+        text.contains(name).then_some(path)
+    })
+}
+
+fn make_writable(file: &std::path::Path) {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o644)).unwrap();
+}

@@ -98,6 +98,18 @@ fn a_role_allows_what_it_says_and_no_more() {
 }
 
 #[test]
+fn who_asks_what_the_store_is_hears_what_he_may_do() {
+    let (served, tracker) = guarded();
+    let token = format!("Bearer {}", key(&tracker, "eye", Role::Viewer));
+    let request = reqwest::Client::new().get(served.url("/api/v1/store"));
+    let (_, told) = served.send(request.header("authorization", token));
+    assert_eq!(
+        (&told["role"], &told["caller"]),
+        (&json!("viewer"), &json!("eye"))
+    );
+}
+
+#[test]
 fn a_key_that_another_process_revokes_lets_nobody_in_and_no_undo_brings_it_back() {
     let (served, tracker) = guarded();
     let token = format!("Bearer {}", key(&tracker, "gone", Role::Writer));
