@@ -157,6 +157,19 @@ impl Store {
         told_version(py, &answered(added)?)
     }
 
+    /// The files of a version: each with its path, its length and the hash of its bytes.
+    fn dataset_files<'py>(&self, py: Python<'py>, selector: &str) -> PyResult<Bound<'py, PyList>> {
+        let files = py.detach(|| self.tracker().dataset_version(selector)?.files());
+        list(py, &answered(files)?, |py, file| {
+            let dict = dict!(py, {
+                "path": file.path.as_str(),
+                "len": file.len,
+                "blob": file.blob.to_string(),
+            });
+            Ok(dict.into_any())
+        })
+    }
+
     /// Writes the files of a version below a folder.
     fn dataset_to(&self, py: Python<'_>, selector: &str, folder: PathBuf) -> PyResult<()> {
         answered(py.detach(|| self.tracker().dataset_version(selector)?.get_to(folder)))

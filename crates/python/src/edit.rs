@@ -22,8 +22,8 @@ fn told<'py>(py: Python<'py>, note: &Note) -> PyResult<Bound<'py, PyAny>> {
 
 #[pymethods]
 impl Store {
-    /// Changes the tags and notes of a run.
-    #[pyo3(signature = (run, set_tags=Vec::new(), remove_tags=Vec::new(), notes=Vec::new(), remove_notes=Vec::new()))]
+    /// Changes the name, the tags and the notes of a run.
+    #[pyo3(signature = (run, set_tags=Vec::new(), remove_tags=Vec::new(), notes=Vec::new(), remove_notes=Vec::new(), name=None))]
     fn edit_run(
         &self,
         py: Python<'_>,
@@ -32,6 +32,7 @@ impl Store {
         remove_tags: Vec<String>,
         notes: Vec<String>,
         remove_notes: Vec<u64>,
+        name: Option<String>,
     ) -> PyResult<()> {
         let removed: PyResult<Vec<_>> = remove_notes.into_iter().map(record).collect();
         let removed = removed?;
@@ -47,7 +48,7 @@ impl Store {
             let edit = removed
                 .into_iter()
                 .fold(edit, mltrack::RunEdit::remove_note);
-            edit.save()
+            name.into_iter().fold(edit, mltrack::RunEdit::name).save()
         });
         answered(saved).map(drop)
     }

@@ -28,6 +28,7 @@ mod models;
 mod moment;
 mod number;
 mod open;
+mod program;
 mod run;
 mod run_things;
 mod runs;
@@ -56,7 +57,11 @@ mod _mltrack {
     #[pymodule_export]
     use crate::mlflow::MlflowRoutes;
     #[pymodule_export]
+    use crate::open::Opening;
+    #[pymodule_export]
     use crate::open::Store;
+    #[pymodule_export]
+    use crate::program::main;
     #[pymodule_export]
     use crate::run::Run;
     #[pymodule_export]

@@ -4,7 +4,9 @@
 
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyFloat, PyInt};
+use pyo3::types::{PyBool, PyBytes, PyFloat, PyInt};
+
+use crate::failure::invalid;
 
 /// The number that an object is, when it is one: `float`, `int`, `bool`, and whatever converts itself, such as scalars
 /// of `NumPy`, tensors of one element, `decimal.Decimal` and `fractions.Fraction`. Errors: those of the conversion.
@@ -62,5 +64,33 @@ impl<'py, T: FromPyObjectOwned<'py>> FromPyObject<'_, 'py> for Several<T> {
             }
         }
         list.extract().map(Several)
+    }
+}
+
+/// Several doubles: a sequence, or the bytes of them, which are read without an object for each.
+pub struct Doubles(pub Vec<f64>);
+
+impl FromPyObject<'_, '_> for Doubles {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'_, '_, PyAny>) -> PyResult<Doubles> {
+        let Ok(bytes) = object.cast::<PyBytes>() else {
+            let Several(values) = object.extract()?;
+            return Ok(Doubles(values));
+        };
+        let (doubles, rest) = bytes.as_bytes().as_chunks();
+        if !rest.is_empty() {
+            let what = format!(
+                "{} bytes are no whole number of doubles",
+                bytes.as_bytes().len()
+            );
+            return Err(invalid(
+                &what,
+                "8 bytes for each: array.astype(\"float64\").tobytes()",
+            ));
+        }
+        Ok(Doubles(
+            doubles.iter().copied().map(f64::from_ne_bytes).collect(),
+        ))
     }
 }

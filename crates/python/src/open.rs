@@ -4,9 +4,11 @@
 //! one `warnings.warn`, later, from whichever thread may run Python.
 
 use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
-use mltrack::{Capture, Durability, RunId, Tracker};
+use mltrack::{Builder, Capture, Durability, RunId, Tracker};
 use pyo3::prelude::*;
 
 use crate::failure::{invalid, raised};
@@ -73,7 +75,7 @@ fn capture(word: &str) -> PyResult<Capture> {
     })
 }
 
-fn tracker(py: Python<'_>, path: PathBuf, settings: Settings) -> PyResult<Tracker> {
+fn builder(path: PathBuf, settings: Settings) -> PyResult<Builder> {
     let mut builder = Tracker::builder(path)
         .read_only(settings.read_only)
         .create(settings.create);
@@ -100,8 +102,35 @@ fn tracker(py: Python<'_>, path: PathBuf, settings: Settings) -> PyResult<Tracke
         Some(interval_ms) => builder.system_metrics(Duration::from_millis(interval_ms)),
         None => builder,
     };
-    let builder = builder.on_warning(|warning| crate::warned::warn(&warning.to_string()));
-    py.detach(|| builder.open()).map_err(|error| raised(&error))
+    Ok(builder.on_warning(|warning| crate::warned::warn(&warning.to_string())))
+}
+
+/// A store that is being opened, by a thread of its own, while the interpreter does something else.
+#[pyclass(frozen, module = "mltrack")]
+pub struct Opening(Mutex<Option<JoinHandle<mltrack::Result<Tracker>>>>);
+
+#[pymethods]
+impl Opening {
+    #[new]
+    #[pyo3(signature = (path, settings))]
+    fn new(path: PathBuf, settings: Settings) -> PyResult<Opening> {
+        let builder = builder(path, settings)?;
+        let thread = std::thread::Builder::new().name("mltrack-open".into());
+        let thread = thread.spawn(move || builder.open())?;
+        Ok(Opening(Mutex::new(Some(thread))))
+    }
+
+    /// Waits for the store, which is given away once.
+    fn store(&self, py: Python<'_>) -> PyResult<Store> {
+        let thread = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(thread) = thread else {
+            return Err(invalid("the store was given away", "open it again"));
+        };
+        let opened = py.detach(|| thread.join());
+        let tracker = opened.expect("opening a store returns its errors");
+        let tracker = tracker.map_err(|error| raised(&error))?;
+        Ok(Store { tracker })
+    }
 }
 
 #[pymethods]
@@ -109,7 +138,9 @@ impl Store {
     #[new]
     #[pyo3(signature = (path, settings))]
     fn new(py: Python<'_>, path: PathBuf, settings: Settings) -> PyResult<Store> {
-        let tracker = tracker(py, path, settings)?;
+        let builder = builder(path, settings)?;
+        let tracker = py.detach(|| builder.open());
+        let tracker = tracker.map_err(|error| raised(&error))?;
         Ok(Store { tracker })
     }
 

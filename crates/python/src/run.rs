@@ -12,7 +12,7 @@ use pyo3::types::{PyDict, PyString};
 use serde_json::Value;
 
 use crate::failure::{invalid, raised};
-use crate::number::{Several, number};
+use crate::number::{Doubles, Several, number};
 use crate::value::json;
 
 /// A run that this process writes to.
@@ -49,6 +49,13 @@ impl Run {
     /// The run of the library.
     pub fn inner(&self) -> &mltrack::Run {
         &self.inner
+    }
+
+    /// A step that no other call without one gets.
+    fn take_step(&self) -> i64 {
+        let next = |step: i64| Some(step.saturating_add(1));
+        let taken = (self.next_step).fetch_update(Ordering::Relaxed, Ordering::Relaxed, next);
+        taken.unwrap_or_default()
     }
 
     fn advance(&self, step: i64) {
@@ -110,15 +117,15 @@ impl Run {
         self.next_step.load(Ordering::Relaxed)
     }
 
-    /// Logs numbers at one step. Gives back, for a caller that knows more kinds of values, those that are no numbers:
-    /// `None` when all were.
+    /// Logs numbers at one step, without one at the next that nobody else gets. Gives back, for a caller that knows more
+    /// kinds of values, those that are no numbers and the step: `None` when all were.
     #[pyo3(signature = (values, step=None))]
     fn log_numbers<'py>(
         &self,
         py: Python<'py>,
         values: &Bound<'py, PyDict>,
         step: Option<i64>,
-    ) -> PyResult<Option<Bound<'py, PyDict>>> {
+    ) -> PyResult<Option<(Bound<'py, PyDict>, i64)>> {
         let mut metrics: Vec<(PyBackedStr, f64)> = Vec::with_capacity(values.len());
         let mut others = None;
         for (name, value) in values {
@@ -129,14 +136,18 @@ impl Run {
                     .set_item(name, value)?,
             }
         }
-        let step = step.unwrap_or_else(|| self.next_step.load(Ordering::Relaxed));
+        let is_named = step.is_some();
+        let step = step.unwrap_or_else(|| self.take_step());
         if !metrics.is_empty() {
             let pairs = metrics.iter().map(|(name, value)| (&**name, *value));
             let logged = py.detach(|| self.inner.log_metrics(step, pairs));
             done::<Logged>(logged)?;
         }
-        self.advance(step);
-        Ok(others)
+        if is_named {
+            self.advance(step);
+        }
+        crate::warned::tell(py);
+        Ok(others.map(|others| (others, step)))
     }
 
     /// Logs many steps of one metric at once, from anything that is a sequence of numbers.
@@ -158,15 +169,30 @@ impl Run {
         Ok(())
     }
 
-    /// Logs the distribution of values at a step.
+    /// Logs the distribution of values at a step: of a sequence, or of the bytes of doubles as this machine has them.
     fn log_histogram(
         &self,
         py: Python<'_>,
         name: &str,
         step: i64,
-        values: Several<f64>,
+        values: Doubles,
     ) -> PyResult<()> {
         done(py.detach(|| self.inner.log_histogram(name, step, &values.0)))?;
+        self.advance(step);
+        Ok(())
+    }
+
+    /// Logs a distribution that was counted already: an edge more than there are counts.
+    fn log_histogram_counts(
+        &self,
+        py: Python<'_>,
+        name: &str,
+        step: i64,
+        edges: Several<f64>,
+        counts: Several<u64>,
+    ) -> PyResult<()> {
+        let (Several(edges), Several(counts)) = (edges, counts);
+        done(py.detach(|| self.inner.log_histogram_counts(name, step, &edges, &counts)))?;
         self.advance(step);
         Ok(())
     }

@@ -5,7 +5,7 @@
 
 use std::path::PathBuf;
 
-use mltrack::{ArtifactKind, NewArtifact, Split};
+use mltrack::{ArtifactKind, NewArtifact, NewModelVersion, Split};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes};
@@ -104,14 +104,31 @@ impl Run {
     }
 
     /// Stores a file or a folder as the next version of a model that this run made.
+    #[pyo3(signature = (name, path, description=None, metadata=None, source=None))]
     fn log_model<'py>(
         &self,
         py: Python<'py>,
         name: &str,
         path: PathBuf,
+        description: Option<&str>,
+        metadata: Option<&Bound<'_, PyAny>>,
+        source: Option<&str>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let version = answered(py.detach(|| self.inner().log_model(name, path)))?;
-        models::told_version(py, &version)
+        let metadata = metadata.map(json).transpose()?;
+        let described = |mut version: NewModelVersion| {
+            if let Some(description) = description {
+                version = version.description(description);
+            }
+            if let Some(metadata) = &metadata {
+                version = version.metadata(metadata);
+            }
+            match source {
+                Some(source) => version.source(source),
+                None => version,
+            }
+        };
+        let logged = py.detach(|| self.inner().log_model_with(name, path, described));
+        models::told_version(py, &answered(logged)?)
     }
 }
 

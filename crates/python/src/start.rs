@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use mltrack::{Experiment, RunBuilder};
+use mltrack::{Experiment, Lsn, RunBuilder};
 use pyo3::prelude::*;
 use serde_json::Value;
 
@@ -28,6 +28,9 @@ pub struct Started {
     detached: bool,
     #[pyo3(item)]
     timeout_s: Option<u64>,
+    /// A tag of the run that no other one may have that was made since a record.
+    #[pyo3(item, default)]
+    unique_tag: Option<(String, String, u64)>,
 }
 
 /// Parameters in their JSON form.
@@ -52,6 +55,9 @@ pub fn builder_of(experiment: &Experiment, started: Started) -> mltrack::Result<
     }
     for (key, value) in started.tags {
         builder = builder.tag(key, value);
+    }
+    if let Some((key, value, since)) = started.unique_tag {
+        builder = builder.unique_tag(key, value, Lsn::new(since).unwrap_or(Lsn::FIRST));
     }
     if let Some(parent) = started.parent {
         builder = builder.parent_id(parent.parse()?);

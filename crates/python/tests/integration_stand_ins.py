@@ -1,6 +1,6 @@
 """The base classes and the calls of libraries that are too large for every run of the tests, as the real ones have them.
 
-Where a real one is installed the tests named `..._itself` run with it.
+Where a real one is installed the tests of ``test_torch_*.py`` run with it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Small modules with the shapes of libraries that are too large for every run of the tests.
 
 They call what the real ones call, in the same order and with the same arguments; where a real one is installed the tests
-named ``..._itself`` run with it.
+of ``test_torch_*.py`` run with it.
 """
 
 from __future__ import annotations

@@ -217,3 +217,60 @@ def test_a_watched_module_has_its_gradients_logged_with_the_step() -> None:
     assert len(run._store.histograms(run.id, "parameters/weight")) == 2
     with pytest.raises(errors.ValidationError, match="cannot be watched"), mltrack.init() as other:
         other.watch(3)
+
+
+def test_an_artifact_is_stored_while_the_program_goes_on(folder: Path) -> None:
+    path = folder / "weights.pt"
+    path.write_bytes(b"first")
+    with mltrack.init() as run:
+        logged = [run.log_artifact(path, name="weights", type=type, wait=False) for type in ("file", "model", "dataset")]
+        path.write_bytes(b"second")
+        with pytest.raises(errors.InvalidState, match="never changes"):
+            logged[0].add_file(path)
+        assert [each.wait(60).version for each in logged] == ["v1"] * 3
+        last = run.log_artifact(path, name="weights", wait=False)
+    assert last.state == "COMMITTED" and last.name == "weights:v2"
+    for each, content in zip([*logged, last], [b"first"] * 3 + [b"second"], strict=True):
+        assert Path(each.file(folder / each.type / each.version)).read_bytes() == content
+
+
+def test_what_was_in_the_way_of_storing_is_raised_by_who_waits_and_warned_of_at_the_end(folder: Path) -> None:
+    run = mltrack.init()
+    artifact = mltrack.Artifact("gone", type="file")
+    with artifact.new_file("a") as file:
+        file.write("a")
+    (artifact._own_folder() / "a").unlink()
+    run.log_artifact(artifact, wait=False)
+    with pytest.raises(errors.Error):
+        artifact.wait(60)
+    with pytest.warns(mltrack.TrackerWarning, match="could not be recorded"):
+        run.finish()
+    assert run.state == "completed"
+
+
+def test_a_model_has_its_metadata_and_says_where_its_files_were(folder: Path) -> None:
+    path = folder / "weights.pt"
+    path.write_bytes(b"1")
+    with mltrack.init() as run:
+        run.log_model(path, "digits", metadata={"layers": 3}, description="The first one.")
+        found = run.use_artifact("digits", type="model")
+        artifact = mltrack.Artifact("digits", type="model", metadata={"layers": 4})
+        artifact.add_file(path)
+        artifact.add_reference("s3://bucket/data", name="data")
+        run.log_artifact(artifact)
+        second = run.use_artifact("digits:v2", type="model")
+    assert (found.metadata, found.description) == ({"layers": 3}, "The first one.")
+    assert (second.metadata, [entry.ref for entry in second.files()]) == ({"layers": 4}, ["s3://bucket/data", None])
+    (model,) = mltrack.open().models()
+    assert [version["metadata"] for version in model["versions"]] == [{"layers": 3}, {"layers": 4}]
+    assert model["versions"][0]["source"] == str(path.resolve())
+
+
+def test_the_files_of_a_dataset_are_known_without_fetching_them(folder: Path) -> None:
+    (folder / "a.csv").write_text("1,2\n")
+    with mltrack.init() as run:
+        run.log_artifact(folder / "a.csv", name="table", type="dataset")
+        entries = run.use_artifact("table").files()
+    assert [(entry.path, entry.size) for entry in entries] == [("a.csv", 4)]
+    (file,) = mltrack.open().dataset_files("table@v1")
+    assert (file["path"], file["len"]) == ("a.csv", 4) and len(file["blob"]) >= 64

@@ -22,6 +22,9 @@ run.log({"loss": 1.0})
 """
 
 
+SEES_RAISES = pytest.mark.skipif(sys.version_info < (3, 12), reason="Python says since 3.12 what is raised")
+
+
 def begun(folder: Path, program: str) -> subprocess.Popen[str]:
     """A program that has begun a run."""
     package = str(Path(_session.__file__).parent.parent)
@@ -66,6 +69,13 @@ def told(folder: Path) -> dict[str, Any]:
         ("sys.exit('why')", 1, "failed"),
         ("sys.exit(0)", 0, "completed"),
         ("sys.exit()", 0, "completed"),
+        ("exit(3)", 3, "failed"),
+        ("quit()", 0, "completed"),
+        ("try:\n    sys.exit(3)\nexcept SystemExit:\n    pass", 0, "completed"),
+        ("def main():\n    sys.exit(3)\nmain()", 3, "failed"),
+        pytest.param("raise SystemExit(3)", 3, "failed", marks=SEES_RAISES),
+        pytest.param("class Own(SystemExit): pass\nraise Own(3)", 3, "failed", marks=SEES_RAISES),
+        ("raise SystemExit(0)", 0, "completed"),
         ("raise KeyboardInterrupt", -signal.SIGINT, "cancelled"),
         ("try:\n    raise KeyboardInterrupt\nexcept KeyboardInterrupt:\n    pass", 0, "completed"),
         ("with run:\n    raise ValueError('bad')", 1, "failed"),
@@ -241,3 +251,34 @@ def test_who_joins_a_run_ends_it_when_it_says_so(folder: Path) -> None:
     guest.communicate()
     assert told(folder)["state"] == "failed"
     host.communicate("")
+
+
+def test_whoever_ends_its_training_after_a_signal_in_its_own_time_may(folder: Path) -> None:
+    program = """
+class Composed:
+    def __call__(self, number, frame):
+        before(number, frame)
+Composed.__module__ = "lightning.pytorch.trainer.connectors.signal_connector"
+before = signal.getsignal(signal.SIGTERM)
+signal.signal(signal.SIGTERM, Composed())
+signal.raise_signal(signal.SIGTERM)
+run.log({"last": 1.0})
+"""
+    process = begun(folder, program)
+    _, words = process.communicate()
+    found = told(folder)
+    assert (process.returncode, found["state"]) == (0, "cancelled"), words
+    assert found["metrics"]["last"]["last"] == 1.0
+
+
+def test_exits_are_as_before_when_no_run_is_left(folder: Path) -> None:
+    program = """
+import builtins
+run.finish()
+import mltrack._exits as exits
+assert sys.exit is not exits._exit and type(builtins.exit).__call__ is not exits._quit
+assert not hasattr(sys, "monitoring") or not any(sys.monitoring.get_tool(number) for number in range(6))
+"""
+    process = begun(folder, program)
+    _, words = process.communicate()
+    assert process.returncode == 0, words

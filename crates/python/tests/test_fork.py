@@ -188,3 +188,33 @@ def test_pools_of_workers_log_into_the_run_of_a_program(tmp_path: Path) -> None:
     names = [f"{how}/{number}" for how in ("forked", "spawned") for number in range(4)]
     assert {name: known["metrics"][name]["count"] for name in names} == dict.fromkeys(names, 100)
     assert known["state"] == "completed"
+
+
+def test_what_a_parent_holds_for_a_step_and_its_files_stay_its_own(tmp_path: Path) -> None:
+    output = run(
+        tmp_path,
+        """
+        import os, mltrack
+        run = mltrack.init(settings={"capture": "off", "system_metrics_ms": 0})
+        artifact = mltrack.Artifact("notes", type="file")
+        with artifact.new_file("a.txt") as file:
+            file.write("a")
+        run.log({"held": 1.0}, commit=False)
+        run._lock.acquire()
+        child = os.fork()
+        if child == 0:
+            run.log({"child": 1.0}, step=5)
+            run.log({"child": 2.0}, step=6, commit=True)
+            sys.exit(0)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        run._lock.release()
+        run.log({"loss": 1.0}, step=0)
+        run.log_artifact(artifact)
+        run.finish()
+        print(run.id)
+        """,
+    )
+    store = store_at(tmp_path)
+    assert store.history(told(output), "held")["step"].tolist() == [0]
+    assert store.history(told(output), "child")["step"].tolist() == [5, 6]
+    assert [each["path"] for each in store.artifacts(told(output), path="notes/*")] == ["notes/a.txt"]

@@ -1,4 +1,7 @@
-"""Lightning, transformers, keras and PyTorch's profiler: their calls in every run, the libraries where they are installed."""
+"""Callbacks for Lightning, transformers, keras and PyTorch's profiler: what those call, in every run.
+
+The libraries themselves: ``test_torch_callbacks.py``.
+"""
 
 from __future__ import annotations
 
@@ -226,89 +229,3 @@ def test_traces_of_the_profiler_are_artifacts_beside_what_took_longest(monkeypat
     assert sorted(found) == ["p/w.4.pt.trace.json.gz", "p/w.4.txt", "profile/rank2.4.pt.trace.json.gz", "profile/rank2.4.txt"]
     assert json.loads(gzip.decompress(found["p/w.4.pt.trace.json.gz"].read()))["traceEvents"][0]["name"] == "aten::mm"
     assert found["p/w.4.txt"].read() == b"self_cpu_time_total 5\naten::mm"
-
-
-def test_lightning_itself(tmp_path: Path) -> None:
-    torch = pytest.importorskip("torch", reason="opt-in by size: runs where torch is installed")
-    lightning = pytest.importorskip("lightning.pytorch", reason="opt-in by size: runs where lightning is installed")
-    from mltrack.integrations.lightning import MltrackLogger
-
-    class Module(lightning.LightningModule):  # type: ignore[name-defined, misc]
-        def __init__(self, lr: float) -> None:
-            super().__init__()
-            self.save_hyperparameters()
-            self.layer = torch.nn.Linear(3, 1)
-
-        def training_step(self, batch: Any, index: int) -> Any:
-            loss = self.layer(batch).pow(2).mean()
-            self.log("train_loss", loss)
-            return loss
-
-        def configure_optimizers(self) -> Any:
-            return torch.optim.SGD(self.parameters(), lr=self.hparams.lr)
-
-    logger = MltrackLogger("digits", log_model="all")
-    data = torch.utils.data.DataLoader(torch.ones(8, 3), batch_size=2)
-    lightning.Trainer(
-        max_epochs=1, log_every_n_steps=1, logger=logger, enable_progress_bar=False, default_root_dir=str(tmp_path),
-        accelerator="cpu",
-    ).fit(Module(0.1), data)
-    known = mltrack.open().run(logger.experiment.id)
-    assert known.params["lr"] == 0.1 and known.metrics["train_loss"].count == 4
-    assert len(mltrack.open().models()) == 1
-
-
-def test_transformers_itself(tmp_path: Path) -> None:
-    torch = pytest.importorskip("torch", reason="opt-in by size: runs where torch is installed")
-    pytest.importorskip("accelerate", reason="opt-in by size: runs where accelerate is installed")
-    transformers = pytest.importorskip("transformers", reason="opt-in by size: runs where transformers is installed")
-    from mltrack.integrations.transformers import MltrackCallback
-
-    class Net(torch.nn.Module):  # type: ignore[name-defined, misc]
-        def __init__(self) -> None:
-            super().__init__()
-            self.layer = torch.nn.Linear(3, 1)
-
-        def forward(self, x: Any, labels: Any = None) -> Any:
-            return {"loss": (self.layer(x) - labels).pow(2).mean()}
-
-    rows = [{"x": torch.ones(3), "labels": torch.ones(1)} for _ in range(8)]
-    told = transformers.TrainingArguments(
-        output_dir=str(tmp_path / "out"), max_steps=4, logging_steps=2, report_to=[], use_cpu=True, save_steps=4
-    )
-    callback = MltrackCallback(project="texts", log_checkpoints=True)
-    transformers.Trainer(model=Net(), args=told, train_dataset=rows, callbacks=[callback]).train()
-    assert callback.run is not None
-    known = mltrack.open().run(callback.run.id)
-    assert known.metrics["train/loss"].count == 2 and known.params["max_steps"] == 4
-    assert len(mltrack.open().models()) == 1
-
-
-def test_keras_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("KERAS_BACKEND", "jax")
-    pytest.importorskip("jax", reason="opt-in by size: runs where keras and jax are installed")
-    keras = pytest.importorskip("keras", reason="opt-in by size: runs where keras and jax are installed")
-    numpy = pytest.importorskip("numpy")
-    from mltrack.integrations.keras import MltrackCallback
-
-    model = keras.Sequential([keras.layers.Dense(2), keras.layers.Dense(1)])
-    model.compile(optimizer=keras.optimizers.Adam(0.01), loss="mse")
-    callback = MltrackCallback(log_every=1)
-    model.fit(numpy.ones((8, 3)), numpy.ones(8), epochs=2, batch_size=4, verbose=0, callbacks=[callback])
-    model.evaluate(numpy.ones((8, 3)), numpy.ones(8), verbose=0, callbacks=[callback])
-    assert callback.run is not None
-    known = mltrack.open().run(callback.run.id)
-    assert {name: known.metrics[name].count for name in ("loss", "batch/loss", "test/loss")} == {
-        "loss": 2, "batch/loss": 4, "test/loss": 1,
-    }
-    assert known.metrics["learning_rate"].last == pytest.approx(0.01)
-
-
-def test_the_profiler_itself() -> None:
-    torch = pytest.importorskip("torch", reason="opt-in by size: runs where torch is installed")
-    with mltrack.init() as run:
-        with torch.profiler.profile(on_trace_ready=torch_profiler.trace_handler()) as profiler:
-            torch.ones(4, 4) @ torch.ones(4, 4)
-            profiler.step()
-    traces = [artifact for artifact in mltrack.open().artifacts(run.id) if artifact.path.endswith(".gz")]
-    assert traces and json.loads(gzip.decompress(traces[0].read()))["traceEvents"]

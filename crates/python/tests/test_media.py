@@ -110,11 +110,17 @@ def test_a_page_is_text_or_a_file(folder: Path) -> None:
 
 def test_a_distribution_has_its_values_or_its_counts() -> None:
     numpy = pytest.importorskip("numpy")
-    assert mltrack.Histogram(numpy.arange(6).reshape(2, 3)).values == [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]
     values = numpy.random.default_rng(0).normal(size=500)
-    counted = numpy.histogram(values, bins=10)
-    again = numpy.histogram(mltrack.Histogram(np_histogram=counted).values, bins=counted[1])
-    assert again[0].tolist() == counted[0].tolist()
+    counts, edges = numpy.histogram(values, bins=10)
+    with mltrack.init() as run:
+        run.log({"whole": mltrack.Histogram(numpy.arange(6).reshape(2, 3)), "list": mltrack.Histogram([1, 2, 2])})
+        run.log({"counted": mltrack.Histogram(np_histogram=(counts, edges))})
+    found = {each["name"]: each for each in run._store.histograms(run.id)}
+    assert [(found[name]["count"], found[name]["max"]) for name in ("whole", "list")] == [(6, 5.0), (3, 2.0)]
+    counted = found["counted"]
+    assert (counted["counts"], counted["edges"], counted["count"]) == (counts.tolist(), edges.tolist(), 500)
+    with pytest.raises(errors.ValidationError, match="do not rise"):
+        mltrack.Histogram(np_histogram=([1], [1.0, 0.0]))
     with pytest.raises(errors.ValidationError, match="3 counts have 3 edges"):
         mltrack.Histogram(np_histogram=([1, 2, 3], [0, 1, 2]))
     with pytest.raises(errors.ValidationError, match="is no distribution"):

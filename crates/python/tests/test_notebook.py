@@ -40,12 +40,29 @@ def texts_of(svg: ElementTree.Element) -> list[str]:
 
 def test_a_chart_has_labelled_axes_and_gaps_where_there_is_no_number() -> None:
     values = [1.0, 2.0, math.nan, 4.0, math.inf, 5.0, 6.0]
-    (svg,) = svgs(_chart.chart([_chart.Line("loss", list(enumerate(values)))], y_label="loss"))
+    (svg,) = svgs(_chart.chart([_chart.Line("loss", list(enumerate(values)))], title="loss"))
     assert [len(stretch) for stretch in lines_of(svg)] == [2, 2]
     assert len(list(svg.iter("{http://www.w3.org/2000/svg}circle"))) == 1
     assert {"step", "loss", "2", "4", "6"} <= set(texts_of(svg))
     heights = [y for stretch in lines_of(svg) for _, y in stretch]
     assert heights == sorted(heights, reverse=True)
+
+
+@pytest.mark.parametrize("high", [1.0, 0.95, 2.4, 3.3e6, 600.0, 1e-7])
+def test_an_axis_has_several_round_numbers(high: float) -> None:
+    (svg,) = svgs(_chart.chart([_chart.Line("loss", [(0, 0.0), (599, high)])]))
+    numbers = [float(text) for text in texts_of(svg) if text not in ("loss", "step")]
+    assert len(numbers) >= 8 and {0.0, 100.0, 500.0} <= set(numbers)
+    assert sum(number <= high for number in numbers) >= 4
+
+
+def test_the_names_of_lines_stand_above_all_of_them_in_as_many_rows_as_they_need() -> None:
+    lines = [_chart.Line(f"a name that is rather long {index}", [(0, 0.0), (1, 1.0)]) for index in range(5)]
+    (svg,) = svgs(_chart.chart(lines, title="loss"))
+    places = [(float(each.get("x", 0)), float(each.get("y", 0))) for each in svg.iter("{http://www.w3.org/2000/svg}text")]
+    names = [place for place, text in zip(places, texts_of(svg)) if text.startswith("a name")]
+    assert len(names) == 5 and len({y for _, y in names}) == 3
+    assert max(y for _, y in names) < min(y for stretch in lines_of(svg) for _, y in stretch)
 
 
 @pytest.mark.parametrize(

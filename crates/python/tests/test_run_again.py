@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 import mltrack
-from mltrack import errors
+from mltrack import _init, errors
 from run_support import known, points
 
 
@@ -85,6 +85,31 @@ def test_letting_go_of_an_ended_run_does_not_end_the_one_that_goes_on() -> None:
     gc.collect()
     again.log({"loss": 1.0})
     assert again.state == "running"
+
+
+def test_of_programs_that_begin_the_run_of_an_id_at_once_one_makes_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks, others, look = [], [], _init._found
+
+    def look_and_be_overtaken(store: Any, project: str, id: str | None, resume: Any) -> str | None:
+        found = look(store, project, id, resume)
+        looks.append(found)
+        if len(looks) == 1:
+            others.append(mltrack.init(project=project, id=id, reinit="create_new"))
+        return found
+
+    monkeypatch.setattr(_init, "_found", look_and_be_overtaken)
+    run = mltrack.init(project="p", id="nightly")
+    other = others.pop()
+    assert (looks, run.id) == ([None, None, other.id], other.id)
+    assert len(mltrack.open().runs("p")) == 1
+    run.finish()
+    assert other.state == "running"
+    other.finish()
+    looks.clear()
+    with pytest.raises(errors.Conflict):
+        mltrack.init(project="p", id="weekly", resume="never")
+    assert len(mltrack.open().runs("p")) == 2
+    others.pop().finish()
 
 
 def test_resume_without_an_id_goes_on_with_what_did_not_end_well() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import mltrack
-from mltrack import errors
+from mltrack import _mltrack, errors
 
 
 def trained(name: str, lr: float, values: list[float]) -> str:
@@ -57,6 +57,19 @@ def test_a_history_is_read_without_a_copy_and_in_parts(folder: Path) -> None:
         store.history(id, "loss", steps=range(0, 10, 2))
     with pytest.raises(errors.NotFound):
         store.history(id, "accuracy")
+
+
+def test_what_the_engine_warns_of_is_told_by_the_next_call_that_logs(folder: Path) -> None:
+    with mltrack.init(dir=folder) as run:
+        run.log({"loss": 1.0})
+        store = mltrack.open(folder, read_only=False)
+        store.extend_series()
+        (blocks,) = (folder / "series").glob("*.blocks")
+        blocks.write_bytes(bytes(100))
+        assert len(mltrack.open(folder, read_only=False).history(run.id, "loss")) == 1
+        with pytest.warns(mltrack.TrackerWarning, match="is not used"):
+            run.log({"loss": 0.5})
+        assert _mltrack.take_warnings() == []
 
 
 def test_buckets_and_numbers_about_a_history_are_true(folder: Path) -> None:

@@ -35,6 +35,23 @@ def test_threads_that_log_at_once_lose_nothing(tmp_path: Path) -> None:
     assert len(store.history(run.id, "shared")) == THREADS * POINTS
 
 
+def test_threads_that_name_no_step_get_steps_of_their_own(tmp_path: Path) -> None:
+    store = store_at(tmp_path)
+    run = store.start_run("threads", STARTED)
+    begin = threading.Barrier(THREADS)
+
+    def work(number: int) -> None:
+        begin.wait(PATIENCE_S)
+        for _ in range(POINTS):
+            run.log_numbers({"loss": float(number)})
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        list(pool.map(work, range(THREADS)))
+    run.complete()
+    assert store.history(run.id, "loss")["step"].tolist() == list(range(THREADS * POINTS))
+    assert run.next_step == THREADS * POINTS
+
+
 def test_a_thread_that_waits_for_the_log_lets_others_work(tmp_path: Path) -> None:
     store = store_at(tmp_path)
     run = store.start_run("threads", STARTED)

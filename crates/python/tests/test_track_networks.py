@@ -1,4 +1,7 @@
-"""PyTorch, Lightning, transformers and keras: stand-ins in every run, the libraries themselves where they are installed."""
+"""What is noticed of PyTorch, Lightning, transformers and keras, by stand-ins in every run.
+
+The libraries themselves: ``test_torch_hooks.py``.
+"""
 
 from __future__ import annotations
 
@@ -99,102 +102,3 @@ def test_keras_records_what_a_fit_was_told_and_its_epochs() -> None:
     run = only_run()
     assert (run["params"]["keras.epochs"], run["params"]["keras.parameters"]) == (3, 12)
     assert (run["metrics"]["keras/loss"]["count"], last_values(run)["keras/loss"]) == (3, 1 / 3)
-
-
-def test_keras_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("KERAS_BACKEND", "jax")
-    pytest.importorskip("jax", reason="opt-in by size: runs where keras and jax are installed")
-    keras = pytest.importorskip("keras", reason="opt-in by size: runs where keras and jax are installed")
-    numpy = pytest.importorskip("numpy")
-    before = "fit" in vars(keras.Model)
-
-    @track
-    def train() -> None:
-        model = keras.Sequential([keras.layers.Dense(2), keras.layers.Dense(1)])
-        model.compile(optimizer=keras.optimizers.Adam(0.01), loss="mse")
-        model.fit(numpy.ones((8, 3)), numpy.ones(8), epochs=2, verbose=0, validation_split=0.25)
-
-    train()
-    assert ("fit" in vars(keras.Model)) is before
-    run = only_run()
-    assert run["params"]["keras.epochs"] == 2 and run["params"]["keras.loss"] == "mse"
-    assert run["params"]["keras.optimizer.learning_rate"] == pytest.approx(0.01)
-    assert run["params"]["keras.parameters"] == 11
-    assert run["metrics"]["keras/loss"]["count"] == run["metrics"]["keras/val_loss"]["count"] == 2
-
-
-def test_torch_itself() -> None:
-    torch = pytest.importorskip("torch", reason="opt-in by size: runs where torch is installed")
-
-    @track
-    def train() -> Any:
-        model = torch.nn.Linear(3, 2)
-        optimizer = torch.optim.AdamW(model.parameters(), lr=0.01)
-        model(torch.ones(4, 3)).sum().backward()
-        optimizer.step()
-        return model
-
-    train()
-    run = only_run()
-    assert (run["params"]["torch.lr"], run["params"]["torch.parameters"]) == (0.01, 8)
-    assert run["tags"]["mltrack.returned"].endswith("Linear")
-
-
-def test_lightning_itself(tmp_path: Any) -> None:
-    torch = pytest.importorskip("torch", reason="opt-in by size: runs where torch is installed")
-    lightning = pytest.importorskip("lightning.pytorch", reason="opt-in by size: runs where lightning is installed")
-
-    class Module(lightning.LightningModule):  # type: ignore[name-defined, misc]
-        def __init__(self) -> None:
-            super().__init__()
-            self.layer = torch.nn.Linear(3, 1)
-
-        def training_step(self, batch: Any, index: int) -> Any:
-            loss = self.layer(batch).pow(2).mean()
-            self.log("train_loss", loss)
-            return loss
-
-        def configure_optimizers(self) -> Any:
-            return torch.optim.SGD(self.parameters(), lr=0.1)
-
-    @track
-    def train() -> None:
-        data = torch.utils.data.DataLoader(torch.ones(8, 3), batch_size=2)
-        lightning.Trainer(
-            max_epochs=1, log_every_n_steps=1, logger=False, enable_checkpointing=False, enable_progress_bar=False,
-            default_root_dir=str(tmp_path), accelerator="cpu",
-        ).fit(Module(), data)
-
-    train()
-    run = only_run()
-    assert run["params"]["lightning.max_epochs"] == 1 and run["params"]["torch.lr"] == 0.1
-    assert run["metrics"]["lightning/train_loss"]["count"] == 4
-
-
-def test_transformers_itself(tmp_path: Any) -> None:
-    torch = pytest.importorskip("torch", reason="opt-in by size: runs where torch is installed")
-    pytest.importorskip("accelerate", reason="opt-in by size: runs where accelerate is installed")
-    transformers = pytest.importorskip("transformers", reason="opt-in by size: runs where transformers is installed")
-
-    class Net(torch.nn.Module):  # type: ignore[name-defined, misc]
-        def __init__(self) -> None:
-            super().__init__()
-            self.layer = torch.nn.Linear(3, 1)
-
-        def forward(self, x: Any, labels: Any = None) -> Any:
-            return {"loss": (self.layer(x) - labels).pow(2).mean()}
-
-    rows = [{"x": torch.ones(3), "labels": torch.ones(1)} for _ in range(8)]
-
-    @track
-    def train() -> None:
-        arguments = transformers.TrainingArguments(
-            output_dir=str(tmp_path / "out"), max_steps=4, logging_steps=2, report_to=[], use_cpu=True,
-            save_strategy="no",
-        )
-        transformers.Trainer(model=Net(), args=arguments, train_dataset=rows).train()
-
-    train()
-    run = only_run()
-    assert run["metrics"]["transformers/loss"]["count"] == 2
-    assert "torch" in sys.modules

@@ -36,12 +36,13 @@ if TYPE_CHECKING:
         use_model,
         watch,
     )
+    from mltrack._distribution import Histogram
     from mltrack._guard import TrackerWarning
     from mltrack._init import init
     from mltrack._run import Run
     from mltrack._summary import Summary
     from mltrack.artifact import Artifact
-    from mltrack.media import Audio, Histogram, Html, Image, Table, Video
+    from mltrack.media import Audio, Html, Image, Table, Video
     from mltrack.hooks import autolog
     from mltrack.settings import Settings
     from mltrack.store import Store, open
@@ -96,7 +97,7 @@ _HOME: dict[str, str] = {
     "Artifact": "artifact",
     "Audio": "media",
     "Config": "_config",
-    "Histogram": "media",
+    "Histogram": "_distribution",
     "Html": "media",
     "Image": "media",
     "Run": "_run",

@@ -16,7 +16,11 @@ __all__ = ["Config", "plain"]
 
 
 class Nested(dict[str, Any]):
-    """A ``dict`` whose items are attributes too."""
+    """A ``dict`` whose items are attributes too, to be read: what is changed in it would be in no run."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        hint = f"run.config.update({{NAME: {{{name!r}: {value!r}}}}}, allow_val_change=True)"
+        raise of_code(f"{name} is inside of an item of the config", code="INVALID_STATE", hint=hint)
 
     def __getattr__(self, name: str) -> Any:
         try:
@@ -167,10 +171,11 @@ class Config(MutableMapping[str, Any]):
         raise of_code(f"config.{key} cannot be taken away", code="INVALID_STATE", hint=hint)
 
     def __getattr__(self, name: str) -> Any:
+        items = vars(self).get("_items", {})
         try:
-            return self._items[name]
+            return items[name]
         except KeyError:
-            raise _no_key(name, self._items) from None
+            raise _no_key(name, items) from None
 
     def __setattr__(self, name: str, value: Any) -> None:
         self[name] = value
@@ -183,6 +188,10 @@ class Config(MutableMapping[str, Any]):
 
     def __repr__(self) -> str:
         return repr(self._items)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A copy, and what another process is given, is a plain mapping with attributes."""
+        return Nested, (self.as_dict(),)
 
     def _fill(self, items: dict[str, Any]) -> None:
         """Takes what the run was begun with."""

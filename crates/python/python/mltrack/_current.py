@@ -88,9 +88,11 @@ def log_artifact(
     type: str | None = None,
     aliases: Iterable[str] | None = None,
     tags: Iterable[str] | None = None,
+    *,
+    wait: bool = True,
 ) -> Artifact:
     """``Run.log_artifact`` of the current run."""
-    return _session.required().log_artifact(artifact_or_path, name, type, aliases, tags)
+    return _session.required().log_artifact(artifact_or_path, name, type, aliases, tags, wait=wait)
 
 
 def use_artifact(
@@ -103,10 +105,17 @@ def use_artifact(
 
 
 def log_model(
-    path: str | os.PathLike[str], name: str | None = None, aliases: Iterable[str] | None = None
+    path: str | os.PathLike[str],
+    name: str | None = None,
+    aliases: Iterable[str] | None = None,
+    *,
+    metadata: Mapping[str, Any] | None = None,
+    description: str | None = None,
+    wait: bool = True,
 ) -> Artifact:
     """``Run.log_model`` of the current run."""
-    return _session.required().log_model(path, name, aliases)
+    run = _session.required()
+    return run.log_model(path, name, aliases, metadata=metadata, description=description, wait=wait)
 
 
 def use_model(name: str) -> str:

@@ -1,7 +1,7 @@
 """Where artifacts are in the store: datasets, models, and files of runs.
 
 Invariants: a name means a dataset, else a model, else what runs of the experiment logged under it; versions count from 1;
-a version is stored, every byte of it, when ``log`` returns; using one is recorded for the run that does.
+a version is stored, every byte of it, when ``log`` returns, or what ``log_later`` gives is waited for; using one is recorded for the run that does.
 """
 
 from __future__ import annotations
@@ -11,26 +11,27 @@ import json
 import os
 import shutil
 import tempfile
+import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mltrack.artifact import Artifact
-from mltrack.errors import NotFound, of_code
+from mltrack.errors import Error, NotFound, of_code
 
 if TYPE_CHECKING:
     from mltrack._mltrack import Store
     from mltrack._run import Run
 
-__all__ = ["Stored", "find", "log"]
+__all__ = ["Storing", "Stored", "find", "log", "log_later"]
 
 LIST_FOLDER = ".artifact"
 """Where the lists of artifacts of other types lie among the artifacts of a run."""
 TOLD_TAG = "artifact"
 """The tag of a dataset's version with what an artifact says of itself."""
 TOLD_FILE = ".artifact.json"
-"""The file of a model's version with what an artifact says of itself."""
+"""The file of a model's version with what the version itself has no place for."""
 
 _UNSAID: dict[str, Any] = {
     "version": None,
@@ -67,15 +68,70 @@ def _nothing() -> Stored:
     return Stored(0, "", dict, lambda folder: None, lambda user: None)
 
 
-def log(run: Run, artifact: Artifact, aliases: list[str], tags: list[str], *, is_loose: bool = False) -> None:
-    """Stores an artifact as its next version, made by a run.  The files of a loose one are not put into a folder."""
+class Storing:
+    """An artifact that is being stored in the background."""
+
+    def __init__(self, store: Callable[[], None]) -> None:
+        self._store = store
+        self._error: BaseException | None = None
+        self._process = os.getpid()
+        # Not waited for at the end of the program, but by the end of the run.
+        self._thread = threading.Thread(target=self._work, name="mltrack-store", daemon=True)
+        self._thread.start()
+
+    @property
+    def is_done(self) -> bool:
+        """Whether it is over, well or badly."""
+        return not self._thread.is_alive()
+
+    def wait(self, timeout_s: float | None = None) -> None:
+        """Waits until it is stored, and raises what was in the way."""
+        if self._process != os.getpid():
+            hint = "wait for it before the process is forked"
+            raise of_code("an artifact is stored by the parent", code="INVALID_STATE", hint=hint)
+        self._thread.join(timeout_s)
+        if self._thread.is_alive():
+            words = f"an artifact is not stored yet after {timeout_s} s"
+            raise of_code(words, code="BUSY", hint="wait longer: artifact.wait()", is_retryable=True)
+        if isinstance(self._error, Error):
+            raise self._error
+        if self._error is not None:
+            words = f"an artifact was not stored: {type(self._error).__name__}: {self._error}"
+            raise of_code(words, code="STORAGE_ERROR") from self._error
+
+    def _work(self) -> None:
+        try:
+            self._store()
+        except BaseException as error:
+            self._error = error
+
+
+def log_later(run: Run, artifact: Artifact, words: list[str], *, is_loose: bool = False) -> Storing:
+    """Stores an artifact in the background.  Its files are copied aside first, but for those that are its own."""
+    _check(run, artifact)
+    if not run.disabled:
+        artifact._copy_aside()
+    artifact._storing = Storing(lambda: _store(run, artifact, words, is_loose))
+    return artifact._storing
+
+
+def _check(run: Run, artifact: Artifact) -> None:
     artifact._refuse_stored()
+    if not run.disabled and not artifact._sources and not artifact._references:
+        raise of_code(f"{artifact.name} is empty", code="VALIDATION_ERROR", hint="artifact.add_file(path)")
+
+
+def log(run: Run, artifact: Artifact, words: list[str], *, is_loose: bool = False) -> None:
+    """Stores an artifact as its next version, made by a run.  The files of a loose one are not put into a folder."""
+    _check(run, artifact)
+    _store(run, artifact, words, is_loose)
+
+
+def _store(run: Run, artifact: Artifact, words: list[str], is_loose: bool) -> None:
     if run.disabled:
         artifact._stored = _nothing()
         return
-    if not artifact._sources and not artifact._references:
-        raise of_code(f"{artifact.name} is empty", code="VALIDATION_ERROR", hint="artifact.add_file(path)")
-    words = [word for word in dict.fromkeys([*aliases, *tags]) if word != "latest"]
+    words = [word for word in dict.fromkeys(words) if word != "latest"]
     if artifact.type == "dataset":
         _log_dataset(run, artifact, words)
     elif artifact.type == "model":
@@ -156,11 +212,8 @@ def _dataset(store: Store, version: Mapping[str, Any]) -> Stored:
     exact = f"{version['dataset']}@v{version['number']}"
 
     def sizes() -> dict[str, int]:
-        # The store says what is in a version only by writing it.
-        with tempfile.TemporaryDirectory(prefix="mltrack-dataset-") as folder:
-            write(Path(folder))
-            files = [path for path in sorted(Path(folder).rglob("*")) if path.is_file()]
-            return {path.relative_to(folder).as_posix(): path.stat().st_size for path in files}
+        files = store.dataset_files(exact) if version["is_stored"] else []
+        return {file["path"]: file["len"] for file in files}
 
     def write(folder: Path) -> None:
         if version["is_stored"]:
@@ -188,16 +241,26 @@ def _find_dataset(run: Run, name: str, pick: str) -> Artifact | None:
 
 
 def _log_model(run: Run, artifact: Artifact, words: list[str]) -> None:
-    told = _told(artifact)
+    told = {"references": artifact._references}
+    source = _common(artifact)
     with tempfile.TemporaryDirectory(prefix="mltrack-model-") as folder:
         for name, path in artifact._sources.items():
             _linked(path, Path(folder, name))
-        if told:
+        if artifact._references:
             Path(folder, TOLD_FILE).write_text(_text(told), encoding="utf-8")
-        version = run._native.log_model(artifact._name, folder)
+        metadata = artifact.metadata or None
+        version = run._native.log_model(artifact._name, folder, artifact.description, metadata, source)
     for word in words:
         run._store.set_model_alias(artifact._name, word, version["number"])
     artifact._stored = _model(run._store, version)
+
+
+def _common(artifact: Artifact) -> str:
+    """Where the files of an artifact come from; nothing to say of those that were written for it."""
+    paths = [path.resolve() for path in artifact._sources.values()]
+    if not paths or artifact._folder is not None:
+        return ""
+    return str(paths[0]) if len(paths) == 1 else os.path.commonpath([path.parent for path in paths])
 
 
 def _linked(path: Path, to: Path) -> None:
@@ -246,9 +309,10 @@ def _find_model(run: Run, name: str, pick: str) -> Artifact | None:
     artifact = Artifact(name, "model")
     artifact._stored = _model(store, version)
     artifact._aliases = _aliases_of_model(store, name, version["number"])
-    told = _artifacts(store, version).get(TOLD_FILE)
-    if told is not None:
-        _take(artifact, json.loads(store.artifact_bytes(told["id"])))
+    listed = _artifacts(store, version).get(TOLD_FILE)
+    told = {} if listed is None else json.loads(store.artifact_bytes(listed["id"]))
+    said = {"description": version["description"] or None, "metadata": version["metadata"] or {}}
+    _take(artifact, said | told)
     return artifact
 
 
@@ -269,9 +333,10 @@ def _log_files(run: Run, artifact: Artifact, words: list[str], prefix: str) -> N
     files = {name: _kept(upload.wait()[0]) for name, upload in uploads.items()}
     digest = _digest({name: file["blob"] for name, file in files.items()} | artifact._references)
     told = {"type": artifact.type, "aliases": words, "files": files, "digest": digest} | _told(artifact)
-    native.log_artifact(_list_path(artifact._name), _text(told).encode(), kind="artifact").wait()
-    number = len(_lists(run._store, run.project, artifact._name))
-    artifact._stored = _of_files(run._store, number, told)
+    listed = native.log_artifact(_list_path(artifact._name), _text(told).encode(), kind="artifact").wait()[0]
+    # Another run may log a version of it at this very moment.
+    every = [known["id"] for known in _lists(run._store, run.project, artifact._name)]
+    artifact._stored = _of_files(run._store, every.index(listed["id"]) + 1, told)
 
 
 def _kept(known: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,9 +1,9 @@
 """How runs end when nobody ends them: at the end of the program, by an exception, by a signal.
 
-Invariants: a run ends as what happened to its program: completed at a normal end, failed by an exception or by
-``sys.exit`` with a failure, cancelled by Ctrl-C, SIGTERM and SIGHUP; whoever listened to these before is called too, and
-is put back when no run is left; a forked child ends nothing of its parent's.  After SIGKILL nobody is there to end
-anything: the store shows such a run as lost.
+Invariants: a run ends as what happened to its program: completed at a normal end, failed by an exception or by an exit
+with a failure, cancelled by Ctrl-C, SIGTERM and SIGHUP; whoever listened to these before is called too, and is put back
+when no run is left; whoever listens since, and goes on for a while after a signal, goes on; a forked child ends nothing of
+its parent's.  After SIGKILL nobody is there to end anything: the store shows such a run as lost.
 """
 
 from __future__ import annotations
@@ -15,11 +15,14 @@ import sys
 import threading
 from collections.abc import Callable
 from types import FrameType, TracebackType
-from typing import Any, NoReturn
+from typing import Any
 
-from mltrack import _session
+from mltrack import _exits, _session
 
 __all__ = ["end_all", "unwatch", "watch"]
+
+_GO_ON = ("lightning", "pytorch_lightning")
+"""Who ends a training by itself after a signal, in its own time, and calls whoever listened before."""
 
 _SIGNALS = (signal.SIGTERM, signal.SIGHUP) if hasattr(signal, "SIGHUP") else (signal.SIGTERM,)
 
@@ -29,10 +32,8 @@ class _State:
 
     exception: BaseException | None = None
     signal_name: str | None = None
-    exit_code: object = None
     is_watching = False
     excepthook: Callable[..., Any] | None = None
-    exit: Callable[..., Any] | None = None
     handlers: dict[int, Any] = {}
     process_at_exit: int | None = None
 
@@ -46,9 +47,9 @@ def watch() -> None:
     if _State.is_watching:
         return
     _State.is_watching = True
-    _State.exception = _State.signal_name = _State.exit_code = None
+    _State.exception = _State.signal_name = None
     _State.excepthook, sys.excepthook = sys.excepthook, _excepthook
-    _State.exit, sys.exit = sys.exit, _exit
+    _exits.watch()
 
 
 def unwatch() -> None:
@@ -58,8 +59,7 @@ def unwatch() -> None:
     _State.is_watching = False
     if sys.excepthook is _excepthook and _State.excepthook is not None:
         sys.excepthook = _State.excepthook
-    if sys.exit is _exit and _State.exit is not None:
-        sys.exit = _State.exit
+    _exits.unwatch()
     if threading.current_thread() is threading.main_thread():
         for number, handler in _State.handlers.items():
             if signal.getsignal(number) is _on_signal:
@@ -93,18 +93,14 @@ def _excepthook(kind: type[BaseException], exception: BaseException, trace: Trac
     before(kind, exception, trace)
 
 
-def _exit(code: Any = None, /) -> NoReturn:
-    # A cell of a notebook that exits ends nothing: its kernel goes on.
-    _State.exit_code = None if _session.is_notebook() else code
-    raise SystemExit(code)
-
-
 def _on_signal(number: int, frame: FrameType | None) -> None:
     _State.signal_name = signal.Signals(number).name
     before = _State.handlers.get(number)
     if callable(before):
         # It may go on: whether the run has ended is seen when the program has.
         before(number, frame)
+        return
+    if type(signal.getsignal(number)).__module__.partition(".")[0] in _GO_ON:
         return
     end_all()
     signal.signal(number, signal.SIG_DFL)
@@ -114,10 +110,9 @@ def _on_signal(number: int, frame: FrameType | None) -> None:
 def end_all() -> None:
     """Ends what this process has open as what happened to it."""
     exception = _State.exception or sys.exc_info()[1]
-    if _State.exit_code is None:
-        _State.exit_code = _exit_code_of_worker()
+    exit_code = _exit_code_of_worker() if _exits.code() is None else _exits.code()
     for run in _session.open_runs():
-        run._end_by(exception, _State.signal_name, _State.exit_code)
+        run._end_by(exception, _State.signal_name, exit_code)
 
 
 def signal_name() -> str | None:

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterable, Mapping
-from typing import Any, Literal, cast
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from mltrack import _mltrack, _session
 from mltrack._config import changes, nested, plain
 from mltrack._names import checked
-from mltrack._run import Run
-from mltrack._run_facts import NAME_TAG
-from mltrack.errors import NotFound, of_code
+from mltrack.errors import Conflict, NotFound, of_code
 from mltrack.settings import Settings, settings_of
+
+if TYPE_CHECKING:
+    from mltrack._run import Run
 
 __all__ = ["begin_child", "init", "rejoin"]
 
@@ -97,7 +98,11 @@ def init(
         return _given_back(previous, params, allow_val_change)
     if previous is not None and id is None and dir is None and mode is None and settings is None:
         return begin_child(previous, name, params, all_tags, seed=seed, notes=notes, project=project)
-    store = _store(dir, mode, chosen)
+    opened = _opening(dir, mode, chosen)
+    # What a run is made of is imported while the store is being opened.
+    from mltrack import _ending, _run  # noqa: F401
+
+    store = opened()
     project = project or (previous.project if previous is not None else _variable("PROJECT")) or "default"
     started = _started(name or _variable("NAME"), params, all_tags)
     started |= {"seed": seed, "timeout_s": chosen.timeout_s, "parent": _parent_in(store, previous)}
@@ -124,7 +129,7 @@ def begin_child(
     started = _started(name, params, tags)
     started |= {"parent": _parent_in(parent._store, parent), "seed": seed}
     native = parent._store.start_run(project or parent.project, started)
-    return _run(native, parent._store, project or parent.project, params, started, notes, parent._settings)
+    return _begun(native, parent._store, project or parent.project, params, started, notes, parent._settings)
 
 
 def _begin(
@@ -137,16 +142,25 @@ def _begin(
     allow_val_change: bool,
 ) -> Run:
     id, resume = wanted
+    since = store.next_lsn() if id is not None else None
     found = _found(store, project, id, resume) if store.is_enabled else None
     if found is not None:
         return _resumed(store, found, started, notes, settings, allow_val_change)
-    if id is not None:
+    if id is None:
+        native = store.start_run(project, started)
+    else:
+        try:
+            native = store.start_run(project, started | {"unique_tag": (GIVEN_ID_TAG, id, since or 1)})
+        except Conflict:
+            if _named(store, project, id) is None:
+                raise
+            # Another process was faster by a moment: it is the one that begins the run.
+            return _begin(store, project, started, wanted, notes, settings, allow_val_change)
         started["tags"].append((GIVEN_ID_TAG, id))
-    native = store.start_run(project, started)
-    return _run(native, store, project, started["params"], started, notes, settings)
+    return _begun(native, store, project, started["params"], started, notes, settings)
 
 
-def _run(
+def _begun(
     native: _mltrack.Run,
     store: _mltrack.Store,
     project: str,
@@ -155,6 +169,8 @@ def _run(
     notes: str | None,
     settings: Settings,
 ) -> Run:
+    from mltrack._run import Run
+
     run = Run(native, store, project=project, settings=settings, outer=_session.current())
     run._parent = started["parent"]
     run._tags = dict(started["tags"])
@@ -174,6 +190,8 @@ def _resumed(
     settings: Settings,
     allow_val_change: bool,
 ) -> Run:
+    from mltrack._run import Run
+
     known = store.run_summary(found)
     items = nested(known["params"])
     # Refused before anything has happened to the run.
@@ -184,7 +202,7 @@ def _resumed(
     run = Run(native, store, project=known["experiment"], settings=settings, outer=_session.current())
     run._parent = known["parent"]
     run._tags = dict(known["tags"])
-    run._name = run._tags.get(NAME_TAG, run._name)
+    run._name = known["name"]
     run._is_resumed = True
     run._is_guest = is_guest
     run.config._fill(items)
@@ -276,11 +294,18 @@ def _given_back(running: Run, params: dict[str, Any], allow_val_change: bool) ->
 
 
 def _store(dir: str | os.PathLike[str] | None, mode: str | None, settings: Settings) -> _mltrack.Store:
+    return _opening(dir, mode, settings)()
+
+
+def _opening(
+    dir: str | os.PathLike[str] | None, mode: str | None, settings: Settings
+) -> Callable[[], _mltrack.Store]:
+    """Begins to open the store that is meant."""
     if (mode or _variable("MODE")) == "disabled":
         if not _disabled:
             _disabled.append(_mltrack.Store.disabled())
-        return _disabled[0]
-    return _session.open_store(_session.find_store(dir), settings)
+        return lambda: _disabled[0]
+    return _session.opening(_session.find_store(dir), settings)
 
 
 def _started(name: str | None, params: dict[str, Any], tags: list[tuple[str, str]]) -> dict[str, Any]:

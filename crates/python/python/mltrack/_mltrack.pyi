@@ -18,8 +18,20 @@ _At = int | datetime.datetime | None
 _Dict = dict[str, Any]
 _Start = str | int | datetime.datetime | datetime.timedelta
 
+def main(words: Sequence[str], interpreter: str, arguments: Sequence[str], code: str) -> int:
+    """Does what a command line says, the first word of which is the program's own; gives the exit code. ``interpreter``,
+    given ``arguments`` and the words after the first, does the same in a process of its own; ``code`` is the file of this
+    module."""
+
 def take_warnings() -> list[str]:
     """The warnings of the engine that nobody was told yet."""
+
+class Opening:
+    """A store that is being opened, by a thread of its own, while the interpreter does something else."""
+
+    def __new__(cls, path: _Path, settings: Mapping[str, Any]) -> Opening: ...
+    def store(self) -> Store:
+        """Waits for the store, which is given away once."""
 
 class Store:
     """A folder of runs that this process writes and reads. Any number of processes may do so at once."""
@@ -84,8 +96,9 @@ class Store:
         remove_tags: Sequence[str] = ...,
         notes: Sequence[str] = ...,
         remove_notes: Sequence[int] = ...,
+        name: str | None = None,
     ) -> None:
-        """Changes the tags and notes of a run, of one that has ended too."""
+        """Changes the name, the tags and the notes of a run, of one that has ended too."""
 
     def delete_run(self, run: str) -> None:
         """Deletes a run: hidden until ``restore_run``, or until ``mltrack gc``."""
@@ -281,6 +294,9 @@ class Store:
     ) -> _Dict:
         """Adds a version to a dataset, which is made when there is none."""
 
+    def dataset_files(self, selector: str) -> list[_Dict]:
+        """The files of a version: each with its path, its length and the hash of its bytes."""
+
     def dataset_to(self, selector: str, folder: _Path) -> None:
         """Writes the files of a version below a folder."""
 
@@ -342,14 +358,20 @@ class Run:
     def next_step(self) -> int:
         """The step of the next call that names none."""
 
-    def log_numbers(self, values: dict[str, Any], step: int | None = None) -> dict[str, Any] | None:
-        """Logs numbers at one step. Gives back those that are no numbers; ``None`` when all were."""
+    def log_numbers(
+        self, values: dict[str, Any], step: int | None = None
+    ) -> tuple[dict[str, Any], int] | None:
+        """Logs numbers at one step, without one at the next that nobody else gets. Gives back those that are no numbers,
+        and the step; ``None`` when all were."""
 
     def log_batch(self, name: str, steps: Sequence[int], values: Sequence[float]) -> None:
         """Logs many steps of one metric at once."""
 
-    def log_histogram(self, name: str, step: int, values: Sequence[float]) -> None:
-        """Logs the distribution of values at a step."""
+    def log_histogram(self, name: str, step: int, values: Sequence[float] | bytes) -> None:
+        """Logs the distribution of values at a step: of a sequence, or of the bytes of doubles as this machine has them."""
+
+    def log_histogram_counts(self, name: str, step: int, edges: Sequence[float], counts: Sequence[int]) -> None:
+        """Logs a distribution that was counted already: an edge more than there are counts."""
 
     def log_json(self, name: str, step: int, value: object) -> None:
         """Logs a JSON value at a step."""
@@ -391,7 +413,14 @@ class Run:
     def use_model(self, selector: str) -> _Dict:
         """Takes in a version of a model, and says which one that is."""
 
-    def log_model(self, name: str, path: _Path) -> _Dict:
+    def log_model(
+        self,
+        name: str,
+        path: _Path,
+        description: str | None = None,
+        metadata: object = None,
+        source: str | None = None,
+    ) -> _Dict:
         """Stores a file or a folder as the next version of a model that this run made."""
 
     def capture_console(self) -> Capture:

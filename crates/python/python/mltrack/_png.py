@@ -40,8 +40,11 @@ def of_array(array: Any, numpy: Any) -> bytes:
     Whole numbers are taken from 0 to 255; real ones from 0 to 1, from -1 to 1, or from 0 to 255, whichever they fit.
     Raises ``errors.ValidationError`` for an array of another shape.
     """
-    is_tensor = hasattr(array, "detach")
-    pixels = numpy.asarray(array.detach().cpu() if is_tensor else array)
+    if hasattr(array, "detach"):
+        array = array.detach().cpu()
+        # NumPy has no such numbers.
+        array = array.float() if str(array.dtype) == "torch.bfloat16" else array
+    pixels = numpy.asarray(array)
     if pixels.ndim == 3 and pixels.shape[2] not in _COLOUR_TYPES and pixels.shape[0] in _COLOUR_TYPES:
         pixels = pixels.transpose(1, 2, 0)
     if pixels.ndim == 2:

@@ -67,8 +67,6 @@ class Run(RunThings):
         self._is_resumed = False
         self._is_guest = False
         self._is_entered = False
-        # While there is an earlier handle of the run, letting go of it would end the run again.
-        self._earlier = _session.handle_of(native.id) if store.is_enabled else None
         self._has_warned = False
         self._end_state = None
         self._folder = None
@@ -107,7 +105,7 @@ class Run(RunThings):
                     return
                 from mltrack._values import log_others
 
-                log_others(self, others, self._native.next_step - 1 if step is None else int(step))
+                log_others(self, *others)
                 return
         except Exception as error:
             if self._went_wrong(error, data, step):
@@ -133,6 +131,12 @@ class Run(RunThings):
             self._held = {**data, **self._held}
             self._takes_now = False
 
+    def _begin_in_child(self) -> None:
+        """In a forked child: it holds nothing, and uploads are its parent's."""
+        self._held, self._held_step, self._takes_now = {}, None, True
+        self._lock = threading.RLock()
+        self._uploads = []
+
     def _commit(self) -> None:
         """Logs what waits."""
         with self._lock:
@@ -145,7 +149,7 @@ class Run(RunThings):
             if others is not None:
                 from mltrack._values import log_others
 
-                log_others(self, others, self._native.next_step - 1 if step is None else step)
+                log_others(self, *others)
         except Exception as error:
             self._went_wrong(error, data)
 
@@ -299,8 +303,6 @@ class Run(RunThings):
         finally:
             self._takes_now = True
             _session.end(self)
-        if self._earlier is not None:
-            self._quietly(lambda: self._native.state)  # Lets the earlier handle see the end too.
         self._tell_warnings()
         self._say("ended")
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from mltrack import _mltrack
     from mltrack._config import Config
+    from mltrack._depot import Storing
     from mltrack._summary import MetricDefinition, Summary
     from mltrack.settings import Settings
 
@@ -32,7 +33,6 @@ class RunFacts:
         "_alerts",
         "_config",
         "_definitions",
-        "_earlier",
         "_end_state",
         "_folder",
         "_has_warned",
@@ -62,7 +62,6 @@ class RunFacts:
     _alerts: dict[str, float]
     _config: Config
     _definitions: dict[str, MetricDefinition]
-    _earlier: Any
     _end_state: str | None
     _folder: str | None
     _has_warned: bool
@@ -72,7 +71,7 @@ class RunFacts:
     _is_guest: bool
     _is_resumed: bool
     _lock: threading.RLock
-    _log_numbers: Callable[[Any, Any], dict[str, Any] | None]
+    _log_numbers: Callable[[Any, Any], tuple[dict[str, Any], int] | None]
     _name: str
     _native: _mltrack.Run
     _notes: str | None
@@ -85,7 +84,7 @@ class RunFacts:
     _summary: Summary | None
     _tags: dict[str, str]
     _takes_now: bool
-    _uploads: list[_mltrack.Upload]
+    _uploads: list[_mltrack.Upload | Storing]
     _watched: list[tuple[Any, Any]]
 
     @property
@@ -100,8 +99,15 @@ class RunFacts:
 
     @name.setter
     def name(self, name: str) -> None:
-        self._set_tag(NAME_TAG, name)
+        self._quietly(self._rename, name)
+        if NAME_TAG in self._tags:
+            # MLflow's clients read it there.
+            self._set_tag(NAME_TAG, name)
         self._name = name
+
+    def _rename(self, name: str) -> None:
+        if self._store.is_enabled:
+            self._store.edit_run(self.id, name=name)
 
     @property
     def number(self) -> int:
@@ -257,13 +263,14 @@ class RunFacts:
             hint = f'mltrack.init(id="{self.id}", resume="must") goes on with it'
             raise of_code(f"run {self.name} is {self._end_state}", code="INVALID_STATE", hint=hint)
 
-    def _warn(self, error: Error) -> None:
+    def _warn(self, error: Exception, what: str = "something") -> None:
         """One warning: the training goes on."""
         if not self._has_warned:
             self._has_warned = True
             from mltrack._guard import say
 
-            say(f"run {self.name}: something could not be recorded: {error}")
+            kind = "" if isinstance(error, Error) else f"{type(error).__name__}: "
+            say(f"run {self.name}: {what} could not be recorded: {kind}{error}")
 
     def _quietly(self, call: Callable[..., object], *arguments: object) -> None:
         """Calls the engine; a fault that is not the program's warns."""

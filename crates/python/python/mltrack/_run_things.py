@@ -6,14 +6,17 @@ Invariants: what is on its way into the store has arrived when the run ends; wha
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, cast, overload
 
 from mltrack._run_facts import RunFacts
 from mltrack.errors import of_code
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from mltrack import _mltrack
+    from mltrack._depot import Storing
     from mltrack._run import Run
     from mltrack.artifact import Artifact
     from mltrack.notebook._live import Live, Until
@@ -36,38 +39,39 @@ class RunThings(RunFacts):
         type: str | None = None,
         aliases: Iterable[str] | None = None,
         tags: Iterable[str] | None = None,
+        *,
+        wait: bool = True,
     ) -> Artifact:
         """Stores an artifact, or a file or a folder as one: every byte is stored when it returns.
+
+        With ``wait=False`` it returns when the files are copied aside, so that they may be changed, and stores them in the
+        background: ``artifact.wait()`` waits for that, and the end of the run does.
 
         >>> import mltrack
         >>> from pathlib import Path
         >>> _ = Path("notes.txt").write_text("all good")
         >>> with mltrack.init() as run:
         ...     run.log_artifact("notes.txt", type="report", aliases=["best"]).name
+        ...     run.log_artifact("notes.txt", wait=False).wait().name
         'notes.txt:v1'
+        'notes.txt:v2'
         """
         from pathlib import Path
 
-        from mltrack._depot import log, tags_of
+        from mltrack._depot import log, log_later, tags_of
         from mltrack.artifact import Artifact
 
         self._refuse_after_end()
         if isinstance(artifact_or_path, Artifact):
-            log(self._itself(), artifact_or_path, tags_of(aliases), tags_of(tags))
-            return artifact_or_path
-        path = Path(artifact_or_path)
-        artifact = Artifact(name or path.resolve().name, type or "file")
-        if path.is_dir():
-            artifact.add_dir(path)
+            artifact, is_loose = artifact_or_path, False
         else:
-            artifact.add_file(path)
-        log(
-            self._itself(),
-            artifact,
-            tags_of(aliases),
-            tags_of(tags),
-            is_loose=name is None and not path.is_dir(),
-        )
+            path = Path(artifact_or_path)
+            artifact, is_loose = _artifact_of(path, name, type or "file"), name is None and not path.is_dir()
+        words = [*tags_of(aliases), *tags_of(tags)]
+        if wait:
+            log(self._itself(), artifact, words, is_loose=is_loose)
+        else:
+            self._remember(log_later(self._itself(), artifact, words, is_loose=is_loose))
         return artifact
 
     def use_artifact(
@@ -86,18 +90,39 @@ class RunThings(RunFacts):
         self._refuse_after_end()
         if isinstance(artifact_or_name, Artifact):
             artifact = artifact_or_name
-            if artifact.is_draft():
-                log(self._itself(), artifact, tags_of(aliases), [])
+            if artifact.is_draft() and artifact._storing is None:
+                log(self._itself(), artifact, tags_of(aliases))
         else:
             artifact = find(self._itself(), artifact_or_name, type)
         artifact._needed().use(self._itself())
         return artifact
 
     def log_model(
-        self, path: str | os.PathLike[str], name: str | None = None, aliases: Iterable[str] | None = None
+        self,
+        path: str | os.PathLike[str],
+        name: str | None = None,
+        aliases: Iterable[str] | None = None,
+        *,
+        metadata: Mapping[str, Any] | None = None,
+        description: str | None = None,
+        wait: bool = True,
     ) -> Artifact:
-        """Stores a file or a folder as the next version of a model."""
-        return self.log_artifact(path, name=name or f"model-{self.name}", type="model", aliases=aliases)
+        """Stores a file or a folder as the next version of a model; ``wait`` is that of ``log_artifact``.
+
+        >>> import mltrack
+        >>> from pathlib import Path
+        >>> _ = Path("weights.pt").write_bytes(b"123")
+        >>> with mltrack.init() as run:
+        ...     model = run.log_model("weights.pt", "digits", metadata={"layers": 3})
+        ...     run.use_artifact("digits", type="model").metadata
+        {'layers': 3}
+        """
+        from pathlib import Path
+
+        self._refuse_after_end()
+        artifact = _artifact_of(Path(path), name or f"model-{self.name}", "model")
+        artifact.metadata, artifact.description = dict(metadata or {}), description
+        return self.log_artifact(artifact, aliases=aliases, wait=wait)
 
     def use_model(self, name: str) -> str:
         """Finds a model, records that this run uses it, and says where its file or its files have been written."""
@@ -191,10 +216,12 @@ class RunThings(RunFacts):
         )
         self._watched = left
 
-    def _remember(self, upload: _mltrack.Upload) -> None:
+    def _remember(self, upload: _mltrack.Upload | Storing) -> None:
         """Keeps what is on its way, until the run ends."""
-        self._uploads = [known for known in self._uploads if not known.is_done]
-        self._uploads.append(upload)
+        done = [known for known in self._uploads if known.is_done]
+        self._uploads = [*(known for known in self._uploads if known not in done), upload]
+        for known in done:
+            self._quietly(known.wait)  # It may have failed.
 
     def _store_folder(self) -> None:
         """Stores what the program has put into the folder of the run."""
@@ -217,3 +244,15 @@ class RunThings(RunFacts):
         uploads, self._uploads = self._uploads, []
         for upload in uploads:
             self._quietly(upload.wait)
+
+
+def _artifact_of(path: Path, name: str | None, type: str) -> Artifact:
+    """A file, or a folder with all that is in it, as an artifact."""
+    from mltrack.artifact import Artifact
+
+    artifact = Artifact(name or path.resolve().name, type)
+    if path.is_dir():
+        artifact.add_dir(path)
+    else:
+        artifact.add_file(path)
+    return artifact

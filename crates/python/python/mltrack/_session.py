@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sys
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
@@ -37,6 +37,17 @@ _of_calls: list[Run] = []
 """Those of tracked calls: current only where the call runs, but ended with the program like the others."""
 _handles: weakref.WeakValueDictionary[str, Run] = weakref.WeakValueDictionary()
 """The newest handle of each run that this process has had and still holds somewhere."""
+
+
+def _leave_to_the_parent() -> None:
+    """Runs in a forked child: what its parent holds for a next step is not logged twice, and nothing that another thread
+    of the parent was about to do is waited for."""
+    for run in {id(run): run for run in (*_handles.values(), *_in_process, *_of_calls)}.values():
+        run._begin_in_child()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_leave_to_the_parent)
 
 
 def is_store(path: str) -> bool:
@@ -113,6 +124,16 @@ def open_store(path: str | os.PathLike[str], settings: Settings) -> _mltrack.Sto
     if store is None:
         store = _stores[key] = _mltrack.Store(path, settings.for_store())
     return store
+
+
+def opening(path: str | os.PathLike[str], settings: Settings) -> Callable[[], _mltrack.Store]:
+    """Begins to open a store as ``open_store`` does, and gives what waits for it."""
+    key = (os.path.realpath(path), settings)
+    if key in _stores:
+        return lambda: _stores[key]
+    begun = _mltrack.Opening(path, settings.for_store())
+    # Of two threads that open the same one, the first has it.
+    return lambda: _stores.setdefault(key, begun.store())
 
 
 def current() -> Run | None:

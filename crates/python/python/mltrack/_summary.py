@@ -204,7 +204,7 @@ class Summary(MutableMapping[str, Any]):
         raise of_code(f"summary[{name!r}] cannot be taken away", code="INVALID_STATE", hint=hint)
 
     def __getattr__(self, name: str) -> Any:
-        found = self._all()
+        found = {} if name.startswith("__") or "_run" not in vars(self) else self._all()
         if name in found:
             return found[name]
         from mltrack._names import unknown_attribute
@@ -219,6 +219,10 @@ class Summary(MutableMapping[str, Any]):
 
     def __len__(self) -> int:
         return len(self._all())
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A copy, and what another process is given, is a plain ``dict``."""
+        return dict, (self._all(),)
 
     def __repr__(self) -> str:
         return repr(self._all())

@@ -11,7 +11,8 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from mltrack.errors import ValidationError, of_code
+from mltrack._plain import type_name
+from mltrack.errors import Error, ValidationError, of_code
 
 if TYPE_CHECKING:
     from mltrack._run import Run
@@ -21,6 +22,7 @@ __all__ = ["flat", "log_others"]
 
 _DEPTH_MAX = 32
 MEDIA_FOLDER = "media"
+_OURS = ("mltrack._distribution", "mltrack.media", "mltrack.plot")
 JSON_LEN_MAX = 1_000_000
 """What is longer than so many bytes may be too large for the log."""
 
@@ -48,10 +50,24 @@ def log_others(run: Run, others: Mapping[str, Any], step: int) -> None:
         left = run._log_numbers(dict(flat(others)), step)
         if left is None:
             return
-        others = left
+        others, step = left
     for name, value in others.items():
-        run.summary._values[name] = value
-        log_value(run, name, value, step)
+        run.summary._values[name] = _to_show(value)
+        try:
+            log_value(run, name, value, step)
+        except Error:
+            raise
+        except Exception as error:
+            # Whatever a library makes of its own objects: the training goes on, and the other values are logged.
+            run._warn(error, name)
+
+
+def _to_show(value: Any) -> Any:
+    """What a summary shows of a value: not an array or a figure itself, which would stay in memory, with all that led to
+    it where it can be derived."""
+    if value is None or isinstance(value, (str, bool, bytes, list, tuple)) or type(value).__module__ in _OURS:
+        return value
+    return type_name(value) if is_array(value) or hasattr(value, "savefig") else value
 
 
 def log_value(run: Run, name: str, value: Any, step: int) -> None:
@@ -79,8 +95,9 @@ def _log_json(run: Run, name: str, step: int, value: Any) -> None:
 
 
 def _log_object(run: Run, name: str, value: Any, step: int) -> None:
+    from mltrack._distribution import Histogram
     from mltrack.artifact import Artifact
-    from mltrack.media import Histogram, Media, Table, numbers
+    from mltrack.media import Media, Table
     from mltrack.plot import ConfusionMatrix
 
     media = _as_media(value)
@@ -94,11 +111,11 @@ def _log_object(run: Run, name: str, value: Any, step: int) -> None:
         told = {"mltrack": "confusion_matrix", "labels": value.labels, "counts": value.counts}
         _log_json(run, name, step, told)
     elif isinstance(value, Histogram):
-        run._native.log_histogram(name, step, value.values)
+        value.log(run._native, name, step)
     elif isinstance(value, Artifact):
         run.log_artifact(value)
     elif is_array(value):
-        run._native.log_histogram(name, step, numbers(value))
+        Histogram(value).log(run._native, name, step)
     elif isinstance(value, (list, tuple)) and value and all(_as_media(each) is not None for each in value):
         for index, each in enumerate(value):
             log_media(run, f"{name}/{index}", _as_media(each), step)

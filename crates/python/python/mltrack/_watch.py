@@ -1,18 +1,22 @@
 """The distributions of a torch module's gradients and parameters, as the training goes.
 
-Invariants: torch is not imported: a module is what can name its parameters; a tracker's fault stops no backward pass.
+Invariants: torch is not imported: a module is what can name its parameters; a tracker's fault stops no backward pass; what
+is large is counted where it is, and not brought over.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mltrack.errors import Error, of_code
+from mltrack.errors import of_code
 
 if TYPE_CHECKING:
     from mltrack._run import Run
 
 __all__ = ["watch"]
+
+WHOLE_LEN_MAX = 1 << 20
+"""A longer tensor has its values counted on its own device; the quantiles are then as near as the buckets are narrow."""
 
 
 class Watched:
@@ -31,14 +35,14 @@ class Watched:
                 self._log("gradients", gradient)
             if self.what in ("parameters", "all"):
                 self._log("parameters", self.parameter)
-        except Error as error:
-            self.run._warn(error)
+        except Exception as error:
+            self.run._warn(error, f"the distribution of {self.name}")
 
     def _log(self, what: str, tensor: Any) -> None:
-        from mltrack.media import Histogram
+        from mltrack._distribution import of_tensor
 
         # It belongs to the step that the next log will have: the backward pass is a part of it.
-        self.run._hold({f"{what}/{self.name}": Histogram(tensor)})
+        self.run._hold({f"{what}/{self.name}": of_tensor(tensor, WHOLE_LEN_MAX)})
 
 
 def watch(run: Run, models: Any, what: str | None, every: int) -> list[tuple[Any, Any]]:

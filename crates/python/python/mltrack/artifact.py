@@ -18,9 +18,15 @@ from mltrack._names import checked
 from mltrack.errors import of_code
 
 if TYPE_CHECKING:
-    from mltrack._depot import Stored
+    from mltrack._depot import Stored, Storing
 
 __all__ = ["Artifact", "Entry"]
+
+
+def _remove(folder: Path, process: int) -> None:
+    # A forked child that ends leaves the folder to its parent.
+    if process == os.getpid():
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 class Entry:
@@ -91,6 +97,7 @@ class Artifact:
         self._references: dict[str, str] = {}
         self._folder: Path | None = None
         self._stored: Stored | None = None
+        self._storing: Storing | None = None
         self._aliases: list[str] = []
 
     @property
@@ -202,7 +209,12 @@ class Artifact:
             raise of_code(f"{self._name} has no {path}", code="NOT_FOUND", hint="artifact.files() lists them")
 
     def wait(self, timeout: float | None = None) -> Artifact:
-        """Itself: a logged artifact is stored when ``log_artifact`` returns."""
+        """Itself, once it is stored: after ``log_artifact(..., wait=False)`` it may still be on its way.
+
+        Raises ``errors.Busy`` when it is still after ``timeout`` seconds, and what was in the way of storing it.
+        """
+        if self._storing is not None:
+            self._storing.wait(timeout)
         self._needed()
         return self
 
@@ -270,15 +282,27 @@ class Artifact:
     def _own_folder(self) -> Path:
         if self._folder is None:
             self._folder = Path(tempfile.mkdtemp(prefix="mltrack-artifact-"))
-            weakref.finalize(self, shutil.rmtree, self._folder, True)
+            weakref.finalize(self, _remove, self._folder, os.getpid())
         return self._folder
 
+    def _copy_aside(self) -> None:
+        """Takes copies of the files that are not its own, so that they may be changed."""
+        own = self._own_folder()
+        for index, (name, path) in enumerate(self._sources.items()):
+            if own not in path.parents:
+                copy = own / ".copies" / str(index)
+                copy.parent.mkdir(exist_ok=True)
+                shutil.copyfile(path, copy)
+                self._sources[name] = copy
+
     def _refuse_stored(self) -> None:
-        if self._stored is not None:
+        if self._stored is not None or self._storing is not None:
             hint = "make a new mltrack.Artifact of the same name: it becomes the next version"
             raise of_code(f"{self.name} is stored and never changes", code="INVALID_STATE", hint=hint)
 
     def _needed(self) -> Stored:
+        if self._stored is None and self._storing is not None:
+            self._storing.wait()
         if self._stored is None:
             hint = "run.log_artifact(artifact) stores it"
             raise of_code(f"{self._name} is not stored yet", code="INVALID_STATE", hint=hint)

@@ -1,4 +1,4 @@
-"""Pictures, sounds, films, pages, distributions and tables to be logged beside numbers.
+"""Pictures, sounds, films, pages and tables to be logged beside numbers.
 
 Invariants: what is given is turned into bytes at once, so that it may be changed afterwards; no library is imported to
 know its objects; a value that cannot be shown is refused with the forms that can.
@@ -16,7 +16,7 @@ from typing import Any
 from mltrack._names import checked
 from mltrack.errors import NotFound, of_code
 
-__all__ = ["Audio", "Histogram", "Html", "Image", "Media", "Table", "Video"]
+__all__ = ["Audio", "Html", "Image", "Media", "Table", "Video"]
 
 _SUFFIXES = {
     b"\x89PNG": ".png",
@@ -247,70 +247,6 @@ class Html(Media):
         else:
             raise _refused(data, "page", "pass the text of it or a path")
         super().__init__(found, ".html", None)
-
-
-class Histogram:
-    """A distribution: of values, or of what ``numpy.histogram`` has counted already.
-
-    The store keeps 64 buckets of one width, whatever ``num_bins`` says, the count, the extremes and the quantiles.
-
-    >>> import mltrack
-    >>> mltrack.Histogram([1.0, 2.0, 2.0]).values
-    [1.0, 2.0, 2.0]
-    >>> sorted(mltrack.Histogram(np_histogram=([2, 1], [0.0, 1.0, 2.0])).values)
-    [0.25, 0.75, 1.5]
-    """
-
-    SPREAD_MAX = 1_000_000
-    """Counts beyond so many in all are kept in proportion."""
-
-    values: list[float]
-    """The values; those that were only counted are spread over their buckets."""
-
-    def __init__(
-        self,
-        sequence: Any = None,
-        np_histogram: tuple[Any, Any] | None = None,
-        num_bins: int = 64,
-    ) -> None:
-        if np_histogram is not None:
-            self.values = list(_spread(*np_histogram, self.SPREAD_MAX))
-        elif sequence is not None:
-            self.values = numbers(sequence)
-        else:
-            raise of_code(
-                "a distribution of nothing", code="VALIDATION_ERROR", hint="pass values or np_histogram="
-            )
-
-    def __repr__(self) -> str:
-        return f"<mltrack.Histogram of {len(self.values)} values>"
-
-
-def numbers(sequence: Any) -> list[float]:
-    """The numbers of a list, an array of any shape, a tensor, a column of a frame."""
-    if hasattr(sequence, "detach"):
-        sequence = sequence.detach().cpu()
-    for name in ("ravel", "flatten"):
-        if hasattr(sequence, name):
-            sequence = getattr(sequence, name)()
-            break
-    if hasattr(sequence, "tolist"):
-        sequence = sequence.tolist()
-    try:
-        return [float(value) for value in sequence]
-    except (TypeError, ValueError):
-        raise _refused(sequence, "distribution", "pass a flat sequence of numbers") from None
-
-
-def _spread(counts: Any, edges: Any, limit: int) -> Iterator[float]:
-    counts, edges = [int(count) for count in numbers(counts)], numbers(edges)
-    if len(edges) != len(counts) + 1:
-        hint = "pass what numpy.histogram gives back: counts, and one edge more"
-        raise of_code(f"{len(counts)} counts have {len(edges)} edges", code="VALIDATION_ERROR", hint=hint)
-    share = min(1.0, limit / max(1, sum(counts)))
-    for count, low, high in zip(counts, edges, edges[1:], strict=False):
-        kept = round(count * share)
-        yield from (low + (high - low) * (index + 0.5) / kept for index in range(kept))
 
 
 class Table:

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from mltrack._distribution import numbers
 from mltrack.errors import of_code
-from mltrack.media import Table, numbers
+from mltrack.media import Table
 
 __all__ = [
     "Chart",

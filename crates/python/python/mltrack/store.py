@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any, overload
 
 from mltrack import _mltrack
 from mltrack._history import History
-from mltrack._summaries import ExperimentSummary, MetricSummary, RunSummary, StoredArtifact
 from mltrack._tail import Tail
 from mltrack.errors import of_code
 
 if TYPE_CHECKING:
     import polars
+
+    from mltrack._summaries import ExperimentSummary, MetricSummary, RunSummary, StoredArtifact
 
 __all__ = [
     "ExperimentSummary",
@@ -32,6 +33,19 @@ __all__ = [
     "Tail",
     "open",
 ]
+
+_SUMMARIES = ("ExperimentSummary", "MetricSummary", "RunSummary", "StoredArtifact")
+"""Classes that are imported with the first answer that has one: the points of a metric need none."""
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        if name in _SUMMARIES:
+            from mltrack import _summaries
+
+            return getattr(_summaries, name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
 
 At = int | datetime.datetime | None
 """As of when: after a record of the log, at a time, or now."""
@@ -52,7 +66,7 @@ def open(path: str | os.PathLike[str] | None = None, read_only: bool = True) -> 
     """
     from mltrack import _session
 
-    found = _session.store_path(path, for_beginning=False)
+    found = _session.find_store(path, for_beginning=False)
     settings = {
         "durability": None,
         "actor": None,
@@ -67,7 +81,7 @@ def open(path: str | os.PathLike[str] | None = None, read_only: bool = True) -> 
     return Store(_mltrack.Store(found, settings))
 
 
-class Runs(Sequence[RunSummary]):
+class Runs(Sequence["RunSummary"]):
     """The runs of an answer; a table for pandas, polars and pyarrow.  Asked for when it is looked at, once.
 
     >>> import mltrack
@@ -90,6 +104,8 @@ class Runs(Sequence[RunSummary]):
     def _fetched(self) -> list[RunSummary]:
         if self._items is None:
             known = self._store._native.runs(**self._asked)
+            from mltrack._summaries import RunSummary
+
             self._items = [RunSummary._of(each, self._store) for each in known]
         return self._items
 
@@ -174,6 +190,8 @@ class Store:
 
     def run(self, run: str) -> RunSummary:
         """What the store says about a run.  Raises ``errors.NotFound``."""
+        from mltrack._summaries import RunSummary
+
         return RunSummary._of(self._native.run_summary(run), self)
 
     def experiments(
@@ -187,6 +205,8 @@ class Store:
         with_deleted: bool = False,
     ) -> list[ExperimentSummary]:
         """The experiments that a filter admits."""
+        from mltrack._summaries import ExperimentSummary
+
         known = self._native.experiments(
             filter,
             _texts(order_by),
@@ -260,7 +280,7 @@ class Store:
         """
         first, last = _bounds(steps)
         named = [runs] if isinstance(runs, str) else runs
-        ids = [run.id if isinstance(run, RunSummary) else run for run in named]
+        ids = [run if isinstance(run, str) else run.id for run in named]
         return self._native.histories(ids, _texts(metrics), first, last, at)
 
     def histograms(self, run: str, name: str = "*", *, at: At = None) -> list[dict[str, Any]]:
@@ -305,11 +325,15 @@ class Store:
         at: At = None,
     ) -> list[StoredArtifact]:
         """The artifacts of a run, of an experiment, or of all; ``path`` is a pattern such as ``ckpt/*``."""
+        from mltrack._summaries import StoredArtifact
+
         known = self._native.artifacts(run, experiment, kind, path, all_versions, at=at)
         return [StoredArtifact._of(each, self) for each in known]
 
     def artifact(self, run: str, name: str) -> StoredArtifact:
         """The artifact that a run has under a name: ``model.pt``, ``model.pt@v2``.  Raises ``errors.NotFound``."""
+        from mltrack._summaries import StoredArtifact
+
         return StoredArtifact._of(self._native.artifact(run, name), self)
 
     def download(self, artifacts: Iterable[StoredArtifact], folder: str | os.PathLike[str]) -> list[str]:
@@ -319,6 +343,20 @@ class Store:
     def datasets(self, at: At = None) -> list[dict[str, Any]]:
         """Every dataset, with its versions."""
         return self._native.datasets(at)
+
+    def dataset_files(self, selector: str) -> list[dict[str, Any]]:
+        """The files of a version of a dataset, ``digits``, ``digits@v3``: their paths, lengths and hashes.
+
+        >>> import mltrack
+        >>> artifact = mltrack.Artifact("digits", type="dataset")
+        >>> with artifact.new_file("data.csv") as file:
+        ...     _ = file.write("a,b")
+        >>> with mltrack.init() as run:
+        ...     _ = run.log_artifact(artifact)
+        >>> [(file["path"], file["len"]) for file in mltrack.open().dataset_files("digits@v1")]
+        [('data.csv', 3)]
+        """
+        return self._native.dataset_files(selector)
 
     def models(self, at: At = None) -> list[dict[str, Any]]:
         """Every model, with its versions."""
@@ -345,6 +383,7 @@ class Store:
         tags: dict[str, str] | None = None,
         remove_tags: Iterable[str] = (),
         note: str | None = None,
+        name: str | None = None,
     ) -> None:
         """Changes what is said of a run, of one that has ended too.  The store was opened with ``read_only=False``.
 
@@ -357,7 +396,7 @@ class Store:
         ('v2', 'The one in figure 3.')
         """
         notes = [note] if note is not None else []
-        self._native.edit_run(run, list((tags or {}).items()), _texts(remove_tags), notes)
+        self._native.edit_run(run, list((tags or {}).items()), _texts(remove_tags), notes, name=name)
 
     def delete(self, run: str) -> None:
         """Hides a run until ``restore``, or until ``mltrack gc``."""

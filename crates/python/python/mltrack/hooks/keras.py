@@ -43,25 +43,30 @@ def _fitting(original: Callable[..., Any]) -> Callable[..., Any]:
         callback = quietly(_callback, run, label)
         if callback is None:
             return original(*args, **kwargs)
-        quietly(_record_begin, run, label, args[0] if args else kwargs["self"], bound.arguments)
-        _add(bound.arguments, callback)
+        model = args[0] if args else kwargs["self"]
+        quietly(_record_begin, run, label, model, bound.arguments)
+        taken_back = _add(bound.arguments, callback, model)
         began = time.perf_counter()
-        result = original(*bound.args, **bound.kwargs)
+        try:
+            result = original(*bound.args, **bound.kwargs)
+        finally:
+            taken_back()
         _record.metrics(run, label, {"fit_s": time.perf_counter() - began})
         return result
 
     return fit
 
 
-def _add(arguments: dict[str, Any], callback: Any) -> None:
-    given = arguments.get("callbacks")
-    if given is None or isinstance(given, (list, tuple)):
-        arguments["callbacks"] = [*(given or ()), callback]
-    elif hasattr(given, "append"):
+def _add(arguments: dict[str, Any], callback: Any, model: Any) -> Callable[[], None]:
+    """Adds a callback to those of a fit; what is given back takes it away again."""
+    given: Any = arguments.get("callbacks")
+    if hasattr(given, "append") and not isinstance(given, list):
         # A list of callbacks of keras' own kind, which the program made for this model.
+        callback.set_model(model)
         given.append(callback)
-    else:
-        arguments["callbacks"] = [given, callback]
+        return lambda: given.callbacks.remove(callback)
+    arguments["callbacks"] = [*(given if isinstance(given, (list, tuple)) else [given] * (given is not None)), callback]
+    return lambda: None
 
 
 def _record_begin(run: Run, label: str, model: Any, arguments: Mapping[str, Any]) -> None:

@@ -12,7 +12,7 @@ from typing import Any, cast
 
 from mltrack import _init, _mltrack, _session
 from mltrack._run import Run
-from mltrack.errors import Error, InvalidState
+from mltrack.errors import Conflict, Error, InvalidState
 from mltrack.settings import settings_of
 
 __all__ = ["SharedRun", "chosen", "joined", "shared", "tell"]
@@ -53,8 +53,6 @@ class SharedRun(Run):
         is_ended_elsewhere = isinstance(error, InvalidState) and self._end_state is None
         if not is_ended_elsewhere or not isinstance(data, dict):
             return super()._went_wrong(error, data, step)
-        # Letting go of the handle now would end the run as failed.
-        self._earlier = (self._earlier, self._native)
         self._native = self._store.resume(self.id)
         self._log_numbers = self._native.log_numbers
         self.log(data, cast("int | None", step))
@@ -71,20 +69,21 @@ def shared(key: str, options: Mapping[str, Any], params: Mapping[str, Any]) -> S
     known = {name: options.get(name) for name in ("dir", "mode", "settings")}
     store = _init._store(known["dir"], known["mode"], settings_of(known["settings"]))
     project = options.get("project") or _init._variable("PROJECT") or "default"
+    since = store.next_lsn()
     first = first_of(store, project, key)
     if first is not None:
         return joined(store, first, project, options)
     tags = _init._tags(options.get("tags"), group=options.get("group"))
-    started = _init._started(options.get("name"), dict(params), [*tags, (_init.GIVEN_ID_TAG, key)])
-    native = store.start_run(project, started)
-    first = first_of(store, project, key)
-    if first in (None, native.id):
-        return _held(native, store, project, options)
-    # Two processes began it at once: the log says who was first, and to both it says the same.
-    native.cancel("another process was first")
-    store.delete_run(native.id)
-    assert first is not None
-    return joined(store, first, project, options)
+    started = _init._started(options.get("name"), dict(params), tags)
+    started["unique_tag"] = (_init.GIVEN_ID_TAG, key, since or 1)
+    try:
+        return _held(store.start_run(project, started), store, project, options)
+    except Conflict:
+        # Another process was first.
+        first = first_of(store, project, key)
+        if first is None:
+            raise
+        return joined(store, first, project, options)
 
 
 def first_of(store: _mltrack.Store, project: str, key: str) -> str | None:

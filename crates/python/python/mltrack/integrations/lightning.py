@@ -115,7 +115,9 @@ class MltrackLogger(_loggers.Logger):  # type: ignore[misc]
 
     def __getstate__(self) -> dict[str, Any]:
         """What a process is given that a trainer starts."""
-        place = None if self._run is None or self._run.disabled else self._run.__reduce__()[1]
+        # Whoever is started writes to the run of this process, which outlives it.
+        run = self.experiment if self._is_first() else self._run
+        place = None if run is None or run.disabled else run.__reduce__()[1]
         return {**self.__dict__, "_run": place, "_checkpoints": None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:

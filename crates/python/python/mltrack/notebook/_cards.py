@@ -74,7 +74,7 @@ def charts(run: RunSummary, metrics: Iterable[str] | None) -> list[str]:
         names, left = own[:CHART_LIMIT], own[CHART_LIMIT:]
     else:
         names, left = [name for name in metrics if name in run.metrics], []
-    parts = [chart([Line(name, points_of(run, name))], title=name, y_label=name) for name in names]
+    parts = [chart([Line(name, points_of(run, name))], title=name) for name in names]
     if left:
         parts.append(f"<div>{span('not drawn: ' + ', '.join(left))}</div>")
     return parts
@@ -84,7 +84,7 @@ def history_html(history: History) -> str:
     """The chart of a history."""
     points = thinned(history.steps.tolist(), history.values.tolist())
     about = span(f"{history.name} of {history.run}, {len(history)} points")
-    return page(chart([Line(history.name, points)], y_label=history.name), f"<div>{about}</div>")
+    return page(chart([Line(history.name, points)], title=history.name), f"<div>{about}</div>")
 
 
 def runs_html(runs: Runs) -> str:
@@ -158,7 +158,7 @@ class Comparison:
         drawn = [name for name in shared if any(run.metrics[name].count > 1 for run in self.runs if name in run.metrics)]
         for name in [name for name in drawn if not name.startswith("system/")][:CHART_LIMIT]:
             lines = [Line(run.name, points_of(run, name)) for run in self.runs if name in run.metrics]
-            parts.append(chart(lines, title=name, y_label=name))
+            parts.append(chart(lines, title=name))
         return page(*parts)
 
 

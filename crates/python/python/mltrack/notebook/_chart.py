@@ -21,7 +21,11 @@ _OF_BUCKET = 5
 BUCKET_COUNT = POINT_LIMIT // 4
 """The buckets that are asked of a store, each of which is drawn as four points."""
 
-_LEFT, _RIGHT, _TOP, _BOTTOM = 64, 12, 24, 40
+_LEFT, _RIGHT, _TOP, _BOTTOM = 48, 14, 26, 38
+_LETTER = 6.2
+"""About how wide a letter is."""
+_ROW = 15
+"""How high a line of the legend is."""
 
 Point = tuple[float, float]
 
@@ -74,22 +78,23 @@ def of_buckets(frame: _mltrack.Frame) -> list[Point]:
     return points
 
 
-def chart(lines: Sequence[Line], *, title: str = "", y_label: str = "", width: int = 480, height: int = 220) -> str:
-    """A chart: labelled axes, a legend where there are several lines."""
+def chart(lines: Sequence[Line], *, title: str = "", width: int = 480, height: int = 220) -> str:
+    """A chart: what is drawn above it, labelled axes, a legend above the lines where there are several."""
     finite = [point for line in lines for point in line.points if math.isfinite(point[1])]
     label = text(title or ", ".join(line.name for line in lines))
+    names, rows = _legend(lines, width) if len(lines) > 1 else ("", 0)
+    top, height = _TOP + rows * _ROW, height + rows * _ROW
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" '
         f'role="img" aria-label="{label}" fill="#59636e" font-size="11" font-family="sans-serif">'
-        f'<title>{label}</title><text x="{_LEFT}" y="14">{label}</text>'
+        f'<title>{label}</title><text class="title" x="{_LEFT}" y="14">{label}</text>'
     )
     if not finite:
         return f'{head}<text x="{width // 2}" y="{height // 2}" text-anchor="middle">no finite value</text></svg>'
     across = _Scale.over([step for step, _ in finite], _LEFT, width - _RIGHT)
-    up = _Scale.over([value for _, value in finite], height - _BOTTOM, _TOP, margin=0.04)
+    up = _Scale.over([value for _, value in finite], height - _BOTTOM, top, margin=0.04)
     drawn = "".join(_drawn(line, index, across, up) for index, line in enumerate(lines))
-    names = _legend(lines, width) if len(lines) > 1 else ""
-    return head + _axes(across, up, width, height, y_label) + drawn + names + "</svg>"
+    return head + _axes(across, up, width, height) + drawn + names + "</svg>"
 
 
 @dataclass(frozen=True)
@@ -116,23 +121,26 @@ class _Scale:
         return self.begin + (self.end - self.begin) * part
 
     def ticks(self, count: int) -> list[float]:
-        """Round numbers within the scale."""
+        """Round numbers within the scale, about so many."""
         rough = (self.high / 2 - self.low / 2) * 2 / count
         if not math.isfinite(rough) or rough <= 0:
             return [self.low, self.high]
         power = 10.0 ** math.floor(math.log10(rough))
-        size = next((power * part for part in (1, 2, 5, 10) if power * part >= rough), rough)
-        if size <= 0:
+        if power <= 0:
             return [self.low, self.high]
+        ways = [self._multiples(power * part, 2 * count + 2) for part in (1, 2, 2.5, 5, 10)]
+        found = min(ways, key=lambda ticks: abs(len(ticks) - count))
+        return found if len(found) > 1 else [self.low, self.high]
+
+    def _multiples(self, size: float, limit: int) -> list[float]:
         first = math.ceil(self.low / size)
-        found = [index * size for index in range(first, first + count + 2) if index * size <= self.high]
-        return found or [self.low, self.high]
+        return [index * size for index in range(first, first + limit) if index * size <= self.high]
 
 
-def _axes(across: _Scale, up: _Scale, width: int, height: int, y_label: str) -> str:
+def _axes(across: _Scale, up: _Scale, width: int, height: int) -> str:
     bottom = height - _BOTTOM
     parts = []
-    heights, places = up.ticks(4), across.ticks(5)
+    heights, places = up.ticks(5), across.ticks(6)
     for value in heights:
         y = f"{up.at(value):.1f}"
         parts.append(f'<line class="grid" x1="{_LEFT}" y1="{y}" x2="{width - _RIGHT}" y2="{y}" stroke="#d1d9e0"/>')
@@ -140,11 +148,7 @@ def _axes(across: _Scale, up: _Scale, width: int, height: int, y_label: str) -> 
     for value in places:
         x = f"{across.at(value):.1f}"
         parts.append(f'<text x="{x}" y="{bottom + 15}" text-anchor="middle">{label(value, places)}</text>')
-    middle = (_TOP + bottom) // 2
     parts.append(f'<text x="{(_LEFT + width - _RIGHT) // 2}" y="{height - 6}" text-anchor="middle">step</text>')
-    if y_label:
-        place = f'x="12" y="{middle}" transform="rotate(-90 12 {middle})"'
-        parts.append(f'<text {place} text-anchor="middle">{text(y_label, 30)}</text>')
     return "".join(parts)
 
 
@@ -152,13 +156,13 @@ def label(value: float, others: Sequence[float]) -> str:
     """A number as short as it differs from the others of its axis.
 
     >>> [label(value, (2e6, 2.5e6, 3e6)) for value in (2e6, 2.5e6)], label(10_000_001, (10_000_001, 10_000_002))
-    (['2e+06', '2.5e+06'], '10000001')
+    (['2e6', '2.5e6'], '10000001')
     """
     if value == int(value) and abs(value) < 1e5:
         return str(int(value))
     for digits in range(3, 17):
         if len({f"{other:.{digits}g}" for other in others}) == len(others):
-            return f"{value:.{digits}g}"
+            return f"{value:.{digits}g}".replace("e+0", "e").replace("e-0", "e-").replace("e+", "e")
     return number(value)
 
 
@@ -186,10 +190,17 @@ def _stretches(points: Iterable[Point]) -> list[list[Point]]:
     return [stretch for stretch in stretches if stretch]
 
 
-def _legend(lines: Sequence[Line], width: int) -> str:
-    parts = []
+def _legend(lines: Sequence[Line], width: int) -> tuple[str, int]:
+    """The names of the lines in rows, each behind a dash of its colour; and how many rows there are."""
+    parts: list[str] = []
+    x, row = float(_LEFT), 1
     for index, line in enumerate(lines):
-        y = _TOP + 12 + 14 * index
-        place = f'x="{width - _RIGHT - 4}" y="{y}" text-anchor="end"'
-        parts.append(f'<text {place} style="fill:{color(index)}">{text(line.name, 40)}</text>')
-    return "".join(parts)
+        name = text(line.name, 40)
+        length = 20 + _LETTER * min(len(line.name), 40)
+        if x > _LEFT and x + length > width - _RIGHT:
+            x, row = float(_LEFT), row + 1
+        y = 14 + row * _ROW
+        parts.append(f'<line x1="{x:.0f}" y1="{y - 4}" x2="{x + 12:.0f}" y2="{y - 4}" stroke-width="2.5" style="stroke:{color(index)}"/>')
+        parts.append(f'<text x="{x + 16:.0f}" y="{y}">{name}</text>')
+        x += length + 12
+    return "".join(parts), row

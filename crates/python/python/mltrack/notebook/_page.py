@@ -23,9 +23,11 @@ _RULES = (
     ".mltrack table{border-collapse:collapse;margin:6px 0;font-size:12px}"
     ".mltrack th,.mltrack td{padding:2px 10px 2px 0;text-align:left;border-bottom:1px solid var(--line);"
     "background:none;color:var(--ink);white-space:nowrap;vertical-align:top}"
-    ".mltrack th{color:var(--dim);font-weight:600}.mltrack td.n{text-align:right;font-variant-numeric:tabular-nums}"
+    ".mltrack th{color:var(--dim);font-weight:600}.mltrack td.n{font-variant-numeric:tabular-nums}"
+    ".mltrack th.n,.mltrack td.n{text-align:right}"
     ".mltrack .dim{color:var(--dim)}.mltrack .bad{color:var(--s4)}.mltrack .good{color:var(--s2)}"
-    ".mltrack svg{background:none}.mltrack svg text{fill:var(--dim);font:11px system-ui,sans-serif}"
+    ".mltrack svg{background:none;margin:4px 8px 4px 0}.mltrack svg text{fill:var(--dim);font:11px system-ui,sans-serif}"
+    ".mltrack svg text.title{fill:var(--ink);font-weight:600}"
     ".mltrack svg .grid{stroke:var(--line);stroke-width:1}"
     ".mltrack svg .series{fill:none;stroke-width:1.5;stroke-linejoin:round}"
 )
@@ -88,10 +90,20 @@ def cell(value: object) -> str:
     return f"<td>{text(value, 60)}</td>"
 
 
+def _are_numbers(values: Iterable[object]) -> bool:
+    """Whether a column is one of numbers, whose heading stands where they do."""
+    known = [value for value in values if value is not None]
+    return bool(known) and all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in known)
+
+
 def table(head: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
     """A table."""
-    names = "".join(f"<th>{text(name, 60)}</th>" for name in head)
-    lines = "".join(f"<tr>{''.join(cell(value) for value in row)}</tr>" for row in rows)
+    known = [list(row) for row in rows]
+    names = "".join(
+        f"<th{' class=n' if _are_numbers(row[index] for row in known) else ''}>{text(name, 60)}</th>"
+        for index, name in enumerate(head)
+    )
+    lines = "".join(f"<tr>{''.join(cell(value) for value in row)}</tr>" for row in known)
     return f"<table><thead><tr>{names}</tr></thead><tbody>{lines}</tbody></table>"
 
 
