@@ -19,7 +19,7 @@ use text::Source;
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 const RUST_FOLDERS: &[&str] = &["crates/", "tests/", "benches/", "examples/", "fuzz/"];
 const TEXT_ENDINGS: &[&str] = &["rs", "md", "toml", "py", "sh", "yml", "yaml", "run"];
-const FOLDERS_SKIPPED: &[&str] = &["target", ".git", ".mltrack"];
+const FOLDERS_SKIPPED: &[&str] = &["target", ".git", ".mltrack", "node_modules"];
 
 /// Every text file below `folder`, with its path from the root. Links are not followed.
 fn collect(folder: &Path, sources: &mut Vec<Source>) {

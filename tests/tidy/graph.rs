@@ -23,6 +23,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     ("mltrack-artifact", &[]),
     ("mltrack-capture", &[]),
+    ("mltrack-statistics", &[]),
     (
         "mltrack",
         &[
@@ -31,11 +32,19 @@ const ARROWS: &[(&str, &[&str])] = &[
             "mltrack-projector*",
             "mltrack-artifact",
             "mltrack-capture",
+            "mltrack-statistics",
         ],
     ),
     ("mltrack-server", &["mltrack"]),
-    ("mltrack-python", &["mltrack", "mltrack-server"]),
-    ("mltrack-cli", &["mltrack", "mltrack-server"]),
+    ("mltrack-import", &["mltrack"]),
+    (
+        "mltrack-python",
+        &["mltrack", "mltrack-server", "mltrack-cli"],
+    ),
+    (
+        "mltrack-cli",
+        &["mltrack", "mltrack-server", "mltrack-import"],
+    ),
     ("xtask", &[]),
 ];
 
@@ -72,6 +81,11 @@ const FORBIDDEN: &[(&str, &str, &str)] = &[
     ),
     ("mltrack-event", "libc", "the vocabulary does no I/O"),
     ("mltrack-event", "tokio", "the vocabulary does no I/O"),
+    (
+        "mltrack-statistics",
+        "rand",
+        "a seed of the caller gives every draw",
+    ),
     (
         "mltrack-event",
         "rand",
@@ -184,6 +198,7 @@ mod tests {
             ("mltrack-projector-runs", "mltrack-projector"),
             ("mltrack", "mltrack-projector-metrics"),
             ("mltrack-cli", "mltrack"),
+            ("mltrack-python", "mltrack-cli"),
         ] {
             assert_eq!(
                 problems(arrows, user, needed, None),
@@ -202,6 +217,7 @@ mod tests {
             ("mltrack-projector-runs", "mltrack-projector-metrics"),
             ("mltrack-cli", "mltrack-log"),
             ("mltrack-server", "mltrack-event"),
+            ("mltrack-server", "mltrack-cli"),
         ] {
             assert_eq!(
                 problems(arrows, user, needed, None).len(),

@@ -24,6 +24,7 @@ const LIBRARIES: &[&str] = &[
     "mltrack",
     "artifact",
     "capture",
+    "statistics",
 ];
 
 impl Source {

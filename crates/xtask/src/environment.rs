@@ -51,13 +51,23 @@ pub const SCHEMATHESIS: Environment = Environment {
     failing: "the step schemathesis is skipped",
 };
 
-/// `MLflow` with `PyTorch`, Lightning and transformers: some gigabytes, so only the step that is asked for by name makes it.
-pub const MLFLOW_TORCH: Environment = Environment {
-    name: "MLflow with PyTorch",
+/// `PyTorch`, Lightning, transformers and keras, with `MLflow`: some gigabytes, so only steps that are asked for by name
+/// make it.
+pub const TORCH: Environment = Environment {
+    name: "PyTorch and what trains with it",
     folder: "mlflow/torch",
     requirements: "crates/server/tests/mlflow/requirements-torch.txt",
     program: "mlflow",
-    failing: "the step mlflow-torch is skipped",
+    failing: "the steps mlflow-torch and python-torch are skipped",
+};
+
+/// The writers and readers of other trackers' files.
+pub const PEERS: Environment = Environment {
+    name: "other trackers' writers and readers",
+    folder: "import",
+    requirements: "crates/import/tests/peers/requirements.txt",
+    program: "tensorboard",
+    failing: "the step import is skipped",
 };
 
 /// What makes wheels.
@@ -90,6 +100,7 @@ pub const ENVIRONMENTS: &[Environment] = &[
     MLFLOW[0],
     MLFLOW[1],
     SCHEMATHESIS,
+    PEERS,
     MATURIN,
     PYTHON,
     Environment {

@@ -8,6 +8,7 @@
 mod environment;
 mod examples;
 mod fuzz;
+mod import;
 mod licences;
 mod mlflow;
 mod options;
@@ -18,6 +19,7 @@ mod schemathesis;
 mod spdx;
 mod steps;
 mod tools;
+mod ui;
 mod wheel;
 
 use std::process::ExitCode;

@@ -9,7 +9,7 @@ use std::process::Command;
 
 use anyhow::Context as _;
 
-use crate::environment::{Environment, MLFLOW, MLFLOW_TORCH};
+use crate::environment::{Environment, MLFLOW, TORCH};
 use crate::options::Options;
 use crate::process::{TestCounts, cargo, root, run, run_tests, target_folder};
 use crate::steps::Outcome;
@@ -43,7 +43,7 @@ pub fn embedded(options: &Options) -> anyhow::Result<Outcome> {
 
 /// The step `mlflow-torch`: what frameworks log that are too big to be installed for every run of the gate.
 pub fn torch(_: &Options) -> anyhow::Result<Outcome> {
-    with_environments(&[MLFLOW_TORCH], |environment| {
+    with_environments(&[TORCH], |environment| {
         run_tests(script(environment, "mlflow/run.py")?.arg("--torch"))
     })
 }
@@ -93,10 +93,18 @@ mod tests {
     #[test]
     fn the_environment_of_torch_is_pinned_and_made_by_no_other_step() {
         let pinned = include_str!("../../server/tests/mlflow/requirements-torch.txt");
-        for package in ["mlflow==", "torch==", "lightning==", "transformers=="] {
-            assert!(pinned.lines().any(|line| line.starts_with(package)));
+        let wanted = [
+            "mlflow",
+            "torch",
+            "lightning",
+            "transformers",
+            "keras",
+            "pytest",
+        ];
+        for package in wanted.map(|name| format!("{name}==")) {
+            assert!(pinned.lines().any(|line| line.starts_with(&package)));
         }
-        let is_torch = |each: &Environment| each.name == MLFLOW_TORCH.name;
+        let is_torch = |each: &Environment| each.name == TORCH.name;
         assert!(!crate::environment::ENVIRONMENTS.iter().any(is_torch));
     }
 

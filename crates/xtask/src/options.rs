@@ -20,7 +20,7 @@ usage: cargo xtask wheel [--release]
 ";
 
 /// Steps that are done only when `--only` names them.
-const ASKED_FOR: &[&str] = &["mlflow-torch"];
+const ASKED_FOR: &[&str] = &["mlflow-torch", "python-torch"];
 
 /// Rounds of the crash suite under `--soak`.
 pub const SOAK_ROUNDS: u32 = 100_000;

@@ -1,4 +1,5 @@
-//! The step `python`: the package as a wheel, first as a newcomer has it, then with all that it is tested with.
+//! The steps `python` and `python-torch`: the package as a wheel, first as a newcomer has it, then with all that it is
+//! tested with; with `PyTorch` and what trains with it only when that is asked for.
 //!
 //! Invariant: what is tested is the wheel, installed; nothing is imported from the sources.
 
@@ -7,19 +8,16 @@ use std::process::Command;
 
 use anyhow::Context as _;
 
-use crate::environment::{MATURIN, PYTHON};
+use crate::environment::{Environment, MATURIN, PYTHON, TORCH};
 use crate::options::Options;
 use crate::process::{cache_folder, root, run, run_tests};
 use crate::steps::Outcome;
 use crate::wheel;
 
-/// The step.
+/// The step `python`.
 pub fn step(_: &Options) -> anyhow::Result<Outcome> {
-    for environment in [MATURIN, PYTHON] {
-        if let Err(error) = environment.install() {
-            let why = format!("no {}: {error:#}", environment.name);
-            return Ok(Outcome::Skipped(why));
-        }
+    if let Some(why) = missing(&[MATURIN, PYTHON]) {
+        return Ok(Outcome::Skipped(why));
     }
     let wheel = wheel::build(false)?;
     let alone = cache_folder()?.join("python").join("alone");
@@ -34,12 +32,46 @@ pub fn step(_: &Options) -> anyhow::Result<Outcome> {
     Ok(Outcome::Tested(first.plus(second)))
 }
 
+/// The step `python-torch`: callbacks, hooks and values with the libraries that are too large for every run.
+pub fn torch(_: &Options) -> anyhow::Result<Outcome> {
+    if let Some(why) = missing(&[MATURIN, TORCH]) {
+        return Ok(Outcome::Skipped(why));
+    }
+    let wheel = wheel::build(false)?;
+    // Beside the environment, which is that of another step too.
+    let folder = cache_folder()?.join("python").join("torch");
+    if folder.is_dir() {
+        std::fs::remove_dir_all(&folder).context("cannot remove what was installed before")?;
+    }
+    let environment = TORCH.path()?;
+    run(pip_install(&environment)
+        .arg("--target")
+        .arg(&folder)
+        .arg(wheel))?;
+    let mut tests = script(&environment, "run.py");
+    run_tests(tests.arg("--torch").env("PYTHONPATH", folder)).map(Outcome::Tested)
+}
+
+/// Makes environments; says why there is none.
+fn missing(environments: &[Environment]) -> Option<String> {
+    environments.iter().find_map(|environment| {
+        let error = environment.install().err()?;
+        Some(format!("no {}: {error:#}", environment.name))
+    })
+}
+
 /// Installs the wheel and nothing else: it needs nothing.
 fn install(environment: &Path, wheel: &Path) -> anyhow::Result<()> {
-    run(Command::new(environment.join("bin").join("python"))
+    run(pip_install(environment).arg("--force-reinstall").arg(wheel))
+}
+
+/// A command that installs what is at hand, and asks nobody for more.
+fn pip_install(environment: &Path) -> Command {
+    let mut command = Command::new(environment.join("bin").join("python"));
+    command
         .args(["-m", "pip", "install", "--quiet", "--no-index"])
-        .args(["--disable-pip-version-check", "--force-reinstall"])
-        .arg(wheel))
+        .arg("--disable-pip-version-check");
+    command
 }
 
 fn script(environment: &Path, name: &str) -> Command {

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use crate::options::{Options, SOAK_ROUNDS};
 use crate::process::{TestCounts, cargo, root, run, run_tests};
-use crate::{examples, fuzz, licences, mlflow, python, schemathesis, tools};
+use crate::{examples, fuzz, import, licences, mlflow, python, schemathesis, tools, ui};
 
 /// How a step ended when it did not fail.
 pub enum Outcome {
@@ -68,6 +68,11 @@ pub const STEPS: &[Step] = &[
         run: mlflow::torch,
     },
     Step {
+        name: "python-torch",
+        about: "the package for Python with PyTorch, Lightning, transformers and keras; some gigabytes, so only with --only",
+        run: python::torch,
+    },
+    Step {
         name: "differential",
         about: "raw calls answered as a stock server answers them",
         run: mlflow::differential,
@@ -78,9 +83,19 @@ pub const STEPS: &[Step] = &[
         run: schemathesis::step,
     },
     Step {
+        name: "import",
+        about: "files of other trackers, written by their own programs, brought in and compared",
+        run: import::step,
+    },
+    Step {
         name: "python",
         about: "the package for Python: its wheel alone, its tests and examples, its types",
         run: python::step,
+    },
+    Step {
+        name: "ui",
+        about: "the web page: its types, its tests, what is built of it, and all of it in a browser",
+        run: ui::step,
     },
     Step {
         name: "soak",

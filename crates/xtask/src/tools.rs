@@ -21,6 +21,9 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("losetup", "util-linux"),
     ("fsfreeze", "util-linux"),
     ("rsync", "rsync"),
+    ("node", "nodejs"),
+    ("npm", "npm"),
+    ("chromium", "chromium"),
 ];
 
 /// The step `tools`.
@@ -141,7 +144,7 @@ mod tests {
     fn a_package_with_two_missing_programs_is_named_once() {
         assert_eq!(
             missing_packages(|program| program == "rsync"),
-            ["e2fsprogs", "util-linux"]
+            ["e2fsprogs", "util-linux", "nodejs", "npm", "chromium"]
         );
         assert!(missing_packages(|_| true).is_empty());
     }

@@ -1,7 +1,6 @@
 //! `cargo xtask wheel`: the package for Python as one file that `pip install` takes, the program `mltrack` included.
 //!
-//! Invariants: extension and program are built from the same sources with the same profile and stripped of what only
-//! debuggers read; the program lies in the clone only while the wheel is made, in a folder that git ignores.
+//! Invariant: extension and program are one: the wheel has a script that calls the extension, and no other binary.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,7 +9,7 @@ use std::process::Command;
 use anyhow::Context as _;
 
 use crate::environment::MATURIN;
-use crate::process::{cargo, root, run, target_folder};
+use crate::process::{root, run, target_folder};
 
 /// The folder of the package for Python.
 const PACKAGE: &str = "crates/python";
@@ -18,54 +17,32 @@ const PACKAGE: &str = "crates/python";
 /// Builds the wheel. Answers with the file.
 pub fn build(is_release: bool) -> anyhow::Result<PathBuf> {
     MATURIN.install()?;
-    let program = program(is_release)?;
-    let data = root().join(PACKAGE).join("data");
-    let scripts = data.join("scripts");
-    fs::create_dir_all(&scripts).context("cannot make the folder of the program")?;
-    run(Command::new("strip")
-        .arg("-o")
-        .arg(scripts.join("mltrack"))
-        .arg(&program))?;
-    let wheel = package(is_release);
-    fs::remove_dir_all(&data).context("cannot remove the copy of the program")?;
-    wheel
-}
-
-/// The command-line program.
-fn program(is_release: bool) -> anyhow::Result<PathBuf> {
-    let mut command = cargo(["build", "--locked", "--bin", "mltrack"]);
-    if is_release {
-        command.arg("--release");
-    }
-    run(&mut command)?;
-    Ok(target_folder().join(profile(is_release)).join("mltrack"))
-}
-
-fn package(is_release: bool) -> anyhow::Result<PathBuf> {
-    let wheels = target_folder().join("wheels").join(profile(is_release));
+    let wheels = target_folder()
+        .join("wheels")
+        .join(if is_release { "release" } else { "debug" });
     if wheels.is_dir() {
         fs::remove_dir_all(&wheels).context("cannot remove the wheel before")?;
     }
-    let mut command = Command::new(MATURIN.path()?.join("bin").join("maturin"));
+    run(&mut maturin(&MATURIN.path()?, is_release, &wheels))?;
+    only_wheel(&wheels)
+}
+
+fn maturin(environment: &Path, is_release: bool, wheels: &Path) -> Command {
+    let mut command = Command::new(environment.join("bin").join("maturin"));
     command
         .args(["build", "--locked", "--manifest-path"])
         .arg(root().join(PACKAGE).join("Cargo.toml"))
         .arg("--out")
-        .arg(&wheels)
+        .arg(wheels)
         .env("CARGO_TARGET_DIR", target_folder())
         .current_dir(root());
     if is_release {
-        command.arg("--release");
+        command.args(["--profile", "wheel"]);
     } else {
         // A wheel for this machine alone need not say which others it fits.
-        command.args(["--compatibility", "linux"]);
+        command.args(["--profile", "dev", "--compatibility", "linux"]);
     }
-    run(&mut command)?;
-    only_wheel(&wheels)
-}
-
-fn profile(is_release: bool) -> &'static str {
-    if is_release { "release" } else { "debug" }
+    command
 }
 
 fn only_wheel(folder: &Path) -> anyhow::Result<PathBuf> {
@@ -82,13 +59,29 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_program_is_put_where_the_package_looks_and_git_does_not() {
-        let read = |name: &str| fs::read_to_string(root().join(name)).expect("it is there");
-        assert!(read("crates/python/pyproject.toml").contains("data = \"data\""));
-        assert!(
-            read(".gitignore")
-                .lines()
-                .any(|line| line == "/crates/python/data/")
-        );
+    fn what_is_asked_of_maturin_is_there() {
+        let manifest = fs::read_to_string(root().join("Cargo.toml")).expect("it is there");
+        for is_release in [false, true] {
+            let command = maturin(Path::new("tools"), is_release, Path::new("wheels"));
+            let words: Vec<_> = command
+                .get_args()
+                .filter_map(|word| word.to_str())
+                .collect();
+            let after = |option: &str| {
+                let at = words.iter().position(|word| *word == option);
+                words[at.expect("it is given") + 1]
+            };
+            assert!(Path::new(after("--manifest-path")).is_file());
+            let profile = format!("[profile.{}]", after("--profile"));
+            assert!(manifest.contains(&profile), "{profile}");
+        }
+    }
+
+    #[test]
+    fn the_script_of_the_package_calls_what_there_is() {
+        let package = root().join(PACKAGE);
+        let read = |name: &str| fs::read_to_string(package.join(name)).expect("it is there");
+        assert!(read("pyproject.toml").contains("mltrack = \"mltrack._program:main\""));
+        assert!(read("python/mltrack/_program.py").contains("def main() -> int:"));
     }
 }
