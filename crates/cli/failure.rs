@@ -87,8 +87,14 @@ impl From<Failure> for Stop {
 
 impl From<mltrack::Error> for Failure {
     fn from(error: mltrack::Error) -> Failure {
+        Failure::from(&error)
+    }
+}
+
+impl From<&mltrack::Error> for Failure {
+    fn from(error: &mltrack::Error) -> Failure {
         let mut causes = Vec::new();
-        let mut source = std::error::Error::source(&error);
+        let mut source = std::error::Error::source(error);
         while let Some(cause) = source {
             causes.push(cause.to_string());
             source = cause.source();

@@ -343,6 +343,7 @@ fn failure(error: &ServeError, store: &Path) -> Failure {
         }
         ServeError::Tls(error) => Failure::usage(error.to_string())
             .hint("give both files in PEM: mltrack serve --tls-cert chain.pem --tls-key key.pem"),
+        ServeError::Store(error) => Failure::from(error),
         _ => Failure::new(Code::IoError, error.to_string()),
     }
 }

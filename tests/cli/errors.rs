@@ -120,6 +120,22 @@ fn a_store_that_cannot_be_read_is_damaged_and_not_absent() {
 }
 
 #[test]
+fn a_server_of_a_damaged_store_says_so_and_what_looks_at_it() {
+    let folder = Folder::with_store();
+    folder.start_run("a");
+    let path = folder.path().join(".mltrack/seg-00000000000000000001.log");
+    let mut bytes = std::fs::read(&path).unwrap();
+    let text = b"first run";
+    let begin = bytes.windows(text.len()).position(|window| window == text);
+    bytes[begin.expect("why the experiment is active")] ^= 0xff;
+    std::fs::write(&path, bytes).unwrap();
+    let said = folder.run(&["serve", "--bind", "127.0.0.1:0"]);
+    assert_eq!(said.code, 5, "{}", said.stderr);
+    assert!(said.stderr.contains("error[CORRUPT]"), "{}", said.stderr);
+    assert!(said.stderr.contains("mltrack verify"), "{}", said.stderr);
+}
+
+#[test]
 fn a_program_called_without_words_shows_its_help_and_fails() {
     let said = Folder::empty().run(&[]);
     assert_eq!(said.code, 2);
