@@ -12,6 +12,9 @@ use anyhow::{Context as _, bail};
 
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
+/// How much of what failing tests said is said again at the end.
+const FAILURE_LINES_MAX: usize = 200;
+
 /// How many tests the test runners counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TestCounts {
@@ -76,6 +79,7 @@ pub fn run_tests(command: &mut Command) -> anyhow::Result<TestCounts> {
     command.stdin(Stdio::null()).stdout(Stdio::piped());
     let mut child = command.spawn().with_context(|| cannot_start(command))?;
     let mut counts = TestCounts::default();
+    let mut failures = Failures::default();
     let output = child
         .stdout
         .take()
@@ -87,14 +91,17 @@ pub fn run_tests(command: &mut Command) -> anyhow::Result<TestCounts> {
             .write_all(&line)
             .and_then(|()| screen.write_all(b"\n"))
             .context("cannot print")?;
-        counts.add(&String::from_utf8_lossy(&line));
+        let line = String::from_utf8_lossy(&line);
+        counts.add(&line);
+        failures.add(&line);
     }
     let status = child.wait().context("cannot wait for the tests")?;
     if !status.success() {
         bail!(
-            "{} ended with {status}, {} failed",
+            "{} ended with {status}, {} failed\n{}",
             line_of(command),
-            counts.failed
+            counts.failed,
+            failures.lines.join("\n")
         );
     }
     Ok(counts)
@@ -183,6 +190,27 @@ fn line_of(command: &Command) -> String {
         .join(" ")
 }
 
+/// What failing tests said, so that the end of a long log tells it once more.
+#[derive(Debug, Default)]
+struct Failures {
+    lines: Vec<String>,
+    is_inside: bool,
+}
+
+impl Failures {
+    /// Keeps the part between cargo's `failures:` and its closing line, and the lines in which pytest and Vitest name a test
+    /// that failed.
+    fn add(&mut self, line: &str) {
+        let is_closing = line.starts_with("test result: ");
+        self.is_inside = !is_closing && (self.is_inside || line == "failures:");
+        let names_one = ["FAILED ", " FAIL ", "AssertionError: ", "ERROR "];
+        let is_wanted = self.is_inside || names_one.iter().any(|begin| line.starts_with(begin));
+        if is_wanted && self.lines.len() < FAILURE_LINES_MAX {
+            self.lines.push(line.to_owned());
+        }
+    }
+}
+
 impl TestCounts {
     /// Sums two runs of tests.
     pub fn plus(self, other: TestCounts) -> TestCounts {
@@ -232,6 +260,19 @@ mod tests {
                 failed: 4,
                 ignored: 1
             }
+        );
+    }
+
+    #[test]
+    fn what_failing_tests_said_is_said_again_and_nothing_else() {
+        let mut command = Command::new("printf");
+        command.arg("test a ... ok\nfailures:\n\n---- b stdout ----\nleft: 1\ntest result: FAILED.\nlater\nFAILED c.py::d\n");
+        let mut failures = Failures::default();
+        let printed = output(&mut command).unwrap();
+        printed.lines().for_each(|line| failures.add(line));
+        assert_eq!(
+            failures.lines.join("\n"),
+            "failures:\n\n---- b stdout ----\nleft: 1\nFAILED c.py::d"
         );
     }
 

@@ -166,6 +166,10 @@ fn capture(how: &str) {
     match how {
         "end" => run.finish().unwrap(),
         "panic" => {
+            // Short, because what this process says on purpose stands in the log of all tests.
+            std::panic::set_hook(Box::new(|panic| {
+                eprintln!("{}", panic.payload_as_str().unwrap_or_default());
+            }));
             let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
                 let _capture = capture;
                 panic!("on purpose");
