@@ -18,7 +18,7 @@ use crate::output::{Form, OutputArguments, People, Sheet, list_fields, print, pu
 use crate::store;
 use mltrack::{WordHit, WordHitKind};
 
-/// Find words in experiments, runs, parameters, tags, metrics and notes
+/// Find words in experiments, runs, parameters, tags, metrics, notes, datasets, models and artifacts
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Every word has to be there, in any case. What is found is grouped by what it is.
@@ -54,16 +54,22 @@ pub enum Kind {
     Tag,
     Metric,
     Note,
+    Dataset,
+    Model,
+    Artifact,
 }
 
 impl Kind {
-    const ALL: [Kind; 6] = [
+    const ALL: [Kind; 9] = [
         Kind::Experiment,
         Kind::Run,
         Kind::Param,
         Kind::Tag,
         Kind::Metric,
         Kind::Note,
+        Kind::Dataset,
+        Kind::Model,
+        Kind::Artifact,
     ];
 
     fn found(self) -> WordHitKind {
@@ -74,6 +80,9 @@ impl Kind {
             Kind::Tag => WordHitKind::Tag,
             Kind::Metric => WordHitKind::Metric,
             Kind::Note => WordHitKind::Note,
+            Kind::Dataset => WordHitKind::Dataset,
+            Kind::Model => WordHitKind::Model,
+            Kind::Artifact => WordHitKind::Artifact,
         }
     }
 }
@@ -86,6 +95,9 @@ fn word(kind: WordHitKind) -> &'static str {
         WordHitKind::Tag => "tag",
         WordHitKind::Metric => "metric",
         WordHitKind::Note => "note",
+        WordHitKind::Dataset => "dataset",
+        WordHitKind::Model => "model",
+        WordHitKind::Artifact => "artifact",
     }
 }
 
@@ -196,12 +208,14 @@ fn line(hit: &WordHit) -> String {
     let one_line = |text: &str| text.lines().next().unwrap_or_default().to_owned();
     let value = hit.value.as_deref().map(one_line).unwrap_or_default();
     let line = match hit.kind {
-        WordHitKind::Experiment => format!("{:24} {runs}  {value}", hit.name),
+        WordHitKind::Experiment | WordHitKind::Dataset | WordHitKind::Model => {
+            format!("{:24} {runs}  {value}", hit.name)
+        }
         WordHitKind::Run => {
             let experiment = hit.experiment.as_deref().unwrap_or_default();
             format!("{:24} {experiment}  {value}", hit.name)
         }
-        WordHitKind::Note => format!("{:24} {value}", hit.name),
+        WordHitKind::Note | WordHitKind::Artifact => format!("{:24} {value}", hit.name),
         WordHitKind::Param | WordHitKind::Tag if hit.value.is_some() => {
             format!("{:24} {runs}", format!("{} = {value}", hit.name))
         }

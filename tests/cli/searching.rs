@@ -1,6 +1,6 @@
 //! `search`, `stats`, and every looking command asked about the past.
 
-use mltrack::Tracker;
+use mltrack::{Split, Tracker};
 use serde_json::{Value, json};
 
 use super::support::Folder;
@@ -78,6 +78,42 @@ fn words_are_found_in_everything_that_has_a_text() {
     assert_eq!(found(&folder, &["v2"]), ["tag paper v2 3"]);
     assert_eq!(found(&folder, &["loss"]), ["metric train/loss - 3"]);
     assert_eq!(found(&folder, &["elephant"]), Vec::<String>::new());
+}
+
+#[test]
+fn datasets_models_and_artifacts_are_found_with_their_runs_as_they_were() {
+    let folder = folder();
+    let tracker = Tracker::open(folder.path()).unwrap();
+    let run = tracker
+        .attach(tracker.find_run("kind-elk").unwrap())
+        .unwrap();
+    let digits = tracker.dataset("digits-clean").unwrap();
+    let rows = digits.version().bytes("rows.csv", "x\n1\n");
+    rows.source("s3://lake/pixels").add().unwrap();
+    run.use_dataset("digits-clean@latest", Split::Train)
+        .unwrap();
+    let model = tracker.model("reader").unwrap();
+    let version = model.version().source("s3://lake/reader.pt");
+    version.run(&run).add().unwrap();
+    model.set_alias("champion", 1).unwrap();
+    let then = folder.json(&["runs", "--json"])["lsn"].to_string();
+    run.log_artifact_bytes("plots/loss.png", "a picture")
+        .unwrap();
+    run.log_artifact_bytes("plots/loss.png", "another").unwrap();
+
+    assert_eq!(found(&folder, &["DIGITS"]), ["dataset digits-clean - 1"]);
+    assert_eq!(found(&folder, &["lake"]), ["dataset digits-clean - 1"]);
+    assert_eq!(found(&folder, &["champion"]), ["model reader - 0"]);
+    let plots = ["artifact plots/loss.png v2 of kind-elk 1"];
+    assert_eq!(found(&folder, &["loss", "png"]), plots);
+    assert_eq!(found(&folder, &["png", "--kind", "artifact"]), plots);
+    assert!(found(&folder, &["png", "--at", &then]).is_empty());
+    tracker
+        .find_dataset("digits-clean")
+        .unwrap()
+        .delete()
+        .unwrap();
+    assert!(found(&folder, &["digits"]).is_empty());
 }
 
 #[test]

@@ -3,9 +3,11 @@
 //! 1. A thing is found when every word is in its text, in any case. The text of an experiment: name, description,
 //!    hypothesis, owner, tags. Of a run: id, name, host, command, who made it, why it failed. A parameter or a tag is found
 //!    by its name; where its name alone does not have all the words, by name and value together, each value by itself. A
-//!    metric is found by its name and context, a note by its text.
+//!    metric is found by its name and context, a note by its text; datasets, models and artifacts as `things` says.
 //! 2. Kinds come in one order, the things of a kind in the order of their names, runs newest first.
 //! 3. A run that has one note is not looked up in the log, for what is known about it has its last note.
+
+mod things;
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
@@ -13,6 +15,7 @@ use std::time::Duration;
 use mltrack_event::{Event, RunId, WallTime};
 use mltrack_log::Lsn;
 
+use crate::artifact::Artifact;
 use crate::error::{Error, Result};
 use crate::moment::Moment;
 use crate::run_query::Page;
@@ -35,17 +38,26 @@ pub enum WordHitKind {
     Metric,
     /// A note on a run.
     Note,
+    /// A dataset.
+    Dataset,
+    /// A model.
+    Model,
+    /// An artifact of a run, in its newest version.
+    Artifact,
 }
 
 impl WordHitKind {
     /// All of them, in the order in which they are told.
-    pub const ALL: [WordHitKind; 6] = [
+    pub const ALL: [WordHitKind; 9] = [
         WordHitKind::Experiment,
         WordHitKind::Run,
         WordHitKind::Param,
         WordHitKind::Tag,
         WordHitKind::Metric,
         WordHitKind::Note,
+        WordHitKind::Dataset,
+        WordHitKind::Model,
+        WordHitKind::Artifact,
     ];
 }
 
@@ -54,15 +66,15 @@ impl WordHitKind {
 pub struct WordHit {
     /// What it is.
     pub kind: WordHitKind,
-    /// Of a run, a note's run, or an experiment.
+    /// Of the thing itself, and of a note its run's; parameters, tags and metrics have none.
     pub id: Option<String>,
     /// Its name.
     pub name: String,
-    /// What more is said of it: a value, a description, a state, a note's text.
+    /// What more is said of it: a value, a description, a state, a note's text, which version.
     pub value: Option<String>,
     /// The experiment it belongs to, or is.
     pub experiment: Option<String>,
-    /// The runs that have it, that are in it, or that it is.
+    /// The runs that have it, that took it in, that are in it, or that it is.
     pub runs: Vec<RunId>,
 }
 
@@ -188,7 +200,39 @@ impl WordsQuery {
         if wants(WordHitKind::Note) {
             found.extend(notes(&self.tracker, runs, words, end)?);
         }
+        self.find_things(runs, &mut found)?;
         Ok(found)
+    }
+
+    /// Datasets, models and artifacts.
+    fn find_things(&self, runs: &[RunSummary], found: &mut Vec<WordHit>) -> Result<()> {
+        let (words, wants) = (&self.words, |kind| self.kinds.contains(&kind));
+        let wants_things = wants(WordHitKind::Dataset) || wants(WordHitKind::Model);
+        if let Some(store) = self.tracker.store().filter(|_| wants_things) {
+            store.things_at(self.moment, |state, _| {
+                if wants(WordHitKind::Dataset) {
+                    found.extend(things::datasets(state, runs, words));
+                }
+                if wants(WordHitKind::Model) {
+                    found.extend(things::models(state, runs, words));
+                }
+                Ok(())
+            })?;
+        }
+        if wants(WordHitKind::Artifact) {
+            found.extend(things::artifacts(&self.artifacts()?, runs, words));
+        }
+        Ok(())
+    }
+
+    fn artifacts(&self) -> Result<Vec<Artifact>> {
+        let query = self.tracker.artifacts();
+        let query = match self.moment {
+            Moment::Now => query,
+            Moment::Lsn(lsn) => query.at(lsn),
+            Moment::Time(time) => query.at_time(time),
+        };
+        Ok(query.fetch()?.items)
     }
 
     fn experiments(&self) -> Result<Vec<ExperimentSummary>> {

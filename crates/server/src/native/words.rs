@@ -62,6 +62,12 @@ pub enum KindName {
     Metric,
     /// A note on a run.
     Note,
+    /// A dataset.
+    Dataset,
+    /// A model.
+    Model,
+    /// An artifact of a run, in its newest version.
+    Artifact,
 }
 
 /// Something that was found.
@@ -70,21 +76,21 @@ pub enum KindName {
 pub struct FoundForm {
     /// What it is.
     pub kind: KindName,
-    /// Of a run, a note's run, or an experiment.
+    /// Of the thing itself, and of a note its run's; parameters, tags and metrics have none.
     pub id: Option<String>,
     /// Its name.
     pub name: String,
-    /// What more is said of it: a value, a description, a state, a note's text.
+    /// What more is said of it: a value, a description, a state, a note's text, which version.
     pub value: Option<String>,
     /// The experiment it belongs to, or is.
     pub experiment: Option<String>,
-    /// How many runs have it, are in it, or are it.
+    /// How many runs have it, took it in, are in it, or are it.
     pub run_count: u64,
     /// The first hundred of those runs, newest first.
     pub runs: Vec<String>,
 }
 
-/// Find words in experiments, runs, parameters, tags, metrics and notes
+/// Find words in experiments, runs, parameters, tags, metrics, notes, datasets, models and artifacts
 #[utoipa::path(get, path = "/search", tag = "store", params(WordsAsk),
     responses((status = 200, description = "by kind, and by name", content(
         (Page<FoundForm> = "application/json"),
@@ -114,6 +120,9 @@ impl From<KindName> for WordHitKind {
             KindName::Tag => WordHitKind::Tag,
             KindName::Metric => WordHitKind::Metric,
             KindName::Note => WordHitKind::Note,
+            KindName::Dataset => WordHitKind::Dataset,
+            KindName::Model => WordHitKind::Model,
+            KindName::Artifact => WordHitKind::Artifact,
         }
     }
 }
@@ -127,6 +136,9 @@ impl From<WordHitKind> for KindName {
             WordHitKind::Tag => KindName::Tag,
             WordHitKind::Metric => KindName::Metric,
             WordHitKind::Note => KindName::Note,
+            WordHitKind::Dataset => KindName::Dataset,
+            WordHitKind::Model => KindName::Model,
+            WordHitKind::Artifact => KindName::Artifact,
         }
     }
 }

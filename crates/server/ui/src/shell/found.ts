@@ -13,6 +13,19 @@ const TITLES: Record<KindName, string> = {
   tag: "tag",
   metric: "metric",
   note: "note",
+  dataset: "dataset",
+  model: "model",
+  artifact: "artifact",
+};
+
+/** The pages of things that have one, by what they are. */
+const PAGES: Partial<Record<KindName, string>> = {
+  experiment: "/experiments",
+  run: "/runs",
+  note: "/runs",
+  dataset: "/datasets",
+  model: "/models",
+  artifact: "/artifacts",
 };
 
 /** What it is, in a word. */
@@ -23,8 +36,8 @@ export function kindTitle(kind: KindName): string {
 /** The address of what was found: itself, the one run that has it, or a comparison of those that do. */
 export function addressOf(found: Found): string {
   const { kind, id, runs } = found;
-  if (kind === "experiment" && id != null) return href(`/experiments/${encodeURIComponent(id)}`);
-  if ((kind === "run" || kind === "note") && id != null) return href(`/runs/${encodeURIComponent(id)}`);
+  const page = PAGES[kind];
+  if (page !== undefined && id != null) return href(`${page}/${encodeURIComponent(id)}`);
   const [only] = runs;
   if (runs.length === 1 && only !== undefined) return href(`/runs/${encodeURIComponent(only)}`);
   if (runs.length > 1) return href("/compare", { runs: runs.slice(0, 20).join(",") });

@@ -27,6 +27,9 @@ const KINDS: readonly (readonly [KindName | "all", string])[] = [
   ["tag", "Tags"],
   ["metric", "Metrics"],
   ["note", "Notes"],
+  ["dataset", "Datasets"],
+  ["model", "Models"],
+  ["artifact", "Artifacts"],
 ];
 
 function kindOf(word: string): KindName | "all" | undefined {
@@ -79,7 +82,7 @@ export default function Search(): JSX.Element {
           label="Words"
           type="search"
           value={words}
-          placeholder="Names, values, tags and notes"
+          placeholder="Names, values, tags, notes and paths"
           onInput={(next) => asked.set(next, { replace: true })}
         />
         <Select label="Of" value={only} options={KINDS} onChange={(next) => kind.set(next)} />
@@ -103,7 +106,7 @@ export default function Search(): JSX.Element {
           />
         </HeldList>
       )}
-      {words.trim() === "" ? <Begin /> : <Elsewhere words={words.trim()} />}
+      {words.trim() === "" && <Begin />}
     </div>
   );
 }
@@ -111,26 +114,7 @@ export default function Search(): JSX.Element {
 function Begin(): JSX.Element {
   return (
     <p class="soft">
-      Words of names, values, tags and notes; all of them have to be there. From every page: <Keys keys="Mod+k" />.
-    </p>
-  );
-}
-
-/** Lists with a search of their own, which look for the same words. */
-function Elsewhere(props: { words: string }): JSX.Element {
-  const places = [
-    ["artifacts", "/artifacts"],
-    ["datasets", "/datasets"],
-    ["models", "/models"],
-  ] as const;
-  return (
-    <p class="row soft">
-      Look for them among
-      {places.map(([name, path]) => (
-        <a key={path} href={href(path, { find: props.words })}>
-          {name}
-        </a>
-      ))}
+      Words of names, values, tags, notes and paths; all of them have to be there. From every page: <Keys keys="Mod+k" />.
     </p>
   );
 }
