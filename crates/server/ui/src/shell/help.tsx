@@ -24,7 +24,7 @@ export function Help(): JSX.Element | null {
   });
   return (
     <Dialog title="Keys of this page" onClose={() => (isOpen.value = false)}>
-      <table class="shell-keys">
+      <table class="shell-keys" role="table">
         <thead class="unseen">
           <tr>
             <th scope="col">Keys</th>
@@ -34,13 +34,7 @@ export function Help(): JSX.Element | null {
         </thead>
         <tbody>
           {known.map(({ action, keys }) => (
-            <tr key={action.id}>
-              <td>
-                <Keys keys={keys} />
-              </td>
-              <td>{action.title}</td>
-              <td class="mono small soft">{action.cli?.()}</td>
-            </tr>
+            <Row key={action.id} keys={keys} title={action.title} command={action.cli?.() ?? ""} />
           ))}
         </tbody>
       </table>
@@ -48,5 +42,21 @@ export function Help(): JSX.Element | null {
         Keys are off while you type. Change them in <a href="/settings">Settings</a>.
       </p>
     </Dialog>
+  );
+}
+
+/** On a narrow screen the command stands below the rest, so the roles of a table are said. */
+function Row(props: { keys: string; title: string; command: string }): JSX.Element {
+  const { command } = props;
+  return (
+    <tr role="row">
+      <td role="cell">
+        <Keys keys={props.keys} />
+      </td>
+      <td role="cell">{props.title}</td>
+      <td role="cell" class="mono small soft" title={command.slice(0, 2_000)}>
+        {command !== "" && <span class="shell-keys-command">{command.slice(0, 2_000)}</span>}
+      </td>
+    </tr>
   );
 }
