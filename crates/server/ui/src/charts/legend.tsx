@@ -6,7 +6,7 @@
 import type { ReadonlySignal, Signal } from "@preact/signals";
 import type { JSX } from "preact";
 
-import { colourOf } from "../state/colours";
+import { colourOf, looksOf } from "../state/colours";
 import { nearestRow } from "./line-model";
 import { markerStrokes } from "./surface";
 import { pathOf } from "./svg";
@@ -39,6 +39,7 @@ export function Legend(props: {
   pointed: Signal<string | null>;
 }): JSX.Element {
   const { runs, hidden, pointed } = props;
+  const looks = looksOf(runs.map(({ id }) => id));
   const toggle = (id: string) => {
     const next = new Set(hidden.value);
     if (!next.delete(id)) next.add(id);
@@ -56,7 +57,7 @@ export function Legend(props: {
             onPointerEnter={() => (pointed.value = run.id)}
             onPointerLeave={() => (pointed.value = null)}
           >
-            <Swatch look={colourOf(run.id)} />
+            <Swatch look={looks.get(run.id) ?? colourOf(run.id)} />
             <span class="cut" dir="auto">
               {runTitle(run)}
             </span>

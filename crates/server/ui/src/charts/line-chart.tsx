@@ -7,7 +7,7 @@
 import { useComputed, useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 
-import { colourOf } from "../state/colours";
+import { looksOf } from "../state/colours";
 import { Legend, Readings } from "./legend";
 import { endsWidth, EXTREMES_MAX } from "./line-labels";
 import { nearestRow, type Line } from "./line-model";
@@ -52,9 +52,11 @@ const NOWHERE: Range = { from: 0, to: 1 };
 /** The lines with their looks; those of hidden runs are left out. */
 export function styledLines(lines: readonly Line[], runs: readonly RunRef[], hidden: ReadonlySet<string>): StyledLine[] {
   const byId = new Map(runs.map((run) => [run.id, run]));
+  // Of all runs: those that are hidden or have no line change nothing about the others.
+  const looks = looksOf([...byId.keys()]);
   return lines.flatMap((line) => {
-    const run = byId.get(line.run);
-    return run === undefined || hidden.has(run.id) ? [] : [{ line, look: colourOf(run.id), name: runTitle(run) }];
+    const [run, look] = [byId.get(line.run), looks.get(line.run)];
+    return run === undefined || look === undefined || hidden.has(run.id) ? [] : [{ line, look, name: runTitle(run) }];
   });
 }
 

@@ -1,7 +1,7 @@
 /** Colours of runs. Invariant: they stand out from what is behind them, and all of them are used. */
 import { expect, test } from "vitest";
 
-import { colourOf, COLOUR_NAMES, palette } from "./colours";
+import { colourOf, COLOUR_NAMES, looksOf, palette } from "./colours";
 import { preferences } from "./preferences";
 
 function luminance(colour: string): number {
@@ -28,4 +28,17 @@ test("a run keeps its colour, runs spread over all of them, and a user may choos
   expect(colourOf("run 7")).toEqual(colourOf("run 7"));
   preferences.colours.set({ "run 7": 2 });
   expect(colourOf("run 7").stroke).toBe(palette()[2]);
+});
+
+test("the first run of a picture is solid, and those of one colour differ in their dashes", () => {
+  const ids = Array.from({ length: 400 }, (_, index) => `run ${index}`);
+  for (const id of ids) expect(looksOf([id]).get(id)).toEqual({ ...colourOf(id), dash: [] });
+  const alike = ids.filter((id) => colourOf(id).stroke === colourOf("run 0").stroke).slice(0, 4);
+  expect(alike).toHaveLength(4);
+  const looks = looksOf(alike);
+  expect(new Set([...looks.values()].map(({ dash }) => dash.join())).size).toBe(4);
+  expect(looks.get(alike[0] ?? "")?.dash).toEqual([]);
+  // Who comes behind changes nobody before it.
+  const fewer = looksOf(alike.slice(0, 2));
+  for (const [id, look] of fewer) expect(looks.get(id)).toEqual(look);
 });

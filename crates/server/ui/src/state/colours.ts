@@ -1,8 +1,9 @@
 /**
  * The colour of a run.
  *
- * Invariants: it comes from the id, so that a run looks the same on every page; a dash and a marker go with it, so that
- * colour is never alone; in both themes it stands out by 3 to 1 from what is behind it.
+ * Invariants: it comes from the id, so that a run has the same colour on every page; a marker goes with it, and dashes
+ * tell runs of one picture apart, so that colour is never alone; the first of a picture is solid; in both themes it
+ * stands out by 3 to 1 from what is behind it.
  */
 import { computed, signal, type ReadonlySignal } from "@preact/signals";
 
@@ -53,6 +54,24 @@ export function colourOf(runId: string): RunColour {
     dash: DASHES[(hash >>> 8) % DASHES.length] ?? [],
     marker: MARKERS[(hash >>> 16) % MARKERS.length] ?? "circle",
   };
+}
+
+/**
+ * How runs are drawn together, in this order. The first is solid, because a dashed line alone looks broken; another has
+ * the dash of its id, or the next one that no run of its colour has yet.
+ */
+export function looksOf(runIds: readonly string[]): ReadonlyMap<string, RunColour> {
+  const looks = new Map<string, RunColour>();
+  const taken = new Set<string>();
+  for (const id of runIds) {
+    const look = colourOf(id);
+    const own = looks.size === 0 ? 0 : DASHES.indexOf(look.dash);
+    const order = DASHES.map((_, by) => DASHES[(own + by) % DASHES.length] ?? []);
+    const dash = order.find((one) => !taken.has(`${look.stroke} ${one.join()}`)) ?? order[0] ?? [];
+    taken.add(`${look.stroke} ${dash.join()}`);
+    looks.set(id, { ...look, dash });
+  }
+  return looks;
 }
 
 /** A number of 32 bits that depends on every letter. */

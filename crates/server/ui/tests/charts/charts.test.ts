@@ -56,6 +56,18 @@ it("a spike among thousands of points is drawn and said, and names stay text", a
   expect(await page.locator(".chart-title").allTextContents()).toContain(`other/${NAME}`);
 });
 
+it("a line that is alone is solid, whichever run it is of", async () => {
+  const page = await charts();
+  for (let turn = 0; turn < 6; turn += 1) {
+    const { id } = await server.call<{ id: string }>("POST", "/runs", { experiment: "charts" });
+    await server.call("POST", `/runs/${id}/log`, { points: [{ metric: "loss", value: 1, step: 0 }, { metric: "loss", value: 2, step: 1 }] });
+    await page.goto(`${server.url}/runs/${id}?tab=charts`);
+    const swatch = page.locator(".chart-legend .chart-swatch line").first();
+    await swatch.waitFor({ state: "attached" });
+    expect(await swatch.getAttribute("stroke-dasharray"), id).toBe("");
+  }
+});
+
 it("keys change how all charts are looked at, and the address keeps it", async () => {
   const page = await charts();
   await page.keyboard.press("y");

@@ -60,11 +60,8 @@ function useNarrow(): boolean {
 
 function Charts(props: { table: Table; names: ColumnsForm | undefined; experiment: string; goal: string | null }): JSX.Element {
   const { table, names, experiment } = props;
-  const baseline = table.baseline.value;
-  const ids = useMemo(
-    () => [...new Set([...(baseline === "" ? [] : [baseline]), ...table.selected.value])].slice(0, RUNS_MAX),
-    [baseline, table.selected.value],
-  );
+  const drawn = table.drawn.value;
+  const ids = useMemo(() => drawn.slice(0, RUNS_MAX), [drawn]);
   const runs = useResource(`chart runs ${ids.join()}`, (signal) => refs(ids, signal));
   const Grid = useGrid(ids.length > 0);
   const metrics = useMemo(() => metricsOf(names, props.goal), [names, props.goal]);

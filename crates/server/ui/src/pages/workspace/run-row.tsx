@@ -7,7 +7,7 @@ import { Component, type JSX } from "preact";
 
 import { RunStateBadge, Time } from "../../parts";
 import type { Run } from "../../api/types";
-import { colourOf } from "../../state/colours";
+import type { RunColour } from "../../state/colours";
 import { href } from "../../state/url";
 import { cellText, wholeText } from "./cells";
 import { isNumeric } from "./columns";
@@ -27,6 +27,8 @@ interface Marks {
   readonly isActive: boolean;
   readonly isSelected: boolean;
   readonly isBaseline: boolean;
+  /** How it is drawn in the charts; nothing while it is not. */
+  readonly look: RunColour | undefined;
 }
 
 export function RunRow(props: RowProps): JSX.Element {
@@ -36,6 +38,7 @@ export function RunRow(props: RowProps): JSX.Element {
       {...props}
       isActive={table.active.value === place}
       isSelected={row !== undefined && table.selected.value.has(row.id)}
+      look={row === undefined ? undefined : table.looks.value.get(row.id)}
       isBaseline={row !== undefined && table.baseline.value === row.id}
     />
   );
@@ -43,13 +46,13 @@ export function RunRow(props: RowProps): JSX.Element {
 
 class Drawn extends Component<RowProps & Marks> {
   override shouldComponentUpdate(next: RowProps & Marks): boolean {
-    const { row, place, frame, isActive, isSelected, isBaseline } = this.props;
-    const isSame = isActive === next.isActive && isSelected === next.isSelected && isBaseline === next.isBaseline;
+    const { row, place, frame, look, isActive, isSelected, isBaseline } = this.props;
+    const isSame = isSameLook(look, next.look) && isActive === next.isActive && isSelected === next.isSelected && isBaseline === next.isBaseline;
     return !isSame || row !== next.row || place !== next.place || !isSameFrame(frame, next.frame);
   }
 
   override render(): JSX.Element {
-    const { row, place, frame, table, isActive, isSelected, isBaseline } = this.props;
+    const { row, place, frame, table, look, isActive, isSelected, isBaseline } = this.props;
     const kind = `runs-row${isActive ? " runs-active" : ""}${isBaseline ? " runs-baseline" : ""}`;
     const style = { transform: `translateY(${(place + 1) * frame.row}px)` };
     if (row === undefined) return <div class={`${kind} runs-empty`} role="row" aria-rowindex={place + 2} style={style} />;
@@ -64,13 +67,17 @@ class Drawn extends Component<RowProps & Marks> {
         style={style}
         onClick={(event) => table.onClick(event, place, row)}
       >
-        <SelectCell row={row} isSelected={isSelected} />
+        <SelectCell row={row} look={look} isSelected={isSelected} />
         {cellsOf(frame).map((at) => (
           <TableCell key={frame.columns[at]} row={row} at={at} frame={frame} isBaseline={isBaseline} />
         ))}
       </div>
     );
   }
+}
+
+function isSameLook(a: RunColour | undefined, b: RunColour | undefined): boolean {
+  return a?.stroke === b?.stroke && a?.dash.join() === b?.dash.join();
 }
 
 function isSameFrame(a: Frame, b: Frame): boolean {
@@ -97,8 +104,8 @@ export function placeStyle(frame: Frame, at: number): Record<string, string> {
   return isFirst ? { width, marginInlineStart: `${gap}px` } : { width };
 }
 
-function SelectCell(props: { row: Row; isSelected: boolean }): JSX.Element {
-  const colour = colourOf(props.row.id);
+function SelectCell(props: { row: Row; look: RunColour | undefined; isSelected: boolean }): JSX.Element {
+  const { look } = props;
   return (
     <div class="runs-cell runs-select" role="gridcell" aria-colindex={1}>
       <input
@@ -109,8 +116,8 @@ function SelectCell(props: { row: Row; isSelected: boolean }): JSX.Element {
         data-select={props.row.id}
       />
       <svg class="runs-colour" width="10" height="20" aria-hidden="true">
-        {props.isSelected && (
-          <line x1="5" y1="2" x2="5" y2="18" stroke={colour.stroke} stroke-width="4" stroke-dasharray={colour.dash.join(" ")} />
+        {props.isSelected && look !== undefined && (
+          <line x1="5" y1="2" x2="5" y2="18" stroke={look.stroke} stroke-width="4" stroke-dasharray={look.dash.join(" ")} />
         )}
       </svg>
     </div>

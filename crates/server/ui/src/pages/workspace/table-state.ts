@@ -6,6 +6,7 @@
  */
 import { computed, signal, type ReadonlySignal } from "@preact/signals";
 
+import { looksOf, type RunColour } from "../../state/colours";
 import { go, href } from "../../state/url";
 import { add, sayTooMany, select, selected, SELECTED_MAX, toggle } from "../../state/selection";
 import { failed } from "../../state/undo";
@@ -24,6 +25,13 @@ export class Table {
   readonly moves = signal(0);
   readonly selected = selected;
   readonly baseline: ReadonlySignal<string> = view.baseline.signal;
+  /** How the runs of the charts are drawn, in the order in which those have them. */
+  readonly looks: ReadonlySignal<ReadonlyMap<string, RunColour>> = computed(() => looksOf(this.drawn.value));
+  /** The baseline and the selected runs. */
+  readonly drawn: ReadonlySignal<readonly string[]> = computed(() => {
+    const baseline = this.baseline.value;
+    return [...new Set([...(baseline === "" ? [] : [baseline]), ...this.selected.value])];
+  });
   readonly columns: ReadonlySignal<readonly string[]>;
   seen: { first: number; end: number; columns: readonly string[] } = { first: 0, end: 0, columns: [] };
   /** Where a range begins. */
