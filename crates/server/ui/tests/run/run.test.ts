@@ -44,6 +44,19 @@ async function expectNarrow(page: Page): Promise<void> {
   expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
 }
 
+test("what copies the metrics stands in the head of their panel, beside its title", async () => {
+  const page = await shown(id);
+  for (const tab of ["overview", "charts"]) {
+    await page.goto(`${server.url}/runs/${id}?tab=${tab}`);
+    const panel = page.getByRole("region", { name: "Metrics" });
+    const [title, button] = [panel.getByRole("heading", { name: "Metrics" }), panel.getByRole("button", { name: "Copy metrics as" })];
+    await button.waitFor();
+    const [one, other] = [await title.boundingBox(), await button.boundingBox()];
+    if (one === null || other === null) throw new Error("the head has no place");
+    expect(Math.abs(one.y + one.height / 2 - (other.y + other.height / 2)), tab).toBeLessThan(12);
+  }
+});
+
 test("the overview tells what a run is, and its texts stay texts", async () => {
   const page = await shown(id);
   await page.getByRole("heading", { level: 1, name: `first ${SCRIPT}` }).waitFor();

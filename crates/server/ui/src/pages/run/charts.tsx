@@ -14,7 +14,7 @@ import { Button, durationText, Empty } from "../../parts";
 import { href } from "../../state/url";
 import { runSeconds, useRun } from "./context";
 import { isSystemMetric } from "./metrics";
-import { MetricsTable } from "./metrics-table";
+import { MetricsPanel } from "./metrics-table";
 
 const HISTOGRAMS_MAX = 24;
 
@@ -30,7 +30,7 @@ export function ChartsTab(): JSX.Element {
     <div class="run-charts">
       {names.length === 0 && histograms.length === 0 && <Nothing what="metric" />}
       {names.length > 0 && <ChartGrid runs={[refOf(run)]} metrics={names} scope="run" />}
-      {names.length > 0 && <MetricsTable run={run} names={names} />}
+      {names.length > 0 && <MetricsPanel run={run} names={names} />}
       {histograms.map((name) => (
         <HistogramsOverTime key={name} run={run.id} name={name} />
       ))}
@@ -38,6 +38,7 @@ export function ChartsTab(): JSX.Element {
     </div>
   );
 }
+
 /** Images, sounds, texts and tables: they are fetched when somebody asks for them. */
 function Media(props: { readonly run: RunRef }): JSX.Element {
   const [isOpen, setOpen] = useState(false);

@@ -1,5 +1,6 @@
 /**
- * The metrics of a run as numbers: last, lowest, highest, with the steps they were reached at.
+ * The metrics of a run as numbers: last, lowest, highest, with the steps they were reached at. What copies them stands
+ * in the head of their panel.
  *
  * Invariant: values that are no finite number are counted and told, never silently left out.
  */
@@ -7,7 +8,7 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 
 import type { MetricFacts, Run } from "../../api/types";
-import { Badge, CopyMenu, Name, NumberText, Table, TextField, type TableColumn } from "../../parts";
+import { Badge, CopyMenu, Name, NumberText, Panel, Table, TextField, type TableColumn } from "../../parts";
 import { csvOf, latexOf, literal, markdownOf, shellWord, type Grid } from "../compare/export";
 
 interface Row {
@@ -61,7 +62,8 @@ function gridOf(rows: readonly Row[]): Grid {
   };
 }
 
-export function MetricsTable(props: { readonly run: Run; readonly names: readonly string[] }): JSX.Element {
+/** The panel of them. */
+export function MetricsPanel(props: { readonly run: Run; readonly names: readonly string[] }): JSX.Element {
   const [search, setSearch] = useState("");
   const { run } = props;
   const words = search.toLowerCase().split(/\s+/);
@@ -71,20 +73,22 @@ export function MetricsTable(props: { readonly run: Run; readonly names: readonl
       const facts = run.metrics[name];
       return facts ? [{ name, facts }] : [];
     });
+  const copy = (
+    <CopyMenu
+      label="Copy metrics as"
+      markdown={() => markdownOf(gridOf(rows))}
+      latex={() => latexOf(gridOf(rows))}
+      csv={() => csvOf(gridOf(rows))}
+      cli={() => `mltrack metrics ${run.short} ${shellWord(rows[0]?.name ?? "*")} --stats`}
+      python={() => `mltrack.open().history(${literal(run.id)}, ${literal(rows[0]?.name ?? "loss")})`}
+    />
+  );
   return (
-    <div class="run-metrics">
-      <div class="row">
+    <Panel title="Metrics" actions={copy}>
+      <div class="run-metrics">
         {props.names.length > 8 && <TextField label="Find a metric" isLabelHidden type="search" placeholder="Find a metric" value={search} onInput={setSearch} />}
-        <CopyMenu
-          label="Copy metrics as"
-          markdown={() => markdownOf(gridOf(rows))}
-          latex={() => latexOf(gridOf(rows))}
-          csv={() => csvOf(gridOf(rows))}
-          cli={() => `mltrack metrics ${run.short} ${shellWord(rows[0]?.name ?? "*")} --stats`}
-          python={() => `mltrack.open().history(${literal(run.id)}, ${literal(rows[0]?.name ?? "loss")})`}
-        />
+        <Table label="Metrics" columns={COLUMNS} rowCount={rows.length} rowAt={(index) => rows[index]} rowKey={(row) => row.name} height="60vh" />
       </div>
-      <Table label="Metrics" columns={COLUMNS} rowCount={rows.length} rowAt={(index) => rows[index]} rowKey={(row) => row.name} height="60vh" />
-    </div>
+    </Panel>
   );
 }

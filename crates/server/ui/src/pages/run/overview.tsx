@@ -15,7 +15,7 @@ import { CopyMenu } from "../../parts";
 import { runSeconds, useRun } from "./context";
 import { Family } from "./family";
 import { isSystemMetric } from "./metrics";
-import { MetricsTable } from "./metrics-table";
+import { MetricsPanel } from "./metrics-table";
 import { Notes } from "./notes";
 import { Tags } from "./tags";
 
@@ -29,11 +29,7 @@ export function Overview(): JSX.Element {
         <Goal />
         {metrics.length === 0 && <WithoutMetrics />}
         <Params />
-        {metrics.length > 0 && (
-          <Panel title="Metrics">
-            <MetricsTable run={run} names={metrics} />
-          </Panel>
-        )}
+        {metrics.length > 0 && <MetricsPanel run={run} names={metrics} />}
       </div>
       <div class="run-side">
         <Facts />
