@@ -106,20 +106,44 @@ function joined(column: Float64Array, rows: number, more: ArrayLike<number>): Fl
   return all;
 }
 
-/** Neighbours put together until there are no more than that: what was appended for long becomes as coarse as the rest. */
-export function merged(line: Line, rowsMax: number): Line {
-  const group = Math.ceil(line.rows / rowsMax);
-  if (group <= 1) return line;
-  const rows = Math.ceil(line.rows / group);
+/**
+ * Neighbours put together until there are no more than that. None becomes longer than its share of the axis unless there
+ * is no other way, so that a chart of as many pixels shows the same: what was appended long ago and what came last alike.
+ */
+export function merged(line: Line, rowsMax: number, place: (x: number) => number = (x) => x): Line {
+  if (line.rows <= rowsMax) return line;
+  const starts = sharesOf(line, rowsMax, place);
+  const rows = starts.length;
+  const endOf = (row: number): number => starts[row + 1] ?? line.rows;
   const fresh = () => new Float64Array(rows);
   const made = {
     from: fresh(), to: fresh(), first: fresh(), last: fresh(), min: fresh(), minAt: fresh(), max: fresh(), maxAt: fresh(),
     mean: fresh(), count: fresh(), nanCount: fresh(),
   };
-  for (let row = 0; row < rows; row += 1) mergeInto(made, row, line, row * group, Math.min(line.rows, (row + 1) * group));
+  for (let row = 0; row < rows; row += 1) mergeInto(made, row, line, starts[row] ?? 0, endOf(row));
   const smooth = line.smooth;
-  const kept = smooth && Float64Array.from({ length: rows }, (_, row) => smooth[Math.min(line.rows, (row + 1) * group) - 1] ?? Number.NaN);
+  const kept = smooth && Float64Array.from({ length: rows }, (_, row) => smooth[endOf(row) - 1] ?? Number.NaN);
   return { ...line, ...made, rows, smooth: kept };
+}
+
+/** Where each row of the merged line begins. */
+function sharesOf(line: Line, rowsMax: number, place: (x: number) => number): number[] {
+  const whole = place(line.to[line.rows - 1] as number) - place(line.from[0] as number);
+  for (let share = whole / rowsMax; ; share *= 1.25) {
+    const starts = [0];
+    let begin = place(line.from[0] as number);
+    for (let row = 1; row < line.rows; row += 1) {
+      if (place(line.to[row] as number) - begin <= share) continue;
+      starts.push(row);
+      begin = place(line.from[row] as number);
+    }
+    if (starts.length <= rowsMax) return starts;
+  }
+}
+
+/** How far right a place is on a logarithmic axis, in decades; what is not on it is left of everything. */
+export function decades(x: number): number {
+  return x > 0 ? Math.log10(x) : 0;
 }
 
 type Growing = Record<"from" | "to" | "first" | "last" | "min" | "minAt" | "max" | "maxAt" | "mean" | "count" | "nanCount", Float64Array>;

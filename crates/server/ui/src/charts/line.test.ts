@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 
 import type { Columns } from "../api/columns";
 import { bySpan } from "./batch";
-import { appended, gapOf, lineOf, merged, nearestRow, type Line } from "./line-model";
+import { appended, decades, gapOf, lineOf, merged, nearestRow, type Line } from "./line-model";
 import { crossingsOf, placedLabels, spread } from "./line-labels";
 import { edgeMarks, envelope, extremes, paintLines, path, type StyledLine } from "./line-paint";
 import { rangeOfPlaces, rangeOfValues } from "./line-range";
@@ -55,6 +55,22 @@ describe("a line", () => {
     expect([row, coarse.maxAt[row], coarse.count.reduce((sum, count) => sum + count, 0)]).toEqual([77, 777, 1_000]);
     expect(coarse.nanCount[0]).toBe(1);
     expect(coarse.mean[0]).toBe(1);
+  });
+
+  it("is as fine everywhere when it was appended to for long, on either axis", () => {
+    for (const place of [(x: number) => x, decades]) {
+      let line = points([1], [1]);
+      for (let step = 2; step <= 5_000; step += 1) {
+        line = appended(line, { step: [step], value: [step === 4_321 ? 1e9 : 1] }) ?? line;
+        if (line.rows > 125) line = merged(line, 100, place);
+      }
+      expect(line.rows).toBeGreaterThan(60);
+      expect(line.rows).toBeLessThanOrEqual(125);
+      const share = (place(5_000) - place(1)) / 100;
+      const lengths = Array.from(line.from, (from, row) => place(line.to[row] ?? 0) - place(from));
+      expect(Math.max(...lengths)).toBeLessThanOrEqual(1.5 * share);
+      expect([line.maxAt[line.max.indexOf(1e9)], line.count.reduce((sum, count) => sum + count, 0)]).toEqual([4_321, 5_000]);
+    }
   });
 
   it("is smoothed over the length of the longest of its metric", () => {

@@ -2,7 +2,7 @@
  * The lines of a panel: asked for when it is seen, kept while it looks elsewhere, and longer with every tick.
  *
  * Invariants: what is known stays until there is newer; a point is drawn within a second of its record; while nobody
- * looks nothing is asked for.
+ * looks nothing is asked for; a line has at most a quarter more places than were asked for, however long it goes on.
  */
 import { useSignal, useSignalEffect, type ReadonlySignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
@@ -13,7 +13,7 @@ import { staleness } from "../live/staleness";
 import { useTicks, type Tick } from "../live/live";
 import { pinnedAt } from "../state/url";
 import { askLines, type LineQuestion } from "./batch";
-import { appended, merged, type Line } from "./line-model";
+import { appended, decades, merged, type Line } from "./line-model";
 
 export interface Lines {
   readonly lines: ReadonlySignal<readonly Line[]>;
@@ -24,6 +24,8 @@ export interface Lines {
 
 /** A line that is asked for again is so at most this often. */
 const AGAIN_MS = 800;
+/** By how much a line may have more places than were asked for before it is put together. */
+const SLACK = 1.25;
 
 /** The lines of a metric of runs; nothing is asked for before `isSeen`. */
 export function useLines(question: LineQuestion, isSeen: boolean): Lines {
@@ -80,6 +82,8 @@ export function useLines(question: LineQuestion, isSeen: boolean): Lines {
   return { lines, error, isLoading, reload };
 }
 
+const placeOn = { linear: (x: number) => x, log: decades };
+
 function isAbout(tick: Tick, { runs, metric }: LineQuestion): boolean {
   return tick.points.some((points) => points.metric === metric && runs.includes(points.run));
 }
@@ -107,7 +111,7 @@ export function withTick(lines: readonly Line[], tick: Tick, question: LineQuest
     if (fresh.count > fresh.step.length) return "ask";
     const longer = appended(line, { step: fresh.step, value: fresh.value.map(Number) });
     if (longer === null) return "ask";
-    next.push(longer.rows > 2 * question.buckets ? merged(longer, question.buckets) : longer);
+    next.push(longer.rows > SLACK * question.buckets ? merged(longer, question.buckets, placeOn[question.options.xScale]) : longer);
   }
   return next;
 }

@@ -14,7 +14,7 @@ import { pinnedAt } from "../state/url";
 import { lead } from "./leader";
 import { becomeStale } from "./staleness";
 import { Stream, type News, type StreamState } from "./stream";
-import { EVENTS_MAX, merged, wanted, type Tick, type TickFilter } from "./ticks";
+import { isTooMuch, merged, wanted, type Tick, type TickFilter } from "./ticks";
 
 export type { Tick, TickFilter } from "./ticks";
 
@@ -111,8 +111,7 @@ function take(news: News): void {
     stream.value = news.state;
   } else if (news.kind === "tick") {
     waiting = merged(waiting, news.tick);
-    if (waiting.events.length >= EVENTS_MAX) {
-      // Too much was held back to be told: what is visible is loaded anew instead.
+    if (isTooMuch(waiting)) {
       waiting = null;
       loadAnew();
     } else schedule();

@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 
 import type { TickPoints } from "../api/types";
-import { merged, POINTS_MAX, wanted, type Tick } from "./ticks";
+import { ALL_POINTS_MAX, isTooMuch, merged, POINTS_MAX, wanted, type Tick } from "./ticks";
 
 const points = (run: string, steps: number[], count = steps.length): TickPoints => ({
   run,
@@ -41,4 +41,12 @@ test("a listener is told what it asked for, and nothing when that is nothing", (
   expect(wanted(both, { run: "c" })).toBeNull();
   expect(wanted(both, { experiment: "e" })?.points).toHaveLength(2);
   expect(wanted(both, {})?.lsn).toBe(5);
+});
+
+test("what is held back is bounded, of however many metrics it is", () => {
+  const steps = Array.from({ length: POINTS_MAX }, (_, index) => index);
+  let held: Tick | null = null;
+  let turns = 0;
+  while (held === null || !isTooMuch(held)) held = merged(held, tick((turns += 1), points(`run ${turns}`, steps)));
+  expect(turns).toBe(ALL_POINTS_MAX / POINTS_MAX);
 });

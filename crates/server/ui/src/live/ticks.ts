@@ -18,6 +18,13 @@ export interface TickFilter {
 /** The most points of a metric, and the most other events, that are kept. */
 export const POINTS_MAX = 4_000;
 export const EVENTS_MAX = 8_000;
+/** The most points of all metrics together. */
+export const ALL_POINTS_MAX = 200_000;
+
+/** Whether more is held back than is worth telling one by one: what is visible is then loaded anew instead. */
+export function isTooMuch(tick: Tick): boolean {
+  return tick.events.length >= EVENTS_MAX || tick.points.reduce((sum, { step }) => sum + step.length, 0) >= ALL_POINTS_MAX;
+}
 
 /** Two ticks as one. */
 export function merged(first: Tick | null, second: Tick): Tick {

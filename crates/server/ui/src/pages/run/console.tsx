@@ -105,7 +105,7 @@ function useLines(question: Question, wanted: string, isFollowing: boolean): Fol
     return () => lines.current?.stop();
   }, []);
   const follow = useThrottled(() => {
-    if (loaded?.isAtEnd !== false) lines.current?.next().catch(failing);
+    if (loaded?.isAtEnd !== false) lines.current?.next(isFollowing).catch(failing);
   }, 500);
   useTicks({ run: question.run }, (tick) => {
     if (!tick.events.some((event) => event.type === "log_line")) return;

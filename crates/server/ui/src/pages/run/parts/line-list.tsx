@@ -18,7 +18,7 @@ export interface LineListProps {
   readonly render: (index: number) => ComponentChildren;
   /** What a line is called, so that it stays itself while others come and go. */
   readonly keyOf?: (index: number) => string | number;
-  /** How many lines were put in front since the list was made. */
+  /** How many lines were put in front since the list was made, less those that were taken away there. */
   readonly shift?: number;
   readonly isFollowing?: boolean;
   readonly onFollowing?: (isFollowing: boolean) => void;
@@ -57,7 +57,7 @@ export function LineList(props: LineListProps): JSX.Element {
 
   useLayoutEffect(() => {
     const element = frame.current;
-    if (element && shift > lastShift.current) element.scrollTop += (shift - lastShift.current) * height;
+    if (element && shift !== lastShift.current) element.scrollTop += (shift - lastShift.current) * height;
     lastShift.current = shift;
   }, [shift, height]);
 
