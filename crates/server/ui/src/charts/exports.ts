@@ -20,7 +20,7 @@ export function csvOf({ columns, rows }: DataTable): string {
   return [columns, ...rows].map((row) => row.map(cellOf).join(",")).join("\n") + "\n";
 }
 
-const ROWS_MAX = 200;
+export const ROWS_MAX = 200;
 
 /** The rows that are read by people: the first and, of many, evenly chosen ones. */
 export function thinned({ columns, rows }: DataTable, rowsMax = ROWS_MAX): DataTable {
@@ -34,8 +34,8 @@ function short(cell: Cell): string {
   return plain(cell);
 }
 
-export function markdownOf(table: DataTable): string {
-  const { columns, rows } = thinned(table);
+export function markdownOf(table: DataTable, rowsMax = ROWS_MAX): string {
+  const { columns, rows } = thinned(table, rowsMax);
   const cellOf = (cell: Cell) => short(cell).replaceAll("\\", "\\\\").replaceAll("|", "\\|").replace(/[\r\n]+/g, " ");
   const line = (cells: readonly Cell[]) => `| ${cells.map(cellOf).join(" | ")} |`;
   const isNumber = columns.map((_, index) => typeof rows[0]?.[index] === "number");
@@ -52,8 +52,8 @@ export function escapeLatex(text: string): string {
   return text.replace(/[\\{}$&#%_^~<>]/g, (letter) => LATEX[letter] ?? letter).replace(/[\r\n]+/g, " ");
 }
 
-export function latexOf(table: DataTable): string {
-  const { columns, rows } = thinned(table);
+export function latexOf(table: DataTable, rowsMax = ROWS_MAX): string {
+  const { columns, rows } = thinned(table, rowsMax);
   const form = columns.map((_, index) => (typeof rows[0]?.[index] === "number" ? "r" : "l")).join("");
   const line = (cells: readonly Cell[]) => `  ${cells.map((cell) => escapeLatex(short(cell))).join(" & ")} \\\\`;
   const body = [line(columns), "  \\midrule", ...rows.map(line)].join("\n");

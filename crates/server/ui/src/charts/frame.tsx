@@ -7,8 +7,8 @@
 import type { ComponentChildren, JSX } from "preact";
 import { useId, useState } from "preact/hooks";
 
-import { Boundary, CopyMenu, IconButton, Menu, Table, VisuallyHidden, copy } from "../parts";
-import { csvOf, cliOf, latexOf, markdownOf, pythonOf, rustOf, type Asked, type AskedRuns } from "./exports";
+import { Boundary, CopyMenu, IconButton, Menu, Table, VisuallyHidden, copy, type Taken } from "../parts";
+import { csvOf, cliOf, latexOf, markdownOf, pythonOf, ROWS_MAX, rustOf, type Asked, type AskedRuns } from "./exports";
 import type { DataTable } from "./line-words";
 import { shortNumber } from "./scale";
 import { saveBytes, savePng } from "./save";
@@ -55,8 +55,8 @@ export function ChartFrame(props: FrameProps): JSX.Element {
   const forms = {
     link: () => location.href,
     csv: () => csvOf(props.table()),
-    markdown: () => markdownOf(props.table()),
-    latex: () => latexOf(props.table()),
+    markdown: () => readable(markdownOf, props.table()),
+    latex: () => readable(latexOf, props.table()),
     ...(asked === undefined ? {} : { cli: () => cliOf(asked), python: () => pythonOf(asked) }),
     ...(asked !== undefined && "metric" in asked && asked.kind === undefined ? { rust: () => rustOf(asked) } : {}),
   };
@@ -80,6 +80,12 @@ export function ChartFrame(props: FrameProps): JSX.Element {
       <Boundary>{isTable ? <DataRows title={title} table={props.table()} /> : props.children}</Boundary>
     </figure>
   );
+}
+
+/** A form for people: of many rows some, and all when that is wanted. */
+function readable(make: (table: DataTable, rowsMax?: number) => string, table: DataTable): Taken {
+  const all = (): Taken => ({ text: make(table, Infinity), rows: table.rows.length, of: table.rows.length });
+  return { text: make(table), rows: Math.min(ROWS_MAX, table.rows.length), of: table.rows.length, all };
 }
 
 /** The numbers of a chart. */

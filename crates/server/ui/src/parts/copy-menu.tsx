@@ -5,9 +5,8 @@
  */
 import type { JSX } from "preact";
 
-import { failed } from "../state/undo";
-import { copy } from "./copy";
 import { Menu } from "./dialog";
+import { take, type Form } from "./take";
 
 /** The forms that there are; each is a text, or what makes one. */
 export interface CopyForms {
@@ -15,9 +14,9 @@ export interface CopyForms {
   cli?: string | (() => string);
   python?: string | (() => string);
   rust?: string | (() => string);
-  csv?: string | (() => string | Promise<string>);
-  markdown?: string | (() => string | Promise<string>);
-  latex?: string | (() => string | Promise<string>);
+  csv?: Form;
+  markdown?: Form;
+  latex?: Form;
 }
 
 const TITLES: Record<keyof CopyForms, string> = {
@@ -38,12 +37,7 @@ export function CopyMenu(props: CopyForms & { label?: string }): JSX.Element {
       icon="copy"
       items={names.map((name) => ({
         title: TITLES[name],
-        onChoose: () => {
-          const form = props[name];
-          Promise.resolve(typeof form === "function" ? form() : form)
-            .then((text) => copy(text ?? "", `${TITLES[name]} copied`))
-            .catch((error: unknown) => failed("It could not be copied", error));
-        },
+        onChoose: () => void take(TITLES[name], props[name] ?? ""),
       }))}
     />
   );

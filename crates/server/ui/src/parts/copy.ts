@@ -8,12 +8,17 @@ import { failed, say } from "../state/undo";
 /** Copies a text, and says so. */
 export async function copy(text: string, what = "Copied"): Promise<void> {
   try {
-    if (navigator.clipboard !== undefined) await navigator.clipboard.writeText(text);
-    else copyBySelection(text);
+    await write(text);
     say(what);
   } catch (error) {
     failed("It could not be copied", error);
   }
+}
+
+/** Puts a text into the clipboard. */
+export async function write(text: string): Promise<void> {
+  if (navigator.clipboard !== undefined) await navigator.clipboard.writeText(text);
+  else copyBySelection(text);
 }
 
 function copyBySelection(text: string): void {

@@ -16,5 +16,6 @@ export { bytesText, counted, grouped, significant } from "./number";
 export { Boundary, Copyable, Empty, Failure, Panel, Skeleton } from "./panel";
 export { Split } from "./split";
 export { Table, type TableColumn, type TableProps } from "./table";
+export { take, type Form, type Taken, type Taking } from "./take";
 export { Tabs, type TabItem } from "./tabs";
 export { agoText, durationText, Identifier, Name, NumberText, Time, timeText, VisuallyHidden, type ApiNumber } from "./text";

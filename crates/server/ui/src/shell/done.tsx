@@ -16,6 +16,11 @@ export function DoneBar(): JSX.Element {
         <div class="shell-done-bar">
           <span class="name">{done.text}</span>
           {done.error !== null && <Failure error={done.error} />}
+          {done.act !== undefined && (
+            <Button kind="quiet" onClick={done.act[1]}>
+              {done.act[0]}
+            </Button>
+          )}
           {done.undo !== null && (
             <Button kind="quiet" onClick={() => void undoLast().catch((error: unknown) => failed("It could not be taken back", error))}>
               Undo <Keys keys="u" />

@@ -17,6 +17,8 @@ export const UNDO_MS = 10_000;
 export interface Done {
   readonly text: string;
   readonly undo: (() => Promise<void>) | null;
+  /** What can be done about it: its name, and what does it. */
+  readonly act?: readonly [string, () => void];
   readonly error: ApiError | null;
 }
 
@@ -43,6 +45,15 @@ export function failed(text: string, error: unknown): void {
 /** Says something that needs no answer. */
 export function say(text: string): void {
   show({ text, undo: null, error: null }, 4_000);
+}
+
+/** Says something with what can be done about it. It stays until that is done, it is dismissed, or something else is said. */
+export function offer(text: string, title: string, run: () => void): void {
+  const act = (): void => {
+    dismiss();
+    run();
+  };
+  show({ text, undo: null, act: [title, act], error: null }, null);
 }
 
 /** Takes back what the bar tells of, when it tells of anything. */

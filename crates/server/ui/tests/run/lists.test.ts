@@ -3,7 +3,7 @@ import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 import { makeRun, putFile, RIGHT_TO_LEFT, SCRIPT } from "./made";
-import { expectComplaints, open } from "../support/browser";
+import { expectComplaints, newBrowser, open } from "../support/browser";
 import { Server } from "../support/server";
 
 const MANY = 205;
@@ -46,6 +46,33 @@ async function toTheEnd(page: Page, name: string): Promise<void> {
   await gridOf(page, name).getByRole("row").nth(1).focus();
   await page.keyboard.press("End");
 }
+
+test("a list is copied whole, also what nobody has scrolled to, and loading it can be given up", async () => {
+  const page = await (await newBrowser({ permissions: ["clipboard-read", "clipboard-write"] })).newPage();
+  await page.goto(`${server.url}/datasets`);
+  await page.getByRole("link", { name: /^many-/ }).first().waitFor();
+  const choose = async (): Promise<void> => {
+    await page.getByRole("button", { name: "Copy the list as" }).click();
+    await page.getByRole("menuitem", { name: "CSV" }).click();
+  };
+  await choose();
+  await page.getByText(`CSV copied: ${MANY + 1} rows`).waitFor();
+  const lines = (await page.evaluate(() => navigator.clipboard.readText())).trim().split("\n");
+  expect(lines.filter((line) => line.startsWith("many-") || line.startsWith(LAST))).toHaveLength(MANY);
+  await page.evaluate(() => navigator.clipboard.writeText("before"));
+  let answer: () => void = () => undefined;
+  const held = new Promise<void>((resolve) => (answer = resolve));
+  await page.route("**/api/v1/datasets?*cursor=*", async (route) => {
+    await held;
+    await route.continue().catch(() => undefined);
+  });
+  await choose();
+  await page.getByText(`CSV: 200 of ${MANY + 1} rows loaded`).waitFor();
+  await page.getByRole("button", { name: "Cancel" }).click();
+  await page.getByText("Nothing was copied").waitFor();
+  answer();
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toBe("before");
+});
 
 test("a search goes through all of a long list, and is the address", async () => {
   const page = await open(`${server.url}/datasets`);

@@ -8,7 +8,7 @@ import { useRef, useState } from "preact/hooks";
 
 import { post } from "../../api/client";
 import type { Artifact, ArtifactChecked } from "../../api/types";
-import { announce, Badge, Button, bytesText, CopyMenu, counted, Empty, Failure, Identifier, Name, Select, Skeleton, Switch, Table, TextField, Time, type TableColumn } from "../../parts";
+import { announce, Badge, Button, bytesText, CopyMenu, counted, Empty, Failure, Identifier, Name, Select, Skeleton, Switch, Table, TextField, Time, type TableColumn, type Taken, type Taking } from "../../parts";
 import { failed } from "../../state/undo";
 import { flag, go, href, param, pinnedAt, text } from "../../state/url";
 import { csvOf, markdownOf, shellWord, type Grid } from "../compare/export";
@@ -60,17 +60,17 @@ export function ArtifactsPage(): JSX.Element {
     clearTimeout(timer.current);
     timer.current = window.setTimeout(() => find.set(value, { replace: true }), 200);
   };
-  const grid = (): Grid => ({
-    header: ["path", "version", "kind", "run", "bytes", "blake3", "logged"],
-    rows: pages.items.map((item) => [item.path, String(item.version), item.kind, item.run, String(item.bytes), item.blake3, item.logged]),
-  });
+  const form = (make: (grid: Grid) => string) => async (taking: Taking): Promise<Taken> => {
+    const items = await pages.all(taking);
+    return { text: make(gridOf(items)), rows: items.length, of: items.length };
+  };
   const hasFilter = typed !== "" || kind.signal.value !== "";
   return (
     <div class="page">
       <header class="page-head">
         <h1>Artifacts</h1>
         <VerifyAll items={pages.items} onFound={setChecks} checks={checks} />
-        <CopyMenu label="Copy the list as" markdown={() => markdownOf(grid())} csv={() => csvOf(grid())} cli={commandOf} link={() => location.href} />
+        <CopyMenu label="Copy the list as" markdown={form(markdownOf)} csv={form(csvOf)} cli={commandOf} link={() => location.href} />
       </header>
       <div class="row">
         <div class="artifacts-find">
@@ -99,6 +99,13 @@ export function ArtifactsPage(): JSX.Element {
       )}
     </div>
   );
+}
+
+function gridOf(items: readonly Artifact[]): Grid {
+  return {
+    header: ["path", "version", "kind", "run", "bytes", "blake3", "logged"],
+    rows: items.map((item) => [item.path, String(item.version), item.kind, item.run, String(item.bytes), item.blake3, item.logged]),
+  };
 }
 
 function None(props: { readonly hasFilter: boolean; readonly onClear: () => void }): JSX.Element {

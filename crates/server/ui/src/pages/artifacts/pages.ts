@@ -8,6 +8,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 
 import { get, type ApiError, type Query } from "../../api/client";
 import { key as accessKey } from "../../api/key";
+import type { Taking } from "../../parts";
 import { asApiError } from "../../api/resource";
 import { staleness } from "../../live/staleness";
 import { pinnedAt } from "../../state/url";
@@ -26,6 +27,8 @@ export interface Pages<T> {
   /** Loads on when rows up to `end` are seen. */
   onRange(first: number, end: number): void;
   reload(): void;
+  /** All of the list, whatever of it is seen: what is not there yet is asked for. */
+  all(taking: Taking): Promise<readonly T[]>;
 }
 
 interface Loaded<T> {
@@ -88,6 +91,7 @@ export function usePages<T>(path: string, query: Query, pageLength = 200): Pages
       loadOn(state.next, state.items, Math.min(end, state.total));
     },
     reload: () => setTurn((before) => before + 1),
+    all: (taking) => allOf((asked) => get<Page<T>>(path, { ...query, ...asked }, { signal: taking.signal }), state, taking),
   };
 }
 
@@ -102,4 +106,15 @@ export async function pagesUntil<T>(ask: (query: Query) => Promise<Page<T>>, fro
     cursor = page.next ?? null;
     if (cursor === null || items.length >= least) return { items, total: page.total, next: cursor };
   }
+}
+
+/** Everything of a list of which so much is there, told page by page. */
+export async function allOf<T>(ask: (query: Query) => Promise<Page<T>>, known: Loaded<T>, taking: Taking): Promise<readonly T[]> {
+  let [items, cursor] = [known.items, known.next];
+  while (cursor !== null && !taking.signal.aborted) {
+    taking.told(items.length, known.total);
+    const loaded: Loaded<T> = await pagesUntil(ask, cursor, items, 0, PAGE_MAX);
+    [items, cursor] = [loaded.items, loaded.next];
+  }
+  return items;
 }

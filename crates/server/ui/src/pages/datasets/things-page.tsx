@@ -9,7 +9,7 @@ import { useEffect, useState } from "preact/hooks";
 import { asApiError } from "../../api/resource";
 import type { ApiError } from "../../api/client";
 import { useTicks } from "../../live/live";
-import { Button, CopyMenu, counted, Empty, Failure, Name, Skeleton, Table, TextField, Time, type TableColumn } from "../../parts";
+import { Button, CopyMenu, counted, Empty, Failure, Name, Skeleton, Table, TextField, Time, type TableColumn, type Taken, type Taking } from "../../parts";
 import { useActions } from "../../state/actions";
 import { go, href, param, pinnedAt, text } from "../../state/url";
 import { usePages, type Pages } from "../artifacts/pages";
@@ -52,7 +52,10 @@ export function ThingsPage<T extends Listed>(props: Props<T>): JSX.Element {
   const [isMaking, setMaking] = useState(false);
   const found = useFound(pages);
   useActions([{ id: `${kind}.new`, title: `Make a ${word}`, keys: "n", cli: () => `mltrack ${word} new NAME`, when: () => whyFixed === null, run: () => setMaking(true) }]);
-  const grid = (): Grid => ({ header: ["name", "versions", "description"], rows: found.map((item) => [item.name, String(item.versions.length), item.description]) });
+  const form = (make: (grid: Grid) => string) => async (taking: Taking): Promise<Taken> => {
+    const items = matching(await pages.all(taking), find.signal.peek());
+    return { text: make(gridOf(items)), rows: items.length, of: items.length };
+  };
   return (
     <div class="page">
       <header class="page-head">
@@ -60,7 +63,7 @@ export function ThingsPage<T extends Listed>(props: Props<T>): JSX.Element {
         <Button disabled={whyFixed !== null} {...(whyFixed === null ? {} : { title: whyFixed })} onClick={() => setMaking(true)}>
           New {word}
         </Button>
-        <CopyMenu label="Copy the list as" markdown={() => markdownOf(grid())} csv={() => csvOf(grid())} cli={() => `mltrack ${word} ls${pinnedAt.peek() === null ? "" : ` --at ${shellWord(pinnedAt.peek() ?? "")}`}`} link={() => location.href} />
+        <CopyMenu label="Copy the list as" markdown={form(markdownOf)} csv={form(csvOf)} cli={() => `mltrack ${word} ls${pinnedAt.peek() === null ? "" : ` --at ${shellWord(pinnedAt.peek() ?? "")}`}`} link={() => location.href} />
       </header>
       {pages.error && <Failure error={pages.error} onRetry={pages.reload} />}
       {!pages.isLoaded && !pages.error && <Skeleton lines={6} />}
@@ -82,8 +85,18 @@ function useFound<T extends Listed>(pages: Pages<T>): readonly T[] {
   useEffect(() => {
     if (isPart) pages.onRange(0, pages.total);
   }, [isPart, pages]);
-  if (typed === "") return pages.items;
-  return pages.items.filter((item) => `${item.name} ${item.description} ${Object.entries(item.tags).flat().join(" ")}`.toLowerCase().includes(typed));
+  return matching(pages.items, typed);
+}
+
+/** Those that words are found in; all when there are none. */
+function matching<T extends Listed>(items: readonly T[], words: string): readonly T[] {
+  const typed = words.trim().toLowerCase();
+  if (typed === "") return items;
+  return items.filter((item) => `${item.name} ${item.description} ${Object.entries(item.tags).flat().join(" ")}`.toLowerCase().includes(typed));
+}
+
+function gridOf(items: readonly Listed[]): Grid {
+  return { header: ["name", "versions", "description"], rows: items.map((item) => [item.name, String(item.versions.length), item.description]) };
 }
 
 function List<T extends Listed>(props: Props<T> & { readonly pages: Pages<T>; readonly found: readonly T[] }): JSX.Element {

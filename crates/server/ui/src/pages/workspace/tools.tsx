@@ -12,7 +12,7 @@ import { get, post } from "../../api/client";
 import type { Name } from "../../filter/complete";
 import { FilterBox } from "../../filter/filter-box";
 import { quotedOrder, tokensOf } from "../../filter/lex";
-import { Button, Chip, CopyMenu, Menu, Select } from "../../parts";
+import { Button, Chip, CopyMenu, grouped, Menu, Select, type Taken, type Taking } from "../../parts";
 import { whyFixed } from "../../state/rights";
 import { pinnedAt } from "../../state/url";
 import { familyOf, titleOf } from "./columns";
@@ -22,7 +22,7 @@ import * as view from "./view";
 import { questionOf, ROW_FIELDS, type ColumnsForm, type GroupsForm, type Meant, type Row, type RowsPage } from "./wire";
 import type { Wish } from "./dialogs";
 
-/** Rows that are copied at most. */
+/** Rows that are copied unless somebody wants all of them. */
 const COPIED_MAX = 10_000;
 
 export function Tools(props: {
@@ -47,9 +47,9 @@ export function Tools(props: {
       </div>
       <div class="workspace-line small soft">
         <span role="status">
-          {total === null ? "…" : `${total.toLocaleString()} runs`}
-          {names !== undefined && total !== null && total < names.runs && ` of ${names.runs.toLocaleString()}`}
-          {chosen > 0 && ` · ${chosen.toLocaleString()} selected`}
+          {total === null ? "…" : `${grouped(total)} runs`}
+          {names !== undefined && total !== null && total < names.runs && ` of ${grouped(names.runs)}`}
+          {chosen > 0 && ` · ${grouped(chosen)} selected`}
         </span>
         {meant.hidden.length > 0 && <Chip text={`${meant.hidden.length} hidden`} onRemove={() => view.hidden.set([])} />}
         {meant.deleted && <Chip text="with deleted" onRemove={() => view.withDeleted.set("")} />}
@@ -155,8 +155,10 @@ function More(props: { table: Table; ask: (wish: Wish) => void }): JSX.Element {
 
 function CopyAs(props: { table: Table; meant: Meant; shown: () => Shown }): JSX.Element {
   const { table, meant, shown } = props;
-  const form = (make: (columns: readonly string[], rows: readonly Row[]) => string) => async () =>
-    make(table.columns.peek(), await allRows(meant, table));
+  const form = (make: (columns: readonly string[], rows: readonly Row[]) => string, most = COPIED_MAX) => async (taking: Taking): Promise<Taken> => {
+    const { rows, total } = await rowsUpTo(most, meant, table, taking);
+    return { text: make(table.columns.peek(), rows), rows: rows.length, of: total, all: form(make, Infinity) };
+  };
   return (
     <CopyMenu
       link={() => location.href}
@@ -170,8 +172,8 @@ function CopyAs(props: { table: Table; meant: Meant; shown: () => Shown }): JSX.
   );
 }
 
-/** The rows to copy: those selected, or all of the table up to a bound. */
-async function allRows(meant: Meant, table: Table): Promise<Row[]> {
+/** The rows to copy: those selected, or those of the table up to a bound; and how many there are. */
+async function rowsUpTo(most: number, meant: Meant, table: Table, taking: Taking): Promise<{ rows: Row[]; total: number }> {
   const ids = [...table.selected.peek()];
   const question = questionOf(meant);
   const filter = ids.length > 0 ? [`id in (${ids.map((id) => `'${id}'`).join(", ")})`] : question.filter;
@@ -181,8 +183,9 @@ async function allRows(meant: Meant, table: Table): Promise<Row[]> {
     const page: RowsPage = await post<RowsPage>("/runs/search", {
       ...question, filter, sort: view.sort.signal.peek().map(quotedOrder), columns: table.columns.peek(), fields: ROW_FIELDS, limit: 1_000,
       ...(rows.length > 0 ? { offset: rows.length } : {}), ...(at === null ? {} : { at }),
-    });
+    }, { signal: taking.signal });
     rows.push(...page.items);
-    if (page.items.length === 0 || rows.length >= Math.min(page.total, COPIED_MAX)) return rows;
+    if (page.items.length === 0 || rows.length >= Math.min(page.total, most)) return { rows, total: Math.max(page.total, rows.length) };
+    taking.told(rows.length, Math.min(page.total, most));
   }
 }
