@@ -20,7 +20,12 @@ export interface PageProps {
 }
 
 type Page = ComponentType<PageProps>;
-type Loading = () => Promise<{ default: Page }>;
+interface Module {
+  readonly default: Page;
+  /** Asks for what the page shows first, before it is drawn. */
+  readonly begin?: (id: string) => void;
+}
+type Loading = () => Promise<Module>;
 
 /** Every page: its address, in which `:id` is any one part, its name and where it is. */
 const PAGES: readonly (readonly [string, string, Loading])[] = [
@@ -42,13 +47,25 @@ const PAGES: readonly (readonly [string, string, Loading])[] = [
   ["/v/:id", "View", () => import("./pages/view")],
 ];
 
+const loading = new Map<Loading, Promise<Module>>();
+
+/** A page that is loaded, once for all who wait for it; what failed is tried again. */
+function loadOnce(load: Loading): Promise<Module> {
+  const known = loading.get(load);
+  if (known !== undefined) return known;
+  const module = load();
+  loading.set(load, module);
+  module.catch(() => loading.delete(load));
+  return module;
+}
+
 /** The page at a path, and the part of the path that names what it is about. */
 export function pageAt(path: string): { title: string; id: string; load: Loading } | null {
   for (const [pattern, title, load] of PAGES) {
     const shape = new RegExp(`^${pattern.replace(":id", "([^/]+)")}/?$`).exec(path);
     if (shape === null) continue;
     try {
-      return { title, load, id: decodeURIComponent(shape[1] ?? "") };
+      return { title, load: () => loadOnce(load), id: decodeURIComponent(shape[1] ?? "") };
     } catch {
       return null;
     }

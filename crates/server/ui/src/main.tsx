@@ -14,8 +14,9 @@ import { followPreferences } from "./state/preferences";
 import { followAddress } from "./state/url";
 import { followLook } from "./shell/look";
 
-// The page comes while the shell is drawn; what goes wrong with it is told where it is waited for.
-pageAt(location.pathname)?.load().catch(() => undefined);
+// The page comes while the shell is drawn, and asks as soon as it is there; what goes wrong is told where it is waited for.
+const first = pageAt(location.pathname);
+first?.load().then(({ begin }) => begin?.(first.id), () => undefined);
 
 followLook();
 followAddress();

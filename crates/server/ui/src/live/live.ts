@@ -7,9 +7,8 @@
 import { computed, effect, signal, type ReadonlySignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 
-import { get } from "../api/client";
+import { aboutStore } from "../api/about";
 import { key } from "../api/key";
-import type { Store } from "../api/types";
 import { pinnedAt } from "../state/url";
 import { lead } from "./leader";
 import { becomeStale } from "./staleness";
@@ -172,7 +171,7 @@ export function startLive(): void {
     stop();
     stop = lead(NAME, async (abort) => {
       isLeading = true;
-      const lsn = stream.peek()?.lsn ?? (await newestLsn(abort));
+      const lsn = stream.peek()?.lsn ?? (await newestLsn());
       await new Stream(tell, abort, lsn).run();
       isLeading = false;
     });
@@ -183,9 +182,9 @@ export function startLive(): void {
   }, 1_000);
 }
 
-async function newestLsn(abort: AbortSignal): Promise<number | null> {
+async function newestLsn(): Promise<number | null> {
   try {
-    return (await get<Store>("/store", {}, { pinned: false, signal: abort })).lsn;
+    return (await aboutStore()).lsn;
   } catch {
     return null; // The stream tells what is the matter.
   }

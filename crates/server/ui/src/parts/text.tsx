@@ -2,7 +2,7 @@
  * Texts of the store and of the clock: names, ids, numbers, times.
  *
  * Invariant: what is shortened is whole in its title and when it is copied; a time is shown in the user's zone with UTC
- * in its title; a text is only ever a text node.
+ * in its title, made when somebody points at it where there are many; a text is only ever a text node.
  */
 import { computed, signal } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
@@ -81,10 +81,19 @@ export function Time(props: { time: string | null | undefined; style?: "ago" | "
   const style = props.style ?? "ago";
   // Reading it makes the words age.
   if (style === "ago") void minute.value;
-  const utc = new Date(props.time).toISOString().replace("T", " ").replace("Z", " UTC");
+  const { time } = props;
+  const utc = (): string => new Date(time).toISOString().replace("T", " ").replace("Z", " UTC");
+  if (style !== "ago") {
+    return (
+      <time dateTime={time} title={utc()}>
+        {timeText(time, style)}
+      </time>
+    );
+  }
+  // The first format of a page costs as much as a hundred rows.
   return (
-    <time dateTime={props.time} title={style === "ago" ? `${timeText(props.time)}\n${utc}` : utc}>
-      {style === "ago" ? agoText(props.time) : timeText(props.time, style)}
+    <time dateTime={time} onPointerEnter={(event) => (event.currentTarget.title = `${timeText(time)}\n${utc()}`)}>
+      {agoText(time)}
     </time>
   );
 }

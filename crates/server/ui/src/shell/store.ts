@@ -5,6 +5,7 @@
  */
 import { computed, effect, signal, type ReadonlySignal } from "@preact/signals";
 
+import { aboutStore } from "../api/about";
 import { ApiError, get } from "../api/client";
 import { key, refused } from "../api/key";
 import { damage, forgetDamage, isReached } from "../api/reach";
@@ -31,7 +32,7 @@ async function look(): Promise<void> {
   const met = damage.peek();
   try {
     const [about, segments] = await Promise.all([
-      get<Store>("/store", {}, { pinned: false }),
+      aboutStore(),
       get<LogForm>("/log", {}, { pinned: false }),
     ]);
     known.value = about;

@@ -6,6 +6,7 @@
  */
 import { computed, type ReadonlySignal } from "@preact/signals";
 
+import { grouped } from "../parts/number";
 import { say } from "./undo";
 import { list, param } from "./url";
 
@@ -27,8 +28,8 @@ export function select(ids: Iterable<string>): void {
 
 /** Says that so many cannot be selected, and what to do instead. */
 export function sayTooMany(count: number): void {
-  const most = SELECTED_MAX.toLocaleString();
-  say(`${count.toLocaleString()} runs are too many to select, ${most} are not: filter them, and change all runs of the filter`);
+  const most = grouped(SELECTED_MAX);
+  say(`${grouped(count)} runs are too many to select, ${most} are not: filter them, and change all runs of the filter`);
 }
 
 /** Selects a run, or no longer. */

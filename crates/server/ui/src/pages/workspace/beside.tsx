@@ -10,7 +10,7 @@ import { post } from "../../api/client";
 import { asApiError, useResource } from "../../api/resource";
 import type { RunRef } from "../../charts/types";
 import { clausesOf, joined } from "../../filter/clauses";
-import { Boundary, Button, Failure, Skeleton, Split } from "../../parts";
+import { Boundary, Button, Failure, grouped, Skeleton, Split } from "../../parts";
 import { failed } from "../../state/undo";
 import type { Table } from "./table-state";
 import * as view from "./view";
@@ -70,7 +70,7 @@ function Charts(props: { table: Table; names: ColumnsForm | undefined; experimen
   return (
     <aside class="workspace-charts" aria-label="Charts of the selected runs">
       {table.selected.value.size > RUNS_MAX && (
-        <p class="small soft">The first {RUNS_MAX} of {table.selected.value.size.toLocaleString()} selected runs are drawn.</p>
+        <p class="small soft">The first {RUNS_MAX} of {grouped(table.selected.value.size)} selected runs are drawn.</p>
       )}
       {runs.error.value !== undefined && <Failure error={runs.error.value} onRetry={runs.reload} />}
       <Boundary>

@@ -6,6 +6,7 @@
 import { signal, type ReadonlySignal } from "@preact/signals";
 
 import { patch, post } from "../../api/client";
+import { grouped } from "../../parts/number";
 import { did, say } from "../../state/undo";
 import { clear } from "../../state/selection";
 import { shellText } from "./forms";
@@ -86,7 +87,7 @@ export function renameCommand(id: string, server: string): string {
 }
 
 export function counted(runs: number): string {
-  return `${runs.toLocaleString()} run${runs === 1 ? "" : "s"}`;
+  return `${grouped(runs)} run${runs === 1 ? "" : "s"}`;
 }
 
 /** Tags as somebody writes them: `paper=v2 team="speech lab" baseline -old`; a minus takes one away. */

@@ -6,7 +6,7 @@
 import type { JSX } from "preact";
 import { useMemo, useState } from "preact/hooks";
 
-import { Button, Dialog, IconButton, TextField } from "../../parts";
+import { Button, Dialog, grouped, IconButton, TextField } from "../../parts";
 import { preferences } from "../../state/preferences";
 import { ATTRIBUTE_COLUMNS, familyOf, titleOf } from "./columns";
 import type { Table } from "./table-state";
@@ -34,7 +34,7 @@ export function ColumnPicker(props: { table: Table; names: ColumnsForm | undefin
     <Dialog title="Columns" onClose={props.onClose}>
       <div class="columns-picker">
         <section aria-label="All columns">
-          <TextField label={`Find among ${choices.length.toLocaleString()}`} type="search" value={wanted} onInput={setWanted} autoFocus
+          <TextField label={`Find among ${grouped(choices.length)}`} type="search" value={wanted} onInput={setWanted} autoFocus
             onEnter={() => found[0] !== undefined && change(found[0].column)} />
           <ul class="columns-list">
             {found.slice(0, SHOWN_MAX).map(({ column, runs }) => (
@@ -42,7 +42,7 @@ export function ColumnPicker(props: { table: Table; names: ColumnsForm | undefin
                 <label class="columns-choice">
                   <input type="checkbox" checked={set.has(column)} onChange={() => change(column)} />
                   <span class="cut" dir="auto" title={column}>{titleOf(column).slice(0, 200)}</span>
-                  <span class="faint small">{familyOf(column)}{runs !== null && ` · ${runs.toLocaleString()}`}</span>
+                  <span class="faint small">{familyOf(column)}{runs !== null && ` · ${grouped(runs)}`}</span>
                 </label>
               </li>
             ))}

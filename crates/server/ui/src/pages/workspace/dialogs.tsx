@@ -8,7 +8,7 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 
 import { useResource } from "../../api/resource";
-import { Button, Copyable, Dialog, Failure, Select, Skeleton, TextField } from "../../parts";
+import { Button, Copyable, Dialog, Failure, grouped, Select, Skeleton, TextField } from "../../parts";
 import { failed } from "../../state/undo";
 import { apply, commandOf, counted, rehearse, rename, tagsOf, words, type About, type Change } from "./changes";
 import type { BulkForm } from "./wire";
@@ -110,7 +110,7 @@ function Rehearsal(props: { told: BulkForm }): JSX.Element {
           <li key={run.id} class="cut" dir="auto">{run.name.slice(0, 200)}</li>
         ))}
       </ul>
-      {more > 0 && <p class="faint small">and {more.toLocaleString()} more</p>}
+      {more > 0 && <p class="faint small">and {grouped(more)} more</p>}
     </section>
   );
 }

@@ -7,7 +7,7 @@ import type { JSX } from "preact";
 
 import { get } from "../../api/client";
 import { useResource } from "../../api/resource";
-import { Failure, Skeleton, Table, type TableColumn } from "../../parts";
+import { Failure, grouped, Skeleton, Table, type TableColumn } from "../../parts";
 import { including } from "../../filter/clauses";
 import { quotedColumn, quotedText } from "../../filter/lex";
 import { change, list } from "../../state/url";
@@ -61,8 +61,8 @@ export function Groups(props: {
   return (
     <div class="runs-groups">
       <p class="soft small">
-        {groups.total.toLocaleString()} groups of {groups.runs.toLocaleString()} runs
-        {groups.total > groups.groups.length && `, the largest ${groups.groups.length.toLocaleString()} shown`}. Enter opens one.
+        {grouped(groups.total)} groups of {grouped(groups.runs)} runs
+        {groups.total > groups.groups.length && `, the largest ${grouped(groups.groups.length)} shown`}. Enter opens one.
       </p>
       <Table
         label={`Runs by ${list.write(by.map(titleOf))}`}
@@ -88,7 +88,7 @@ function columnsOf(by: readonly string[], numbers: readonly string[], goal: Goal
     }),
   );
   const count: TableColumn<Group> = {
-    key: "runs", title: "Runs", width: 96, align: "end", cell: (group) => group.runs.toLocaleString(),
+    key: "runs", title: "Runs", width: 96, align: "end", cell: (group) => grouped(group.runs),
   };
   const means = numbers.flatMap((column): TableColumn<Group>[] => {
     const name = titleOf(column).slice(0, 60);

@@ -3,7 +3,7 @@
  *
  * Invariants: rows are asked for at once and not after what else is shown; what fails in one part leaves the others.
  */
-import { computed, effect, signal } from "@preact/signals";
+import { effect } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 
@@ -11,11 +11,11 @@ import type { PageProps } from "../../app";
 import { get } from "../../api/client";
 import { useResource } from "../../api/resource";
 import type { Experiment } from "../../api/types";
-import { Failure, Name, StateBadge } from "../../parts";
+import { Failure, grouped, Name, StateBadge } from "../../parts";
 import type { RunState } from "../../api/types";
-import { preferences } from "../../state/preferences";
 import { pinnedAt } from "../../state/url";
 import { NoMatch } from "../../filter/no-match";
+import { ask, meantNow, take, type Made } from "./begin";
 import { Beside } from "./beside";
 import { changes } from "./changes";
 import { ColumnPicker } from "./column-picker";
@@ -23,17 +23,19 @@ import { usualColumns } from "./columns";
 import { BulkDialog, ChangeDialog, RenameDialog, type Wish } from "./dialogs";
 import type { Shown } from "./forms";
 import { Groups, type Goal } from "./groups";
-import { meantOf, useNews, type News } from "./live";
+import { useNews, type News } from "./live";
 import { NoRuns } from "./no-runs";
-import { Rows } from "./rows";
+import type { Rows } from "./rows";
 import { RunTable } from "./run-table";
-import { Table } from "./table-state";
+import type { Table } from "./table-state";
 import { Tools } from "./tools";
 import * as view from "./view";
 import { Views } from "./views";
 import { questionOf, type ColumnsForm, type Meant } from "./wire";
 import { useWorkspaceActions } from "./workspace-actions";
 import "./workspace.css";
+
+export { begin } from "./begin";
 
 type Asked = Wish | "columns" | "views" | null;
 
@@ -42,11 +44,7 @@ export default function Workspace(props: PageProps): JSX.Element {
   const experiment = useResource(`experiment ${id}`, (abort) =>
     get<Experiment>(`/experiments/${encodeURIComponent(id)}`, {}, { signal: abort }),
   );
-  const made = useMemo(() => {
-    const usual = signal<readonly string[]>(usualColumns(undefined, null));
-    const rows = new Rows();
-    return { rows, usual, table: new Table(rows, computed(() => preferences.columns.value[id] ?? usual.value)) };
-  }, [id]);
+  const made = useMemo(() => take(id), [id]);
   const names = useResource(`columns ${id}`, async (abort) => {
     // To find all names is more work for the server than the first rows, which would wait for it.
     if (view.group.signal.peek().length === 0) await answered(made.rows);
@@ -58,17 +56,12 @@ export default function Workspace(props: PageProps): JSX.Element {
   }, [names.value.value, goal?.metric, made]);
   const filter = view.filter.signal.value;
   const news = useNews(experiment.value.value?.name, made.rows, made.table, filter);
-  const meant: Meant = {
-    ...meantOf(id, filter),
-    hidden: view.hidden.signal.value,
-    deleted: view.withDeleted.signal.value === "with",
-    until: null,
-  };
-  useAsked(made.rows, meant, news);
+  const meant = meantNow(id);
+  useAsked(made, meant, news);
   useChanged(made.rows);
-  const [asked, ask] = useState<Asked>(null);
+  const [asked, setAsked] = useState<Asked>(null);
   const shown = (): Shown => shownOf(experiment.value.value?.name ?? id, meant, made.table);
-  useWorkspaceActions({ table: made.table, shown, ask, show: news.show });
+  useWorkspaceActions({ table: made.table, shown, ask: setAsked, show: news.show });
   if (experiment.error.value?.status === 404) {
     return (
       <div class="page">
@@ -80,11 +73,11 @@ export default function Workspace(props: PageProps): JSX.Element {
     <div class="page workspace">
       <Head experiment={experiment.value.value} id={id} />
       {experiment.error.value !== undefined && <Failure error={experiment.error.value} onRetry={experiment.reload} />}
-      <Tools table={made.table} names={names.value.value} meant={meant} shown={shown} ask={ask} />
+      <Tools table={made.table} names={names.value.value} meant={meant} shown={shown} ask={setAsked} />
       <Beside table={made.table} names={names.value.value} experiment={id} goal={goal?.metric ?? null}>
         <Body rows={made.rows} table={made.table} meant={meant} news={news} goal={goal} name={experiment.value.value?.name ?? id} />
       </Beside>
-      <Dialogs asked={asked} table={made.table} names={names.value.value} meant={meant} onClose={() => ask(null)} />
+      <Dialogs asked={asked} table={made.table} names={names.value.value} meant={meant} onClose={() => setAsked(null)} />
     </div>
   );
 }
@@ -109,7 +102,7 @@ function Head(props: { experiment: Experiment | undefined; id: string }): JSX.El
       </h1>
       {experiment !== undefined && Object.entries(experiment.runs_by_state ?? {}).map(([state, count]) => (
         <span key={state} class="workspace-count">
-          <StateBadge state={state as RunState} /> {(count as number).toLocaleString()}
+          <StateBadge state={state as RunState} /> {grouped(count as number)}
         </span>
       ))}
     </header>
@@ -117,15 +110,10 @@ function Head(props: { experiment: Experiment | undefined; id: string }): JSX.El
 }
 
 /** Turns the rows to what is asked, at once. */
-function useAsked(rows: Rows, meant: Meant, news: News): void {
-  const sort = view.sort.signal.value;
-  const at = pinnedAt.value;
-  const key = JSON.stringify([meant, sort, at]);
-  // Not in an effect: the first rows are asked for while the page is drawn for the first time.
-  useMemo(() => {
-    const body = (): Record<string, unknown> => questionOf({ ...meant, until: at === null ? news.until.peek() : null });
-    rows.turn({ key, body, sort, at });
-  }, [rows, key]);
+function useAsked(made: Made, meant: Meant, news: News): void {
+  const key = JSON.stringify([meant, view.sort.signal.value, pinnedAt.value]);
+  // Not in an effect: rows are asked for while the page is drawn, or were before it.
+  useMemo(() => ask(made, meant, () => news.until.peek()), [made, key]);
 }
 
 /** Asks anew when something was done here. */
@@ -171,7 +159,7 @@ function Body(props: {
 function Bar(props: { news: News }): JSX.Element | null {
   const { added, isUnsorted, show } = props.news;
   if (added.value === 0 && !isUnsorted.value) return null;
-  const text = added.value > 0 ? `${added.value.toLocaleString()} new run${added.value === 1 ? "" : "s"}` : "The order has changed";
+  const text = added.value > 0 ? `${grouped(added.value)} new run${added.value === 1 ? "" : "s"}` : "The order has changed";
   return (
     <div class="runs-bar" role="status">
       <button type="button" class="button button-quiet" onClick={show}>

@@ -4,7 +4,7 @@
  * Invariants: values change in their places, and no row moves by itself; runs that came meanwhile wait behind a bar;
  * only runs in sight are asked for again.
  */
-import { signal, type ReadonlySignal } from "@preact/signals";
+import { signal, useComputed, type ReadonlySignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 
 import { get, post } from "../../api/client";
@@ -60,13 +60,15 @@ export function useNews(experiment: string | undefined, rows: Rows, table: Table
     if (heard.size > 0 && sortsByValues()) state.isUnsorted.value = true;
     counting.current ??= setTimeout(() => void count().catch(() => undefined), COUNT_MS);
   });
+  const isShown = useComputed(() => rows.total.value !== null || rows.error.value !== null).value;
   useEffect(() => {
-    if (experiment !== undefined) void begin(experiment, state).catch(() => undefined);
+    // Which run is the newest is asked behind the first rows, which would wait for it.
+    if (experiment !== undefined && isShown) void begin(experiment, state).catch(() => undefined);
     return () => {
       if (counting.current !== null) clearTimeout(counting.current);
       counting.current = null;
     };
-  }, [experiment, state]);
+  }, [experiment, isShown, state]);
   return { ...state, show };
 }
 

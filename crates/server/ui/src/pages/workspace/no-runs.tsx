@@ -5,7 +5,7 @@
  */
 import type { JSX } from "preact";
 
-import { Button, Empty } from "../../parts";
+import { Button, Empty, grouped } from "../../parts";
 import { shellText } from "./forms";
 import * as view from "./view";
 
@@ -14,7 +14,7 @@ export function NoRuns(props: { experiment: string; hidden: number }): JSX.Eleme
   if (props.hidden > 0) {
     return (
       <Empty title="All runs are hidden">
-        <Button kind="primary" onClick={() => view.hidden.set([])}>Show {props.hidden.toLocaleString()} hidden</Button>
+        <Button kind="primary" onClick={() => view.hidden.set([])}>Show {grouped(props.hidden)} hidden</Button>
       </Empty>
     );
   }

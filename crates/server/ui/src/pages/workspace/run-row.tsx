@@ -45,6 +45,9 @@ export function RunRow(props: RowProps): JSX.Element {
 }
 
 class Drawn extends Component<RowProps & Marks> {
+  /** The run that was drawn last: its cells stay, unseen, until those of another run take their places. */
+  private before: Row | undefined;
+
   override shouldComponentUpdate(next: RowProps & Marks): boolean {
     const { row, place, frame, look, isActive, isSelected, isBaseline } = this.props;
     const isSame = isSameLook(look, next.look) && isActive === next.isActive && isSelected === next.isSelected && isBaseline === next.isBaseline;
@@ -55,23 +58,50 @@ class Drawn extends Component<RowProps & Marks> {
     const { row, place, frame, table, look, isActive, isSelected, isBaseline } = this.props;
     const kind = `runs-row${isActive ? " runs-active" : ""}${isBaseline ? " runs-baseline" : ""}`;
     const style = { transform: `translateY(${(place + 1) * frame.row}px)` };
-    if (row === undefined) return <div class={`${kind} runs-empty`} role="row" aria-rowindex={place + 2} style={style} />;
+    if (row !== undefined) this.before = row;
+    const drawn = row ?? this.before;
     return (
       <div
-        class={kind}
+        class={row === undefined ? `${kind} runs-empty` : kind}
         role="row"
         id={`run-${place}`}
-        data-run={row.id}
+        data-run={row?.id}
         aria-rowindex={place + 2}
-        aria-selected={isSelected}
+        aria-selected={row === undefined ? undefined : isSelected}
         style={style}
-        onClick={(event) => table.onClick(event, place, row)}
+        onClick={(event) => row !== undefined && table.onClick(event, place, row)}
       >
+        {drawn !== undefined && <Cells row={drawn} look={look} isSelected={isSelected} isBaseline={isBaseline} frame={frame} />}
+      </div>
+    );
+  }
+}
+
+interface CellsProps {
+  readonly row: Row;
+  readonly look: RunColour | undefined;
+  readonly isSelected: boolean;
+  readonly isBaseline: boolean;
+  readonly frame: Frame;
+}
+
+/** The cells of a run; they are not drawn anew when the row only moves. */
+class Cells extends Component<CellsProps> {
+  override shouldComponentUpdate(next: CellsProps): boolean {
+    const { row, frame, look, isSelected, isBaseline } = this.props;
+    const isSame = row === next.row && isSelected === next.isSelected && isBaseline === next.isBaseline;
+    return !isSame || !isSameLook(look, next.look) || !isSameFrame(frame, next.frame);
+  }
+
+  override render(): JSX.Element {
+    const { row, frame, look, isSelected, isBaseline } = this.props;
+    return (
+      <>
         <SelectCell row={row} look={look} isSelected={isSelected} />
         {cellsOf(frame).map((at) => (
           <TableCell key={frame.columns[at]} row={row} at={at} frame={frame} isBaseline={isBaseline} />
         ))}
-      </div>
+      </>
     );
   }
 }

@@ -9,7 +9,7 @@ import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/ho
 
 import { ColumnHead } from "./column-head";
 import { columnsWithin, offsetsOf, usualWidth } from "./columns";
-import type { Rows } from "./rows";
+import { WINDOW_LEN, type Rows } from "./rows";
 import { RunRow } from "./run-row";
 import type { Table } from "./table-state";
 import { widths } from "./view";
@@ -19,6 +19,8 @@ export const SELECT_WIDTH = 44;
 const AROUND = 6;
 /** While somebody scrolls, rows are asked for so often. */
 const ASK_MS = 60;
+/** Who scrolls past a window and more meanwhile sees none of its rows: it is waited for so long until that slows down. */
+const FAST_MS = 240;
 
 interface View {
   readonly top: number;
@@ -106,17 +108,18 @@ function seenColumns(offsets: readonly number[], fixed: number, view: View): [nu
 
 /** Asks for what is seen: at once, and while somebody scrolls not more often than answers are of use. */
 function useWanted(rows: Rows, first: number, end: number, columns: readonly string[], table: Table): void {
-  const last = useRef(0);
+  const last = useRef({ time: 0, first: 0 });
   const version = rows.version.value;
   useEffect(() => {
     table.seen = { first, end, columns };
     const ask = (): void => {
-      last.current = performance.now();
+      last.current = { time: performance.now(), first };
       rows.want(first, end, columns);
     };
-    const wait = last.current + ASK_MS - performance.now();
-    if (wait <= 0) return ask();
-    const timer = setTimeout(ask, wait);
+    const since = performance.now() - last.current.time;
+    const isFast = Math.abs(first - last.current.first) > WINDOW_LEN && since < FAST_MS;
+    if (since >= ASK_MS && !isFast) return ask();
+    const timer = setTimeout(ask, isFast ? ASK_MS : ASK_MS - since);
     return () => clearTimeout(timer);
   }, [rows, first, end, columns, version, table]);
 }
