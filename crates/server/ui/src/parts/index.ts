@@ -13,7 +13,7 @@ export { CopyMenu, type CopyForms } from "./copy-menu";
 export { Dialog, Keys, Menu, type MenuItem } from "./dialog";
 export { Icon, type IconName } from "./icons";
 export { bytesText, counted, grouped, significant } from "./number";
-export { Boundary, Copyable, Empty, Failure, Panel, Skeleton } from "./panel";
+export { Boundary, Copyable, Empty, Failure, FailureMark, Panel, Skeleton } from "./panel";
 export { Split } from "./split";
 export { Table, type TableColumn, type TableProps } from "./table";
 export { take, type Form, type Taken, type Taking } from "./take";

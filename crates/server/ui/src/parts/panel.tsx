@@ -9,6 +9,7 @@ import type { ApiError } from "../api/client";
 import { asApiError } from "../api/resource";
 import { Button, IconButton } from "./controls";
 import { copy } from "./copy";
+import { failed } from "../state/undo";
 
 interface BoundaryState {
   error: ApiError | null;
@@ -71,6 +72,27 @@ export function Failure(props: { error: ApiError; onRetry?: () => void }): JSX.E
         </Button>
       </div>
     </div>
+  );
+}
+
+/** The same where there is room for a word: a press tells all of it, and tries again. */
+export function FailureMark(props: { what: string; error: ApiError; onRetry: () => void }): JSX.Element {
+  const { what, error } = props;
+  const request = error.requestId ? ` · request ${error.requestId}` : "";
+  return (
+    <button
+      type="button"
+      class="failure-mark"
+      title={`${what} could not be loaded: ${error.message}\n${error.code}${request}\nPress to try again`}
+      onClick={(event) => {
+        event.stopPropagation();
+        failed(`${what} could not be loaded`, error);
+        props.onRetry();
+      }}
+    >
+      {error.code}
+      <span class="unseen">{`: ${what} could not be loaded${request}. Try again`}</span>
+    </button>
   );
 }
 

@@ -9,7 +9,7 @@ import { get } from "../../api/client";
 import { serverNow } from "../../api/reach";
 import { useResource } from "../../api/resource";
 import type { Experiment } from "../../api/types";
-import { counted } from "../../parts";
+import { counted, FailureMark } from "../../parts";
 import { byDay, DAYS } from "./days";
 
 const RUNS_MAX = 1_000;
@@ -22,10 +22,11 @@ interface Made {
 
 export function Activity(props: { experiment: Experiment }): JSX.Element {
   const { id, runs } = props.experiment;
-  const { value } = useResource(`activity ${id} ${runs}`, async (signal) => {
+  const { value, error, reload } = useResource(`activity ${id} ${runs}`, async (signal) => {
     if (runs === 0) return { items: [] };
     return get<Made>("/runs", { experiment: id, sort: "-.created", limit: RUNS_MAX, fields: "created" }, { signal });
   });
+  if (error.value !== undefined) return <FailureMark what="The activity" error={error.value} onRetry={reload} />;
   if (value.value === undefined) return <span class="faint">…</span>;
   const times = value.value.items.map((item) => item.created);
   const counts = byDay(times, serverNow());

@@ -11,7 +11,7 @@ import { useResource } from "../../api/resource";
 import type { Experiment } from "../../api/types";
 import { quotedColumn } from "../../filter/lex";
 import { useTicks } from "../../live/live";
-import { NumberText, type ApiNumber } from "../../parts";
+import { FailureMark, NumberText, type ApiNumber } from "../../parts";
 import { href } from "../../state/url";
 
 const RELOAD_MS = 2_000;
@@ -24,7 +24,7 @@ export function Best(props: { experiment: Experiment }): JSX.Element {
   const { id, name, goal, runs } = props.experiment;
   const metric = goal?.metric;
   const column = goal ? `${goal.metric}.${goal.direction}` : "";
-  const { value, reload } = useResource(`best ${id} ${column} ${runs}`, async (signal): Promise<BestRun> => {
+  const { value, error, reload } = useResource(`best ${id} ${column} ${runs}`, async (signal): Promise<BestRun> => {
     if (!goal || runs === 0) return { items: [] };
     // A column is asked for by its name as it is; in an order, what is no plain word is quoted.
     const order = `${quotedColumn(goal.metric)}.${goal.direction}`;
@@ -38,6 +38,7 @@ export function Best(props: { experiment: Experiment }): JSX.Element {
     reload();
   });
   if (!goal) return <span class="faint">no goal</span>;
+  if (error.value !== undefined) return <FailureMark what="The best value" error={error.value} onRetry={reload} />;
   const best = value.value?.items[0];
   const found = best?.columns[column];
   if (best === undefined || found === undefined || found === null) return <span class="faint">–</span>;

@@ -30,7 +30,12 @@ export function Scrubber(): JSX.Element {
   if (times.error.value) return <Failure error={times.error.value} onRetry={times.reload} />;
   if (times.value.value === undefined) return <Skeleton lines={3} />;
   if (moments.length < 2) return <p class="soft">There is nothing to go back to yet.</p>;
-  return <Line moments={moments} operations={done.value.value?.items ?? []} />;
+  return (
+    <>
+      {done.error.value && <Failure error={done.error.value} onRetry={done.reload} />}
+      <Line moments={moments} operations={done.value.value?.items ?? []} />
+    </>
+  );
 }
 
 function Line(props: { moments: readonly Moment[]; operations: readonly Operation[] }): JSX.Element {
@@ -49,8 +54,8 @@ function Line(props: { moments: readonly Moment[]; operations: readonly Operatio
   const before = [...marks].reverse().find((mark) => mark.last < shown);
   const behind = marks.find((mark) => mark.last > shown);
   useActions([
-    { id: "log.before", title: "Log: to the operation before", keys: ",", when: () => before !== undefined, run: () => before && take(before.last) },
-    { id: "log.behind", title: "Log: to the operation behind", keys: ".", when: () => behind !== undefined, run: () => behind && take(behind.last) },
+    { id: "log.before", title: "Log: to the operation before", keys: ",", cli: () => logUntil(before), when: () => before !== undefined, run: () => before && take(before.last) },
+    { id: "log.behind", title: "Log: to the operation behind", keys: ".", cli: () => logUntil(behind), when: () => behind !== undefined, run: () => behind && take(behind.last) },
   ]);
   return (
     <div class="log-scrubber">
@@ -96,6 +101,11 @@ function Line(props: { moments: readonly Moment[]; operations: readonly Operatio
       </div>
     </div>
   );
+}
+
+/** The command that shows the log up to an operation. */
+function logUntil(mark: Operation | undefined): string {
+  return `mltrack log --until ${mark?.last ?? "LSN"}`;
 }
 
 function Marks(props: { marks: readonly Operation[]; moments: readonly Moment[]; onTake: (lsn: number) => void }): JSX.Element {

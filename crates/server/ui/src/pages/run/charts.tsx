@@ -10,7 +10,7 @@ import { get } from "../../api/client";
 import { serverNow } from "../../api/reach";
 import { useResource } from "../../api/resource";
 import { ChartGrid, HistogramsOverTime, MediaSteps, SystemCharts, type RunRef } from "../../charts";
-import { Button, durationText, Empty } from "../../parts";
+import { Button, durationText, Empty, Failure } from "../../parts";
 import { href } from "../../state/url";
 import { runSeconds, useRun } from "./context";
 import { isSystemMetric } from "./metrics";
@@ -28,10 +28,11 @@ export function ChartsTab(): JSX.Element {
   const histograms = useHistograms(run.id);
   return (
     <div class="run-charts">
-      {names.length === 0 && histograms.length === 0 && <Nothing what="metric" />}
+      {names.length === 0 && histograms.names?.length === 0 && <Nothing what="metric" />}
       {names.length > 0 && <ChartGrid runs={[refOf(run)]} metrics={names} scope="run" />}
       {names.length > 0 && <MetricsPanel run={run} names={names} />}
-      {histograms.map((name) => (
+      {histograms.failure}
+      {histograms.names?.map((name) => (
         <HistogramsOverTime key={name} run={run.id} name={name} />
       ))}
       <Media run={refOf(run)} />
@@ -51,10 +52,12 @@ function Media(props: { readonly run: RunRef }): JSX.Element {
 }
 
 /** The names of what a run logged as distributions. */
-function useHistograms(run: string): readonly string[] {
+function useHistograms(run: string): { names: readonly string[] | undefined; failure: JSX.Element | null } {
   const path = `/runs/${encodeURIComponent(run)}/histograms`;
   const loaded = useResource<{ items: readonly { name: string }[] }>(path, (signal) => get(path, { fields: "name", limit: 1000 }, { signal }));
-  return [...new Set(loaded.value.value?.items.map((item) => item.name) ?? [])].slice(0, HISTOGRAMS_MAX);
+  const error = loaded.error.value;
+  const names = loaded.value.value && [...new Set(loaded.value.value.items.map((item) => item.name))].slice(0, HISTOGRAMS_MAX);
+  return { names, failure: error === undefined ? null : <Failure error={error} onRetry={loaded.reload} /> };
 }
 
 export function SystemTab(): JSX.Element {

@@ -6,7 +6,7 @@
 import { createContext } from "preact";
 import { useContext, useEffect, useRef } from "preact/hooks";
 
-import { get } from "../../api/client";
+import { get, type ApiError } from "../../api/client";
 import { useResource, type Resource } from "../../api/resource";
 import type { Experiment, Goal, Run } from "../../api/types";
 import { useTicks } from "../../live/live";
@@ -16,6 +16,8 @@ import { pinnedAt } from "../../state/url";
 export interface RunView {
   readonly run: Run;
   readonly goal: Goal | null;
+  /** Why it is not known. */
+  readonly goalError?: { readonly error: ApiError; readonly retry: () => void } | undefined;
   /** Why nothing can be changed here; null when it can. */
   readonly whyFixed: string | null;
   reload(): void;
@@ -71,13 +73,14 @@ export function useRunOf(name: string): Resource<Run> {
   return loaded;
 }
 
-/** The goal of an experiment, asked for once. */
-export function useGoal(experiment: number | undefined): Goal | null {
+/** The goal of an experiment, asked for once; why it is not known, when that is so. */
+export function useGoal(experiment: number | undefined): Pick<RunView, "goal" | "goalError"> {
   const path = `/experiments/${experiment ?? ""}`;
   const loaded = useResource<Pick<Experiment, "goal"> | null>(path, (signal) =>
     experiment === undefined ? Promise.resolve(null) : get(path, { fields: "goal" }, { signal }),
   );
-  return loaded.value.value?.goal ?? null;
+  const error = loaded.error.value;
+  return { goal: loaded.value.value?.goal ?? null, goalError: error && { error, retry: loaded.reload } };
 }
 
 /** Why nothing can be changed; null when it can. */

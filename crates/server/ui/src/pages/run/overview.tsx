@@ -8,7 +8,7 @@ import { useState } from "preact/hooks";
 
 import type { Run } from "../../api/types";
 import { serverNow } from "../../api/reach";
-import { Badge, Copyable, durationText, Empty, Identifier, Name, NumberText, Panel, RunStateBadge, TextField, Time, type ApiNumber } from "../../parts";
+import { Badge, Copyable, durationText, Empty, Failure, Identifier, Name, NumberText, Panel, RunStateBadge, TextField, Time, type ApiNumber } from "../../parts";
 import { href } from "../../state/url";
 import { markdownOf, csvOf, latexOf } from "../compare/export";
 import { CopyMenu } from "../../parts";
@@ -71,7 +71,8 @@ function RunFailure(props: { readonly run: Run }): JSX.Element | null {
 
 /** The metric that the experiment is about, large. */
 function Goal(): JSX.Element | null {
-  const { run, goal } = useRun();
+  const { run, goal, goalError } = useRun();
+  if (goalError) return <Failure error={goalError.error} onRetry={goalError.retry} />;
   if (!goal) return null;
   const facts = run.metrics[goal.metric];
   if (!facts) return null;

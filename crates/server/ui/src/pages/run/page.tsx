@@ -99,7 +99,7 @@ export function RunPage(props: { readonly id: string }): JSX.Element {
       </div>
     );
   }
-  const view: RunView = { run, goal, whyFixed, reload: loaded.reload };
+  const view: RunView = { run, ...goal, whyFixed, reload: loaded.reload };
   return (
     <RunContext.Provider value={view}>
       <div class="page run-page">

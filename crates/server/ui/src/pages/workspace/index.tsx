@@ -73,6 +73,7 @@ export default function Workspace(props: PageProps): JSX.Element {
     <div class="page workspace">
       <Head experiment={experiment.value.value} id={id} />
       {experiment.error.value !== undefined && <Failure error={experiment.error.value} onRetry={experiment.reload} />}
+      {names.error.value !== undefined && <Failure error={names.error.value} onRetry={names.reload} />}
       <Tools table={made.table} names={names.value.value} meant={meant} shown={shown} ask={setAsked} />
       <Beside table={made.table} names={names.value.value} experiment={id} goal={goal?.metric ?? null}>
         <Body rows={made.rows} table={made.table} meant={meant} news={news} goal={goal} name={experiment.value.value?.name ?? id} />

@@ -58,13 +58,14 @@ export function Check(props: Props): JSX.Element {
           {bytesText(result.bytes)} read and hashed <Time time={result.checked} />
         </span>
       ) : (
-        <span class="soft small">Not checked since the server was started.</span>
+        last.error.value === undefined && <span class="soft small">Not checked since the server was started.</span>
       )}
       <Button kind="quiet" disabled={isBusy} onClick={verify}>
         {isBusy ? "Verifying…" : "Verify"}
       </Button>
       {running !== null && running.total > 0 && <HowFar running={running} />}
       {error && <Failure error={error} onRetry={verify} />}
+      {last.error.value && <Failure error={last.error.value} onRetry={last.reload} />}
       {result?.sound === false && <Damages result={result} repair={props.repair} />}
     </div>
   );
