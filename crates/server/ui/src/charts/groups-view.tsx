@@ -10,6 +10,7 @@ import { Failure, IconButton, Select, Skeleton, Switch } from "../parts";
 import { useActions } from "../state/actions";
 import { param, text, type Codec } from "../state/url";
 import type { BandKind, Middle } from "./bands";
+import { cliOf } from "./exports";
 import { GroupChart } from "./group-chart";
 import { DEFAULTS, optionsCodec, type ChartOptions } from "./options";
 import type { RunChartsProps } from "./run-charts";
@@ -34,9 +35,10 @@ export function GroupsView({ runs, metrics, scope }: RunChartsProps): JSX.Elemen
   const known = values.value.value;
   const options = { ...shared.signal.value, x: "step" };
   const change = (changed: Partial<ChartOptions>) => shared.set({ ...options, ...changed }, { replace: true });
+  const cli = () => cliOf({ runs: runs.map(({ id }) => id), metric: metrics[0] ?? "*" });
   useActions([
-    { id: "chart.log", title: "Logarithmic y axis", keys: "y", run: () => change({ yScale: options.yScale === "log" ? "linear" : "log" }) },
-    { id: "chart.reset", title: "Reset the zoom", keys: "z", run: () => change({ zoom: null }) },
+    { id: "chart.log", title: "Logarithmic y axis", keys: "y", cli, run: () => change({ yScale: options.yScale === "log" ? "linear" : "log" }) },
+    { id: "chart.reset", title: "Reset the zoom", keys: "z", cli, run: () => change({ zoom: null }) },
   ]);
   if (values.error.value !== undefined && known === undefined) return <Failure error={values.error.value} onRetry={values.reload} />;
   if (known === undefined) return <Skeleton lines={8} />;

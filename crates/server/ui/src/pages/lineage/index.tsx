@@ -13,6 +13,7 @@ import type { Lineage as LineageAnswer } from "../../api/types";
 import { Failure, Skeleton } from "../../parts";
 import { useActions } from "../../state/actions";
 import { go, href } from "../../state/url";
+import { shellWord } from "../compare/export";
 import { Controls } from "./controls";
 import { Explorer } from "./explorer";
 import { graphOf } from "./graph";
@@ -35,10 +36,11 @@ function Asked(props: { node: string }): JSX.Element {
   });
   const found = value.value;
   const graph = useMemo(() => (found === undefined ? undefined : graphOf(found.answer)), [found]);
+  const cli = (form: string) => (): string => `mltrack lineage ${shellWord(props.node)}${form}`;
   useActions([
-    { id: "lineage.other", title: "Lineage: begin with something else", run: () => go(href("/lineage", { at: undefined })) },
-    { id: "lineage.list", title: "Lineage: as a list", run: () => state.look.set("list") },
-    { id: "lineage.graph", title: "Lineage: as a graph", run: () => state.look.set("graph") },
+    { id: "lineage.other", title: "Lineage: begin with something else", cli: () => "mltrack lineage NODE", run: () => go(href("/lineage", { at: undefined })) },
+    { id: "lineage.list", title: "Lineage: as a list", cli: cli(""), run: () => state.look.set("list") },
+    { id: "lineage.graph", title: "Lineage: as a graph", cli: cli(" --format dot"), run: () => state.look.set("graph") },
     { id: "lineage.timeline", title: "Lineage: as a time line", run: () => state.look.set("timeline") },
   ]);
   return (

@@ -73,7 +73,7 @@ function actionsOf(view: ReturnType<typeof useRun>, setOpen: (open: Open) => voi
   const may = (): boolean => !run.deleted;
   const compare = (): void => go(href("/compare", { runs: run.id, baseline: run.id }));
   return [
-    { id: "run.compare", title: "Compare this run", keys: "c", run: compare },
+    { id: "run.compare", title: "Compare this run", keys: "c", cli: () => `mltrack compare ${run.short} RUN`, run: compare },
     { id: "run.tag", changes: true, title: "Tag this run", keys: "e", cli: () => changes.cli.tag(run), when: may, run: () => setOpen("tag") },
     { id: "run.note", changes: true, title: "Add a note to this run", keys: "n", cli: () => changes.cli.note(run), when: may, run: () => setOpen("note") },
     { id: "run.rename", changes: true, title: "Rename this run", keys: "r", cli: () => changes.cli.rename(run), when: may, run: () => setOpen("rename") },

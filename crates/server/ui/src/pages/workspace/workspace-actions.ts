@@ -8,7 +8,7 @@ import { useActions, type Action } from "../../state/actions";
 import { change, go, href, list } from "../../state/url";
 import { apply, commandOf, renameCommand } from "./changes";
 import type { Wish } from "./dialogs";
-import { command, filterOfRuns, type Shown } from "./forms";
+import { command, filterOfRuns, shellText, type Shown } from "./forms";
 import type { Table } from "./table-state";
 import * as view from "./view";
 
@@ -32,13 +32,14 @@ function listing({ shown }: Doing, ids: readonly string[]): string {
 function moving(doing: Doing): Action[] {
   const { table } = doing;
   const meant = (): string => listing(doing, table.meant());
+  const at = (place: number) => `mltrack run show ${table.rows.at(place)?.id ?? "RUN"}`;
   return [
-    { id: "runs.next", title: "Next run", keys: "j", run: () => table.moveBy(1) },
-    { id: "runs.previous", title: "Previous run", keys: "k", run: () => table.moveBy(-1) },
+    { id: "runs.next", title: "Next run", keys: "j", cli: () => at(table.active.peek() + 1), run: () => table.moveBy(1) },
+    { id: "runs.previous", title: "Previous run", keys: "k", cli: () => at(Math.max(0, table.active.peek() - 1)), run: () => table.moveBy(-1) },
     { id: "runs.open", title: "Open the run", keys: "Enter", cli: () => `mltrack run show ${table.current()?.id ?? "RUN"}`, run: () => table.open() },
     { id: "runs.select", title: "Select the run", keys: "x", cli: meant, run: () => table.toggleCurrent() },
     { id: "runs.range", title: "Select up to the run", keys: "Shift+x", cli: meant, run: () => table.selectRange() },
-    { id: "runs.none", title: "Select nothing", keys: "Escape", when: () => table.selected.value.size > 0, run: () => change({ runs: null }, { replace: true }) },
+    { id: "runs.none", title: "Select nothing", keys: "Escape", cli: () => listing(doing, []), when: () => table.selected.value.size > 0, run: () => change({ runs: null }, { replace: true }) },
   ];
 }
 
@@ -52,6 +53,11 @@ function choosing(doing: Doing): Action[] {
   const withBaseline = (): string[] => {
     const baseline = view.baseline.signal.peek();
     return [...new Set([...(baseline === "" ? [] : [baseline]), ...table.meant()])];
+  };
+  // The filter of the table by itself.
+  const unhidden = (): string => {
+    const filter = view.filter.signal.peek();
+    return command({ ...shown(), filter: filter.trim() === "" ? [] : [filter] }, location.origin);
   };
   // Side by side, with the columns in which they differ.
   const compared = (ids: readonly string[]): string => `${command({ ...shown(), group: [], filter: [filterOfRuns(ids)] }, location.origin)} --only-changed`;
@@ -79,7 +85,7 @@ function choosing(doing: Doing): Action[] {
       when: () => table.meant().length > 0,
       run: hide,
     },
-    { id: "runs.unhide", title: "Show hidden runs", when: () => view.hidden.signal.value.length > 0, run: () => view.hidden.set([]) },
+    { id: "runs.unhide", title: "Show hidden runs", cli: unhidden, when: () => view.hidden.signal.value.length > 0, run: () => view.hidden.set([]) },
   ];
 }
 
@@ -107,10 +113,10 @@ function looking({ shown, ask, show, table }: Doing): Action[] {
   return [
     { id: "runs.filter", title: "Filter the runs", keys: "/", cli: () => command(shown(), location.origin), run: () => document.querySelector<HTMLElement>(".filter-box")?.focus() },
     { id: "runs.columns", title: "Choose columns", keys: "v", cli: () => command(shown(), location.origin), run: () => ask("columns") },
-    { id: "runs.views", title: "Saved views", run: () => ask("views") },
-    { id: "runs.deleted", title: "Show deleted runs too, or not", run: () => view.withDeleted.set(view.withDeleted.signal.peek() === "with" ? "" : "with") },
+    { id: "runs.views", title: "Saved views", cli: () => `curl ${shellText(`${location.origin}/api/v1/views`)}`, run: () => ask("views") },
+    { id: "runs.deleted", title: "Show deleted runs too, or not", cli: () => `mltrack op log ${shellText(shown().experiment)}`, run: () => view.withDeleted.set(view.withDeleted.signal.peek() === "with" ? "" : "with") },
     { id: "runs.show-new", title: "Show new runs", keys: ".", cli: () => `${command(shown(), location.origin)} --watch`, run: show },
-    { id: "runs.table", title: "Go to the table", keys: "g t", run: () => document.querySelector<HTMLElement>(".runs")?.focus() },
-    { id: "runs.first", title: "First run", run: () => table.moveTo(0) },
+    { id: "runs.table", title: "Go to the table", keys: "g t", cli: () => command(shown(), location.origin), run: () => document.querySelector<HTMLElement>(".runs")?.focus() },
+    { id: "runs.first", title: "First run", cli: () => `mltrack run show ${table.rows.at(0)?.id ?? "RUN"}`, run: () => table.moveTo(0) },
   ];
 }
