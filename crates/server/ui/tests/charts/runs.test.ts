@@ -155,3 +155,39 @@ it("charts of many runs fit a telephone", async () => {
     expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
   }
 });
+
+it("of groups that go on only the end is asked for, and a zoom stays where it is", async () => {
+  const page = await compare("groups");
+  await summaryWith(page, "lr 0.1: mean of 3 runs");
+  const asked: { from?: number; metrics: string[] }[] = [];
+  page.on("request", (request) => request.url().endsWith("/history/groups") && asked.push(request.postDataJSON() as { metrics: string[] }));
+  for (const id of runs) await server.call("POST", `/runs/${id}/log`, { points: [{ metric: "loss", value: 9, step: 30 }] });
+  await summaryWith(page, "lr 0.1: mean of 3 runs, last 9. lr 0.2: mean of 3 runs, last 9");
+  const losses = asked.filter(({ metrics }) => metrics.includes("loss"));
+  expect(losses.length).toBeGreaterThan(0);
+  expect(losses.every(({ from }) => from !== undefined && from > 19)).toBe(true);
+  // What was known is there as well: the whole is as if it had been asked for at once.
+  const chart = page.locator(".chart", { hasText: "loss by group" });
+  const table = async (): Promise<string[]> => {
+    await chart.getByRole("button", { name: "View as table" }).click();
+    await chart.getByRole("gridcell").first().waitFor();
+    return chart.getByRole("row").allTextContents();
+  };
+  const grown = await table();
+  await page.reload();
+  await summaryWith(page, "lr 0.1: mean of 3 runs, last 9.");
+  expect(await table()).toEqual(grown);
+  const zoomed = await compare("groups", `&compare.groups=${encodeURIComponent("z=5~10")}`);
+  await summaryWith(zoomed, "lr 0.1: mean of 3 runs");
+  const words = zoomed.locator(".chart", { hasText: "loss by group" }).locator(".chart-summary");
+  const before = await words.textContent();
+  const more: unknown[] = [];
+  zoomed.on("request", (request) => request.url().endsWith("/history/groups") && more.push(request.postDataJSON()));
+  const ticked = zoomed.locator(".shell-live[data-state=live]");
+  await ticked.waitFor();
+  for (const id of runs) await server.call("POST", `/runs/${id}/log`, { points: [{ metric: "loss", value: 3, step: 40 }, { metric: "loss", value: 50, step: 10 }] });
+  // The point within what is seen is drawn; the address keeps the zoom.
+  await expect.poll(() => words.textContent()).not.toBe(before);
+  expect(new URL(zoomed.url()).searchParams.get("compare.groups")).toBe("z=5~10");
+  expect(more.every((question) => (question as { from: number; to: number }).from === 5 && (question as { to: number }).to === 10)).toBe(true);
+});
