@@ -54,7 +54,7 @@ test("a row whose run is not there yet shows none of the run before it", async (
   });
   await page.locator(".runs").evaluate((grid) => (grid.scrollTop = grid.scrollHeight));
   await page.locator(".runs-empty").first().waitFor();
-  expect(await page.locator(".runs-empty .runs-name:visible").count()).toBe(0);
+  expect(await page.locator(".runs-empty .runs-cell").count()).toBe(0);
   expect(await page.locator(".runs-empty[data-run], .runs-empty[aria-selected]").count()).toBe(0);
   answer();
   await expect.poll(() => page.locator(".runs-empty").count()).toBe(0);

@@ -45,9 +45,6 @@ export function RunRow(props: RowProps): JSX.Element {
 }
 
 class Drawn extends Component<RowProps & Marks> {
-  /** The run that was drawn last: its cells stay, unseen, until those of another run take their places. */
-  private before: Row | undefined;
-
   override shouldComponentUpdate(next: RowProps & Marks): boolean {
     const { row, place, frame, look, isActive, isSelected, isBaseline } = this.props;
     const isSame = isSameLook(look, next.look) && isActive === next.isActive && isSelected === next.isSelected && isBaseline === next.isBaseline;
@@ -58,8 +55,7 @@ class Drawn extends Component<RowProps & Marks> {
     const { row, place, frame, table, look, isActive, isSelected, isBaseline } = this.props;
     const kind = `runs-row${isActive ? " runs-active" : ""}${isBaseline ? " runs-baseline" : ""}`;
     const style = { transform: `translateY(${(place + 1) * frame.row}px)` };
-    if (row !== undefined) this.before = row;
-    const drawn = row ?? this.before;
+    // Who scrolls fast passes rows without cells: to keep those of another run unseen costs more than to make them anew.
     return (
       <div
         class={row === undefined ? `${kind} runs-empty` : kind}
@@ -71,7 +67,7 @@ class Drawn extends Component<RowProps & Marks> {
         style={style}
         onClick={(event) => row !== undefined && table.onClick(event, place, row)}
       >
-        {drawn !== undefined && <Cells row={drawn} look={look} isSelected={isSelected} isBaseline={isBaseline} frame={frame} />}
+        {row !== undefined && <Cells row={row} look={look} isSelected={isSelected} isBaseline={isBaseline} frame={frame} />}
       </div>
     );
   }
