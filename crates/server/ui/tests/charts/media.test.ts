@@ -1,8 +1,9 @@
 /**
  * What runs log beside numbers, and samples of the machine: matrices whose cells open, images in one place, steps.
  *
- * Invariant: matrices, tables and images of steps are logged by the libraries alone, so that the answers about them are
- * given here in the interface's own form; everything else comes from a real server.
+ * Invariant: matrices and the samples behind them are logged by the libraries alone, so that the answers about them are
+ * given here in the interface's own form; everything else comes from a real server, and texts, tables and images from a
+ * real store in `media-real.test.ts`.
  */
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
