@@ -31,6 +31,21 @@ test("a server that wants a key is given one, which is in no address", async () 
   }
 });
 
+test("a table that was asked for without a key is there once a key was given", async () => {
+  const server = await Server.start({ words: ["--auth", "token"] });
+  try {
+    expectComplaints(/status of 401/, SERVER_GONE);
+    const told = JSON.parse(command(server.store, "key", "new", "anna", "--role", "writer", "--json")) as { items: { token: string }[] };
+    const page = await open(`${server.url}/experiments/1`);
+    await page.getByLabel("Key", { exact: true }).fill(told.items[0]?.token ?? "");
+    await page.keyboard.press("Enter");
+    await page.locator(".runs-row .runs-name").first().waitFor();
+    expect(await page.locator("main .failure").count()).toBe(0);
+  } finally {
+    await server.stop();
+  }
+});
+
 test("a server that only reads says so, and preferences stay in the browser", async () => {
   const server = await Server.start({ words: ["--read-only"] });
   try {

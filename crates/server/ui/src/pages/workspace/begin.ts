@@ -33,9 +33,9 @@ function make(id: string): Made {
   return { rows, usual, table: new Table(rows, computed(() => preferences.columns.value[id] ?? usual.value)) };
 }
 
-/** What was begun for an experiment, or something new. */
+/** What was begun for an experiment, or something new: what was refused for want of a key is asked for with the key. */
 export function take(id: string): Made {
-  const made = begun?.id === id ? begun.made : make(id);
+  const made = begun?.id === id && begun.made.rows.error.peek() === null ? begun.made : make(id);
   begun = null;
   return made;
 }
