@@ -5,12 +5,15 @@
 
 use std::collections::BTreeMap;
 
-use mltrack_event::{Direction, ExperimentId, RunId, RunState};
+use mltrack_event::{Direction, RunId, WallTime};
 use mltrack_log::Lsn;
 
+use crate::compare_alone::check_count;
 use crate::compare_group::{self, CompareGroup, CompareParam};
 use crate::compare_metric::{CompareMetric, CompareTest, Question};
+use crate::compare_seen;
 use crate::error::{Error, Result};
+use crate::moment::Moment;
 use crate::summary::RunSummary;
 use crate::tracker::Tracker;
 
@@ -27,6 +30,7 @@ pub struct CompareQuery<'a> {
     baseline: Option<RunId>,
     directions: BTreeMap<String, Direction>,
     across: bool,
+    moment: Moment,
     question: Question,
 }
 
@@ -86,6 +90,7 @@ impl Tracker {
             baseline: None,
             directions: BTreeMap::new(),
             across: false,
+            moment: Moment::Now,
             question: Question::default(),
         }
     }
@@ -135,21 +140,32 @@ impl CompareQuery<'_> {
         self
     }
 
+    /// As it was after this record.
+    pub fn at(mut self, lsn: Lsn) -> Self {
+        self.moment = Moment::Lsn(lsn);
+        self
+    }
+
+    /// As it was at this time.
+    pub fn at_time(mut self, time: WallTime) -> Self {
+        self.moment = Moment::Time(time);
+        self
+    }
+
     /// Asks. Errors: `NOT_FOUND` for a run, `VALIDATION_ERROR` for too few or too many runs, runs of several experiments,
-    /// and a baseline that is not among them.
+    /// and a baseline that is not among them, `HISTORY_FLOOR` for a moment of which records were purged.
     pub fn fetch(self) -> Result<Comparison> {
-        let named = self.named()?;
-        let by = match (&self.by, self.question.test) {
-            (Some(by), _) => Some(by.clone()),
-            (None, Some(_)) => Some(vec!["seed".to_owned()]),
-            (None, None) => None,
+        let ids = self.ids();
+        check_count(self.tracker, &ids, self.moment)?;
+        let by = self.left_out();
+        let seen = match &by {
+            Some(by) => compare_seen::with_replicates(self.tracker, &ids, by, self.moment)?,
+            None => compare_seen::singles(self.tracker, &ids, self.moment)?,
         };
-        let (groups, lsn) = match &by {
-            Some(by) => {
-                let (candidates, lsn) = self.candidates(&named)?;
-                (compare_group::replicates(&named, &candidates, by), lsn)
-            }
-            None => (compare_group::singles(&named), self.end()?),
+        self.check_experiments(&seen.named)?;
+        let groups = match &by {
+            Some(by) => compare_group::replicates(&seen.named, &seen.replicates, by),
+            None => compare_group::singles(seen.named),
         };
         if groups.len() < 2 {
             let error = Error::validation(
@@ -159,7 +175,8 @@ impl CompareQuery<'_> {
                 .with_hint("name a run whose other params differ, or leave out --by and --test"));
         }
         let baseline = self.baseline_among(&groups)?;
-        let directions = self.directions(&named)?;
+        let mut directions = seen.directions;
+        directions.extend(self.directions);
         let (params, equal) = compare_group::params(&groups, self.question.all);
         let (metrics, tests, left_out) = self.question.metrics(&groups, baseline, &directions)?;
         Ok(Comparison {
@@ -169,55 +186,44 @@ impl CompareQuery<'_> {
             metrics,
             hidden: equal + left_out,
             tests,
-            lsn,
+            lsn: seen.lsn,
         })
     }
 
     /// The runs that were named, each once.
-    fn named(&self) -> Result<Vec<RunSummary>> {
+    fn ids(&self) -> Vec<RunId> {
         let mut ids: Vec<RunId> = Vec::new();
         for run in self.runs.iter().chain(&self.baseline) {
             if !ids.contains(run) {
                 ids.push(*run);
             }
         }
-        if !(2..=COMPARED_RUNS_MAX).contains(&ids.len()) {
-            let error = Error::validation(format!(
-                "{} of 2 to {COMPARED_RUNS_MAX} runs are named",
-                ids.len()
-            ));
-            return Err(error.with_hint("select runs to compare: mltrack runs"));
+        ids
+    }
+
+    /// The params that tell replicates apart; `None` when each run stands for itself.
+    fn left_out(&self) -> Option<Vec<String>> {
+        match (&self.by, self.question.test) {
+            (Some(by), _) => Some(by.clone()),
+            (None, Some(_)) => Some(vec!["seed".to_owned()]),
+            (None, None) => None,
         }
-        let named: Vec<RunSummary> = ids
-            .iter()
-            .map(|id| self.tracker.run_summary(*id))
-            .collect::<Result<_>>()?;
-        let stranger = named
-            .iter()
-            .find(|run| run.experiment != named[0].experiment);
+    }
+
+    fn check_experiments(&self, named: &[RunSummary]) -> Result<()> {
+        let first = &named[0];
+        let stranger = named.iter().find(|run| run.experiment != first.experiment);
         match stranger {
             Some(run) if !self.across => Err(Error::validation(format!(
                 "{} is of {}, and {} is of {}",
-                named[0].id.short(),
-                named[0].experiment_name,
+                first.id.short(),
+                first.experiment_name,
                 run.id.short(),
                 run.experiment_name
             ))
             .with_hint("--across compares runs of several experiments")),
-            _ => Ok(named),
+            _ => Ok(()),
         }
-    }
-
-    /// The runs that may be replicates of those that were named.
-    fn candidates(&self, named: &[RunSummary]) -> Result<(Vec<RunSummary>, Option<Lsn>)> {
-        let experiments: Vec<ExperimentId> = named.iter().map(|run| run.experiment).collect();
-        let query = self.tracker.runs().experiment_ids(experiments);
-        let page = query.state(RunState::Completed).fetch()?;
-        Ok((page.items, page.lsn))
-    }
-
-    fn end(&self) -> Result<Option<Lsn>> {
-        Ok(self.tracker.runs().limit(1).fetch_ids()?.lsn)
     }
 
     fn baseline_among(&self, groups: &[CompareGroup]) -> Result<usize> {
@@ -227,19 +233,5 @@ impl CompareQuery<'_> {
         let has = |group: &CompareGroup| group.runs.iter().any(|run| run.id == baseline);
         let place = groups.iter().position(has);
         place.ok_or_else(|| Error::validation("the baseline is not among the runs"))
-    }
-
-    /// What is known about which end is better: the goals of the experiments, and what the caller said.
-    fn directions(&self, named: &[RunSummary]) -> Result<BTreeMap<String, Direction>> {
-        let mut directions = BTreeMap::new();
-        let query = self.tracker.experiments().with_archived().with_deleted();
-        for experiment in query.fetch()?.items {
-            let is_meant = named.iter().any(|run| run.experiment == experiment.id);
-            if let Some(goal) = experiment.goal.filter(|_| is_meant) {
-                directions.entry(goal.metric).or_insert(goal.direction);
-            }
-        }
-        directions.extend(self.directions.clone());
-        Ok(directions)
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Invariants: every run is in one group. Two params are equal when they have one type and every bit of their value.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use mltrack_event::{ExperimentId, ParamValue, RunId};
 
@@ -33,13 +33,13 @@ pub struct CompareParam {
 }
 
 /// Each run by itself.
-pub(crate) fn singles(named: &[RunSummary]) -> Vec<CompareGroup> {
-    let single = |run: &RunSummary| CompareGroup {
+pub(crate) fn singles(named: Vec<RunSummary>) -> Vec<CompareGroup> {
+    let single = |run: RunSummary| CompareGroup {
         named: run.id,
-        runs: vec![run.clone()],
+        runs: vec![run],
         pair_keys: vec![String::new()],
     };
-    named.iter().map(single).collect()
+    named.into_iter().map(single).collect()
 }
 
 /// Each run with the candidates whose params are equal but for those in `by`.
@@ -48,40 +48,72 @@ pub(crate) fn replicates(
     candidates: &[RunSummary],
     by: &[String],
 ) -> Vec<CompareGroup> {
-    let mut groups: Vec<((ExperimentId, String), CompareGroup)> = Vec::new();
-    for run in named {
-        let key = key(run, by);
-        if groups.iter().any(|(known, _)| *known == key) {
-            continue;
-        }
-        let group = CompareGroup {
-            named: run.id,
-            runs: Vec::new(),
-            pair_keys: Vec::new(),
-        };
-        groups.push((key, group));
-    }
+    let mut places: BTreeMap<GroupKey, usize> = BTreeMap::new();
+    let mut groups: Vec<CompareGroup> = Vec::new();
     let mut placed = BTreeSet::new();
-    for run in named.iter().chain(candidates) {
-        let key = key(run, by);
-        let group = groups.iter_mut().find(|(known, _)| *known == key);
-        if let Some((_, group)) = group
+    for (at, run) in named.iter().chain(candidates).enumerate() {
+        let key = GroupKey::of(run.experiment, &run.params, by);
+        if at < named.len() && !places.contains_key(&key) {
+            places.insert(key.clone(), groups.len());
+            groups.push(CompareGroup {
+                named: run.id,
+                runs: Vec::new(),
+                pair_keys: Vec::new(),
+            });
+        }
+        if let Some(place) = places.get(&key)
             && placed.insert(run.id)
         {
-            group.runs.push(run.clone());
+            groups[*place].runs.push(run.clone());
         }
     }
-    for (_, group) in &mut groups {
+    for group in &mut groups {
         group.runs.sort_by_key(|run| (run.created, run.id));
         group.pair_keys = group.runs.iter().map(|run| pair_key(run, by)).collect();
     }
-    groups.into_iter().map(|(_, group)| group).collect()
+    groups
 }
 
-fn key(run: &RunSummary, by: &[String]) -> (ExperimentId, String) {
-    let kept = |(name, _): &(&String, &ParamValue)| !is_left_out(name, by);
-    let params: Vec<_> = run.params.iter().filter(kept).collect();
-    (run.experiment, format!("{params:?}"))
+/// What all replicates have: their experiment, and the params that were not left out, with every bit.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct GroupKey(ExperimentId, Vec<u8>);
+
+impl GroupKey {
+    pub fn of(
+        experiment: ExperimentId,
+        params: &BTreeMap<String, ParamValue>,
+        by: &[String],
+    ) -> GroupKey {
+        let mut bytes = Vec::new();
+        for (name, value) in params.iter().filter(|(name, _)| !is_left_out(name, by)) {
+            push_text(&mut bytes, 0, name);
+            push_value(&mut bytes, value);
+        }
+        GroupKey(experiment, bytes)
+    }
+}
+
+/// Lengths stand before texts, so that no two lists have the same bytes.
+fn push_text(bytes: &mut Vec<u8>, kind: u8, text: &str) {
+    bytes.push(kind);
+    bytes.extend_from_slice(&(text.len() as u64).to_le_bytes());
+    bytes.extend_from_slice(text.as_bytes());
+}
+
+fn push_value(bytes: &mut Vec<u8>, value: &ParamValue) {
+    match value {
+        ParamValue::Bool(value) => bytes.extend_from_slice(&[1, u8::from(*value)]),
+        ParamValue::Int(value) => {
+            bytes.push(2);
+            bytes.extend_from_slice(&value.to_le_bytes());
+        }
+        ParamValue::Float(value) => {
+            bytes.push(3);
+            bytes.extend_from_slice(&value.to_bits().to_le_bytes());
+        }
+        ParamValue::Text(text) => push_text(bytes, 4, text),
+        ParamValue::Json(text) => push_text(bytes, 5, text),
+    }
 }
 
 /// What a replicate is paired by: the params that were left out, and where there are none the seed of the run.
@@ -96,7 +128,7 @@ fn pair_key(run: &RunSummary, by: &[String]) -> String {
 }
 
 /// Whether a param tells replicates apart, and not groups.
-fn is_left_out(name: &str, by: &[String]) -> bool {
+pub(crate) fn is_left_out(name: &str, by: &[String]) -> bool {
     by.iter()
         .any(|left_out| left_out == name || (left_out == "seed" && is_seed(name)))
 }

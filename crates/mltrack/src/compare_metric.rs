@@ -133,7 +133,8 @@ impl Default for Question {
 }
 
 impl Question {
-    /// The metrics that are shown, those that differ first, how many tests were made, and how many metrics were left out.
+    /// The metrics that are shown, those that differ first and those of the machine last; how many tests were made; and
+    /// how many metrics were left out.
     pub fn metrics(
         &self,
         groups: &[CompareGroup],
@@ -153,7 +154,7 @@ impl Question {
             .map(|name| self.metric(name, groups, baseline, directions.get(name).copied()))
             .filter(|metric| self.all || metric.differs)
             .collect();
-        metrics.sort_by_key(|metric| !metric.differs);
+        metrics.sort_by_key(|metric| (metric.name.starts_with(SYSTEM), !metric.differs));
         for metric in &mut metrics {
             self.test(metric, groups, baseline);
         }

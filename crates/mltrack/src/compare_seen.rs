@@ -1,0 +1,134 @@
+//! What a comparison is made of: the runs that are named, their replicates, and what their experiments are after.
+//!
+//! Invariants: all of it is of one moment. Of runs that are not named only those are read as a whole whose params make
+//! them replicates, or nearly do.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use mltrack_event::{Direction, RunId, RunState};
+use mltrack_log::Lsn;
+use mltrack_projector_runs::State;
+
+use crate::code::Code;
+use crate::compare_group::{GroupKey, is_left_out};
+use crate::compare_seek::like;
+use crate::error::{Error, Result};
+use crate::moment::Moment;
+use crate::run_query::RunQuery;
+use crate::run_table::AskedTable;
+use crate::summary::{Present, RunSummary};
+use crate::tracker::Tracker;
+
+/// What is known of runs that are to be compared.
+pub(crate) struct Seen {
+    /// The runs that were named, in this order.
+    pub named: Vec<RunSummary>,
+    /// Completed runs with the params of one of them, but for those that are left out; the named ones may be among them.
+    pub replicates: Vec<RunSummary>,
+    /// Which end of a metric is better, by the goals of their experiments.
+    pub directions: BTreeMap<String, Direction>,
+    pub lsn: Option<Lsn>,
+}
+
+/// Looks at runs by themselves.
+pub(crate) fn singles(tracker: &Tracker, ids: &[RunId], moment: Moment) -> Result<Seen> {
+    let Some(store) = tracker.store() else {
+        return Err(Error::no_run(ids[0]));
+    };
+    store.at(moment, |sight, reader| {
+        let present = Present::new(store, reader, sight);
+        seen((sight.state, &present, sight.lsn), ids, moment)
+    })
+}
+
+/// Looks at runs, and at all that are equal to one of them but for the params `by`.
+pub(crate) fn with_replicates(
+    tracker: &Tracker,
+    ids: &[RunId],
+    by: &[String],
+    moment: Moment,
+) -> Result<Seen> {
+    let completed = at(tracker.runs().state(RunState::Completed), moment);
+    let answer = completed.at_table(|asked| {
+        let mut seen = seen((asked.state, asked.present, asked.lsn), ids, moment)?;
+        seen.replicates = replicates(asked, &seen.named, by)?;
+        Ok(seen)
+    })?;
+    answer.ok_or_else(|| Error::no_run(ids[0]))
+}
+
+fn at(query: RunQuery, moment: Moment) -> RunQuery {
+    match moment {
+        Moment::Now => query,
+        Moment::Lsn(lsn) => query.at(lsn),
+        Moment::Time(time) => query.at_time(time),
+    }
+}
+
+fn seen(
+    (state, present, lsn): (&State, &Present<'_>, Option<Lsn>),
+    ids: &[RunId],
+    moment: Moment,
+) -> Result<Seen> {
+    let named = ids.iter().map(|id| {
+        let run = state.run_by_id(*id);
+        let run = run.ok_or_else(|| absent(*id, moment))?;
+        Ok(present.run(state, run))
+    });
+    let named: Vec<RunSummary> = named.collect::<Result<_>>()?;
+    let mut directions = BTreeMap::new();
+    for run in &named {
+        let goal = state.experiment(run.experiment);
+        if let Some(goal) = goal.and_then(|known| known.goal.as_ref()) {
+            let metric = goal.metric.clone();
+            directions.entry(metric).or_insert(goal.direction);
+        }
+    }
+    Ok(Seen {
+        named,
+        replicates: Vec::new(),
+        directions,
+        lsn,
+    })
+}
+
+fn absent(id: RunId, moment: Moment) -> Error {
+    if moment == Moment::Now {
+        return Error::no_run(id);
+    }
+    let what = format!("there was no run {id} then");
+    Error::new(Code::NotFound, what).with_hint("mltrack runs --at lists those of a moment")
+}
+
+/// The runs that the question admits and whose params are those of a named one.
+fn replicates(
+    asked: &AskedTable<'_>,
+    named: &[RunSummary],
+    by: &[String],
+) -> Result<Vec<RunSummary>> {
+    let state = asked.state;
+    let slots = named.iter().filter_map(|run| state.slot_of(run.id.key()));
+    let slots: Vec<u32> = slots.collect();
+    let rows = like(&asked.table, &asked.base, &slots, kept_params(named, by));
+    let rows = rows.map_err(|error| {
+        Error::new(Code::IoError, "the table of runs cannot be read").with_source(error)
+    })?;
+    let key = |run: &RunSummary| GroupKey::of(run.experiment, &run.params, by);
+    let keys: BTreeSet<GroupKey> = named.iter().map(key).collect();
+    let runs = rows.into_iter().filter_map(|row| state.run_at(row));
+    let alike = runs.filter(|run| keys.contains(&GroupKey::of(run.experiment, &run.params, by)));
+    Ok(alike.map(|run| asked.present.run(state, run)).collect())
+}
+
+/// The params that tell groups apart, those in which the named runs differ first: they leave the fewest rows.
+fn kept_params(named: &[RunSummary], by: &[String]) -> Vec<String> {
+    let names: BTreeSet<&String> = named.iter().flat_map(|run| run.params.keys()).collect();
+    let kept = names.into_iter().filter(|name| !is_left_out(name, by));
+    let mut kept: Vec<String> = kept.cloned().collect();
+    let is_equal = |name: &String| {
+        let first = named[0].params.get(name);
+        named.iter().all(|run| run.params.get(name) == first)
+    };
+    kept.sort_by_cached_key(is_equal);
+    kept
+}
