@@ -164,7 +164,7 @@ impl CompareQuery<'_> {
         };
         self.check_experiments(&seen.named)?;
         let groups = match &by {
-            Some(by) => compare_group::replicates(&seen.named, &seen.replicates, by),
+            Some(by) => compare_group::replicates(seen.named, seen.replicates, by),
             None => compare_group::singles(seen.named),
         };
         if groups.len() < 2 {

@@ -5,7 +5,6 @@
 use mltrack_event::RunId;
 use mltrack_projector_runs::{Brief, Run, State};
 
-use crate::code::Code;
 use crate::compare::COMPARED_RUNS_MAX;
 use crate::error::{Error, Result};
 use crate::moment::Moment;
@@ -37,9 +36,7 @@ fn offered(tracker: &Tracker, id: RunId, moment: Moment) -> Result<String> {
     };
     let partners = store.at(moment, |sight, _| {
         let run = sight.state.run_by_id(id);
-        let run = run.ok_or_else(|| {
-            Error::new(Code::NotFound, format!("there is no run {id}")).with_hint("mltrack runs")
-        })?;
+        let run = run.ok_or_else(|| Error::no_run(id))?;
         Ok(partners(sight.state, run))
     })?;
     if partners.is_empty() {

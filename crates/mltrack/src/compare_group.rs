@@ -44,16 +44,17 @@ pub(crate) fn singles(named: Vec<RunSummary>) -> Vec<CompareGroup> {
 
 /// Each run with the candidates whose params are equal but for those in `by`.
 pub(crate) fn replicates(
-    named: &[RunSummary],
-    candidates: &[RunSummary],
+    named: Vec<RunSummary>,
+    candidates: Vec<RunSummary>,
     by: &[String],
 ) -> Vec<CompareGroup> {
+    let named_count = named.len();
     let mut places: BTreeMap<GroupKey, usize> = BTreeMap::new();
     let mut groups: Vec<CompareGroup> = Vec::new();
     let mut placed = BTreeSet::new();
-    for (at, run) in named.iter().chain(candidates).enumerate() {
+    for (at, run) in named.into_iter().chain(candidates).enumerate() {
         let key = GroupKey::of(run.experiment, &run.params, by);
-        if at < named.len() && !places.contains_key(&key) {
+        if at < named_count && !places.contains_key(&key) {
             places.insert(key.clone(), groups.len());
             groups.push(CompareGroup {
                 named: run.id,
@@ -64,7 +65,7 @@ pub(crate) fn replicates(
         if let Some(place) = places.get(&key)
             && placed.insert(run.id)
         {
-            groups[*place].runs.push(run.clone());
+            groups[*place].runs.push(run);
         }
     }
     for group in &mut groups {

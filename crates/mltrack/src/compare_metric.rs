@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 
 use mltrack_event::{Direction, RunId};
-use mltrack_statistics::{self as statistics, Bootstrap, Description, Outcome};
+use mltrack_statistics::{self as statistics, Bootstrap, Describer, Description, Outcome};
 
 use crate::compare_group::CompareGroup;
 use crate::error::{Error, Result};
@@ -148,10 +148,17 @@ impl Question {
         let runs = || groups.iter().flat_map(|group| &group.runs);
         let names: BTreeSet<&String> = runs().flat_map(|run| run.metrics.keys()).collect();
         let count = names.len();
+        let mut describer = Describer::new(1.0 - self.alpha);
         let mut metrics: Vec<CompareMetric> = names
             .into_iter()
             .filter(|name| self.all || !name.starts_with(SYSTEM))
-            .map(|name| self.metric(name, groups, baseline, directions.get(name).copied()))
+            .map(|name| {
+                let summed = groups
+                    .iter()
+                    .map(|group| summed(name, group, &mut describer));
+                let direction = directions.get(name).copied();
+                metric(name, summed.collect(), baseline, direction)
+            })
             .filter(|metric| self.all || metric.differs)
             .collect();
         metrics.sort_by_key(|metric| (metric.name.starts_with(SYSTEM), !metric.differs));
@@ -161,44 +168,6 @@ impl Question {
         let tests = self.correct(&mut metrics)?;
         let left_out = count - metrics.len();
         Ok((metrics, tests, left_out))
-    }
-
-    fn metric(
-        &self,
-        name: &str,
-        groups: &[CompareGroup],
-        baseline: usize,
-        direction: Option<Direction>,
-    ) -> CompareMetric {
-        let mut results: Vec<CompareResult> = groups
-            .iter()
-            .map(|group| summed(name, group, 1.0 - self.alpha))
-            .collect();
-        let reference = results[baseline].description;
-        for (place, result) in results.iter_mut().enumerate() {
-            if let (Some(own), Some(reference)) = (result.description, reference)
-                && place != baseline
-            {
-                let difference = own.mean - reference.mean;
-                result.difference = Some(difference);
-                result.relative =
-                    (reference.mean != 0.0).then(|| difference / reference.mean.abs());
-                result.is_better = direction
-                    .filter(|_| difference != 0.0)
-                    .map(|direction| (difference > 0.0) == (direction == Direction::Max));
-            }
-        }
-        let all = |result: &CompareResult| (result.values.clone(), result.not_finite);
-        CompareMetric {
-            name: name.to_owned(),
-            direction,
-            best: direction.and_then(|direction| best(&results, direction)),
-            differs: results
-                .windows(2)
-                .any(|pair| all(&pair[0]) != all(&pair[1])),
-            results,
-            overall: None,
-        }
     }
 
     fn test(&self, metric: &mut CompareMetric, groups: &[CompareGroup], baseline: usize) {
@@ -252,6 +221,39 @@ impl Question {
     }
 }
 
+/// A metric with what each group has of it.
+fn metric(
+    name: &str,
+    mut results: Vec<CompareResult>,
+    baseline: usize,
+    direction: Option<Direction>,
+) -> CompareMetric {
+    let reference = results[baseline].description;
+    for (place, result) in results.iter_mut().enumerate() {
+        if let (Some(own), Some(reference)) = (result.description, reference)
+            && place != baseline
+        {
+            let difference = own.mean - reference.mean;
+            result.difference = Some(difference);
+            result.relative = (reference.mean != 0.0).then(|| difference / reference.mean.abs());
+            result.is_better = direction
+                .filter(|_| difference != 0.0)
+                .map(|direction| (difference > 0.0) == (direction == Direction::Max));
+        }
+    }
+    let all = |result: &CompareResult| (result.values.clone(), result.not_finite);
+    CompareMetric {
+        name: name.to_owned(),
+        direction,
+        best: direction.and_then(|direction| best(&results, direction)),
+        differs: results
+            .windows(2)
+            .any(|pair| all(&pair[0]) != all(&pair[1])),
+        results,
+        overall: None,
+    }
+}
+
 fn of_two(
     test: CompareTest,
     own: &[f64],
@@ -286,14 +288,14 @@ fn last(name: &str, group: &CompareGroup, place: usize) -> Option<f64> {
     Some(metric.last.value)
 }
 
-fn summed(name: &str, group: &CompareGroup, level: f64) -> CompareResult {
+fn summed(name: &str, group: &CompareGroup, describer: &mut Describer) -> CompareResult {
     let values: Vec<f64> = (0..group.runs.len())
         .filter_map(|place| last(name, group, place))
         .collect();
     let (finite, not_finite): (Vec<f64>, Vec<f64>) =
         values.into_iter().partition(|value| value.is_finite());
     CompareResult {
-        description: statistics::describe(&finite, level).ok(),
+        description: describer.describe(&finite).ok(),
         not_finite: not_finite.len(),
         values: finite,
         ..CompareResult::default()

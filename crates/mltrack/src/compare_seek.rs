@@ -8,8 +8,8 @@ use std::io;
 
 use mltrack_projector_runs::search::{Attribute, Bitmap, Column, ColumnData, ColumnSource};
 
-/// So few rows are read as a whole rather than narrowed by one more column.
-const FEW_ROWS: usize = 64;
+/// So few rows for each named run are read as a whole rather than narrowed by one more column.
+const FEW_ROWS_EACH: usize = 16;
 
 /// What a row has in a column, as far as a named run has it, too.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -39,7 +39,7 @@ pub(crate) fn like<S: ColumnSource>(
     let mut named: Vec<Classed> = named.iter().map(|row| (*row, 0)).collect();
     let mut rows: Vec<Classed> = base.rows().map(|row| (row as u32, 0)).collect();
     for column in columns {
-        if rows.len() <= named.len() + FEW_ROWS {
+        if rows.len() <= named.len() * FEW_ROWS_EACH {
             break;
         }
         narrow(&*source.column(&column)?, &mut named, &mut rows);

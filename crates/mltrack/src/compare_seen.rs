@@ -23,7 +23,7 @@ use crate::tracker::Tracker;
 pub(crate) struct Seen {
     /// The runs that were named, in this order.
     pub named: Vec<RunSummary>,
-    /// Completed runs with the params of one of them, but for those that are left out; the named ones may be among them.
+    /// Other completed runs with the params of one of them, but for those that are left out.
     pub replicates: Vec<RunSummary>,
     /// Which end of a metric is better, by the goals of their experiments.
     pub directions: BTreeMap<String, Direction>,
@@ -109,7 +109,11 @@ fn replicates(
     let state = asked.state;
     let slots = named.iter().filter_map(|run| state.slot_of(run.id.key()));
     let slots: Vec<u32> = slots.collect();
-    let rows = like(&asked.table, &asked.base, &slots, kept_params(named, by));
+    let mut others = asked.base.clone();
+    for slot in &slots {
+        others.set(*slot as usize, false);
+    }
+    let rows = like(&asked.table, &others, &slots, kept_params(named, by));
     let rows = rows.map_err(|error| {
         Error::new(Code::IoError, "the table of runs cannot be read").with_source(error)
     })?;

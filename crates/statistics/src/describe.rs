@@ -2,6 +2,8 @@
 //!
 //! Invariant: what one value cannot have (a spread, an interval) is `None`.
 
+use std::collections::BTreeMap;
+
 use crate::distribution;
 use crate::error::Error;
 use crate::outcome::Interval;
@@ -34,8 +36,53 @@ pub struct Description {
 /// # Ok::<(), mltrack_statistics::Error>(())
 /// ```
 pub fn describe(values: &[f64], level: f64) -> Result<Description, Error> {
+    Describer::new(level).describe(values)
+}
+
+/// Describes many groups at one level: what depends on how many values there are is computed once.
+///
+/// ```
+/// let mut describer = mltrack_statistics::Describer::new(0.95);
+/// for seeds in [[0.91, 0.93], [0.92, 0.95]] {
+///     assert_eq!(describer.describe(&seeds)?, mltrack_statistics::describe(&seeds, 0.95)?);
+/// }
+/// # Ok::<(), mltrack_statistics::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Describer {
+    level: f64,
+    /// Of Student's t, by the number of values.
+    quantiles: BTreeMap<usize, f64>,
+}
+
+impl Describer {
+    /// For intervals of this level.
+    #[must_use]
+    pub fn new(level: f64) -> Describer {
+        Describer {
+            level,
+            quantiles: BTreeMap::new(),
+        }
+    }
+
+    /// Describes a group of at least one value.
+    pub fn describe(&mut self, values: &[f64]) -> Result<Description, Error> {
+        sample::check_level(self.level)?;
+        let (level, degrees) = (self.level, values.len() as f64 - 1.0);
+        let quantile = || distribution::student_quantile_two_sided(level, degrees);
+        described(values, level, || {
+            *self.quantiles.entry(values.len()).or_insert_with(quantile)
+        })
+    }
+}
+
+/// `quantile` is asked where there are two values or more.
+fn described(
+    values: &[f64],
+    level: f64,
+    quantile: impl FnOnce() -> f64,
+) -> Result<Description, Error> {
     sample::check(&[values], 1)?;
-    sample::check_level(level)?;
     let scaled = Scaled::new(&[values]);
     let sorted = sample::sorted(&scaled.groups[0]);
     let at = |fraction| scaled.back(at_fraction(&sorted, fraction));
@@ -58,7 +105,7 @@ pub fn describe(values: &[f64], level: f64) -> Result<Description, Error> {
     let count = values.len() as f64;
     let deviation = sample::moments(&sorted).1.sqrt();
     let error = deviation / count.sqrt();
-    let reach = distribution::student_quantile_two_sided(level, count - 1.0) * error;
+    let reach = quantile() * error;
     Ok(Description {
         deviation: Some(scaled.back(deviation)),
         error: Some(scaled.back(error)),

@@ -47,7 +47,7 @@ mod special;
 
 pub use anova::anova;
 pub use bootstrap::{Bootstrap, BootstrapInterval, bca_interval, bootstrap, percentile_interval};
-pub use describe::{Description, describe, median, quantile};
+pub use describe::{Describer, Description, describe, median, quantile};
 pub use effect::{cliffs_delta, epsilon_squared, eta_squared, hedges_g, hedges_g_paired};
 pub use error::Error;
 pub use holm::holm;
