@@ -115,7 +115,7 @@ fn obey(words: &[OsString], program: Program) -> u8 {
         .and_then(|matches| Ok((table::Table::from_arg_matches(&matches)?, matches)));
     let (table, matches) = match parsed {
         Ok(parsed) => parsed,
-        Err(error) => return refuse(&error, as_json),
+        Err(error) => return refuse(&error, words, as_json),
     };
     let context = Context::new(&table.global, program);
     let outcome = remote::run(table.command, &matches, &context);
@@ -145,7 +145,7 @@ fn asks_for_json(words: &[OsString]) -> bool {
 }
 
 /// Help and version are answers; everything else is a usage error in our own form.
-fn refuse(error: &clap::Error, as_json: bool) -> u8 {
+fn refuse(error: &clap::Error, words: &[OsString], as_json: bool) -> u8 {
     let text = error.render().to_string();
     if matches!(
         error.kind(),
@@ -159,15 +159,15 @@ fn refuse(error: &clap::Error, as_json: bool) -> u8 {
         eprint!("{text}");
         return USAGE;
     }
-    end_with(&usage_failure(&text), as_json, failure_colour())
+    end_with(&usage_failure(&text, words), as_json, failure_colour())
 }
 
 fn failure_colour() -> bool {
     context::stderr_colour(ColourWish::Auto)
 }
 
-/// The first paragraph says what is wrong, `tip:` lines what was probably meant, `Usage:` how it goes.
-fn usage_failure(text: &str) -> Failure {
+/// The first paragraph says what is wrong, `tip:` lines what was probably meant.
+fn usage_failure(text: &str, words: &[OsString]) -> Failure {
     let (what, rest) = text.split_once("\n\n").unwrap_or((text, ""));
     let what = what
         .trim()
@@ -180,21 +180,11 @@ fn usage_failure(text: &str) -> Failure {
         .lines()
         .filter_map(|line| line.trim().strip_prefix("tip: "))
         .collect();
-    let usage = rest.lines().find_map(|line| line.strip_prefix("Usage: "));
     let mut failure = Failure::usage(what);
     if !tips.is_empty() {
         failure = failure.cause(tips.join("; "));
     }
-    let command: Vec<&str> = usage
-        .unwrap_or("mltrack")
-        .split(' ')
-        .take_while(|word| is_command_word(word))
-        .collect();
-    failure.hint(format!("{} --help", command.join(" ")))
-}
-
-fn is_command_word(word: &str) -> bool {
-    word.chars().all(|c| c.is_ascii_lowercase() || c == '-') && !word.starts_with('-')
+    failure.hint(format!("{} --help", table::command_of(words)))
 }
 
 fn end_with(failure: &Failure, as_json: bool, colour: bool) -> u8 {
@@ -211,8 +201,9 @@ mod tests {
 
     #[test]
     fn a_usage_error_keeps_what_is_wrong_and_points_to_help() {
-        let error = table::Table::try_parse_from(["mltrack", "runs", "--sorted", "x"]).unwrap_err();
-        let failure = usage_failure(&error.render().to_string());
+        let words = ["mltrack", "runs", "--sorted", "x"];
+        let error = table::Table::try_parse_from(words).unwrap_err();
+        let failure = usage_failure(&error.render().to_string(), &words.map(OsString::from));
         assert!(failure.what.contains("'--sorted'"), "{failure:?}");
         assert!(failure.cause.unwrap_or_default().contains("--sort"));
         assert_eq!(failure.hint.as_deref(), Some("mltrack runs --help"));

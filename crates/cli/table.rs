@@ -3,6 +3,8 @@
 //! Invariant: what stands here exists. Every row runs the file of its name, and help lists no row
 //! that is not here; `tests/cli/table.rs` compares the two.
 
+use std::ffi::OsString;
+
 use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::context::{Context, GlobalArguments};
@@ -171,6 +173,42 @@ pub fn command() -> clap::Command {
     Table::command()
 }
 
+/// The command that the words of a command line mean, as far as they mean one: `mltrack run start`.
+pub fn command_of(words: &[OsString]) -> String {
+    let whole = command();
+    let (mut known, mut path) = (&whole, vec!["mltrack"]);
+    let mut words = words.iter().skip(1).filter_map(|word| word.to_str());
+    while let Some(word) = words.next() {
+        if takes_next(&[&whole, known], word) {
+            words.next();
+        } else if !word.starts_with('-') {
+            let Some(found) = known.find_subcommand(word) else {
+                break;
+            };
+            path.push(found.get_name());
+            known = found;
+        }
+    }
+    path.join(" ")
+}
+
+/// Whether a word is an option whose value is the next word.
+fn takes_next(commands: &[&clap::Command], word: &str) -> bool {
+    let mut options = commands.iter().flat_map(|command| command.get_arguments());
+    let is_named = |option: &clap::Arg| match word.strip_prefix("--") {
+        Some(long) => option.get_long() == Some(long),
+        None => {
+            let mut letters = word.strip_prefix('-').unwrap_or_default().chars();
+            option.get_short() == letters.next()
+                && option.get_short().is_some()
+                && letters.next().is_none()
+        }
+    };
+    options.any(|option| {
+        option.get_action().takes_values() && !option.is_require_equals_set() && is_named(option)
+    })
+}
+
 pub fn run(command: Command, context: &Context) -> Outcome {
     match command {
         Command::Init(arguments) => init::run(&arguments, context),
@@ -242,6 +280,21 @@ mod tests {
     #[test]
     fn the_table_holds_together() {
         command().debug_assert();
+    }
+
+    #[test]
+    fn the_command_that_is_meant_is_found_behind_options() {
+        for (line, command) in [
+            ("mltrack", "mltrack"),
+            ("mltrack nonsense", "mltrack"),
+            ("mltrack compare a b --test nonsense", "mltrack compare"),
+            ("mltrack -C runs run start x --seed y", "mltrack run start"),
+            ("mltrack --store=runs exp new", "mltrack exp new"),
+            ("mltrack compare --test runs", "mltrack compare"),
+        ] {
+            let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+            assert_eq!(command_of(&words), command, "{line}");
+        }
     }
 
     #[test]
