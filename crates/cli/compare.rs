@@ -5,6 +5,7 @@
 
 mod code;
 mod item;
+mod patch;
 mod sheet;
 
 use mltrack::{CompareTest, Comparison, Direction, RunId, Tracker};
@@ -12,11 +13,13 @@ use serde_json::Value;
 
 use crate::context::Context;
 use crate::exp_new::parse_goal;
-use crate::failure::{Exit, Failure, Outcome};
+use crate::failure::{Exit, Outcome};
+use crate::look::At;
 use crate::output::items::Envelope;
-use crate::output::{OutputArguments, People, Sheet, list_fields, print};
+use crate::output::{Form, OutputArguments, People, Sheet, list_fields, print};
 use crate::{look, store};
-use code::Fact;
+use code::{Code, Fact};
+use patch::FilePatch;
 
 /// Compare 2 to 100 runs, or groups of replicates, with a baseline
 #[derive(Debug, clap::Args)]
@@ -65,12 +68,14 @@ pub struct Arguments {
     /// Also in what the environments differ
     #[arg(long)]
     env: bool,
-    /// Also in what commits and patches differ
+    /// Also in what commits and patches differ, file by file; --all for all lines
     #[arg(long)]
     code: bool,
     /// End with 1 when they differ; with --test, when a difference is significant
     #[arg(long)]
     exit_code: bool,
+    #[command(flatten)]
+    at: At,
     #[command(flatten)]
     output: OutputArguments,
 }
@@ -80,6 +85,8 @@ struct Found {
     compared: Comparison,
     /// Of environments and code.
     facts: Vec<Fact>,
+    /// Files that the patches change in different ways.
+    files: Vec<FilePatch>,
     /// Whether p-values were asked for.
     is_tested: bool,
 }
@@ -89,11 +96,12 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
         return Ok(Exit::Done);
     }
     let tracker = store::open_to_look(context)?;
-    let compared = arguments.compared(&tracker)?;
-    let facts = code::facts(&tracker, &compared, (arguments.env, arguments.code))?;
+    let compared = arguments.compared(&tracker, context)?;
+    let Code { facts, files } = code::facts(&tracker, &compared, (arguments.env, arguments.code))?;
     let found = Found {
         compared,
         facts,
+        files,
         is_tested: arguments.test.is_some(),
     };
     let items = item::items(&found);
@@ -105,7 +113,7 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
             next: Value::Null,
         },
         items,
-        people: People::Table(sheet::table(&found)),
+        people: arguments.people(&found, context),
     };
     print(&sheet, &arguments.output, &context.terminal)?;
     let is_no = arguments.exit_code && found.differs();
@@ -113,15 +121,27 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
 }
 
 impl Arguments {
-    fn compared(&self, tracker: &Tracker) -> Outcome<Comparison> {
-        let baseline = self.baseline.as_deref().map(|name| tracker.find_run(name));
-        let baseline = baseline.transpose()?;
-        let runs = self.named(tracker)?;
-        if runs.is_empty() && baseline.is_none() {
-            return Err(Failure::usage("no runs are named")
-                .hint("mltrack runs lists them; name 2 to 100: mltrack compare RUN RUN")
-                .into());
+    /// The table, and behind it the lines of patches.
+    fn people(&self, found: &Found, context: &Context) -> People {
+        let table = sheet::table(found);
+        let lines_max = if self.all {
+            usize::MAX
+        } else {
+            patch::LINES_MAX
+        };
+        let is_shown = self.output.form(&context.terminal) == Form::People;
+        let colour = context.terminal.colour && is_shown;
+        match patch::lines(found, lines_max, colour) {
+            lines if lines.is_empty() => People::Table(table),
+            lines => People::TableAndLines(table, lines),
         }
+    }
+
+    fn compared(&self, tracker: &Tracker, context: &Context) -> Outcome<Comparison> {
+        let named = |name: &String| look::named_run(tracker, name, self.at);
+        let baseline = self.baseline.as_ref().map(named).transpose()?;
+        let mut runs: Vec<RunId> = self.runs.iter().map(named).collect::<Outcome<_>>()?;
+        runs.extend(self.matching(tracker, context)?);
         let mut query = tracker
             .compare(runs)
             .alpha(self.alpha)
@@ -139,23 +159,19 @@ impl Arguments {
         for (metric, direction) in &self.goal {
             query = query.direction(metric, *direction);
         }
-        Ok(query.fetch()?)
+        Ok(self.at.of_comparison(query, context).fetch()?)
     }
 
-    /// The runs that are named, then those that match.
-    fn named(&self, tracker: &Tracker) -> Outcome<Vec<RunId>> {
-        let mut runs = Vec::new();
-        for name in &self.runs {
-            runs.push(tracker.find_run(name)?);
+    /// The runs that the filters admit; none without a filter.
+    fn matching(&self, tracker: &Tracker, context: &Context) -> Outcome<Vec<RunId>> {
+        if self.filter.is_empty() {
+            return Ok(Vec::new());
         }
-        if !self.filter.is_empty() {
-            let mut query = tracker.runs();
-            for filter in &self.filter {
-                query = query.filter(filter);
-            }
-            runs.extend(query.fetch_ids()?.items);
+        let mut query = tracker.runs();
+        for filter in &self.filter {
+            query = query.filter(filter);
         }
-        Ok(runs)
+        Ok(self.at.of_runs(query, context).fetch_ids()?.items)
     }
 }
 
@@ -163,15 +179,11 @@ impl Found {
     /// With tests, whether a difference is significant; else whether anything differs.
     fn differs(&self) -> bool {
         if self.is_tested {
-            let outcomes = self.compared.metrics.iter().flat_map(|metric| {
-                let of_groups = metric.results.iter().map(|result| &result.tested);
-                of_groups.chain([&metric.overall])
-            });
-            let mut found = outcomes.filter_map(|tested| tested.as_ref()?.as_ref().ok());
-            return found.any(|outcome| outcome.is_significant);
+            let mut outcomes = self.compared.outcomes();
+            return outcomes.any(|outcome| outcome.is_significant);
         }
         let params = self.compared.params.iter().any(|param| param.differs);
         let metrics = self.compared.metrics.iter().any(|metric| metric.differs);
-        params || metrics || !self.facts.is_empty()
+        params || metrics || !self.facts.is_empty() || !self.files.is_empty()
     }
 }

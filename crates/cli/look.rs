@@ -8,8 +8,8 @@ mod event;
 mod experiment;
 
 use mltrack::{
-    ArtifactQuery, Code, ExperimentQuery, LineageQuery, Lsn, RegistryQuery, RunId, RunQuery,
-    RunSummary, Tracker, ValueKind, ValuesQuery, WallTime, WordsQuery,
+    ArtifactQuery, Code, CompareQuery, ExperimentQuery, LineageQuery, Lsn, RegistryQuery, RunId,
+    RunQuery, RunSummary, Tracker, ValueKind, ValuesQuery, WallTime, WordsQuery,
 };
 
 use crate::context::Context;
@@ -91,6 +91,15 @@ impl At {
         }
     }
 
+    /// The same for runs side by side.
+    pub fn of_comparison<'a>(self, query: CompareQuery<'a>, context: &Context) -> CompareQuery<'a> {
+        match self.point(context) {
+            Point::Now => query,
+            Point::Lsn(lsn) => query.at(lsn),
+            Point::Time(time) => query.at_time(time),
+        }
+    }
+
     /// The same for lineage.
     pub fn of_lineage(self, query: LineageQuery, context: &Context) -> LineageQuery {
         match self.point(context) {
@@ -124,10 +133,7 @@ impl At {
 
 /// One run, and the lsn up to which the answer goes. Names mean what they mean now, also for the past.
 pub fn run(tracker: &Tracker, name: &str, at: At, context: &Context) -> Outcome<(RunRow, u64)> {
-    let id = match tracker.find_run(name) {
-        Ok(id) => id,
-        Err(error) => deleted(tracker, name, at)?.ok_or(error)?,
-    };
+    let id = named_run(tracker, name, at)?;
     let query = tracker.runs().filter(format!("attributes.id = '{id}'"));
     let mut page = at.of_runs(query, context).fetch()?;
     match page.items.pop() {
@@ -137,6 +143,14 @@ pub fn run(tracker: &Tracker, name: &str, at: At, context: &Context) -> Outcome<
                 .hint("mltrack runs")
                 .into(),
         ),
+    }
+}
+
+/// The run that a name means now, or meant before it was deleted when the past is asked about.
+pub fn named_run(tracker: &Tracker, name: &str, at: At) -> Outcome<RunId> {
+    match tracker.find_run(name) {
+        Ok(id) => Ok(id),
+        Err(error) => Ok(deleted(tracker, name, at)?.ok_or(error)?),
     }
 }
 

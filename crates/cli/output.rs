@@ -72,6 +72,8 @@ pub struct Sheet {
 #[derive(Debug)]
 pub enum People {
     Table(Table),
+    /// With lines of a difference below it.
+    TableAndLines(Table, Vec<String>),
     Text(String),
 }
 
@@ -170,14 +172,23 @@ pub fn push_line(text: &mut String, line: &str) {
 fn people_text(people: &People, terminal: &Terminal) -> String {
     match people {
         People::Table(table) => table.fitted(terminal.width, terminal.colour),
+        People::TableAndLines(table, lines) => {
+            let mut text = table.fitted(terminal.width, terminal.colour);
+            lines.iter().for_each(|line| push_line(&mut text, line));
+            text
+        }
         People::Text(text) => text.clone(),
     }
 }
 
 /// The table that people see; an answer without one shows its items.
 fn markdown(sheet: &Sheet) -> String {
-    if let People::Table(table) = &sheet.people {
-        return table.markdown();
+    match &sheet.people {
+        People::Table(table) => return table.markdown(),
+        People::TableAndLines(table, lines) => {
+            return format!("{}\n```diff{}\n```\n", table.markdown(), lines.join("\n"));
+        }
+        People::Text(_) => {}
     }
     let cell = |value: &Value| items::plain(value).into();
     let table = Table {

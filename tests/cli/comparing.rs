@@ -1,5 +1,8 @@
 //! `compare`: what differs between runs, and whether groups of replicates do.
 
+use std::fs;
+use std::process::Command;
+
 use serde_json::Value;
 
 use super::support::Folder;
@@ -143,15 +146,161 @@ fn too_few_runs_are_told_what_to_select() {
     let said = folder.run(&["compare", "0.1-0", "0.2-0", "--test", "magic"]);
     assert_eq!(said.code, 2);
     assert!(said.stderr.contains("kruskal"), "{}", said.stderr);
+    assert!(
+        said.stderr.contains("hint: mltrack compare --help"),
+        "{}",
+        said.stderr
+    );
 }
 
 #[test]
-fn runs_of_several_experiments_are_compared_on_request_only() {
+fn one_run_is_offered_its_parent_the_one_before_it_and_the_best() {
     let folder = folder();
-    let other = folder.start_run("b");
-    assert_eq!(folder.run(&["compare", "0.1-0", &other]).code, 2);
-    assert_eq!(
-        folder.run(&["compare", "0.1-0", &other, "--across"]).code,
-        0
+    let id = |name: &str| {
+        let item = folder.json(&["run", "show", name, "--json=id"]);
+        item["items"][0]["id"].as_str().unwrap()[24..].to_owned()
+    };
+    let child = folder.ok(&["run", "start", "a", "--parent", "0.1-0", "-q"]);
+    let child = child.trim();
+    folder.ok(&["run", "end", child]);
+    let said = folder.run(&["compare", child]);
+    assert_eq!(said.code, 2);
+    for (what, name) in [
+        ("its parent", "0.1-0"),
+        ("the run before it", "0.2-4"),
+        ("the best of its experiment", "0.2-2"),
+    ] {
+        let line = format!("with {what}: mltrack compare {} ", id(name));
+        assert!(said.stderr.contains(&line), "{line}\n{}", said.stderr);
+    }
+    let line = said.stderr.lines().find(|line| line.contains("parent"));
+    let (_, command) = line.unwrap().split_once("mltrack ").unwrap();
+    folder.ok(&command.split(' ').collect::<Vec<_>>());
+}
+
+#[test]
+fn the_past_is_compared_as_it_was() {
+    let folder = folder();
+    let live = folder.start_run("a");
+    folder.ok(&["run", "log", &live, "acc=0.5", "--step", "1"]);
+    let then = folder.json(&["exp", "ls", "--json"])["lsn"].to_string();
+    folder.ok(&["run", "log", &live, "acc=0.1", "--step", "2"]);
+    let value = |words: &[&str]| {
+        let items = items(&folder, &[&[live.as_str(), "0.2-0"], words].concat());
+        let value = &named(&items, "acc")["groups"][0]["values"][0];
+        value.as_f64().unwrap()
+    };
+    assert_eq!((value(&[]), value(&["--at", &then])), (0.1, 0.5));
+    let tested = items(&folder, &["0.1-0", "0.2-0", "--test", "t", "--at", &then]);
+    let group = &named(&tested, "acc")["groups"][0];
+    assert_eq!(group["runs"].as_array().unwrap().len(), 5);
+    let said = folder.run(&["compare", "0.1-0", "0.2-0", "--at", "2"]);
+    assert_eq!(said.code, 3, "{}", said.stderr);
+    assert!(said.stderr.contains("then"), "{}", said.stderr);
+}
+
+#[test]
+fn metrics_of_the_machine_stand_behind_the_others() {
+    let folder = folder();
+    let runs = ["1", "2"].map(|value| {
+        let run = folder.start_run("a");
+        let cpu = format!("system/cpu={value}");
+        folder.ok(&["run", "log", &run, &cpu, "zeta=1", "--step", "3"]);
+        run
+    });
+    let items = items(&folder, &[&runs[0], &runs[1], "--all"]);
+    let metrics = items.iter().filter(|item| item["kind"] == "metric");
+    let names: Vec<&str> = metrics.filter_map(|item| item["name"].as_str()).collect();
+    assert_eq!(names, ["zeta", "system/cpu"]);
+}
+
+fn git(folder: &Folder, words: &[&str]) {
+    let mut command = Command::new("git");
+    command
+        .arg("-C")
+        .arg(folder.path())
+        .args(["-c", "user.name=a", "-c", "user.email=a@b"]);
+    let done = command.args(words).output().unwrap();
+    assert!(done.status.success(), "{done:?}");
+}
+
+/// Two runs of one commit, each with changes of its own: `train.py` in both, `extra.py` in the second only.
+fn changed_code() -> Folder {
+    let folder = Folder::with_store();
+    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+    let train = |threads: &str| {
+        let mut command = folder.command(&["run", "exec", "train", "--", "true"]);
+        command.env("MLTRACK_CAPTURE", "full");
+        command.env("OMP_NUM_THREADS", threads);
+        let done = command.output().unwrap();
+        assert!(done.status.success(), "{done:?}");
+    };
+    git(&folder, &["init", "-q"]);
+    write("train.py", "rate = 1\nepochs = 2\n");
+    git(&folder, &["add", "train.py"]);
+    git(&folder, &["commit", "-q", "-m", "a"]);
+    write("train.py", "rate = 2\nepochs = 2\n");
+    train("2");
+    write("train.py", "rate = 3\nepochs = 2\n");
+    write("extra.py", "pass\n");
+    train("3");
+    folder
+}
+
+#[test]
+fn patches_are_compared_file_by_file_and_line_by_line() {
+    let folder = changed_code();
+    let items = items(&folder, &["train/1", "train/2", "--code"]);
+    let train = &named(&items, "patch train.py")["groups"];
+    assert!(
+        train[0]["values"][0]
+            .as_str()
+            .unwrap()
+            .contains("+rate = 2")
     );
+    let diff = train[1]["diff"].as_str().unwrap();
+    assert!(diff.contains("\n-+rate = 2\n++rate = 3\n"), "{diff}");
+    let extra = &named(&items, "patch extra.py")["groups"];
+    assert_eq!(extra[0]["values"][0], Value::Null);
+    assert!(
+        extra[1]["diff"].as_str().unwrap().contains("++pass"),
+        "{extra}"
+    );
+    assert!(items.iter().all(|item| item["kind"] == "code"), "{items:?}");
+    let text = folder.ok(&["compare", "train/1", "train/2", "--code", "--md"]);
+    assert!(
+        text.contains("```diff") && text.contains("++rate = 3"),
+        "{text}"
+    );
+    assert!(text.contains("does not change extra.py"), "{text}");
+}
+
+#[test]
+fn long_patches_are_cut_and_all_shows_them() {
+    let folder = changed_code();
+    let long: String = (0..500).map(|line| format!("line {line}\n")).collect();
+    fs::write(folder.path().join("long.py"), long).unwrap();
+    let mut command = folder.command(&["run", "exec", "train", "--", "true"]);
+    command.env("MLTRACK_CAPTURE", "full");
+    assert!(command.output().unwrap().status.success());
+    let text = |words: &[&str]| {
+        folder.ok(&[&["compare", "train/2", "train/3", "--code", "--md"], words].concat())
+    };
+    let cut = text(&[]);
+    assert!(cut.contains("more lines of the patches: --all"), "{cut}");
+    assert!(!cut.contains("line 499"));
+    assert!(text(&["--all"]).contains("line 499"));
+}
+
+#[test]
+fn environments_differ_in_what_was_set() {
+    let folder = changed_code();
+    let items = items(&folder, &["train/1", "train/2", "--env"]);
+    let threads = items.iter().find(|item| {
+        let name = item["name"].as_str().unwrap_or_default();
+        name.ends_with("OMP_NUM_THREADS")
+    });
+    let groups = &threads.expect("it differs")["groups"];
+    let values = [&groups[0]["values"][0], &groups[1]["values"][0]];
+    assert_eq!(values, ["2", "3"]);
 }

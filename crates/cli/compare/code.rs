@@ -3,11 +3,10 @@
 //! Invariant: what is told of a group is that of the run that was named for it; a fact that is equal in all groups is left
 //! out.
 
-use std::collections::BTreeMap;
-
 use mltrack::{Comparison, EnvironmentDifference, Tracker, environment_diff};
 use serde_json::Value;
 
+use super::patch::{self, FilePatch};
 use crate::failure::Outcome;
 
 /// Something in which groups differ.
@@ -21,20 +20,23 @@ pub struct Fact {
 
 /// What was captured of a run.
 #[derive(Default)]
-struct Captured {
-    document: Value,
-    packages: Value,
-    patch: String,
+pub struct Captured {
+    pub document: Value,
+    pub packages: Value,
+    pub patch: String,
+}
+
+/// In what environments and code differ.
+#[derive(Default)]
+pub struct Code {
+    pub facts: Vec<Fact>,
+    pub files: Vec<FilePatch>,
 }
 
 /// Facts of the environments, and of the code, as far as they are asked for.
-pub fn facts(
-    tracker: &Tracker,
-    compared: &Comparison,
-    (env, code): (bool, bool),
-) -> Outcome<Vec<Fact>> {
+pub fn facts(tracker: &Tracker, compared: &Comparison, (env, code): (bool, bool)) -> Outcome<Code> {
     if !env && !code {
-        return Ok(Vec::new());
+        return Ok(Code::default());
     }
     let captured = compared
         .groups
@@ -43,10 +45,12 @@ pub fn facts(
     let captured: Vec<Captured> = captured.collect::<Outcome<_>>()?;
     let mut facts = differing(&captured, compared.baseline);
     facts.retain(|fact| (code && fact.kind == "code") || (env && fact.kind == "environment"));
-    if code {
-        facts.extend(patches(&captured));
-    }
-    Ok(facts)
+    let files = if code {
+        patch::files(&captured, compared.baseline)
+    } else {
+        Vec::new()
+    };
+    Ok(Code { facts, files })
 }
 
 /// Nothing of a run without an environment: its facts are then those that it lacks.
@@ -94,55 +98,4 @@ fn note(facts: &mut Vec<Fact>, difference: &EnvironmentDifference, place: usize,
         facts.len() - 1
     });
     facts[known].values[place].clone_from(&difference.after);
-}
-
-/// The lines of patches that are not in all of them, in the order in which they stand there.
-fn patches(captured: &[Captured]) -> Vec<Fact> {
-    let mut order: Vec<&str> = Vec::new();
-    let mut times: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-    for (place, own) in captured.iter().enumerate() {
-        for line in own.patch.lines() {
-            let counts = times.entry(line).or_insert_with(|| {
-                order.push(line);
-                vec![0; captured.len()]
-            });
-            counts[place] += 1;
-        }
-    }
-    let fact = |line: &str| {
-        let counts = &times[line];
-        let differs = counts.iter().any(|count| *count != counts[0]);
-        differs.then(|| Fact {
-            kind: "code",
-            name: "patch".to_owned(),
-            values: counts
-                .iter()
-                .map(|count| (*count > 0).then(|| line.to_owned()))
-                .collect(),
-        })
-    };
-    order.into_iter().filter_map(fact).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn with_patch(patch: &str) -> Captured {
-        Captured {
-            patch: patch.to_owned(),
-            ..Captured::default()
-        }
-    }
-
-    #[test]
-    fn lines_that_all_patches_have_are_left_out() {
-        let facts = patches(&[with_patch("+a\n+b\n"), with_patch("+a\n+c\n")]);
-        let lines: Vec<&[Option<String>]> = facts.iter().map(|fact| &fact.values[..]).collect();
-        assert_eq!(
-            lines,
-            [[Some("+b".to_owned()), None], [None, Some("+c".to_owned())]]
-        );
-        assert!(patches(&[with_patch("+a\n"), with_patch("+a\n")]).is_empty());
-    }
 }

@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::Found;
 use super::code::Fact;
+use super::patch::FilePatch;
 use crate::output::quantity::number;
 
 pub const FIELDS: &[&str] = &["name", "kind", "direction", "differs", "groups", "test"];
@@ -27,7 +28,8 @@ pub fn items(found: &Found) -> Vec<Vec<Value>> {
         .iter()
         .map(|metric| of_metric(found, metric));
     let facts = found.facts.iter().map(|fact| of_fact(found, fact));
-    params.chain(metrics).chain(facts).collect()
+    let files = found.files.iter().map(|file| of_file(found, file));
+    params.chain(metrics).chain(facts).chain(files).collect()
 }
 
 fn of_param(found: &Found, param: &CompareParam) -> Vec<Value> {
@@ -48,6 +50,24 @@ fn of_fact(found: &Found, fact: &Fact) -> Vec<Value> {
     vec![
         fact.name.as_str().into(),
         fact.kind.into(),
+        Value::Null,
+        true.into(),
+        groups(found, group),
+        Value::Null,
+    ]
+}
+
+fn of_file(found: &Found, file: &FilePatch) -> Vec<Value> {
+    let group = |place: usize| {
+        let difference = file.differences[place].as_ref();
+        json!({
+            "values": [file.values[place]],
+            "diff": difference.map(|difference| difference.unified.as_str()),
+        })
+    };
+    vec![
+        format!("patch {}", file.path).into(),
+        "code".into(),
         Value::Null,
         true.into(),
         groups(found, group),

@@ -2,14 +2,14 @@
 //!
 //! Invariant: the letter behind a metric says which end is better (`^` or `v`), the sign in a cell what the colour says.
 
-use std::collections::BTreeSet;
-
 use mltrack::{
-    CompareGroup, CompareMetric, CompareOutcome, CompareResult, Direction, EffectKind, Tested,
+    CompareGroup, CompareMetric, CompareOutcome, CompareParam, CompareResult, Direction,
+    EffectKind, Tested,
 };
 
 use super::Found;
-use crate::output::quantity::{counted, short_number};
+use super::patch::{self, FilePatch};
+use crate::output::quantity::short_number;
 use crate::output::style::Tone;
 use crate::output::table::{Cell, Column, Table};
 
@@ -31,37 +31,12 @@ pub fn table(found: &Found) -> Table {
         columns.extend(["p", "effect", "interval"].map(Column::text));
     }
     let width = columns.len();
-    let mut rows: Vec<Vec<Cell>> = Vec::new();
-    for param in &compared.params {
-        let values = param.values.iter().map(|values| {
-            let texts: Vec<String> = values.iter().map(ToString::to_string).collect();
-            Cell::from(if texts.is_empty() {
-                "-".to_owned()
-            } else {
-                texts.join(", ")
-            })
-        });
-        rows.push(
-            [Cell::from(param.name.clone())]
-                .into_iter()
-                .chain(values)
-                .collect(),
-        );
-    }
-    for metric in &compared.metrics {
-        rows.push(metric_row(metric, is_wide, has_overall));
-    }
-    for fact in &found.facts {
-        let values = fact.values.iter();
-        let values =
-            values.map(|value| Cell::from(value.clone().unwrap_or_else(|| "-".to_owned())));
-        rows.push(
-            [Cell::from(fact.name.clone())]
-                .into_iter()
-                .chain(values)
-                .collect(),
-        );
-    }
+    let mut rows: Vec<Vec<Cell>> = compared.params.iter().map(param_row).collect();
+    let metrics = compared.metrics.iter();
+    rows.extend(metrics.map(|metric| metric_row(metric, is_wide, has_overall)));
+    let facts = found.facts.iter();
+    rows.extend(facts.map(|fact| texts_row(fact.name.clone(), fact.values.iter().cloned())));
+    rows.extend(found.files.iter().map(file_row));
     for row in &mut rows {
         row.resize(width, Cell::default());
     }
@@ -70,6 +45,26 @@ pub fn table(found: &Found) -> Table {
         rows,
         notes: notes(found),
     }
+}
+
+fn param_row(param: &CompareParam) -> Vec<Cell> {
+    let values = param.values.iter().map(|values| {
+        let texts: Vec<String> = values.iter().map(ToString::to_string).collect();
+        (!texts.is_empty()).then(|| texts.join(", "))
+    });
+    texts_row(param.name.clone(), values)
+}
+
+/// How much each patch changes a file; the lines themselves stand below the table.
+fn file_row(file: &FilePatch) -> Vec<Cell> {
+    let values = file.values.iter();
+    let values = values.map(|value| value.as_deref().map(patch::change));
+    texts_row(format!("patch {}", file.path), values)
+}
+
+fn texts_row(name: String, values: impl Iterator<Item = Option<String>>) -> Vec<Cell> {
+    let cells = values.map(|value| Cell::from(value.unwrap_or_else(|| "-".to_owned())));
+    [Cell::from(name)].into_iter().chain(cells).collect()
 }
 
 /// `3fe9c0a1 (n=5)`, and which is the baseline.
@@ -187,32 +182,8 @@ fn p_text(found: &CompareOutcome) -> String {
 
 fn notes(found: &Found) -> Vec<String> {
     let compared = &found.compared;
-    let mut notes = Vec::new();
-    let outcomes = || {
-        compared.metrics.iter().flat_map(|metric| {
-            let of_groups = metric.results.iter().map(|result| &result.tested);
-            of_groups
-                .chain([&metric.overall])
-                .flatten()
-                .map(move |tested| (&metric.name, tested))
-        })
-    };
-    if let Some((_, Ok(first))) = outcomes().find(|(_, tested)| tested.is_ok()) {
-        notes.push(format!(
-            "{} ({}), {}; p-values are Holm corrected",
-            first.outcome.test.title(),
-            first.outcome.method,
-            counted(compared.tests as u64, "test")
-        ));
-    }
-    // What is true of every metric is told once.
-    let remarks: BTreeSet<String> = outcomes()
-        .filter_map(|(_, tested)| tested.as_ref().ok())
-        .flat_map(|found| found.outcome.notes.iter().map(ToString::to_string))
-        .collect();
-    notes.extend(remarks);
-    let refused = outcomes().filter_map(|(name, tested)| Some((name, tested.as_ref().err()?)));
-    notes.extend(refused.map(|(name, why)| format!("{name} has no answer: {why}")));
+    let mut notes: Vec<String> = commits_note(found).into_iter().collect();
+    notes.extend(compared.notes());
     if compared.hidden > 0 {
         notes.push(format!(
             "{} params and metrics hidden, equal or of the machine (--all)",
@@ -220,4 +191,12 @@ fn notes(found: &Found) -> Vec<String> {
         ));
     }
     notes
+}
+
+/// What lies between two commits is not recorded, but git knows it.
+fn commits_note(found: &Found) -> Option<String> {
+    let fact = found.facts.iter().find(|fact| fact.name == "git.commit")?;
+    let first = fact.values[found.compared.baseline].as_ref()?;
+    let other = fact.values.iter().flatten().find(|other| *other != first)?;
+    Some(format!("the commits differ: git diff {first} {other}"))
 }
