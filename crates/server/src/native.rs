@@ -16,6 +16,8 @@ mod columns;
 mod columns_form;
 mod command;
 mod command_child;
+mod compare;
+mod compare_form;
 mod console;
 mod curve;
 mod curve_bucket;
@@ -116,6 +118,7 @@ fn parts() -> OpenApiRouter<Shared> {
         .merge(dependences::routes())
         .merge(values::routes())
         .merge(columns::routes())
+        .merge(compare::routes())
         .merge(run_groups::routes())
         .merge(bulk::routes())
         .merge(views::routes())

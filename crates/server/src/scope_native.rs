@@ -20,6 +20,8 @@ enum Row {
     Asked,
     /// Two runs that its query names.
     Between,
+    /// Runs that its query lists.
+    SideBySide,
     Experiment(String),
     Run(String),
     Artifact(String),
@@ -56,8 +58,8 @@ pub fn check(
     let is_asked = !(named.experiments.is_empty() && named.runs.is_empty());
     match row {
         Row::Narrowed => {}
-        Row::Asked | Row::Between if is_asked => {}
-        Row::Asked | Row::Between => {
+        Row::Asked | Row::Between | Row::SideBySide if is_asked => {}
+        Row::Asked | Row::Between | Row::SideBySide => {
             return Err(refusal(scope, ", and this call names none of them")
                 .hint("name an experiment with experiment=, or runs by their whole ids"));
         }
@@ -97,6 +99,7 @@ fn looking(parts: &[&str]) -> Option<Row> {
         | ["runs", "groups"] => Row::Narrowed,
         ["activity" | "artifacts" | "events" | "operations" | "records"] => Row::Asked,
         ["environment", "diff"] => Row::Between,
+        ["compare"] => Row::SideBySide,
         ["experiments", name] => Row::Experiment(decoded(name)),
         ["artifacts", id] | ["artifacts", id, "bytes" | "check"] => Row::Artifact(decoded(id)),
         ["runs", run]
@@ -146,11 +149,20 @@ impl Named {
     /// A name may stand several times, and each counts.
     fn add_query(&mut self, query: &str, row: &Row) {
         let is_between = matches!(row, Row::Between);
+        let is_list = matches!(row, Row::SideBySide);
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            if is_list && name == "runs" {
+                // As the handler parts them.
+                let runs = value.split(',').map(str::trim);
+                let runs = runs.filter(|run| !run.is_empty());
+                self.runs.extend(runs.map(str::to_owned));
+                continue;
+            }
             let place = match &*name {
                 "experiment" => &mut self.experiments,
                 "run" => &mut self.runs,
                 "before" | "after" if is_between => &mut self.runs,
+                "baseline" if is_list => &mut self.runs,
                 "parent" => &mut self.parents,
                 _ => continue,
             };
@@ -259,5 +271,7 @@ mod tests {
         );
         named.add_query("before=d&after=e", &Row::Between);
         assert_eq!(named.runs.join(""), "abcde");
+        named.add_query("runs=f,g&runs=,h&baseline=i", &Row::SideBySide);
+        assert_eq!(named.runs.join(""), "abcdefghi");
     }
 }

@@ -8,6 +8,8 @@ mod api_activity;
 mod api_bounds;
 #[path = "server/api_checks.rs"]
 mod api_checks;
+#[path = "server/api_compare.rs"]
+mod api_compare;
 #[path = "server/api_lines.rs"]
 mod api_lines;
 #[path = "server/api_log.rs"]

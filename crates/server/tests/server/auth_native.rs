@@ -278,6 +278,13 @@ fn one_name_beyond_the_scope_is_one_too_many() {
             format!("/environment/diff?before={mine}&after={other}"),
             json!(null),
         ),
+        ("GET", format!("/compare?runs={mine},{other}"), json!(null)),
+        (
+            "GET",
+            format!("/compare?runs={mine}&baseline={other}"),
+            json!(null),
+        ),
+        ("GET", "/compare?by=seed".into(), json!(null)),
         ("GET", "/events?experiment=other".into(), json!(null)),
         (
             "GET",
@@ -300,6 +307,17 @@ fn one_name_beyond_the_scope_is_one_too_many() {
         let (status, answer) = guarded.call(&key, method, &path, &body);
         assert_eq!(status, 403, "{method} {path}: {answer}");
     }
+}
+
+#[test]
+fn runs_of_the_scope_are_compared() {
+    let guarded = Guarded::start();
+    let (one, _) = run_in(&guarded.tracker, "mine", "loss");
+    let (other, _) = run_in(&guarded.tracker, "mine", "loss");
+    let key = guarded.key("guest", Role::Viewer, &["mine"]);
+    let (status, answer) = guarded.get(&key, &format!("/compare?runs={one},{other}"));
+    assert_eq!(status, 200, "{answer}");
+    assert_eq!(guarded.get(&key, &format!("/compare?runs={one}")).0, 400);
 }
 
 #[test]

@@ -287,6 +287,26 @@ export type CommandAsk = {
   positions?: boolean;
 };
 
+/** Runs or groups of replicates side by side. */
+export type CompareAnswer = {
+  /** What is compared, in the order in which it was named. */
+  groups: CompareGroup[];
+  /** Which of the groups the others are compared with. */
+  baseline: number;
+  /** Params, those that differ first. */
+  params: CompareParam[];
+  /** Metrics, those that differ first and those of the machine last. */
+  metrics: CompareMetric[];
+  /** How many params and metrics were left out, since they are equal or of the machine. */
+  hidden: number;
+  /** How many p-values were corrected for one another. */
+  tests: number;
+  /** What to know before believing it, in sentences. */
+  notes: string[];
+  /** The last record that the answer takes into account. */
+  lsn: number;
+};
+
 /** Which runs side by side. */
 export type CompareAsk = {
   /** From 1 to 100 runs: ids, beginnings of them, or names. */
@@ -295,6 +315,99 @@ export type CompareAsk = {
   differing?: boolean;
   /** As it was then: an lsn, a time, or a length before now such as `-2h`. */
   at?: string | null;
+};
+
+/** A run, or replicates. */
+export type CompareGroup = {
+  /** The run that was named. */
+  run: string;
+  /** Its name. */
+  name: string;
+  /** Its experiment. */
+  experiment: string;
+  /** All of them, oldest first. */
+  runs: string[];
+  /** Whether the others are compared with it. */
+  baseline: boolean;
+};
+
+/** A metric of all groups. */
+export type CompareMetric = {
+  /** Its name, with its context when it has one. */
+  name: string;
+  direction?: GoalDirection | null;
+  /** Whether groups differ in it. */
+  differs: boolean;
+  /** The group with the best mean, where a direction is known. */
+  best?: number | null;
+  /** Of each group. */
+  groups: CompareResult[];
+  test?: CompareTested | null;
+};
+
+/** What a test found. */
+export type CompareOutcome = {
+  /** The test. */
+  name: string;
+  /** The letter that its statistic is written with. */
+  symbol: string;
+  /** Its statistic. */
+  statistic: Number;
+  /** Degrees of freedom, as many as the test has. */
+  df: Number[];
+  /** The p-value, two-sided and not corrected. */
+  p: Number;
+  /** The same corrected for all tests of the answer (Holm). */
+  p_corrected: Number;
+  /** Whether that is below alpha. */
+  significant: boolean;
+  /** Where the p-value comes from: `exact`, `asymptotic`, `parametric` or `resampled`. */
+  method: string;
+  /** How many values each group has. */
+  n: number[];
+  difference?: Estimate | null;
+  /** The size of the effect. */
+  effect: Effect;
+  /** What to know before believing it. */
+  notes: string[];
+};
+
+/** A param of all groups. */
+export type CompareParam = {
+  /** Its name. */
+  name: string;
+  /** Whether groups differ in it. */
+  differs: boolean;
+  /** Of each group, the different values that its runs have. */
+  values: unknown[][];
+};
+
+/** A metric of one group. */
+export type CompareResult = {
+  /** The last values of its runs that are finite, in the order of the runs. */
+  values: Number[];
+  /** How many are not. */
+  not_finite: number;
+  /** How many are. */
+  n: number;
+  mean?: Number | null;
+  median?: Number | null;
+  min?: Number | null;
+  max?: Number | null;
+  std?: Number | null;
+  interval?: Interval | null;
+  difference?: Number | null;
+  relative?: Number | null;
+  /** Whether the difference is to the better. */
+  better?: boolean | null;
+  test?: CompareTested | null;
+};
+
+/** What a test found, or why it has no answer. */
+export type CompareTested = {
+  found?: CompareOutcome | null;
+  /** Why it found nothing. */
+  error?: string | null;
 };
 
 /** A metric of each run. */
@@ -515,6 +628,15 @@ export type Edge = {
 /** How one thing depends on another. */
 export type EdgeKind = "contains" | "uses_dataset" | "uses_model" | "uses_artifact" | "produces" | "derived_from" | "evaluates" | "transforms" | "reproduces";
 
+/** The size of an effect. */
+export type Effect = {
+  /** How it is measured. */
+  name: string;
+  /** The value. */
+  value: Number;
+  interval?: Interval | null;
+};
+
 /** How a run can end. */
 export type EndName = "completed" | "failed" | "cancelled";
 
@@ -566,6 +688,13 @@ export type ErrorPlace = {
   message: string;
   /** What was probably meant, to stand in its place. */
   suggestion?: string | null;
+};
+
+/** A value with its interval. */
+export type Estimate = {
+  /** The value. */
+  value: Number;
+  interval?: Interval | null;
 };
 
 /** A record of the log. */
@@ -851,6 +980,16 @@ export type Inputs = {
   datasets: Use[];
   /** Versions of models. */
   models: Use[];
+};
+
+/** The ends of an interval. */
+export type Interval = {
+  /** The lower end. */
+  low: Number;
+  /** The upper end. */
+  high: Number;
+  /** How sure it is, such as 0.95. */
+  level: number;
 };
 
 /** What can be found. */
