@@ -27,7 +27,7 @@ export function GroupsView(props: ViewProps): JSX.Element {
   const which = statistic.signal.value;
   const without = ignored.signal.value;
   const groups = useMemo(() => groupsOf(compared.members, new Set(without)), [compared, without]);
-  const metrics = useMemo(() => sectionsOf(compared, which)[0]?.rows ?? [], [compared, which]);
+  const metrics = useMemo(() => sectionsOf(compared, which).flatMap((section) => (section.isMeasured ? section.rows : [])), [compared, which]);
   const places = new Map(compared.members.map((run, at) => [run.id, at]));
   const rows = groups.map((group): Row => {
     const summaries = metrics.map((metric) => summaryOf(group.runs.map((id) => metric.values[places.get(id) ?? -1] ?? null)));

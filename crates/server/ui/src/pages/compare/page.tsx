@@ -1,5 +1,6 @@
 /**
- * Runs side by side: what they differ in first, then charts, environments, code, consoles, and groups of replicates.
+ * Runs side by side: what they differ in first, then charts, environments, code, consoles, groups of replicates,
+ * and whether those really differ.
  *
  * Invariant: a run that is gone or cannot be read leaves the others as they are.
  */
@@ -19,11 +20,12 @@ import { EnvironmentView } from "./environment-view";
 import { GroupsView } from "./groups-view";
 import { load, RUNS_MAX, type Compared, type Member } from "./load";
 import { PatchesView } from "./patches-view";
+import { StatisticsView } from "./statistics-view";
 import { TableView } from "./table-view";
 import "../run/parts/shared.css";
 import "./compare.css";
 
-const VIEWS = ["table", "charts", "environment", "code", "console", "replicates"] as const;
+const VIEWS = ["table", "charts", "environment", "code", "console", "replicates", "statistics"] as const;
 type View = (typeof VIEWS)[number];
 
 const viewCodec: Codec<View> = { read: (value) => VIEWS.find((view) => view === value), write: (view) => view };
@@ -39,6 +41,7 @@ const TITLES: Readonly<Record<View, string>> = {
   code: "Code",
   console: "Console",
   replicates: "Replicates",
+  statistics: "Statistics",
 };
 
 export interface ViewProps {
@@ -54,6 +57,7 @@ const PARTS: Readonly<Record<View, (props: ViewProps) => JSX.Element>> = {
   code: PatchesView,
   console: ConsoleView,
   replicates: GroupsView,
+  statistics: StatisticsView,
 };
 
 export function ComparePage(): JSX.Element {

@@ -44,11 +44,18 @@ export function sectionsOf(compared: Compared, which: string): readonly Section[
   // The goal is what one looks for first.
   metrics.sort((one, other) => Number(other.direction !== null) - Number(one.direction !== null));
   const plain = (rows: Comparison["params"]): readonly CompareRow[] => rows.map((row) => ({ name: row.name, values: row.values.map(valueOf), differs: row.differs }));
+  const ofMachine = metrics.filter((metric) => isOfMachine(metric.name));
   return [
-    { title: "Metrics", rows: metrics, isMeasured: true },
+    { title: "Metrics", rows: metrics.filter((metric) => !isOfMachine(metric.name)), isMeasured: true },
     { title: "Parameters", rows: plain(comparison.params), isMeasured: false },
     { title: "Tags", rows: plain(comparison.tags), isMeasured: false },
+    ...(ofMachine.length > 0 ? [{ title: "System metrics", rows: ofMachine, isMeasured: true }] : []),
   ];
+}
+
+/** Whether a metric is of the machine: nobody compares runs for these first. */
+export function isOfMachine(metric: string): boolean {
+  return metric.startsWith("system/");
 }
 
 export function TableView(props: ViewProps): JSX.Element {
@@ -107,7 +114,7 @@ function copiesOf(compared: Compared, grid: () => Grid): Parameters<typeof CopyM
   const ids = compared.members.map((run) => run.id);
   const experiment = compared.members[0]?.experiment ?? "";
   const columns = grid;
-  const metrics = compared.comparison.metrics.slice(0, 5).map((metric) => metric.name);
+  const metrics = compared.comparison.metrics.map((metric) => metric.name).filter((name) => !isOfMachine(name)).slice(0, 5);
   const params = compared.comparison.params.filter((row) => row.differs).map((row) => `=${row.name}`);
   return {
     label: "Copy the comparison as",
