@@ -11,6 +11,8 @@ mod bench;
 #[path = "figures/child.rs"]
 #[allow(dead_code, reason = "the rows of `figures.rs` use the rest")]
 mod child;
+#[path = "answers/compare.rs"]
+mod compare;
 #[path = "answers/curves.rs"]
 mod curves;
 #[path = "figures/figure.rs"]
@@ -57,6 +59,12 @@ pub const ROWS: &[Row] = &[
         about: "opening and listing 100,000 runs",
         run: many_runs::run,
         child: many_runs::child,
+    },
+    Row {
+        name: "compare",
+        about: "100 runs side by side, the whole process",
+        run: compare::run,
+        child: no_child,
     },
     Row {
         name: "lag",
