@@ -1,5 +1,5 @@
 //! Every constant of `docs/format.md` that more than one file needs, tied to each other by asserts.
-// format.md blake3: 9b25024f44dfc19bf510680e912633ff7223060f1e6220da7f307df97997ad64
+// format.md blake3: d25f704208520ff1d79a088ccefd8165d7a5685323ff32e545d79cec1525e8b1
 
 /// Bytes in FORMAT.
 pub const FORMAT_LEN: usize = 64;

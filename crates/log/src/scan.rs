@@ -3,6 +3,8 @@
 //! Invariant: bytes are copied into an own buffer before they are checked, so what was checked is what is decoded,
 //! whatever another process does to the file.
 
+mod hole;
+
 use std::io;
 use std::sync::Arc;
 

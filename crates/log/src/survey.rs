@@ -10,14 +10,14 @@ use crate::codec::checkpoint::{Checkpoint, FolderIdentity};
 use crate::codec::footer::Footer;
 use crate::codec::identity::Format;
 use crate::codec::segment::SegmentHeader;
-use crate::codec::state::State;
+use crate::codec::state::{LSN_LIMIT, State};
 use crate::control::ControlHeader;
 use crate::door;
 use crate::error::{LogError, Result};
 use crate::ids::Lsn;
 use crate::layout::{CHECKPOINT_LEN, name, segment_name};
 use crate::medium::{Control, Medium, MediumFile, Mode, read_file, read_full};
-use crate::scan::{Follow, Scan, Step};
+use crate::scan::{Advance, Follow, Scan};
 use crate::stored::{Headers, Stored, pack_of};
 
 /// What was found.
@@ -86,7 +86,7 @@ pub fn survey(
     let Some((header, state)) = start else {
         return Ok(new_store(bases, checkpoint));
     };
-    let found = scan_to_end(medium, format, &bases, header, state)?;
+    let found = scan_to_end(medium, format, &bases, (header, state), is_copy)?;
     let late: Vec<u64> = bases
         .into_iter()
         .filter(|base| *base > found.header.base)
@@ -288,13 +288,13 @@ fn scan_to_end(
     medium: &dyn Medium,
     format: &Format,
     bases: &[u64],
-    mut header: SegmentHeader,
-    state: State,
+    (mut header, state): (SegmentHeader, State),
+    is_copy: bool,
 ) -> Result<Found> {
     let mut follow = Follow { state, count: 0 };
     loop {
         let wrap = |error| LogError::io(segment_path(medium, header.base), "read", error);
-        let (scan, is_fault) = scan_segment(medium, &header, &mut follow).map_err(wrap)?;
+        let (scan, is_fault) = scan_segment(medium, &header, &mut follow, is_copy).map_err(wrap)?;
         let next = next_segment(medium, format, bases, &follow.state).map_err(wrap)?;
         let Some(next) = next else {
             let Follow { state, count } = follow;
@@ -319,6 +319,7 @@ fn scan_segment(
     medium: &dyn Medium,
     header: &SegmentHeader,
     follow: &mut Follow,
+    is_copy: bool,
 ) -> io::Result<(Option<Scan>, bool)> {
     let file = match crate::stored::open(medium, header.base)? {
         Stored::Raw(file) => file,
@@ -342,10 +343,12 @@ fn scan_segment(
     let limit = file.len()?.min(u64::from(header.len));
     let mut scan = Scan::segment_from(file, header, &follow.state, limit);
     loop {
-        match scan.step()? {
-            Step::Frame(frame, start) => follow.take(&frame, start),
-            Step::End => return Ok((Some(scan), false)),
-            Step::Fault => return Ok((Some(scan), true)),
+        match scan.advance()? {
+            Advance::Frame(start) => follow.take(&scan.current(), start),
+            Advance::End => return Ok((Some(scan), false)),
+            // Nobody knows of a copy how far it was durable, but what lies behind damage was there.
+            Advance::Fault(_) if is_copy && scan.skip_damage_in_copy(LSN_LIMIT)? => {}
+            Advance::Fault(_) => return Ok((Some(scan), true)),
         }
     }
 }

@@ -6,6 +6,7 @@
 #[cfg(feature = "failpoints")]
 mod canary;
 mod chain;
+mod copied_damage;
 mod corruption;
 mod crash;
 mod faults;
