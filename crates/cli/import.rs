@@ -1,8 +1,9 @@
-//! `mltrack import tensorboard|csv`: what other trackers recorded, brought in once.
+//! `mltrack import tensorboard|mlflow|csv`: what other trackers recorded, brought in once.
 //!
 //! Invariant: repeating an import adds only what is new, and one that was killed goes on where it was.
 
 mod csv;
+mod mlflow;
 mod show;
 mod tensorboard;
 
@@ -19,6 +20,7 @@ use crate::store;
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
     Tensorboard(tensorboard::Arguments),
+    Mlflow(mlflow::Arguments),
     Csv(csv::Arguments),
 }
 
@@ -28,6 +30,9 @@ pub struct Common {
     /// The experiment that the runs go to [default: named by the source]
     #[arg(long, value_name = "EXP", visible_alias = "experiment")]
     into: Option<String>,
+    /// An experiment of the source, and the name it has here
+    #[arg(long = "map", value_name = "OLD=NEW", value_parser = name_pair, conflicts_with = "into")]
+    names: Vec<(String, String)>,
     /// Count what would be brought in, and do nothing
     #[arg(long)]
     dry_run: bool,
@@ -38,6 +43,7 @@ pub struct Common {
 pub fn run(command: &Command, context: &Context) -> Outcome {
     match command {
         Command::Tensorboard(arguments) => tensorboard::run(arguments, context),
+        Command::Mlflow(arguments) => mlflow::run(arguments, context),
         Command::Csv(arguments) => csv::run(arguments, context),
     }
 }
@@ -57,6 +63,7 @@ impl Common {
         }
         let options = Options {
             into: self.into.clone(),
+            names: self.names.clone(),
             is_dry: self.dry_run,
             follow,
         };
@@ -94,6 +101,14 @@ impl Common {
             Err(Stop::Failed(failure)) if failure.code == Code::NotFound => Ok(Tracker::disabled()),
             opened => opened,
         }
+    }
+}
+
+/// The first `=` parts them: a name with one in it can only be the new one.
+fn name_pair(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((old, new)) if !old.is_empty() && !new.is_empty() => Ok((old.into(), new.into())),
+        _ => Err("two names with = between them are wanted: --map resnet=resnet-old".into()),
     }
 }
 

@@ -74,6 +74,7 @@ const COMMANDS: &[&str] = &[
     "export metrics",
     "export runs",
     "import tensorboard",
+    "import mlflow",
     "import csv",
     "config show",
     "console",

@@ -1,4 +1,4 @@
-//! `import tensorboard` and `import csv`: what a script sees of them.
+//! `import tensorboard`, `import mlflow` and `import csv`: what a script sees of them.
 //!
 //! That values come in bit for bit is held by the tests of `crates/import`.
 
@@ -66,6 +66,9 @@ fn nonsense_has_its_exit_and_makes_no_store() {
             2,
             "neither a folder nor a file",
         ),
+        (&["mlflow", "empty"], 3, "no experiments"),
+        (&["mlflow", "table.csv"], 2, "sqlite:///"),
+        (&["mlflow", "empty", "--map", "resnet"], 2, "resnet-old"),
         (&["csv", "table.csv"], 2, "line 3, column 1"),
         (&["csv", "empty"], 2, "no file"),
         (&["csv", "table.csv", "--metric", "accuracy"], 2, "accuracy"),
@@ -109,4 +112,33 @@ fn a_table_becomes_runs() {
     );
     let text = folder.ok(&["runs", "results", "--cols", "=lr,accuracy", "--csv"]);
     assert!(text.contains("0.1,0.9"), "{text}");
+}
+
+#[test]
+fn a_folder_of_mlflow_becomes_an_experiment_under_the_name_that_is_wished() {
+    let folder = Folder::empty();
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join("mlruns").join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    };
+    write("7/meta.yaml", "lifecycle_stage: active\nname: resnet\n");
+    let meta = "run_id: a\nrun_name: kind-elk\nstart_time: 1700000000000\nstatus: 4\nend_time: 1700000001000\n";
+    write("7/a/meta.yaml", meta);
+    write("7/a/metrics/loss", "1700000000000 0.5 1\n");
+    write("7/a/artifacts/notes.txt", "hello");
+    let words = ["import", "mlflow", "mlruns", "--map", "resnet=old"];
+    let report = item(&folder, &words);
+    assert_eq!(
+        (&report["points"], &report["artifacts_linked"]),
+        (&1.into(), &1.into())
+    );
+    let runs = folder.json(&["runs", "old", "--json"]);
+    let run = &runs["items"][0];
+    assert_eq!(
+        (&run["name"], &run["state"]),
+        (&"kind-elk".into(), &"failed".into())
+    );
+    let said = folder.run(&[&words[..], &["--copy"]].concat());
+    assert!(said.stdout.contains("1 artifact"), "{}", said.stdout);
 }

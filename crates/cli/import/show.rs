@@ -24,6 +24,8 @@ pub const FIELDS: &[&str] = &[
     "notes",
     "artifacts",
     "artifact_bytes",
+    "artifacts_linked",
+    "datasets",
     "bytes_read",
     "new_runs",
     "untaken_count",
@@ -80,6 +82,8 @@ impl Told<'_> {
             report.notes.into(),
             report.artifacts.into(),
             report.artifacts_len.into(),
+            report.artifacts_linked.into(),
+            report.datasets.into(),
             report.len_read.into(),
             json!(report.new_runs),
             report.untaken_count.into(),
@@ -125,6 +129,8 @@ impl Told<'_> {
             (report.tags, "tag"),
             (report.notes, "note"),
             (report.artifacts, "artifact"),
+            (report.artifacts_linked, "linked artifact"),
+            (report.datasets, "dataset"),
         ];
         let others = others.iter().filter(|(count, _)| *count > 0);
         let others: Vec<String> = others.map(|(count, noun)| counted(*count, noun)).collect();

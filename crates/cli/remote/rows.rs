@@ -104,6 +104,7 @@ pub const ROWS: &[(&str, Way)] = &[
     ("export metrics", Way::Streams),
     ("export runs", Way::Streams),
     ("import tensorboard", Way::Changes),
+    ("import mlflow", Way::Changes),
     ("import csv", Way::Changes),
     ("serve", Way::Changes),
     ("key new", Way::Changes),

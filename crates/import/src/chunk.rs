@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 
 pub use mltrack::PieceSums as PastSums;
-use mltrack::{EndState, Line, ParamValue, WallTime};
+use mltrack::{EndState, Line, ParamValue, Split, WallTime};
 
 use crate::points::Points;
 
@@ -30,6 +30,10 @@ pub struct Chunk {
     pub lines: Vec<Line>,
     /// Files of the run.
     pub artifacts: Vec<PastArtifact>,
+    /// Datasets that the run took in.
+    pub inputs: Vec<PastInput>,
+    /// Since when the run runs, when it was waiting before.
+    pub begun: Option<WallTime>,
     /// How the run ended, as far as that is known at the end of the chunk.
     pub ending: Option<PastEnding>,
     /// What [`Source::open`](crate::Source::open) needs to go on behind this chunk. A chunk of nothing but an ending may
@@ -46,8 +50,12 @@ pub struct RunFacts {
     pub started: Option<WallTime>,
     /// The identity of the run it was a part of, which was imported before.
     pub parent: Option<String>,
+    /// A tag that gets the id which the parent has here, for programs that look for it there.
+    pub parent_tag: Option<String>,
     /// Who began it.
     pub user: Option<String>,
+    /// Whether it only waits to begin.
+    pub is_queued: bool,
 }
 
 /// How a run came to its end.
@@ -116,6 +124,32 @@ pub enum Content {
     Bytes(Vec<u8>),
     /// In a file, which is copied.
     File(PathBuf),
+    /// Where they stay: only the place is recorded.
+    Link {
+        /// A path or a URI.
+        place: String,
+        /// How many there are.
+        len: u64,
+    },
+}
+
+/// A dataset that a run took in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PastInput {
+    /// Its name.
+    pub name: String,
+    /// The digest that tells its content from any other, its kind before it: `sha256:..`.
+    pub digest: String,
+    /// Where the content lies.
+    pub source: String,
+    /// What the run did with it.
+    pub split: Split,
+    /// The kind of the document that keeps what else is said of it.
+    pub kind: &'static str,
+    /// What it is found again by among the run's.
+    pub key: String,
+    /// That document, as JSON text.
+    pub body: String,
 }
 
 impl Chunk {
@@ -130,6 +164,8 @@ impl Chunk {
             && self.values.is_empty()
             && self.lines.is_empty()
             && self.artifacts.is_empty()
+            && self.inputs.is_empty()
+            && self.begun.is_none()
     }
 
     /// Makes it as new.

@@ -30,6 +30,9 @@ pub(crate) struct Said {
     /// How it ended, when that is known.
     pub ended: Option<(String, i64)>,
     pub is_deleted: bool,
+    /// Artifacts of which only the place was recorded.
+    #[serde(default)]
+    pub links: u64,
 }
 
 /// A run of a peer's store, here.
@@ -40,6 +43,8 @@ pub(crate) struct Known {
     pub run: Option<RemoteRun>,
     /// It is deleted here, so nothing can be added.
     pub is_deleted: bool,
+    /// Its experiment takes no runs, so nothing of it is taken.
+    pub is_refused: bool,
     pub is_new: bool,
     pub has_grown: bool,
     /// An end that waits until nobody follows the store any more.
@@ -68,6 +73,7 @@ impl Known {
             mark,
             run: None,
             is_deleted: false,
+            is_refused: false,
             is_new: false,
             has_grown: false,
             ending: None,
@@ -103,6 +109,12 @@ impl Known {
         &self.said.run
     }
 
+    /// The run's id here, also of one that is deleted.
+    pub fn id(&self) -> Option<RunId> {
+        let made = self.run.as_ref().map(RemoteRun::id);
+        made.or_else(|| self.said.run.parse().ok())
+    }
+
     /// Where to go on.
     pub fn place(&self) -> Option<&str> {
         let is_marked = self.run.is_some() && !self.said.mark.is_empty();
@@ -127,6 +139,7 @@ impl Known {
             if let Some(started) = facts.started {
                 new = new.started(started);
             }
+            new = new.queued(facts.is_queued);
             if let Some(user) = &facts.user {
                 new = new.user(user);
             }

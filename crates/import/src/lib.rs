@@ -45,7 +45,11 @@
 
 mod chunk;
 mod csv;
+mod doomed;
+mod inputs;
 mod known;
+mod links;
+mod mlflow;
 mod pass;
 mod points;
 mod report;
@@ -53,12 +57,15 @@ mod sift;
 mod sink;
 mod source;
 mod stop;
+mod stored;
 mod tensorboard;
 
 pub use chunk::{
-    Chunk, Content, PastArtifact, PastEnding, PastHistogram, PastSums, PastValue, RunFacts,
+    Chunk, Content, PastArtifact, PastEnding, PastHistogram, PastInput, PastSums, PastValue,
+    RunFacts,
 };
 pub use csv::{Csv, CsvOptions};
+pub use mlflow::Mlflow;
 pub use pass::{Options, import};
 pub use points::Points;
 pub use report::{Progress, Report, Untaken, UntakenKind};

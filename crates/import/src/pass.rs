@@ -24,6 +24,8 @@ const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 pub struct Options {
     /// All runs go into this experiment, instead of those that the source names.
     pub into: Option<String>,
+    /// Experiments that have another name here: the source's, and the one it gets.
+    pub names: Vec<(String, String)>,
     /// Whether only to count. Nothing is written then.
     pub is_dry: bool,
     /// Goes on with what is new in the peer's store until this is set.
@@ -49,8 +51,7 @@ pub fn import(
     options: &Options,
     tell: &mut dyn FnMut(&Progress),
 ) -> Result<Report> {
-    let into = options.into.as_deref();
-    let mut sink = Sink::new(tracker, source.kind(), into, options.is_dry);
+    let mut sink = Sink::new(tracker, source.kind(), options);
     for experiment in source.experiments()? {
         sink.experiment(&experiment)?;
     }
@@ -70,6 +71,7 @@ pub fn import(
         }
     }
     sink.finish_all()?;
+    sink.finish_experiments()?;
     Ok(sink.close())
 }
 

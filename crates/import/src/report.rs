@@ -40,6 +40,10 @@ pub struct Report {
     pub artifacts: u64,
     /// Bytes of artifacts.
     pub artifacts_len: u64,
+    /// Artifacts of which only the place was recorded.
+    pub artifacts_linked: u64,
+    /// Datasets that runs took in.
+    pub datasets: u64,
     /// Bytes that were read of the peer's store.
     pub len_read: u64,
     /// The ids of the first thousand runs that were made.

@@ -3,27 +3,36 @@
 //! Invariants: a run is made with its first chunk and ended after its last; one run that cannot be written does not keep
 //! the others from it, unless the store itself fails; with a dry run nothing is written.
 
-use std::collections::HashMap;
-use std::fs::File;
+use std::collections::{BTreeSet, HashMap};
 
 use mltrack::{
-    Code, Error, ExperimentId, ParamsDiffer, Piece, PieceArtifact, PieceColumn, PieceHistogram,
-    PieceValue, RemoteState, RemoteUpdate, RemoteWrite, Result, Tracker,
+    Code, Error, ExperimentId, ParamsDiffer, Piece, PieceColumn, PieceHistogram, PieceValue,
+    RemoteState, RemoteUpdate, RemoteWrite, Result, Tracker,
 };
 
 use crate::chunk::{Chunk, Content, PastArtifact, PastEnding, RunFacts};
+use crate::doomed::Doomed;
+use crate::inputs;
 use crate::known::{Known, TAG_PLACE, TAG_SOURCE, said_end};
+use crate::links;
+use crate::pass::Options;
 use crate::report::{NEW_RUNS_MAX, Report, Untaken};
 use crate::sift::sift;
 use crate::source::{PastExperiment, RunHead};
+use crate::stored::{content_len, is_of_one, store};
 
 /// Where runs go.
 pub(crate) struct Sink<'a> {
     tracker: &'a Tracker,
     kind: &'static str,
     into: Option<&'a str>,
+    names: &'a [(String, String)],
+    /// Those of them that the source has.
+    met: BTreeSet<&'a str>,
     is_dry: bool,
     experiments: HashMap<String, Option<ExperimentId>>,
+    /// Experiments that are deleted behind their last run.
+    doomed: Vec<Doomed>,
     runs: HashMap<String, Known>,
     pub report: Report,
 }
@@ -38,18 +47,16 @@ pub(crate) enum Answer {
 }
 
 impl<'a> Sink<'a> {
-    pub fn new(
-        tracker: &'a Tracker,
-        kind: &'static str,
-        into: Option<&'a str>,
-        is_dry: bool,
-    ) -> Sink<'a> {
+    pub fn new(tracker: &'a Tracker, kind: &'static str, options: &'a Options) -> Sink<'a> {
         Sink {
             tracker,
             kind,
-            into,
-            is_dry,
+            into: options.into.as_deref(),
+            names: &options.names,
+            met: BTreeSet::new(),
+            is_dry: options.is_dry,
             experiments: HashMap::new(),
+            doomed: Vec::new(),
             runs: HashMap::new(),
             report: Report::default(),
         }
@@ -57,10 +64,60 @@ impl<'a> Sink<'a> {
 
     /// Makes an experiment of which more is known than a name.
     pub fn experiment(&mut self, past: &PastExperiment) -> Result<()> {
-        match self.into {
-            None => self.experiment_of(&past.name, Some(past)).map(drop),
-            Some(_) => Ok(()),
+        if self.into.is_some() {
+            return Ok(());
         }
+        let name = self.mapped(&past.name);
+        if !past.is_deleted {
+            return self.experiment_of(&name, Some(past)).map(drop);
+        }
+        if let Some(doomed) = Doomed::find(self.tracker, self.kind, &past.identity)? {
+            self.experiments.insert(name, Some(doomed.experiment()));
+            self.doomed.push(doomed);
+            return Ok(());
+        }
+        let count = self.report.experiments;
+        let made = self.experiment_of(&name, Some(past))?;
+        if let Some(id) = made.filter(|_| self.report.experiments > count) {
+            let doomed = Doomed::new(self.kind, &past.identity, id);
+            doomed.write(self.tracker)?;
+            self.doomed.push(doomed);
+        } else if !self.is_dry {
+            let why = "it was deleted there, and one of that name is here: its runs go there, and are deleted";
+            let what = format!("experiment {name}");
+            let untaken = Untaken::noted(what, &past.identity, why);
+            self.report.add_untaken([untaken]);
+        }
+        Ok(())
+    }
+
+    /// Deletes the experiments that are deleted there.
+    pub fn finish_experiments(&mut self) -> Result<()> {
+        for (old, new) in self
+            .names
+            .iter()
+            .filter(|(old, _)| !self.met.contains(old.as_str()))
+        {
+            let why = format!("there is no experiment of that name, so none is called {new:?}");
+            let untaken = Untaken::noted(format!("experiment {old:?}"), self.kind, &why);
+            self.report.add_untaken([untaken]);
+        }
+        let doomed = std::mem::take(&mut self.doomed);
+        if self.is_dry {
+            return Ok(());
+        }
+        doomed
+            .into_iter()
+            .try_for_each(|one| one.delete(self.tracker))
+    }
+
+    /// The name that an experiment of the source has here.
+    fn mapped(&mut self, name: &str) -> String {
+        let Some((old, new)) = self.names.iter().find(|(old, _)| old == name) else {
+            return name.to_owned();
+        };
+        self.met.insert(old);
+        new.clone()
     }
 
     /// The experiment of this name, made when there is none; `None` when nothing is to be made.
@@ -137,6 +194,10 @@ impl<'a> Sink<'a> {
         let Some(mut known) = self.runs.remove(identity) else {
             return Ok(());
         };
+        if known.is_refused {
+            self.runs.insert(identity.to_owned(), known);
+            return Ok(());
+        }
         let taken = self.take_into(&mut known, chunk);
         if let Some(ending) = chunk.ending.take() {
             known.ending = Some(ending);
@@ -159,16 +220,19 @@ impl<'a> Sink<'a> {
         if self.is_dry {
             if !is_made && !known.is_new {
                 known.is_new = true;
-                self.experiment_of(&self.experiment_name(&known.head), None)?;
+                let name = self.experiment_name(&known.head);
+                self.experiment_of(&name, None)?;
             }
             self.count(chunk);
             return Ok(());
         }
         if is_made {
             self.write_facts(known, chunk)?;
-        } else {
-            self.create(known, chunk)?;
+            begin(known, chunk)?;
+        } else if let Err(error) = self.create(known, chunk) {
+            return self.refuse(known, error);
         }
+        self.take_inputs(known, chunk)?;
         if let Some(ending) = &chunk.ending {
             known.said.ended = Some(said_end(ending));
         }
@@ -197,6 +261,9 @@ impl<'a> Sink<'a> {
             new = new.tag(TAG_SOURCE, kind).tag(TAG_PLACE, &identity);
             if let Some(parent) = parent {
                 new = new.parent(parent);
+                if let Some(key) = &facts.parent_tag {
+                    new = new.tag(key, parent.to_string());
+                }
             }
             for (name, value) in &chunk.params {
                 new = new.param(name, value.clone());
@@ -212,13 +279,36 @@ impl<'a> Sink<'a> {
         Ok(())
     }
 
-    fn experiment_name(&self, head: &RunHead) -> String {
-        self.into.unwrap_or(&head.experiment).to_owned()
+    /// A run whose experiment takes no runs here keeps no other run from being taken.
+    fn refuse(&mut self, known: &mut Known, error: Error) -> Result<()> {
+        if error.code() != Code::InvalidState {
+            return Err(error);
+        }
+        (known.is_refused, known.has_grown) = (true, false);
+        let untaken = Untaken::refused("run", &known.head.name, &error.to_string());
+        self.report.add_untaken([untaken]);
+        Ok(())
+    }
+
+    /// Datasets that the run took in.
+    fn take_inputs(&mut self, known: &Known, chunk: &mut Chunk) -> Result<()> {
+        let Some(run) = known.run.as_ref().filter(|_| !chunk.inputs.is_empty()) else {
+            return Ok(());
+        };
+        let refused = inputs::take(self.tracker, run.id(), &mut chunk.inputs)?;
+        self.report.add_untaken(refused);
+        Ok(())
+    }
+
+    fn experiment_name(&mut self, head: &RunHead) -> String {
+        match self.into {
+            Some(into) => into.to_owned(),
+            None => self.mapped(&head.experiment),
+        }
     }
 
     fn parent(&self, facts: &RunFacts) -> Option<mltrack::RunId> {
-        let parent = self.runs.get(facts.parent.as_ref()?)?;
-        Some(parent.run.as_ref()?.id())
+        self.runs.get(facts.parent.as_ref()?)?.id()
     }
 
     /// Parameters and tags of a run that is there.
@@ -270,7 +360,11 @@ impl<'a> Sink<'a> {
     /// Everything else, in one step.
     fn bring(&mut self, known: &mut Known, chunk: &mut Chunk) -> Result<()> {
         let mut artifacts = Vec::new();
+        let links = links::tables(known, chunk);
         for artifact in &chunk.artifacts {
+            if matches!(artifact.content, Content::Link { .. }) {
+                continue;
+            }
             match store(self.tracker, artifact) {
                 Ok(stored) => artifacts.push(stored),
                 Err(error) if is_of_one(&error) => {
@@ -300,7 +394,7 @@ impl<'a> Sink<'a> {
             counts: &one.counts,
             sums: one.sums,
         });
-        let values = chunk.values.iter().map(|one| PieceValue {
+        let values = chunk.values.iter().chain(&links).map(|one| PieceValue {
             name: &one.name,
             step: one.step,
             time: one.time,
@@ -326,7 +420,11 @@ impl<'a> Sink<'a> {
         report.params += chunk.params.len() as u64;
         report.tags += chunk.tags.len() as u64;
         report.notes += chunk.notes.len() as u64;
-        report.artifacts += chunk.artifacts.len() as u64;
+        let is_link = |one: &&PastArtifact| matches!(one.content, Content::Link { .. });
+        let linked = chunk.artifacts.iter().filter(is_link).count();
+        report.artifacts += (chunk.artifacts.len() - linked) as u64;
+        report.artifacts_linked += linked as u64;
+        report.datasets += chunk.inputs.len() as u64;
         report.artifacts_len += chunk.artifacts.iter().map(content_len).sum::<u64>();
     }
 
@@ -388,40 +486,14 @@ impl<'a> Sink<'a> {
     }
 }
 
-fn content_len(artifact: &PastArtifact) -> u64 {
-    match &artifact.content {
-        Content::Bytes(bytes) => bytes.len() as u64,
-        Content::File(path) => std::fs::metadata(path).map_or(0, |known| known.len()),
+/// A run that waited begins.
+fn begin(known: &Known, chunk: &Chunk) -> Result<()> {
+    if let Some((run, time)) = known.run.as_ref().zip(chunk.begun) {
+        run.update(&RemoteUpdate {
+            state: Some(RemoteState::Running),
+            time: Some(time),
+            ..RemoteUpdate::default()
+        })?;
     }
-}
-
-/// Stores the bytes of an artifact, which nothing names yet.
-fn store<'c>(tracker: &Tracker, artifact: &'c PastArtifact) -> Result<PieceArtifact<'c>> {
-    mltrack::artifact_path(&artifact.path)?;
-    let stored = match &artifact.content {
-        Content::Bytes(bytes) => tracker.store_bytes(bytes.as_slice())?,
-        Content::File(path) => {
-            let file = File::open(path).map_err(|error| unreadable(path, error))?;
-            tracker.store_bytes(file)?
-        }
-    };
-    Ok(PieceArtifact {
-        path: &artifact.path,
-        stored,
-        step: artifact.step,
-        time: artifact.time,
-        metadata: artifact.metadata.clone(),
-    })
-}
-
-fn unreadable(path: &std::path::Path, error: std::io::Error) -> Error {
-    Error::new(Code::NotFound, format!("cannot read {}", path.display())).with_source(error)
-}
-
-/// Whether an error is about one artifact, and not about the store.
-fn is_of_one(error: &Error) -> bool {
-    matches!(
-        error.code(),
-        Code::NotFound | Code::ValidationError | Code::ArtifactTooLarge
-    )
+    Ok(())
 }

@@ -64,4 +64,8 @@ pub struct PastExperiment {
     pub description: String,
     /// Its tags.
     pub tags: Vec<(String, String)>,
+    /// Whether it was deleted. It is made all the same, and deleted behind its last run, once.
+    pub is_deleted: bool,
+    /// What it is found again by after that, as a run is by its own.
+    pub identity: String,
 }

@@ -4,6 +4,8 @@
 
 #[path = "import/files.rs"]
 mod files;
+#[path = "import/mlflow.rs"]
+mod mlflow;
 #[path = "import/scripted.rs"]
 mod scripted;
 

@@ -12,10 +12,12 @@ import tempfile
 import traceback
 
 import csv_files
+import mlflow_files
+import mlflow_going_on
 import tensorboard_files
 import tensorboard_going_on
 
-MODULES = [tensorboard_files, tensorboard_going_on, csv_files]
+MODULES = [tensorboard_files, tensorboard_going_on, csv_files, mlflow_files, mlflow_going_on]
 
 
 def tests():
