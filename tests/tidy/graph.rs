@@ -37,6 +37,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     ("mltrack-server", &["mltrack"]),
     ("mltrack-import", &["mltrack"]),
+    ("mltrack-plot", &[]),
     (
         "mltrack-python",
         &["mltrack", "mltrack-server", "mltrack-cli"],
