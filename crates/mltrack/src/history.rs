@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::ops::RangeBounds;
 use std::sync::Arc;
 
-use mltrack_event::{MetricKey, RunId, WallTime};
+use mltrack_event::{MetricId, MetricKey, RunId, WallTime};
 use mltrack_log::Lsn;
 use mltrack_projector_metrics::{
     AnswerError, Bucket, History, HistoryStats, Points, Query, Series, Stats, Stretched,
@@ -59,6 +59,17 @@ impl Tracker {
             query,
             moment: Moment::Now,
         }
+    }
+
+    /// The name and the context that a metric's id stands for; `None` when the log defines no such metric.
+    pub fn metric_of(&self, id: MetricId) -> Result<Option<(String, Vec<(String, String)>)>> {
+        let Some(store) = self.store() else {
+            return Ok(None);
+        };
+        store.with_state(|state, _| {
+            let known = state.dictionary().metric(id);
+            Ok(known.map(|metric| (metric.name.clone(), metric.context.clone())))
+        })
     }
 }
 

@@ -288,7 +288,9 @@ pub use keep::{Verify, repair};
 #[cfg(feature = "tracing")]
 pub use layer::MltrackLayer;
 pub use lens::TailEvent;
-pub use lineage::{LineageEdge, LineageGraph, LineageImpact, LineageNode, LineageQuery};
+pub use lineage::{
+    LineageEdge, LineageGraph, LineageImpact, LineageLink, LineageNode, LineageQuery,
+};
 pub use lines::{LinesQuery, LoggedLine};
 pub use lines_follow::LinesFollow;
 pub use log_page::{LogPage, LogToken};

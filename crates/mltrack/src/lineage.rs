@@ -75,6 +75,20 @@ pub struct LineageEdge {
     pub note: String,
 }
 
+/// A dependency by itself, with the things at its ends.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct LineageLink {
+    /// Where data comes from.
+    pub from: NodeRef,
+    /// Where it goes.
+    pub to: NodeRef,
+    /// In which way.
+    pub kind: EdgeKind,
+    /// As in [`LineageEdge`].
+    pub note: String,
+}
+
 /// Everything that is affected when one thing is bad.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -284,7 +298,7 @@ fn graph(things: &Things, walk: &Walk, lsn: Option<Lsn>) -> LineageGraph {
 }
 
 /// What else is known of an edge.
-fn note(things: &Things, ends: (&NodeRef, &NodeRef), kind: EdgeKind) -> String {
+pub(crate) fn note(things: &Things, ends: (&NodeRef, &NodeRef), kind: EdgeKind) -> String {
     match (kind, ends) {
         (EdgeKind::UsesDataset, (NodeRef::DatasetVersion(id, number), NodeRef::Run(run))) => {
             let uses = things.uses_of_run(*run).datasets.iter();

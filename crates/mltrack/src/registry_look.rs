@@ -12,6 +12,7 @@ use mltrack_projector_lineage::{Dataset, DatasetUse, Model, ModelUse, Things};
 use crate::code::Code;
 use crate::dataset_kind::Datasets;
 use crate::error::{Error, Result};
+use crate::lineage::{LineageLink, note};
 use crate::model_kind::Models;
 use crate::moment::Moment;
 use crate::registry::{self, Kind};
@@ -91,6 +92,22 @@ impl RegistryQuery {
     /// Errors: those of [`datasets`](RegistryQuery::datasets).
     pub fn models(&self) -> Result<Page<Model>> {
         self.list(|things| things.models().cloned().collect())
+    }
+
+    /// Every dependency that there is between things, once, those of one beginning together. All of it is in memory.
+    ///
+    /// Errors: those of [`datasets`](RegistryQuery::datasets).
+    pub fn lineage(&self) -> Result<Page<LineageLink>> {
+        self.list(|things| {
+            let edges = things.edges().into_iter();
+            let link = |(from, to, kind)| LineageLink {
+                note: note(things, (&from, &to), kind),
+                from,
+                to,
+                kind,
+            };
+            edges.map(link).collect()
+        })
     }
 
     /// A dataset by its name or id, or with `@` one of its versions, with the runs that took it in.

@@ -103,6 +103,21 @@ impl Things {
         edges.map(|(end, kind)| (graph.node(end), kind)).collect()
     }
 
+    /// Every edge once, those of one beginning together.
+    #[must_use]
+    pub fn edges(&self) -> Vec<(NodeRef, NodeRef, EdgeKind)> {
+        let graph = self.graph();
+        let mut edges = Vec::with_capacity(graph.edge_count());
+        for number in 0..graph.node_count() as u32 {
+            let mut met = BTreeSet::new();
+            let ends = graph.edges(number, Way::Down);
+            for (end, kind) in ends.filter(|edge| met.insert(*edge)) {
+                edges.push((graph.node(number), graph.node(end), kind));
+            }
+        }
+        edges
+    }
+
     /// Walks from a root in the given directions, one after the other. The root comes even when nothing is known of it.
     #[must_use]
     pub fn walk(&self, root: &NodeRef, ways: &[Way], reach: Reach) -> Walk {
