@@ -38,13 +38,19 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("mltrack-server", &["mltrack"]),
     ("mltrack-import", &["mltrack"]),
     ("mltrack-plot", &[]),
+    ("mltrack-export", &["mltrack"]),
     (
         "mltrack-python",
         &["mltrack", "mltrack-server", "mltrack-cli"],
     ),
     (
         "mltrack-cli",
-        &["mltrack", "mltrack-server", "mltrack-import"],
+        &[
+            "mltrack",
+            "mltrack-server",
+            "mltrack-import",
+            "mltrack-export",
+        ],
     ),
     ("xtask", &[]),
 ];
