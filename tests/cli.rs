@@ -25,6 +25,8 @@ mod environment;
 mod errors;
 #[path = "cli/experiments.rs"]
 mod experiments;
+#[path = "cli/exporting.rs"]
+mod exporting;
 #[path = "cli/forms.rs"]
 mod forms;
 #[path = "cli/generated.rs"]

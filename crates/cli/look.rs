@@ -42,6 +42,11 @@ impl At {
         matches!(self.moment, None | Some(Moment::End))
     }
 
+    /// The point itself, when one was given.
+    pub fn moment(self) -> Option<Moment> {
+        self.moment
+    }
+
     /// The question asked of this point.
     pub fn of_runs(self, query: RunQuery, context: &Context) -> RunQuery {
         match self.point(context) {

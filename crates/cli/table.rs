@@ -96,7 +96,7 @@ pub enum Command {
     /// List, write, check and remove snapshots
     #[command(subcommand)]
     Snapshot(SnapshotCommand),
-    /// Write events, metrics or runs for other programs
+    /// Write runs, metrics, events or everything for other programs
     #[command(subcommand)]
     Export(export::Command),
     /// Bring in what other trackers recorded

@@ -73,6 +73,7 @@ const COMMANDS: &[&str] = &[
     "export events",
     "export metrics",
     "export runs",
+    "export all",
     "import tensorboard",
     "import mlflow",
     "import csv",

@@ -103,6 +103,8 @@ pub const ROWS: &[(&str, Way)] = &[
     ("export events", Way::Streams),
     ("export metrics", Way::Streams),
     ("export runs", Way::Streams),
+    // It writes files of this machine out of all of the store.
+    ("export all", Way::Changes),
     ("import tensorboard", Way::Changes),
     ("import mlflow", Way::Changes),
     ("import csv", Way::Changes),
@@ -344,7 +346,15 @@ mod tests {
     #[test]
     fn every_option_of_a_command_that_looks_travels_or_is_known_to_stay() {
         /// Of paths and of what changes something: refused.
-        const REFUSED: &[&str] = &["repair", "to", "into", "files", "force", "dry_run"];
+        const REFUSED: &[&str] = &[
+            "repair",
+            "to",
+            "into",
+            "files",
+            "force",
+            "dry_run",
+            "partition",
+        ];
         let mut unknown = Vec::new();
         let mut used = Vec::new();
         for (path, command) in leaves() {
@@ -415,6 +425,8 @@ mod tests {
             "runs -o /etc/passwd",
             "runs --output=x",
             "export runs -o x",
+            "export metrics --partition exp",
+            "export all -o x",
             "tail --cursor-file x",
             "replay",
             "replay --to 7 --into x",

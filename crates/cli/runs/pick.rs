@@ -3,7 +3,7 @@
 //! Invariant: what the library can decide is left to it, so that a hundred of a hundred thousand runs are made into
 //! rows, and not all of them.
 
-use mltrack::{PageToken, RunState, Tracker, WallTime};
+use mltrack::{Page, PageToken, RunQuery, RunState, RunSummary, Tracker, WallTime};
 
 use super::column::Sort;
 use super::content::compare_runs;
@@ -56,6 +56,37 @@ pub struct Found {
 }
 
 pub fn find(tracker: &Tracker, wish: &Wish<'_>, context: &Context) -> Outcome<Found> {
+    let (query, is_sorted) = asked(tracker, wish, context);
+    let page = wish.at.of_runs(query, context).fetch()?;
+    let mut found = Found {
+        rows: page.items.into_iter().map(RunRow::from).collect(),
+        total: page.total as u64,
+        lsn: page.lsn.map_or(0, mltrack::Lsn::get),
+        next: page.next,
+        remarks: page.notes,
+    };
+    if !is_sorted {
+        let now_ns = context.started_ns;
+        found
+            .rows
+            .sort_by(|a, b| compare_runs(wish.sorts, a, b, now_ns));
+        found.rows.truncate(wish.limit.unwrap_or(usize::MAX));
+    }
+    Ok(found)
+}
+
+/// All that the library says of them.
+pub fn summaries(
+    tracker: &Tracker,
+    wish: &Wish<'_>,
+    context: &Context,
+) -> Outcome<Page<RunSummary>> {
+    let (query, _) = asked(tracker, wish, context);
+    Ok(wish.at.of_runs(query, context).fetch()?)
+}
+
+/// The question, and whether its answer is in the order that is wished for.
+fn asked(tracker: &Tracker, wish: &Wish<'_>, context: &Context) -> (RunQuery, bool) {
     let mut query = tracker.runs();
     if let Some(name) = wish.experiment {
         query = query.experiment(name);
@@ -81,22 +112,7 @@ pub fn find(tracker: &Tracker, wish: &Wish<'_>, context: &Context) -> Outcome<Fo
     if is_sorted {
         query = query.limit(wish.limit.unwrap_or(usize::MAX));
     }
-    let page = wish.at.of_runs(query, context).fetch()?;
-    let mut found = Found {
-        rows: page.items.into_iter().map(RunRow::from).collect(),
-        total: page.total as u64,
-        lsn: page.lsn.map_or(0, mltrack::Lsn::get),
-        next: page.next,
-        remarks: page.notes,
-    };
-    if !is_sorted {
-        let now_ns = context.started_ns;
-        found
-            .rows
-            .sort_by(|a, b| compare_runs(wish.sorts, a, b, now_ns));
-        found.rows.truncate(wish.limit.unwrap_or(usize::MAX));
-    }
-    Ok(found)
+    (query, is_sorted)
 }
 
 /// Pages are cut by the library, so it has to sort, too.
