@@ -84,7 +84,7 @@ pub const STEPS: &[Step] = &[
     },
     Step {
         name: "import",
-        about: "files of other trackers, written by their own programs, brought in and compared",
+        about: "files of other trackers, written by their own programs, brought in and compared; exports read back",
         run: import::step,
     },
     Step {

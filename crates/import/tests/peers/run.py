@@ -1,4 +1,5 @@
-"""Brings in what other trackers' own programs wrote, and compares it with what their own readers read.
+"""Brings in what other trackers' own programs wrote, and compares it with what their own readers read; and the other way
+round, what `mltrack export` wrote with what other programs read.
 
     python run.py --binary PATH [--only WORD]
 
@@ -14,6 +15,7 @@ import traceback
 import csv_files
 import mlflow_files
 import mlflow_going_on
+import exported_files
 import tensorboard_files
 import tensorboard_going_on
 
@@ -21,7 +23,7 @@ MODULES = [tensorboard_files, tensorboard_going_on, csv_files, mlflow_files, mlf
 
 
 def tests():
-    for module in MODULES:
+    for module in [*MODULES, exported_files]:
         for name, function in vars(module).items():
             if name.startswith("test_") and function.__module__ == module.__name__:
                 yield f"{module.__name__}.{name}", function

@@ -21,6 +21,11 @@ class Store:
         assert ended.returncode == exit, f"{words}: exit {ended.returncode}, not {exit}\n{ended.stdout}\n{ended.stderr}"
         return ended.stdout if exit in (0, 7) else ended.stderr
 
+    def feed(self, text, *words):
+        """Runs a command that reads this."""
+        ended = subprocess.run(self.command(*words), capture_output=True, text=True, input=text)
+        assert ended.returncode == 0, f"{words}: exit {ended.returncode}\n{ended.stderr}"
+
     def bring(self, *words, exit=0):
         """What an import says it did."""
         return json.loads(self.run("import", *words, "--json", exit=exit))["items"][0]
