@@ -4,6 +4,7 @@
 //! memory already.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use mltrack::{
     Artifact, DatasetSummary, ExperimentSummary, LineageLink, MetricId, ModelSummary, RunSummary,
@@ -136,10 +137,10 @@ fn metrics(source: &Source<'_>) -> Result<Vec<Vec<Cell>>> {
     let mut names: HashMap<MetricId, (String, String)> = HashMap::new();
     let mut rows = Vec::new();
     for (run, (label, summary)) in source.runs.iter().flat_map(metrics_of) {
-        if !names.contains_key(&summary.metric) {
+        if let Entry::Vacant(place) = names.entry(summary.metric) {
             let known = source.tracker.metric_of(summary.metric)?;
             let (name, context) = known.unwrap_or_else(|| (label.clone(), Vec::new()));
-            names.insert(summary.metric, (name, context_text(&context)));
+            place.insert((name, context_text(&context)));
         }
         let (name, context) = &names[&summary.metric];
         let names = MetricNames {

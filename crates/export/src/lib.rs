@@ -3,8 +3,8 @@
 //! `table.rs` is what every format gets, `schema.rs` which tables there are, `cells.rs` how the library's answers become
 //! rows. Points have a path of their own, `points.rs` and `parquet_file/points.rs`, which is fast. `docs/export.md` draws it.
 //!
-//! Invariants: what is written is what the store has, bit for bit; memory does not grow with points or events; a target is
-//! what it was or whole (`place.rs`).
+//! Invariants: what is written is what the store has, bit for bit; memory is that of some row groups, of the list of runs, and
+//! of what of one run is in the log alone; a target is what it was or whole (`place.rs`).
 #![warn(missing_docs)]
 
 mod cells;

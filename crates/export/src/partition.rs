@@ -98,7 +98,8 @@ fn folder_name(key: &str, name: &str) -> String {
             | ']'
             | '^'
             | '\0'..='\x1f' => {
-                write!(text, "%{:02X}", character as u32).expect("writing to a string cannot fail");
+                write!(text, "%{:02X}", u32::from(character))
+                    .expect("writing to a string cannot fail");
             }
             _ => text.push(character),
         }

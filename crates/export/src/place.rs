@@ -4,7 +4,7 @@
 //! behind is removed by the next export to the same target, and only the kernel's locks say who died; what is no regular
 //! file, such as a pipe, is written into and never replaced.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, OpenOptions, Permissions, TryLockError};
 use std::io;
 use std::os::unix::fs::PermissionsExt as _;
@@ -198,11 +198,11 @@ fn is_there(file: &File) -> io::Result<bool> {
 }
 
 /// Removes what nobody holds. What cannot be removed stays: it is in nobody's way.
-fn sweep(folder: &Path, prefix: &OsString) {
+fn sweep(folder: &Path, prefix: &OsStr) {
     let Ok(entries) = fs::read_dir(folder) else {
         return;
     };
-    let is_part = |name: &OsString| {
+    let is_part = |name: &OsStr| {
         let (name, prefix) = (name.as_encoded_bytes(), prefix.as_encoded_bytes());
         name.starts_with(prefix)
     };

@@ -41,7 +41,7 @@ impl Wide {
         let (mut params, mut others) = (BTreeMap::new(), [BTreeMap::new(), BTreeMap::new()]);
         for run in runs {
             for (name, value) in &run.params {
-                let kinds = params.entry(name.as_str()).or_insert_with(Kinds::default);
+                let kinds: &mut Kinds = params.entry(name.as_str()).or_default();
                 kinds.add(value);
             }
             others[0].extend(run.metrics.keys().map(|name| (name.as_str(), ())));

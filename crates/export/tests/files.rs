@@ -8,6 +8,7 @@ use mltrack_export::{
     Tables as _, TablesFolder,
 };
 use parquet::data_type::{ByteArrayType, DataType, DoubleType, Int64Type};
+use parquet::file::metadata::RowGroupMetaData;
 use parquet::file::reader::{FileReader as _, SerializedFileReader};
 use rusqlite::Connection;
 use rusqlite::types::Value;
@@ -87,7 +88,7 @@ fn points_come_back_bit_for_bit_over_several_row_groups_and_thousands_of_names()
     assert!(texts(&path, "experiment").iter().all(|name| name == "a/b"));
     let reader = SerializedFileReader::new(File::open(&path).unwrap()).unwrap();
     let groups = reader.metadata().row_groups().iter();
-    let rows: Vec<i64> = groups.map(|group| group.num_rows()).collect();
+    let rows: Vec<i64> = groups.map(RowGroupMetaData::num_rows).collect();
     assert_eq!(rows, [524_288, 93_706]);
 }
 

@@ -33,15 +33,13 @@ impl Texts {
     /// The same text for so many rows more.
     pub fn push(&mut self, text: &str, rows: u32) {
         let next = self.places.len() as u32;
-        let place = match self.places.get(text.as_bytes()) {
-            Some(place) => *place,
-            None => {
-                self.places.insert(text.as_bytes().to_vec(), next);
-                self.list.extend((text.len() as u32).to_le_bytes());
-                self.list.extend(text.as_bytes());
-                next
-            }
-        };
+        let known = self.places.get(text.as_bytes()).copied();
+        if known.is_none() {
+            self.places.insert(text.as_bytes().to_vec(), next);
+            self.list.extend((text.len() as u32).to_le_bytes());
+            self.list.extend(text.as_bytes());
+        }
+        let place = known.unwrap_or(next);
         match self.runs.last_mut() {
             Some((last, count)) if *last == place => *count += rows,
             _ => self.runs.push((place, rows)),
