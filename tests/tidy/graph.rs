@@ -39,6 +39,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("mltrack-import", &["mltrack"]),
     ("mltrack-plot", &[]),
     ("mltrack-export", &["mltrack"]),
+    ("mltrack-top", &["mltrack"]),
     (
         "mltrack-python",
         &["mltrack", "mltrack-server", "mltrack-cli"],
@@ -51,6 +52,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "mltrack-import",
             "mltrack-export",
         ],
+        &["mltrack", "mltrack-server", "mltrack-import", "mltrack-top"],
     ),
     ("xtask", &[]),
 ];
