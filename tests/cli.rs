@@ -67,5 +67,12 @@ mod stores;
 mod support;
 #[path = "cli/tailing.rs"]
 mod tailing;
+#[cfg(feature = "top")]
+#[path = "cli/top.rs"]
+mod top;
 #[path = "cli/undoing.rs"]
 mod undoing;
+#[cfg(feature = "top")]
+#[expect(dead_code, reason = "the crate's own tests do more with it")]
+#[path = "../crates/top/tests/support/vt.rs"]
+mod vt;

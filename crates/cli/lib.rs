@@ -77,6 +77,8 @@ mod stats;
 mod store;
 mod table;
 mod tail;
+#[cfg(feature = "top")]
+mod top;
 mod undo;
 mod verify;
 mod version;

@@ -10,6 +10,8 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 use crate::context::{Context, GlobalArguments};
 use crate::failure::Outcome;
 use crate::remote::answer;
+#[cfg(feature = "top")]
+use crate::top;
 use crate::{
     artifact, compact, compare, completion, config_show, console, dataset, demo, doctor, env_diff,
     env_show, exp_archive, exp_ls, exp_new, exp_restore, exp_show, export, gc, help, import, init,
@@ -18,10 +20,16 @@ use crate::{
     snapshot_ls, snapshot_rm, snapshot_verify, stats, tail, undo, verify, version,
 };
 
-const AFTER_HELP: &str = "\
+/// Help, with commands that can be left out of the program.
+macro_rules! after_help {
+    ($looks:literal) => {
+        concat!(
+            "\
 Groups:
   look    runs, run show, exp ls, exp show, metrics, compare, console, search,
-          stats
+          stats",
+            $looks,
+            "
   log     tail, log, replay, verify, repair, snapshot, compact, gc, scrub, op log,
           undo
   things  artifact, dataset, model, lineage, env show, env diff, reproduce
@@ -33,7 +41,16 @@ Groups:
 
 Begin:
   mltrack demo            train a small model and watch it
-  mltrack help formats    more to read: filters, formats, exit-codes, env";
+  mltrack help formats    more to read: filters, formats, exit-codes, env"
+        )
+    };
+}
+
+const AFTER_HELP: &str = if cfg!(feature = "top") {
+    after_help!(", top")
+} else {
+    after_help!("")
+};
 
 /// Tracks machine learning experiments in a log that loses nothing
 #[derive(Debug, Parser)]
@@ -76,6 +93,8 @@ pub enum Command {
     Console(console::Arguments),
     Search(search::Arguments),
     Stats(stats::Arguments),
+    #[cfg(feature = "top")]
+    Top(top::Arguments),
     Tail(tail::Arguments),
     Log(log::Arguments),
     Replay(replay::Arguments),
@@ -232,6 +251,8 @@ pub fn run(command: Command, context: &Context) -> Outcome {
         Command::Console(arguments) => console::run(&arguments, context),
         Command::Search(arguments) => search::run(&arguments, context),
         Command::Stats(arguments) => stats::run(&arguments, context),
+        #[cfg(feature = "top")]
+        Command::Top(arguments) => top::run(&arguments, context),
         Command::Tail(arguments) => tail::run(&arguments, context),
         Command::Log(arguments) => log::run(&arguments, context),
         Command::Replay(arguments) => replay::run(&arguments, context),

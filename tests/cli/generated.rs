@@ -47,6 +47,7 @@ const COMMANDS: &[&str] = &[
     "lineage unlink",
     "search",
     "stats",
+    "top",
     "tail",
     "log",
     "replay",

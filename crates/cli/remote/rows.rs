@@ -75,6 +75,9 @@ pub const ROWS: &[(&str, Way)] = &[
     ("console", Way::Looks),
     ("search", Way::Looks),
     ("stats", Way::Looks),
+    // The whole screen is drawn where the store is.
+    #[cfg(feature = "top")]
+    ("top", Way::LooksWith(&["once"])),
     ("tail", Way::Streams),
     ("log", Way::Looks),
     ("replay", Way::LooksWith(&["check"])),
@@ -190,6 +193,8 @@ const TRAVELS: &[&str] = &[
     "n",
     "ndjson",
     "node",
+    #[cfg(feature = "top")]
+    "once",
     "only_changed",
     "page",
     "patch",
@@ -218,6 +223,8 @@ const TRAVELS: &[&str] = &[
     "stats",
     "steps",
     "test",
+    #[cfg(feature = "top")]
+    "theme",
     "top",
     "tree",
     "types",
@@ -413,6 +420,7 @@ mod tests {
             "tail -f",
             "replay --check",
             "verify --deep",
+            "top --once",
             "artifact cat r p",
         ] {
             assert_eq!(refusal(line), "", "{line}");
@@ -429,6 +437,7 @@ mod tests {
             "export all -o x",
             "tail --cursor-file x",
             "replay",
+            "top",
             "replay --to 7 --into x",
             "artifact get r",
             "dataset get d --into /etc",
