@@ -15,7 +15,6 @@ use mltrack_top::{Look, Options, Still, Theme};
 const PICTURES: &[(&str, (u16, u16), &str)] = &[
     ("top-60x20", (60, 20), ""),
     ("top-120x40", (120, 40), "jxkssss"),
-    ("top-compare-120x40", (120, 40), "xjxjjpc"),
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {

@@ -8,7 +8,7 @@ use std::panic::{self, PanicHookInfo};
 use std::sync::Arc;
 
 use ratatui_core::buffer::Buffer;
-use ratatui_core::layout::Position;
+use ratatui_core::layout::{Position, Rect};
 use ratatui_core::terminal::Terminal;
 use ratatui_crossterm::CrosstermBackend;
 use ratatui_crossterm::crossterm::cursor::{Hide, Show};
@@ -68,7 +68,9 @@ impl Screen {
 
     /// Forgets what stands on it.
     pub fn redraw(&mut self) -> io::Result<()> {
-        self.terminal.clear()
+        let (width, height) = size()?;
+        // Clearing it would ask the terminal where its cursor stands, and the answer would go to who reads the keys.
+        self.terminal.resize(Rect::new(0, 0, width, height))
     }
 
     /// Gives it back for a while.

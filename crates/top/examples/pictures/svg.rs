@@ -49,7 +49,7 @@ pub fn picture(buffer: &Buffer, theme: Theme) -> String {
     let mut text = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width:.0} {height:.0}\" \
          width=\"{width:.0}\" height=\"{height:.0}\" font-family=\"'DejaVu Sans Mono',Menlo,Consolas,monospace\" \
-         font-size=\"14\" xml:space=\"preserve\">\n<rect width=\"100%\" height=\"100%\" rx=\"8\" fill=\"{back}\"/>\n"
+         font-size=\"14\">\n<rect width=\"100%\" height=\"100%\" rx=\"8\" fill=\"{back}\"/>\n"
     );
     let rows = buffer.content().chunks(usize::from(buffer.area.width));
     for (y, row) in rows.enumerate() {
@@ -149,7 +149,9 @@ fn dots_and_letters(
         let shown = shown
             .replace('&', "&amp;")
             .replace('<', "&lt;")
-            .replace('>', "&gt;");
+            .replace('>', "&gt;")
+            // Blanks side by side would become one.
+            .replace(' ', "\u{a0}");
         writeln!(
             text,
             "<text x=\"{x:.1}\" y=\"{y:.1}\" textLength=\"{length:.1}\" lengthAdjust=\"spacingAndGlyphs\" fill=\"{fill}\"{opacity}{weight}>{shown}</text>"

@@ -192,7 +192,7 @@ impl Reader {
         let mut runs: Vec<RunId> = question.baseline.into_iter().collect();
         let marked = question.marked.iter();
         runs.extend(marked.filter(|id| Some(**id) != question.baseline));
-        let mut query = self.tracker.compare(runs);
+        let mut query = self.tracker.compare(runs).across(true);
         if let Some(baseline) = question.baseline {
             query = query.baseline(baseline);
         }

@@ -11,6 +11,9 @@ use crate::words::{count, grouped, width};
 /// So many records behind are nothing to tell of: they came while the answer was made.
 const BEHIND_MIN: u64 = 1;
 
+/// A message that has so much room stands behind its mark, and is cut where it is longer.
+const ROOM_MIN: usize = 24;
+
 pub fn header(model: &Model, area: Rect, pen: &mut Pen<'_>) {
     let (badge, tone) = badge(model, pen);
     let badge_width = width(&badge) as u16;
@@ -125,7 +128,7 @@ fn trouble(model: &Model, area: Rect, (start, hidden): (u16, u16), pen: &mut Pen
         bad,
     );
     let room = area.right().saturating_sub(end + 1);
-    if usize::from(room) >= width(&message) {
+    if usize::from(room) >= width(&message).min(ROOM_MIN) {
         pen.text((end + 1, area.y), room, &message, bad);
     } else {
         // Before the mark there is as much room as the filter is long.

@@ -115,7 +115,7 @@ pub fn make(path: &Path) -> Result<Tracker> {
             lines: lines(plan),
             ..Piece::default()
         };
-        run.bring(&mut piece, &mut mark, "all")?;
+        run.bring(&mut piece, &mut mark, "{}")?;
         if let Some(end) = plan.end {
             let time = WallTime(begun(plan) + plan.steps * 2 * SECOND);
             run.update(&RemoteUpdate {
