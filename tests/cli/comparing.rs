@@ -287,7 +287,7 @@ fn long_patches_are_cut_and_all_shows_them() {
         folder.ok(&[&["compare", "train/2", "train/3", "--code", "--md"], words].concat())
     };
     let cut = text(&[]);
-    assert!(cut.contains("more lines of the patches: --all"), "{cut}");
+    assert!(cut.contains("lines more of the patches: --all"), "{cut}");
     assert!(!cut.contains("line 499"));
     assert!(text(&["--all"]).contains("line 499"));
 }

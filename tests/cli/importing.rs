@@ -139,6 +139,8 @@ fn a_folder_of_mlflow_becomes_an_experiment_under_the_name_that_is_wished() {
         (&run["name"], &run["state"]),
         (&"kind-elk".into(), &"failed".into())
     );
-    let said = folder.run(&[&words[..], &["--copy"]].concat());
-    assert!(said.stdout.contains("1 artifact"), "{}", said.stdout);
+    let report = item(&folder, &[&words[..], &["--copy"]].concat());
+    assert_eq!(report["artifacts"], 1, "{report}");
+    let text = folder.ok(&["artifact", "cat", "@last", "notes.txt"]);
+    assert_eq!(text, "hello");
 }

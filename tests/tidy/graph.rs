@@ -51,8 +51,8 @@ const ARROWS: &[(&str, &[&str])] = &[
             "mltrack-server",
             "mltrack-import",
             "mltrack-export",
+            "mltrack-top",
         ],
-        &["mltrack", "mltrack-server", "mltrack-import", "mltrack-top"],
     ),
     ("xtask", &[]),
 ];

@@ -8,6 +8,7 @@ use mltrack::{PatchDifference, patch_diff};
 
 use super::Found;
 use super::code::Captured;
+use crate::output::quantity::counted;
 use crate::output::style::{Tone, paint};
 
 /// So many lines are shown unless all are asked for.
@@ -72,7 +73,7 @@ pub fn lines(found: &Found, lines_max: usize, colour: bool) -> Vec<String> {
         lines.truncate(lines_max);
         lines.push(format!(
             "{} more of the patches: --all",
-            counted(more, "line")
+            counted(more as u64, "line")
         ));
     }
     lines

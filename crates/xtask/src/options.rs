@@ -11,7 +11,7 @@ pub const USAGE: &str = "\
 usage: cargo xtask test [OPTIONS]
   --quick             everything but fuzzing
   --only STEP         only this step (may be given several times)
-  --fuzz-seconds N    seconds for each fuzz target, 30 when not given
+  --fuzz-seconds N    seconds for each fuzz target, 10 when not given
   --soak              100,000 rounds of the crash suite (MLTRACK_CRASH_ROUNDS=100000), and of all that has a longer form
   --list              the steps, in order
   --help              this text
@@ -56,7 +56,7 @@ impl Default for Options {
         Options {
             quick: false,
             soak: false,
-            fuzz_seconds: 30,
+            fuzz_seconds: 10,
             only: Vec::new(),
         }
     }

@@ -99,7 +99,7 @@ pub const STEPS: &[Step] = &[
     },
     Step {
         name: "soak",
-        about: "two minutes of a server killed under load; thirty with --soak",
+        about: "a minute of a server killed under load; thirty with --soak",
         run: soak,
     },
     Step {
@@ -189,7 +189,7 @@ fn test_command(options: &Options) -> Command {
 }
 
 fn soak(options: &Options) -> anyhow::Result<Outcome> {
-    let seconds = if options.soak { 1_800 } else { 120 };
+    let seconds = if options.soak { 1_800 } else { 60 };
     let mut command = cargo(["test", "--locked", "--test", "crash", "soak::"]);
     command.args(["--", "--nocapture"]);
     run_tests(command.env("MLTRACK_SOAK_SECONDS", seconds.to_string())).map(Outcome::Tested)

@@ -233,10 +233,7 @@ fn meta(folder: &Path) -> Yaml {
     match fs::read(folder.join(META)) {
         Ok(bytes) => Yaml::read(&String::from_utf8_lossy(&bytes)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Yaml::default(),
-        Err(error) => Yaml {
-            wrong: Some((0, format!("cannot be read: {error}"))),
-            ..Yaml::default()
-        },
+        Err(error) => Yaml::unreadable(&error),
     }
 }
 

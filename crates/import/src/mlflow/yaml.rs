@@ -22,6 +22,14 @@ enum Node {
 }
 
 impl Yaml {
+    /// What says nothing, because its file cannot be read.
+    pub fn unreadable(error: &std::io::Error) -> Yaml {
+        Yaml {
+            entries: Vec::new(),
+            wrong: Some((0, format!("cannot be read: {error}"))),
+        }
+    }
+
     /// Reads as much as can be read.
     pub fn read(text: &str) -> Yaml {
         let mut reader = Reader {

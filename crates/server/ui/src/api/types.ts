@@ -787,15 +787,15 @@ export type ExperimentState = "draft" | "active" | "paused" | "completed" | "arc
 export type Found = {
   /** What it is. */
   kind: KindName;
-  /** Of a run, a note's run, or an experiment. */
+  /** Of the thing itself, and of a note its run's; parameters, tags and metrics have none. */
   id?: string | null;
   /** Its name. */
   name: string;
-  /** What more is said of it: a value, a description, a state, a note's text. */
+  /** What more is said of it: a value, a description, a state, a note's text, which version. */
   value?: string | null;
   /** The experiment it belongs to, or is. */
   experiment?: string | null;
-  /** How many runs have it, are in it, or are it. */
+  /** How many runs have it, took it in, are in it, or are it. */
   run_count: number;
   /** The first hundred of those runs, newest first. */
   runs: string[];
@@ -993,7 +993,7 @@ export type Interval = {
 };
 
 /** What can be found. */
-export type KindName = "experiment" | "run" | "param" | "tag" | "metric" | "note";
+export type KindName = "experiment" | "run" | "param" | "tag" | "metric" | "note" | "dataset" | "model" | "artifact";
 
 /** The last check of something, and the one that is being made. */
 export type LastCheck = {
@@ -1648,15 +1648,15 @@ export type Page_Found = {
   items: {
     /** What it is. */
     kind: KindName;
-    /** Of a run, a note's run, or an experiment. */
+    /** Of the thing itself, and of a note its run's; parameters, tags and metrics have none. */
     id?: string | null;
     /** Its name. */
     name: string;
-    /** What more is said of it: a value, a description, a state, a note's text. */
+    /** What more is said of it: a value, a description, a state, a note's text, which version. */
     value?: string | null;
     /** The experiment it belongs to, or is. */
     experiment?: string | null;
-    /** How many runs have it, are in it, or are it. */
+    /** How many runs have it, took it in, are in it, or are it. */
     run_count: number;
     /** The first hundred of those runs, newest first. */
     runs: string[];

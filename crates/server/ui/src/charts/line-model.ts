@@ -128,22 +128,35 @@ export function merged(line: Line, rowsMax: number, place: (x: number) => number
 
 /** Where each row of the merged line begins. */
 function sharesOf(line: Line, rowsMax: number, place: (x: number) => number): number[] {
-  const whole = place(line.to[line.rows - 1] as number) - place(line.from[0] as number);
-  for (let share = whole / rowsMax; ; share *= 1.25) {
+  const lowest = lowestOf(line, place);
+  const at = (x: number): number => Math.max(place(x), lowest);
+  const whole = at(line.to[line.rows - 1] as number) - at(line.from[0] as number);
+  // Of an axis without a length, every place is one.
+  for (let share = Math.max(whole, Number.MIN_VALUE) / rowsMax; share < Infinity; share *= 1.25) {
     const starts = [0];
-    let begin = place(line.from[0] as number);
+    let begin = at(line.from[0] as number);
     for (let row = 1; row < line.rows; row += 1) {
-      if (place(line.to[row] as number) - begin <= share) continue;
+      if (at(line.to[row] as number) - begin <= share) continue;
       starts.push(row);
-      begin = place(line.from[row] as number);
+      begin = at(line.from[row] as number);
     }
     if (starts.length <= rowsMax) return starts;
   }
+  return [0];
+}
+
+/** The first place of a line that its axis has. */
+function lowestOf(line: Line, place: (x: number) => number): number {
+  for (let row = 0; row < line.rows; row += 1) {
+    const first = [line.from[row], line.to[row]].map((x) => place(x as number)).find(Number.isFinite);
+    if (first !== undefined) return first;
+  }
+  return 0;
 }
 
 /** How far right a place is on a logarithmic axis, in decades; what is not on it is left of everything. */
 export function decades(x: number): number {
-  return x > 0 ? Math.log10(x) : 0;
+  return x > 0 ? Math.log10(x) : -Infinity;
 }
 
 type Growing = Record<"from" | "to" | "first" | "last" | "min" | "minAt" | "max" | "maxAt" | "mean" | "count" | "nanCount", Float64Array>;

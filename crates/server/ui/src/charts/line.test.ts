@@ -73,6 +73,14 @@ describe("a line", () => {
     }
   });
 
+  it("keeps what is close to where a logarithmic axis begins, whatever lies left of it", () => {
+    const xs = [-1, 0, ...Array.from({ length: 500 }, (_, index) => 10 ** (index / 100 - 3))];
+    const coarse = merged(points(xs, xs), 100, decades);
+    expect(coarse.rows).toBeGreaterThan(80);
+    expect(coarse.rows).toBeLessThanOrEqual(100);
+    expect(merged(points([1, 1, 1, 1], [1, 2, 3, 4]), 2, decades).max).toEqual(Float64Array.of(4));
+  });
+
   it("is smoothed over the length of the longest of its metric", () => {
     const of = (metric: string, steps: number[]) => ({ ...points(steps, steps), metric });
     const lines = [of("loss", [0, 10]), of("loss{subset=val}", [5, 105]), of("acc", [0, 100]), of("lr", [3])];
