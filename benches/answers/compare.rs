@@ -33,10 +33,10 @@ pub fn run(bench: &Bench) -> Result<()> {
     let firsts = make(&tracker, runs)?;
     tracker.snapshot()?.context("the tracker is enabled")?;
     let ids: Vec<String> = firsts.iter().take(NAMED).map(ToString::to_string).collect();
-    let none: Vec<f64> = timed(bench, &store, &["version"], |_| Ok(()))?;
-    let baseline = Figure::new("baseline: the program alone", Unit::Nanoseconds, &none);
+    let alone: Vec<f64> = timed(bench, &store, &["version"], |_| Ok(()))?;
+    let baseline = Figure::new("baseline: the program alone", Unit::Nanoseconds, &alone);
     bench.show(ROW, &baseline);
-    for (what, named, each, words) in [
+    for (what, named, each, options) in [
         ("each by itself", NAMED, 1, &[][..]),
         ("with replicates", NAMED, SEEDS, &["--by", "seed"]),
         ("10 groups, tested", TESTED, SEEDS, &["--test", "welch"]),
@@ -44,7 +44,7 @@ pub fn run(bench: &Bench) -> Result<()> {
         let ids = ids.iter().take(named).map(String::as_str);
         let words: Vec<&str> = ["compare", "--json"]
             .into_iter()
-            .chain(words.iter().copied())
+            .chain(options.iter().copied())
             .chain(ids)
             .collect();
         let times = timed(bench, &store, &words, |answer| check(answer, named, each))?;

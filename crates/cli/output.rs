@@ -174,7 +174,9 @@ fn people_text(people: &People, terminal: &Terminal) -> String {
         People::Table(table) => table.fitted(terminal.width, terminal.colour),
         People::TableAndLines(table, lines) => {
             let mut text = table.fitted(terminal.width, terminal.colour);
-            lines.iter().for_each(|line| push_line(&mut text, line));
+            for line in lines {
+                push_line(&mut text, line);
+            }
             text
         }
         People::Text(text) => text.clone(),

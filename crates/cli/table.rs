@@ -214,14 +214,14 @@ pub fn command_of(words: &[OsString]) -> String {
 /// Whether a word is an option whose value is the next word.
 fn takes_next(commands: &[&clap::Command], word: &str) -> bool {
     let mut options = commands.iter().flat_map(|command| command.get_arguments());
-    let is_named = |option: &clap::Arg| match word.strip_prefix("--") {
-        Some(long) => option.get_long() == Some(long),
-        None => {
-            let mut letters = word.strip_prefix('-').unwrap_or_default().chars();
-            option.get_short() == letters.next()
-                && option.get_short().is_some()
-                && letters.next().is_none()
+    let is_named = |option: &clap::Arg| {
+        if let Some(long) = word.strip_prefix("--") {
+            return option.get_long() == Some(long);
         }
+        let mut letters = word.strip_prefix('-').unwrap_or_default().chars();
+        option.get_short() == letters.next()
+            && option.get_short().is_some()
+            && letters.next().is_none()
     };
     options.any(|option| {
         option.get_action().takes_values() && !option.is_require_equals_set() && is_named(option)

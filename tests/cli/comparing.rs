@@ -278,8 +278,8 @@ fn patches_are_compared_file_by_file_and_line_by_line() {
 #[test]
 fn long_patches_are_cut_and_all_shows_them() {
     let folder = changed_code();
-    let long: String = (0..500).map(|line| format!("line {line}\n")).collect();
-    fs::write(folder.path().join("long.py"), long).unwrap();
+    let long: Vec<String> = (0..500).map(|line| format!("line {line}\n")).collect();
+    fs::write(folder.path().join("long.py"), long.concat()).unwrap();
     let mut command = folder.command(&["run", "exec", "train", "--", "true"]);
     command.env("MLTRACK_CAPTURE", "full");
     assert!(command.output().unwrap().status.success());

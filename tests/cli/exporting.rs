@@ -367,9 +367,9 @@ fn steps_that_come_again_stand_in_order_in_every_format() {
         .map(|point| point.2)
         .collect();
     let mut counts = BTreeMap::new();
-    steps
-        .iter()
-        .for_each(|step| *counts.entry(*step).or_insert(0) += 1);
+    for step in &steps {
+        *counts.entry(*step).or_insert(0) += 1;
+    }
     assert!(steps.is_sorted());
     assert_eq!(
         (steps.len(), counts[&50], counts[&120], counts[&160]),

@@ -7,11 +7,14 @@ fn store() -> Folder {
     let folder = Folder::with_store();
     for lr in ["0.1", "0.2"] {
         let run = folder.ok(&["run", "start", "resnet", "-q", "-p", &format!("lr={lr}")]);
-        let lines: String = (0..50)
+        let lines: Vec<String> = (0..50)
             .map(|step| format!("loss={} step={step}\n", 50 - step))
             .collect();
         let parse = r"loss=(?P<loss>\S+) step=(?P<step>\d+)";
-        let said = folder.run_with(&["run", "log", run.trim(), "--parse", parse], &lines);
+        let said = folder.run_with(
+            &["run", "log", run.trim(), "--parse", parse],
+            &lines.concat(),
+        );
         assert_eq!(said.code, 0, "{}", said.stderr);
         folder.ok(&["run", "end", run.trim()]);
     }

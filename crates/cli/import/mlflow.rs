@@ -1,4 +1,4 @@
-//! `mltrack import mlflow`: a store of MLflow's.
+//! `mltrack import mlflow`: a store of `MLflow`'s.
 
 use mltrack_import::Mlflow;
 

@@ -181,11 +181,11 @@ fn beside<T>(
     prefix.push(".part-");
     sweep(folder, &prefix);
     for _ in 0..TRIES {
-        let (made, lock) = make(Builder::new().prefix(&prefix), folder)?;
+        let (file, lock) = make(Builder::new().prefix(&prefix), folder)?;
         // Where files cannot be locked, nobody can take it for left behind either.
         let is_ours = !matches!(lock.try_lock(), Err(TryLockError::WouldBlock));
         if is_ours && is_there(&lock)? {
-            return Ok((made, lock));
+            return Ok((file, lock));
         }
     }
     Err(io::ErrorKind::ResourceBusy.into())

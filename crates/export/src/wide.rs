@@ -3,7 +3,7 @@
 //! Invariants: columns stand in the order id .. error, parameters, metrics, tags, each sorted by name; a column of
 //! parameters is of the narrowest kind that holds all of its values exactly, else text.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use mltrack::{ParamValue, RunSummary};
 
@@ -38,25 +38,25 @@ impl Wide {
         let mut columns: Vec<_> = fields
             .map(|(at, column)| (column, Source::Field(at)))
             .collect();
-        let (mut params, mut others) = (BTreeMap::new(), [BTreeMap::new(), BTreeMap::new()]);
+        let (mut params, mut others) = (BTreeMap::new(), [BTreeSet::new(), BTreeSet::new()]);
         for run in runs {
             for (name, value) in &run.params {
                 let kinds: &mut Kinds = params.entry(name.as_str()).or_default();
                 kinds.add(value);
             }
-            others[0].extend(run.metrics.keys().map(|name| (name.as_str(), ())));
-            others[1].extend(run.tags.keys().map(|name| (name.as_str(), ())));
+            others[0].extend(run.metrics.keys().map(String::as_str));
+            others[1].extend(run.tags.keys().map(String::as_str));
         }
         let titled = |kind: &str, name: &str| format!("{kind}.{name}");
         for (name, kinds) in params {
             let column = Column::new(titled("params", name), kinds.kind());
             columns.push((column, Source::Param(name.to_owned())));
         }
-        for name in others[0].keys() {
+        for name in &others[0] {
             let column = Column::new(titled("metrics", name), Kind::Real);
             columns.push((column, Source::Metric((*name).to_owned())));
         }
-        for name in others[1].keys() {
+        for name in &others[1] {
             let column = Column::new(titled("tags", name), Kind::Text);
             columns.push((column, Source::Tag((*name).to_owned())));
         }
@@ -137,6 +137,10 @@ fn param(value: Option<&ParamValue>, kind: Kind) -> Cell {
 
 /// What kinds of values a parameter has.
 #[derive(Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a kind of its own, and any of them may be there"
+)]
 struct Kinds {
     flags: bool,
     ints: bool,
@@ -177,7 +181,9 @@ mod tests {
 
     fn kind(values: &[ParamValue]) -> Kind {
         let mut kinds = Kinds::default();
-        values.iter().for_each(|value| kinds.add(value));
+        for value in values {
+            kinds.add(value);
+        }
         kinds.kind()
     }
 

@@ -36,6 +36,10 @@ pub(crate) struct Said {
 }
 
 /// A run of a peer's store, here.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own about the run"
+)]
 pub(crate) struct Known {
     pub head: RunHead,
     pub said: Said,

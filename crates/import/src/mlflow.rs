@@ -1,4 +1,4 @@
-//! `MLflow`'s stores: folders such as `mlruns`, and SQLite databases.
+//! `MLflow`'s stores: folders such as `mlruns`, and `SQLite` databases.
 //!
 //! Invariants: runs come parents first; a run is what `MLflow`'s own client reads of it; what is new in a run that was
 //! taken before is taken, and nothing else of it.

@@ -51,7 +51,7 @@ pub(crate) fn replicates(
     let named_count = named.len();
     let mut places: BTreeMap<GroupKey, usize> = BTreeMap::new();
     let mut groups: Vec<CompareGroup> = Vec::new();
-    let mut placed = BTreeSet::new();
+    let mut taken = BTreeSet::new();
     for (at, run) in named.into_iter().chain(candidates).enumerate() {
         let key = GroupKey::of(run.experiment, &run.params, by);
         if at < named_count && !places.contains_key(&key) {
@@ -63,7 +63,7 @@ pub(crate) fn replicates(
             });
         }
         if let Some(place) = places.get(&key)
-            && placed.insert(run.id)
+            && taken.insert(run.id)
         {
             groups[*place].runs.push(run);
         }

@@ -113,7 +113,9 @@ mod tests {
 
     fn texts(values: &[Option<&str>]) -> ColumnData {
         let mut builder = TextsBuilder::default();
-        values.iter().for_each(|value| builder.push(*value));
+        for value in values {
+            builder.push(*value);
+        }
         ColumnData::Texts(builder.build())
     }
 

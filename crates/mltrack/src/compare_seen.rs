@@ -117,17 +117,17 @@ fn replicates(
     let rows = rows.map_err(|error| {
         Error::new(Code::IoError, "the table of runs cannot be read").with_source(error)
     })?;
-    let key = |run: &RunSummary| GroupKey::of(run.experiment, &run.params, by);
-    let keys: BTreeSet<GroupKey> = named.iter().map(key).collect();
+    let key_of = |run: &RunSummary| GroupKey::of(run.experiment, &run.params, by);
+    let wanted: BTreeSet<GroupKey> = named.iter().map(key_of).collect();
     let runs = rows.into_iter().filter_map(|row| state.run_at(row));
-    let alike = runs.filter(|run| keys.contains(&GroupKey::of(run.experiment, &run.params, by)));
+    let alike = runs.filter(|run| wanted.contains(&GroupKey::of(run.experiment, &run.params, by)));
     Ok(alike.map(|run| asked.present.run(state, run)).collect())
 }
 
 /// The params that tell groups apart, those in which the named runs differ first: they leave the fewest rows.
 fn kept_params(named: &[RunSummary], by: &[String]) -> Vec<String> {
-    let names: BTreeSet<&String> = named.iter().flat_map(|run| run.params.keys()).collect();
-    let kept = names.into_iter().filter(|name| !is_left_out(name, by));
+    let params: BTreeSet<&String> = named.iter().flat_map(|run| run.params.keys()).collect();
+    let kept = params.into_iter().filter(|name| !is_left_out(name, by));
     let mut kept: Vec<String> = kept.cloned().collect();
     let is_equal = |name: &String| {
         let first = named[0].params.get(name);

@@ -62,7 +62,7 @@ impl Tracker {
     }
 
     /// The name and the context that a metric's id stands for; `None` when the log defines no such metric.
-    pub fn metric_of(&self, id: MetricId) -> Result<Option<(String, Vec<(String, String)>)>> {
+    pub fn metric_of(&self, id: MetricId) -> Result<Option<MetricName>> {
         let Some(store) = self.store() else {
             return Ok(None);
         };
@@ -72,6 +72,9 @@ impl Tracker {
         })
     }
 }
+
+/// A metric's name, and its context as pairs of key and value.
+pub type MetricName = (String, Vec<(String, String)>);
 
 impl HistoriesQuery {
     /// Only metrics of this name, or whose name matches a pattern of `*` and `?`; each call adds more.

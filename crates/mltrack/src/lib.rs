@@ -280,7 +280,7 @@ pub use follow::{EventStream, Follow};
 pub use gc::{Garbage, Gc, GcReport, Stays};
 pub use gc_progress::GcProgress;
 pub use gc_versions::PurgedVersion;
-pub use history::{BucketsQuery, HistoriesQuery, HistoryQuery};
+pub use history::{BucketsQuery, HistoriesQuery, HistoryQuery, MetricName};
 pub use history_part::{HistoryMark, HistoryPart};
 pub use import::{Columns, Importer, PastEnd, PastRun};
 pub use indexer::Indexer;

@@ -1,4 +1,4 @@
-//! Draws screens of a made-up store as SVG files: `cargo run -p mltrack-top --example pictures -- FOLDER`. The pictures
+//! Draws screens of a made-up store as SVG files: `cargo run -p mltrack-top --example pictures -- [FOLDER]`. The pictures
 //! in `docs/img` are these.
 
 #[path = "../tests/support/sample.rs"]
@@ -19,7 +19,7 @@ const PICTURES: &[(&str, (u16, u16), &str)] = &[
 
 fn main() -> Result<(), Box<dyn Error>> {
     let folder = std::env::args_os().nth(1).map(PathBuf::from);
-    let folder = folder.ok_or("give the folder that the pictures go to")?;
+    let folder = folder.unwrap_or_else(|| PathBuf::from("."));
     let store = tempfile::tempdir()?;
     drop(sample::make(&store.path().join(".mltrack"))?);
     for (name, size, keys) in PICTURES {

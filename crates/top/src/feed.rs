@@ -54,8 +54,8 @@ pub fn start(
     mut reader: Reader,
     tell: impl Fn(Told) + Send + 'static,
 ) -> Result<Sender<Wish>, TopError> {
-    let (wisher, wishes) = channel();
-    let waiting = Waiting::start(reader.tracker().clone(), wisher.clone())?;
+    let (asker, wishes) = channel();
+    let waiting = Waiting::start(reader.tracker().clone(), asker.clone())?;
     // Held by whoever waits for the log as well, so a closed channel cannot tell the end; the process does.
     let work = move || {
         let farewell = Farewell(tell);
@@ -68,7 +68,7 @@ pub fn start(
         name: "top-feed",
         source,
     })?;
-    Ok(wisher)
+    Ok(asker)
 }
 
 /// The state of the thread between two answers.
@@ -169,7 +169,7 @@ mod tests {
     use super::*;
 
     fn turn() -> (Turn, Sender<Wish>, Receiver<Wish>) {
-        let (wisher, wishes) = channel();
+        let (asker, wishes) = channel();
         let turn = Turn {
             question: Some(Box::default()),
             is_new: false,
@@ -177,34 +177,34 @@ mod tests {
             rests_until: door::monotonic(),
             looks_again: false,
         };
-        (turn, wisher, wishes)
+        (turn, asker, wishes)
     }
 
     #[test]
     fn what_is_appended_is_answered_after_the_rest_and_a_question_at_once() {
-        let (mut turn, wisher, wishes) = turn();
+        let (mut turn, asker, wishes) = turn();
         turn.rests_until = door::monotonic() + Duration::from_millis(40);
-        wisher.send(Wish::Appended(Ok(()))).unwrap();
+        asker.send(Wish::Appended(Ok(()))).unwrap();
         assert!(turn.wait(&wishes).unwrap());
         assert!(door::monotonic() >= turn.rests_until);
         turn.is_appended = false;
         turn.rests_until = door::monotonic() + Duration::from_hours(1);
-        wisher.send(Wish::Ask(Box::default())).unwrap();
+        asker.send(Wish::Ask(Box::default())).unwrap();
         assert!(turn.wait(&wishes).unwrap());
     }
 
     #[test]
     fn nothing_is_answered_while_the_view_is_paused() {
-        let (mut turn, wisher, wishes) = turn();
+        let (mut turn, asker, wishes) = turn();
         let paused = Question {
             is_paused: true,
             ..Question::default()
         };
-        wisher.send(Wish::Ask(Box::new(paused))).unwrap();
+        asker.send(Wish::Ask(Box::new(paused))).unwrap();
         assert!(turn.wait(&wishes).unwrap());
         turn.is_new = false;
-        wisher.send(Wish::Appended(Ok(()))).unwrap();
-        drop(wisher);
+        asker.send(Wish::Appended(Ok(()))).unwrap();
+        drop(asker);
         assert!(!turn.wait(&wishes).unwrap(), "an append is no reason");
     }
 }

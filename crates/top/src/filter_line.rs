@@ -105,7 +105,9 @@ mod tests {
     fn edited(text: &str, edits: &[Edit]) -> String {
         let mut line = FilterLine::new(text);
         line.open();
-        edits.iter().for_each(|edit| line.edit(edit));
+        for edit in edits {
+            line.edit(edit);
+        }
         let (before, behind) = line.text().split_at(line.before_cursor().len());
         format!("{before}|{behind}")
     }

@@ -81,7 +81,7 @@ const LETTERS: [&str; SERIES_MAX] = ["A", "B", "C", "D", "E", "F"];
 
 impl Look {
     /// The style of a tone.
-    pub(crate) fn tone(&self, tone: Tone) -> Style {
+    pub(crate) fn tone(self, tone: Tone) -> Style {
         let plain = Style::new();
         match tone {
             Tone::Plain => plain,
@@ -97,7 +97,7 @@ impl Look {
         }
     }
 
-    fn coloured(&self, colour: Color) -> Style {
+    fn coloured(self, colour: Color) -> Style {
         if self.has_colour {
             Style::new().fg(colour)
         } else {
@@ -106,7 +106,7 @@ impl Look {
     }
 
     /// The colour of a line of a chart. Neighbours differ in lightness as well as in hue.
-    pub(crate) fn series(&self, index: usize) -> Style {
+    pub(crate) fn series(self, index: usize) -> Style {
         let colours = match self.theme {
             Theme::Dark => [
                 Color::LightCyan,
@@ -140,7 +140,7 @@ impl Look {
     }
 
     /// Its line, four dots long, for a legend.
-    pub(crate) fn sample(&self, index: usize) -> &'static str {
+    pub(crate) fn sample(self, index: usize) -> &'static str {
         match (self.glyphs, index % SERIES_MAX) {
             (Glyphs::Ascii, _) => "",
             (Glyphs::Unicode, 0) => "⠤⠤⠤",
@@ -153,10 +153,7 @@ impl Look {
     }
 
     /// A sign, a letter and a word that say the same, and the tone they are said in.
-    pub(crate) fn state(
-        &self,
-        state: RunState,
-    ) -> (&'static str, &'static str, &'static str, Tone) {
+    pub(crate) fn state(self, state: RunState) -> (&'static str, &'static str, &'static str, Tone) {
         let (sign, ascii, letter, word, tone) = match state {
             RunState::Pending => ("·", ".", "P", "pending", Tone::Faint),
             RunState::Queued => ("…", ".", "Q", "queued", Tone::Faint),
@@ -174,7 +171,7 @@ impl Look {
     }
 
     /// One of two signs.
-    pub(crate) fn sign(&self, unicode: &'static str, ascii: &'static str) -> &'static str {
+    pub(crate) fn sign(self, unicode: &'static str, ascii: &'static str) -> &'static str {
         match self.glyphs {
             Glyphs::Unicode => unicode,
             Glyphs::Ascii => ascii,

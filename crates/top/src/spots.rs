@@ -110,7 +110,7 @@ impl ByTime {
 
     fn add(&mut self, time_ns: i64, value: f64) {
         let slot = time_ns >> self.shift;
-        let spot = Spot::of(time_ns, value);
+        let new = Spot::of(time_ns, value);
         // Times nearly always come in order.
         let at = match self.spots.last() {
             Some((last, _)) if *last > slot => {
@@ -120,8 +120,8 @@ impl ByTime {
             _ => self.spots.len(),
         };
         match self.spots.get_mut(at) {
-            Some((known, found)) if *known == slot => found.merge(&spot),
-            _ => self.spots.insert(at, (slot, spot)),
+            Some((known, found)) if *known == slot => found.merge(&new),
+            _ => self.spots.insert(at, (slot, new)),
         }
         while self.spots.len() > self.count_max {
             self.widen();
@@ -168,9 +168,9 @@ mod tests {
 
     fn by_time(count_max: usize, points: &[(i64, f64)]) -> Vec<Spot> {
         let mut made = ByTime::new(count_max);
-        points
-            .iter()
-            .for_each(|(time, value)| made.add(*time, *value));
+        for (time, value) in points {
+            made.add(*time, *value);
+        }
         made.finish()
     }
 

@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use serde_json::Value;
 
 use crate::options::Options;
-use crate::process::{cargo, output, root, run, run_within, target_folder};
+use crate::process::{cargo, output, run, run_within, target_folder};
 use crate::steps::Outcome;
 
 /// An example is for reading: one that takes longer than this waits for something that never comes.

@@ -63,14 +63,12 @@ impl Pool {
     pub fn hand(&mut self, group: Group) {
         let number = self.handed;
         self.handed += 1;
-        match &self.jobs {
-            Some(jobs) => jobs
-                .send((number, group))
-                .expect("a thread lives as long as groups are handed over"),
-            None => {
-                let done = encode(group, &self.shape);
-                self.early.insert(number, done);
-            }
+        if let Some(jobs) = &self.jobs {
+            jobs.send((number, group))
+                .expect("a thread lives as long as groups are handed over");
+        } else {
+            let done = encode(group, &self.shape);
+            self.early.insert(number, done);
         }
     }
 

@@ -100,8 +100,8 @@ fn read_file(
             break false;
         }
         match parse(&line) {
-            Ok((time_ms, value, step)) => {
-                let time_ns = nanoseconds(time_ms);
+            Ok((milliseconds, value, step)) => {
+                let time_ns = nanoseconds(milliseconds);
                 mark.see(time_ns);
                 chunk.points.push(slot, step, time_ns, value);
             }

@@ -1,4 +1,4 @@
-//! `MLflow`'s store in an SQLite database.
+//! `MLflow`'s store in an `SQLite` database.
 //!
 //! Invariants: the database is opened for reading only, and no lock on it outlives a chunk, so that a server may go on
 //! writing; points come in the order in which they were logged; damage that concerns one run ends that run only.

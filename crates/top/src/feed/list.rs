@@ -28,7 +28,7 @@ pub struct Listed {
 
 /// Ids of a part of the list.
 struct Ids {
-    ids: Vec<RunId>,
+    runs: Vec<RunId>,
     total: usize,
     lsn: u64,
     notes: Vec<String>,
@@ -38,16 +38,16 @@ pub fn list(tracker: &Tracker, scope: &Scope, filter: &str, question: &Question)
     let query = || scope.query(tracker, filter);
     let mut first = question.top.saturating_sub(MOVED_MAX);
     let mut found = ids(&query, question, first)?;
-    if found.ids.is_empty() && found.total > 0 {
+    if found.runs.is_empty() && found.total > 0 {
         // The list became much shorter.
         first = found.total.saturating_sub(question.height + MOVED_MAX);
         found = ids(&query, question, first)?;
     }
     let (top, cursor) = placed(question, &found, first);
     let shown = top.saturating_sub(question.height)..top + 2 * question.height;
-    let shown = shown.start.max(first)..shown.end.min(first + found.ids.len());
+    let shown = shown.start.max(first)..shown.end.min(first + found.runs.len());
     let wanted = found
-        .ids
+        .runs
         .get(shown.start - first..shown.end.saturating_sub(first));
     let wanted = wanted.unwrap_or_default();
     let rows = in_order(wanted, tracker.run_summaries(wanted)?);
@@ -76,7 +76,7 @@ fn placed(question: &Question, found: &Ids, first: usize) -> (usize, usize) {
     let last = found.total.saturating_sub(1);
     let held = question
         .held
-        .and_then(|held| found.ids.iter().position(|id| *id == held));
+        .and_then(|held| found.runs.iter().position(|id| *id == held));
     let cursor = held.map_or(question.cursor, |at| first + at).min(last);
     let height = question.height.max(1);
     // As far from the screen's edge as it was.
@@ -97,7 +97,7 @@ fn ids(query: &impl Fn() -> RunQuery, question: &Question, first: usize) -> Resu
 fn page(query: RunQuery, first: usize, count: usize) -> Result<Ids> {
     let page = query.offset(first).limit(count).fetch_ids()?;
     Ok(Ids {
-        ids: page.items,
+        runs: page.items,
         total: page.total,
         lsn: page.lsn.map_or(0, mltrack::Lsn::get),
         notes: page.notes,
@@ -111,16 +111,16 @@ fn live_first(query: &impl Fn() -> RunQuery, first: usize, count: usize) -> Resu
         .iter()
         .filter(|state| **state != RunState::Running);
     let others = others.fold(query(), |query, state| query.state(*state));
-    let left = count - live.ids.len();
+    let left = count - live.runs.len();
     let behind = page(others, first.saturating_sub(live.total), left)?;
     // A run that ended between the two answers is in both.
     let new = behind
-        .ids
+        .runs
         .iter()
-        .filter(|id| !live.ids.contains(id))
+        .filter(|id| !live.runs.contains(id))
         .copied();
     let new: Vec<RunId> = new.collect();
-    live.ids.extend(new);
+    live.runs.extend(new);
     live.total += behind.total;
     // What came between the two is looked at once more.
     live.lsn = live.lsn.min(behind.lsn);
@@ -144,7 +144,7 @@ mod tests {
             ..Question::default()
         };
         let found = Ids {
-            ids: ids.iter().map(|number| id(*number)).collect(),
+            runs: ids.iter().map(|number| id(*number)).collect(),
             total: ids.len(),
             lsn: 0,
             notes: Vec::new(),

@@ -75,12 +75,12 @@ fn title(model: &Model, chart: &Chart, area: Rect, pen: &mut Pen<'_>) {
     let run = model.answer.drawn.first();
     let metric = run.and_then(|run| run.metrics.get(&chart.label));
     let facts = metric.map(|metric| {
-        let least = metric.min.map_or(f64::NAN, |point| point.value);
-        let most = metric.max.map_or(f64::NAN, |point| point.value);
+        let lowest = metric.min.map_or(f64::NAN, |point| point.value);
+        let highest = metric.max.map_or(f64::NAN, |point| point.value);
         let last = number(metric.last.value);
         (
             last,
-            format!("  min {} max {}", number(least), number(most)),
+            format!("  min {} max {}", number(lowest), number(highest)),
         )
     });
     let (last, more) = facts.unwrap_or_default();

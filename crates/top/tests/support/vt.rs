@@ -5,6 +5,7 @@
 use std::fs::{File, OpenOptions};
 use std::io::{Read as _, Write as _};
 use std::os::fd::OwnedFd;
+use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
@@ -114,7 +115,6 @@ impl Vt {
             self.grid.take(&bytes);
             self.written.extend(bytes);
         }
-        use std::os::unix::process::ExitStatusExt as _;
         status
             .code()
             .unwrap_or_else(|| -status.signal().unwrap_or(0))
