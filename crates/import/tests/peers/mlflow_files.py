@@ -31,6 +31,9 @@ def test_every_value_comes_in_as_the_client_reads_it(binary, folder):
             ours_run = got[name.replace("\t", " ")]
             assert ours_run["params"] == run.data.params, (kind, name)
             assert ours_run["state"] == STATES[run.info.status], (kind, name, ours_run["state"])
+            if run.info.status == "SCHEDULED":
+                assert ours_run["started"] is None, (kind, name)
+                continue
             assert nanoseconds(ours_run["started"]) == run.info.start_time * 1_000_000, (kind, name)
             if run.info.end_time:
                 assert nanoseconds(ours_run["ended"]) == run.info.end_time * 1_000_000, (kind, name)
@@ -138,6 +141,7 @@ def test_a_meta_yaml_with_anchors_or_cut_short_keeps_its_run(binary, folder):
     client = client_of(theirs)
     fill(client, folder)
     found = {run.info.run_name: run for run in runs(client)}
+    there = len(runs(client, ViewType.ALL))
     place = folder / "mlruns" / found["child"].info.experiment_id
     anchored = place / found["KILLED"].info.run_id / "meta.yaml"
     anchored.write_text("a: &x 1\n" + anchored.read_text())
@@ -146,6 +150,6 @@ def test_a_meta_yaml_with_anchors_or_cut_short_keeps_its_run(binary, folder):
     store = Store(binary, folder)
     report = store.bring("mlflow", ours, exit=7)
     assert [one["kind"] for one in report["untaken"]].count("damaged") == 2, report["untaken"]
-    assert report["runs_new"] == len(runs(client_of(theirs), ViewType.ALL)) + 2
+    assert report["runs_new"] == there, report
     damaged = [run for run in store.runs().values() if "import.damaged" in run["tags"]]
     assert len(damaged) == 2, damaged

@@ -18,8 +18,8 @@ def rows(folder, runs, steps, keys=4):
         for run in range(runs):
             name = uuid.UUID(int=run + 1).hex
             connection.execute(
-                "INSERT INTO runs (run_uuid, name, status, start_time, end_time, lifecycle_stage, artifact_uri, experiment_id)"
-                " VALUES (?, ?, 'FINISHED', ?, ?, 'active', '', ?)",
+                "INSERT INTO runs (run_uuid, name, status, start_time, end_time, lifecycle_stage, artifact_uri, experiment_id, user_id)"
+                " VALUES (?, ?, 'FINISHED', ?, ?, 'active', '', ?, '')",
                 (name, f"run {run}", 1_700_000_000_000 + run, 1_700_000_000_000 + steps, experiment),
             )
             made = ((f"metric/{step % keys}", step / 3 + run, 1_700_000_000_000 + step, name, step) for step in range(steps))

@@ -94,7 +94,7 @@ def points(client):
         for key in run.data.metrics:
             for one in client.get_metric_history(run.info.run_id, key):
                 point = (one.step, one.timestamp * 1_000_000, bits(one.value))
-                found.setdefault((run.info.run_name, key), []).append(point)
+                found.setdefault((run.info.run_name.replace("\t", " "), key), []).append(point)
     return sorted_points(found)
 
 

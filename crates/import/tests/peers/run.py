@@ -7,15 +7,16 @@ One module for each peer, each with functions `test_..`. The last line counts te
 """
 
 import argparse
+import os
 import pathlib
 import sys
 import tempfile
 import traceback
 
 import csv_files
+import exported_files
 import mlflow_files
 import mlflow_going_on
-import exported_files
 import tensorboard_files
 import tensorboard_going_on
 
@@ -40,6 +41,8 @@ def main():
         if arguments.only not in name:
             continue
         with tempfile.TemporaryDirectory(prefix="mltrack-import-") as folder:
+            # What a peer leaves where it was started is left there.
+            os.chdir(folder)
             try:
                 function(binary, pathlib.Path(folder))
                 passed += 1
@@ -48,6 +51,7 @@ def main():
                 failed += 1
                 traceback.print_exc()
                 print(f"FAILED {name}", flush=True)
+            os.chdir("/")
     word = "FAILED" if failed else "ok"
     print(f"\ntest result: {word}. {passed} passed; {failed} failed; 0 ignored; 0 measured; 0 filtered out")
     return failed == 0 and passed > 0
