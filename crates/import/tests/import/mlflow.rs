@@ -123,94 +123,75 @@ fn a_folder_comes_in_whole_and_again_adds_only_what_is_new() {
     );
 }
 
+/// A run of this name in experiment 7, with a status as MLflow's store writes it.
+fn run_of(root: &Path, name: &str, status: u8) {
+    let meta = META.replace("status: 3", &format!("status: {status}"));
+    run(root, &format!("7/{name}"), &meta.replace("kind: elk", name));
+}
+
+fn state_of(tracker: &Tracker, name: &str) -> Option<RunState> {
+    let runs = tracker.runs().fetch().unwrap().items;
+    let found = runs.iter().find(|run| run.name == name);
+    found.map(|run| run.state)
+}
+
 #[test]
-fn states_parents_and_what_was_deleted_are_as_they_are_there() {
+fn states_are_as_they_are_there_and_go_on() {
     let (_outside, root, (_folder, tracker)) = files();
     for (name, status) in [("failed", 4), ("killed", 5), ("running", 1), ("waiting", 2)] {
-        let meta = META.replace("status: 3", &format!("status: {status}"));
-        run(
-            &root,
-            &format!("7/{name}"),
-            &meta.replace("kind: elk", name),
-        );
+        run_of(&root, name, status);
     }
-    // The child was begun before its parent.
-    run(
-        &root,
-        "7/child",
-        &META.replace("kind: elk", "child").replace("123\n", "122\n"),
-    );
-    write(&root, "7/child/tags/mlflow.parentRunId", "a");
-    run(
-        &root,
-        "7/gone",
-        &META
-            .replace("kind: elk", "gone")
-            .replace("active", "deleted"),
-    );
-    write(
-        &root,
-        ".trash/8/meta.yaml",
-        "experiment_id: '8'\nlifecycle_stage: deleted\nname: old\n",
-    );
-    run(
-        &root,
-        ".trash/8/b",
-        &META
-            .replace("kind: elk", "in old")
-            .replace("active", "deleted"),
-    );
-    let report = bring(&tracker, &root);
-    assert_eq!(
-        (report.experiments, report.runs_new, report.untaken_count),
-        (2, 8, 0),
-        "{report:?}"
-    );
-    let runs = tracker.runs().fetch().unwrap().items;
-    let state = |name: &str| {
-        runs.iter()
-            .find(|run| run.name == name)
-            .map(|run| run.state)
-    };
+    assert_eq!(bring(&tracker, &root).runs_new, 5);
+    let state = |name: &str| state_of(&tracker, name);
     assert_eq!(state("failed"), Some(RunState::Failed));
     assert_eq!(state("killed"), Some(RunState::Cancelled));
     assert_eq!(state("running"), Some(RunState::Running));
     assert_eq!(state("waiting"), Some(RunState::Queued));
-    assert_eq!((state("gone"), state("in old")), (None, None));
-    let id = |name: &str| runs.iter().find(|run| run.name == name).unwrap();
-    assert_eq!(id("child").parent, Some(id("kind: elk").id));
-    assert_eq!(
-        id("child").tags["mlflow.parentRunId"],
-        id("kind: elk").id.to_string()
-    );
-    assert_eq!(
-        tracker.experiments().only_deleted().fetch().unwrap().items[0].name,
-        "old"
-    );
-
-    let before = events(&tracker);
-    assert_eq!(bring(&tracker, &root).runs_new, 0);
-    assert_eq!(events(&tracker), before, "nothing is deleted twice");
     // One that waited begins, and one that ran ends.
-    run(
-        &root,
-        "7/waiting",
-        &META
-            .replace("status: 3", "status: 1")
-            .replace("kind: elk", "waiting"),
-    );
-    run(&root, "7/running", &META.replace("kind: elk", "running"));
+    run_of(&root, "waiting", 1);
+    run_of(&root, "running", 3);
     bring(&tracker, &root);
-    let runs = tracker.runs().fetch().unwrap().items;
-    let state = |name: &str| {
-        runs.iter()
-            .find(|run| run.name == name)
-            .map(|run| run.state)
-    };
     assert_eq!(
         (state("waiting"), state("running")),
         (Some(RunState::Running), Some(RunState::Completed))
     );
+}
+
+#[test]
+fn parents_and_what_was_deleted_are_as_they_are_there() {
+    let (_outside, root, (_folder, tracker)) = files();
+    // The child was begun before its parent.
+    let child = META.replace("kind: elk", "child").replace("123\n", "122\n");
+    run(&root, "7/child", &child);
+    write(&root, "7/child/tags/mlflow.parentRunId", "a");
+    let deleted = |name: &str| META.replace("kind: elk", name).replace("active", "deleted");
+    run(&root, "7/gone", &deleted("gone"));
+    let old = "experiment_id: '8'\nlifecycle_stage: deleted\nname: old\n";
+    write(&root, ".trash/8/meta.yaml", old);
+    run(&root, ".trash/8/b", &deleted("in old"));
+    let report = bring(&tracker, &root);
+    assert_eq!(
+        (report.experiments, report.runs_new, report.untaken_count),
+        (2, 4, 0),
+        "{report:?}"
+    );
+    let runs = tracker.runs().fetch().unwrap().items;
+    assert!(
+        runs.iter()
+            .all(|run| run.name != "gone" && run.name != "in old")
+    );
+    let named = |name: &str| runs.iter().find(|run| run.name == name).unwrap();
+    assert_eq!(named("child").parent, Some(named("kind: elk").id));
+    assert_eq!(
+        named("child").tags["mlflow.parentRunId"],
+        named("kind: elk").id.to_string()
+    );
+    let experiments = tracker.experiments().only_deleted().fetch().unwrap();
+    assert_eq!(experiments.items[0].name, "old");
+
+    let before = events(&tracker);
+    assert_eq!(bring(&tracker, &root).runs_new, 0);
+    assert_eq!(events(&tracker), before, "nothing is deleted twice");
 }
 
 #[test]
