@@ -123,7 +123,7 @@ fn a_folder_comes_in_whole_and_again_adds_only_what_is_new() {
     );
 }
 
-/// A run of this name in experiment 7, with a status as MLflow's store writes it.
+/// A run of this name in experiment 7, with a status as `MLflow`'s store writes it.
 fn run_of(root: &Path, name: &str, status: u8) {
     let meta = META.replace("status: 3", &format!("status: {status}"));
     run(root, &format!("7/{name}"), &meta.replace("kind: elk", name));
