@@ -2,10 +2,12 @@
 //!
 //! Without Node, Chromium or, once, the network, what needs them is skipped with the reason; what could run has run.
 
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, bail};
+use serde_json::Value;
 
 use crate::options::Options;
 use crate::process::{cargo, has_program, output, root, run, target_folder};
@@ -13,6 +15,8 @@ use crate::steps::Outcome;
 
 /// The oldest Node that the tools of the page run on.
 const NODE_MAJOR_MIN: u32 = 20;
+/// So many files of browser tests may fail beside the others: more are no chance.
+const AGAIN_FILES_MAX: usize = 3;
 const BROWSERS: &[&str] = &["chromium", "chromium-browser", "google-chrome"];
 
 /// The step.
@@ -41,12 +45,61 @@ pub fn step(_: &Options) -> anyhow::Result<Outcome> {
         return Ok(Outcome::Noted(what.to_owned()));
     }
     run(&mut cargo(["build", "--locked", "-p", "mltrack-cli"]))?;
-    let binary = target_folder().join("debug").join("mltrack");
-    let mut browser = npm(&["run", "--silent", "browser"]);
+    browse()
+}
+
+/// All browser tests; the few files of them that failed once more, alone.
+///
+/// A browser, its server and the tests share the cores: what failed for want of time passes alone, and is named. What fails
+/// alone, too, fails the step.
+fn browse() -> anyhow::Result<Outcome> {
+    let report = target_folder().join("browser-tests.json");
+    // One that an earlier run left would tell of that run.
+    let _ = fs::remove_file(&report);
+    let Err(error) = run(browser().args(report_into(&report))) else {
+        return Ok(Outcome::Passed);
+    };
+    let failed = fs::read(&report)
+        .map_err(anyhow::Error::from)
+        .and_then(|report| failed_files(&report))
+        .unwrap_or_default();
+    if failed.is_empty() || failed.len() > AGAIN_FILES_MAX {
+        return Err(error);
+    }
+    println!("once more, alone: {}", failed.join(" "));
+    run(browser().args(&failed))?;
+    let names = failed.iter().map(|path| name_of(path)).collect::<Vec<_>>();
+    let note = format!("failed once and passed alone: {}", names.join(", "));
+    Ok(Outcome::Noted(note))
+}
+
+/// The browser tests against the program that was built; paths of files may follow.
+fn browser() -> Command {
+    let mut command = npm(&["run", "--silent", "browser", "--"]);
+    command.env("MLTRACK_BINARY", target_folder().join("debug/mltrack"));
     // What cargo runs records no environment; the page shows those of real runs.
-    browser.env_remove("MLTRACK_CAPTURE");
-    run(browser.env("MLTRACK_BINARY", binary))?;
-    Ok(Outcome::Passed)
+    command.env_remove("MLTRACK_CAPTURE");
+    command
+}
+
+/// Options that keep what passed and failed in a file, too.
+fn report_into(path: &Path) -> [String; 3] {
+    let path = format!("--outputFile.json={}", path.display());
+    ["--reporter=default".into(), "--reporter=json".into(), path]
+}
+
+/// The files of a report of Vitest that did not pass.
+fn failed_files(report: &[u8]) -> anyhow::Result<Vec<String>> {
+    let report: Value = serde_json::from_slice(report)?;
+    let files = report["testResults"].as_array().context("no testResults")?;
+    let failed = files.iter().filter(|file| file["status"] == "failed");
+    let names = failed.filter_map(|file| file["name"].as_str());
+    Ok(names.map(str::to_owned).collect())
+}
+
+/// A path from the folder of the page's tests on.
+fn name_of(path: &str) -> &str {
+    path.rsplit_once("/ui/").map_or(path, |(_, name)| name)
 }
 
 /// The files that the program carries are those that the sources make.
@@ -99,6 +152,15 @@ fn is_reachable() -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_files_that_failed_are_read_from_a_report() {
+        let report = br#"{"testResults": [{"name": "/a/ui/tests/b.test.ts", "status": "failed"}, {"name": "c", "status": "passed"}]}"#;
+        let failed = failed_files(report).unwrap();
+        assert_eq!(failed, ["/a/ui/tests/b.test.ts"]);
+        assert_eq!(name_of(&failed[0]), "tests/b.test.ts");
+        assert!(failed_files(b"{}").is_err());
+    }
 
     #[test]
     fn the_first_number_of_a_version_is_read_and_nothing_is_too_old() {

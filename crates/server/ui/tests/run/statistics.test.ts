@@ -39,9 +39,9 @@ test("replicates are tested, and what is chosen stands in the address", async ()
   expect(told).toContain("Hedges' g");
   expect(told).toContain("95 % [");
   expect(told).toContain("significant, better");
-  await page.getByText(/very little power/).first().waitFor();
+  await page.getByText("p-values are Holm corrected").first().waitFor();
   await expectAccessible(page);
-  await page.getByLabel("Test", { exact: true }).selectOption("wilcoxon");
+  await page.getByRole("combobox", { name: "Test", exact: true }).selectOption("wilcoxon");
   await accuracy.getByText("exact", { exact: true }).waitFor();
   await page.getByLabel("Significant below").selectOption("0.001");
   await accuracy.getByText("not significant").waitFor();
