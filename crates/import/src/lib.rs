@@ -59,6 +59,8 @@ mod source;
 mod stop;
 mod stored;
 mod tensorboard;
+mod wandb;
+mod wire;
 
 pub use chunk::{
     Chunk, Content, PastArtifact, PastEnding, PastHistogram, PastInput, PastSums, PastValue,
@@ -74,3 +76,6 @@ pub use stop::Stop;
 pub use tensorboard::TensorBoard;
 #[doc(hidden)]
 pub use tensorboard::read_event_file;
+pub use wandb::Wandb;
+#[doc(hidden)]
+pub use wandb::read_wandb_file;

@@ -8,6 +8,8 @@ mod files;
 mod mlflow;
 #[path = "import/scripted.rs"]
 mod scripted;
+#[path = "import/wandb.rs"]
+mod wandb;
 
 use mltrack::{Code, RunState, Tracker};
 use mltrack_import::{Options, Report, Stop, UntakenKind, import};
