@@ -1,4 +1,5 @@
 //! `mltrack import tensorboard|mlflow|csv`: what other trackers recorded, brought in once.
+//! `mltrack import tensorboard|wandb|csv`: what other trackers recorded, brought in once.
 //!
 //! Invariant: repeating an import adds only what is new, and one that was killed goes on where it was.
 
@@ -6,6 +7,7 @@ mod csv;
 mod mlflow;
 mod show;
 mod tensorboard;
+mod wandb;
 
 use mltrack::{Code, Tracker};
 use mltrack_import::{Options, Report, Source, Stop as Wish, import};
@@ -21,6 +23,7 @@ use crate::store;
 pub enum Command {
     Tensorboard(tensorboard::Arguments),
     Mlflow(mlflow::Arguments),
+    Wandb(wandb::Arguments),
     Csv(csv::Arguments),
 }
 
@@ -44,6 +47,7 @@ pub fn run(command: &Command, context: &Context) -> Outcome {
     match command {
         Command::Tensorboard(arguments) => tensorboard::run(arguments, context),
         Command::Mlflow(arguments) => mlflow::run(arguments, context),
+        Command::Wandb(arguments) => wandb::run(arguments, context),
         Command::Csv(arguments) => csv::run(arguments, context),
     }
 }

@@ -77,6 +77,7 @@ const COMMANDS: &[&str] = &[
     "export all",
     "import tensorboard",
     "import mlflow",
+    "import wandb",
     "import csv",
     "config show",
     "console",

@@ -1,4 +1,5 @@
 //! `import tensorboard`, `import mlflow` and `import csv`: what a script sees of them.
+//! `import tensorboard`, `import wandb` and `import csv`: what a script sees of them.
 //!
 //! That values come in bit for bit is held by the tests of `crates/import`.
 
@@ -11,6 +12,9 @@ use super::support::Folder;
 
 /// What `tensorboardX` wrote.
 const REAL: &[u8] = include_bytes!("../../crates/import/tests/import/real.tfevents");
+
+/// What `wandb` wrote.
+const REAL_WANDB: &[u8] = include_bytes!("../../crates/import/tests/import/real.wandb");
 
 fn with_logs() -> (Folder, PathBuf) {
     let folder = Folder::empty();
@@ -69,6 +73,9 @@ fn nonsense_has_its_exit_and_makes_no_store() {
         (&["mlflow", "empty"], 3, "no experiments"),
         (&["mlflow", "table.csv"], 2, "sqlite:///"),
         (&["mlflow", "empty", "--map", "resnet"], 2, "resnet-old"),
+        (&["wandb", "empty"], 3, "no .wandb files"),
+        (&["wandb", "nowhere"], 3, "nowhere"),
+        (&["wandb", "/dev/null"], 2, "neither a folder nor a file"),
         (&["csv", "table.csv"], 2, "line 3, column 1"),
         (&["csv", "empty"], 2, "no file"),
         (&["csv", "table.csv", "--metric", "accuracy"], 2, "accuracy"),
@@ -95,6 +102,32 @@ fn what_is_damaged_is_named_and_the_rest_taken() {
     let report: Value = serde_json::from_str(&said.stdout).unwrap();
     assert_eq!(report["items"][0]["untaken"][0]["kind"], "damaged");
     assert!(said.stderr.contains("at byte "), "{}", said.stderr);
+}
+
+#[test]
+fn a_wandb_file_comes_in_once_and_what_is_none_is_refused() {
+    let folder = Folder::empty();
+    let run = folder.path().join("wandb/offline-run-1-a2uomu4f");
+    fs::create_dir_all(&run).unwrap();
+    fs::write(run.join("run-a2uomu4f.wandb"), REAL_WANDB).unwrap();
+    fs::write(folder.path().join("odd.wandb"), b"\x89PNG\r\n\x1a\n").unwrap();
+    let dry = item(&folder, &["import", "wandb", "wandb", "--dry-run"]);
+    assert_eq!((&dry["runs_new"], &dry["points"]), (&1.into(), &53.into()));
+    let odd = folder.run(&["import", "wandb", "odd.wandb"]);
+    assert_eq!(odd.code, 5, "{}", odd.stderr);
+    assert!(odd.stderr.contains("W&B"), "{}", odd.stderr);
+    folder.ok(&["import", "wandb", "wandb"]);
+    let runs = folder.json(&["runs", "vision", "--json"]);
+    let run = &runs["items"][0];
+    assert_eq!(
+        (&run["name"], &run["state"], &run["params"]["opt.name"]),
+        (&"kind elk".into(), &"completed".into(), &"adam".into())
+    );
+    let again = item(&folder, &["import", "wandb", "wandb"]);
+    assert_eq!(
+        (&again["runs_same"], &again["points"]),
+        (&1.into(), &0.into())
+    );
 }
 
 #[test]

@@ -110,6 +110,7 @@ pub const ROWS: &[(&str, Way)] = &[
     ("export all", Way::Changes),
     ("import tensorboard", Way::Changes),
     ("import mlflow", Way::Changes),
+    ("import wandb", Way::Changes),
     ("import csv", Way::Changes),
     ("serve", Way::Changes),
     ("key new", Way::Changes),
