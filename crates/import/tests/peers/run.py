@@ -19,8 +19,10 @@ import mlflow_files
 import mlflow_going_on
 import tensorboard_files
 import tensorboard_going_on
+import wandb_files
 
 MODULES = [tensorboard_files, tensorboard_going_on, csv_files, mlflow_files, mlflow_going_on]
+MODULES = [tensorboard_files, tensorboard_going_on, wandb_files, csv_files]
 
 
 def tests():
