@@ -47,6 +47,8 @@ mod models;
 mod over_url;
 #[path = "cli/over_url_ends.rs"]
 mod over_url_ends;
+#[path = "cli/plotting.rs"]
+mod plotting;
 #[path = "cli/reproduce.rs"]
 mod reproduce;
 #[path = "cli/run_log.rs"]

@@ -8,6 +8,7 @@ use std::io::Write as _;
 use std::ops::RangeInclusive;
 
 use clap::ValueEnum;
+use mltrack::Tracker;
 use serde_json::{Value, json};
 
 use crate::context::Context;
@@ -18,9 +19,11 @@ use crate::output::items::Envelope;
 use crate::output::quantity::{clock, counted, number, short_number, time_value};
 use crate::output::table::{Column, Table};
 use crate::output::{Form, OutputArguments, People, Sheet, list_fields, print};
+use crate::replicates::{Replicates, grouped};
+use crate::runs::pick::{Wish, find};
 use crate::runs::row::RunRow;
 use crate::{pairs, store};
-use draw::{Manner, drawn};
+use draw::{Manner, drawn, drawn_together};
 
 /// Print or plot the points of a run's metrics
 #[derive(Debug, clap::Args)]
@@ -29,6 +32,7 @@ use draw::{Manner, drawn};
   mltrack metrics @running loss --plot --smooth 0.9 --since 1h
   mltrack metrics @best --stats
   mltrack metrics @best loss --steps 0..1000 --csv -o loss.csv
+  mltrack metrics @best acc --plot --by seed --median --band minmax
   mltrack metrics @last 'gradient/*' --kind histograms --plot")]
 pub struct Arguments {
     /// An id's beginning, a name, EXP/12, @last, @running or @best
@@ -123,6 +127,19 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
         print(&sheet, &arguments.output, &context.terminal)?;
         return Ok(Exit::Done);
     }
+    if !arguments.manner.by().is_empty() {
+        let runs = arguments.replicates(&tracker, &row, context)?;
+        let curves = runs
+            .iter()
+            .map(|row| look::curves(&tracker, row, &wish, context));
+        let text = drawn_together(
+            &curves.collect::<Outcome<Vec<_>>>()?,
+            &arguments.manner,
+            &context.terminal,
+        );
+        context.terminal.page(&text)?;
+        return Ok(Exit::Done);
+    }
     let curves = look::curves(&tracker, &row, &wish, context)?;
     if curves.is_empty() {
         remark_nothing(&row, context);
@@ -154,6 +171,26 @@ fn remark_nothing(row: &RunRow, context: &Context) {
 }
 
 impl Arguments {
+    /// The runs of its experiment that agree with it in all params but those that tell replicates apart.
+    fn replicates(
+        &self,
+        tracker: &Tracker,
+        row: &RunRow,
+        context: &Context,
+    ) -> Outcome<Vec<RunRow>> {
+        let wish = Wish {
+            experiment: Some(&row.experiment),
+            at: self.at,
+            ..Wish::default()
+        };
+        let rows = find(tracker, &wish, context)?.rows;
+        let has_it = |group: &Replicates| group.rows.iter().any(|other| other.id == row.id);
+        let mut groups = grouped(rows, self.manner.by()).into_iter();
+        Ok(groups
+            .find(has_it)
+            .map_or_else(|| vec![row.clone()], |group| group.rows))
+    }
+
     fn wish(&self, context: &Context) -> CurveWish<'_> {
         let max_points = match self.output.form(&context.terminal) {
             _ if self.max_points.is_some() => self.max_points,

@@ -80,6 +80,14 @@ pub enum People {
 pub type Sink = Box<dyn Write>;
 
 impl OutputArguments {
+    /// JSON with these fields, or whatever fits where the answer goes.
+    pub fn of_json(fields: Option<String>) -> OutputArguments {
+        OutputArguments {
+            json: fields,
+            ..OutputArguments::default()
+        }
+    }
+
     pub fn form(&self, terminal: &Terminal) -> Form {
         let items = match self {
             _ if self.md => return Form::Markdown,

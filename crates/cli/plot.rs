@@ -83,6 +83,8 @@ pub struct Drawing<'a> {
     pub series: &'a [Series<'a>],
     /// Lines drawn instead of the points, which then are a shade behind them; none, or one for each series.
     pub smoothed: &'a [Vec<(f64, f64)>],
+    /// How far bands reach: place, lower and upper edge; a shade behind the lines. None, or one for each series.
+    pub bands: &'a [Vec<(f64, f64, f64)>],
     pub size: Size,
     pub glyphs: Glyphs,
     /// Of the values.
@@ -95,6 +97,7 @@ pub fn plot(series: &[Series<'_>], size: Size, glyphs: Glyphs) -> String {
     Drawing {
         series,
         smoothed: &[],
+        bands: &[],
         size,
         glyphs,
         axis: Axis::Linear,
@@ -115,18 +118,43 @@ impl Drawing<'_> {
         let points = self.series.iter().map(|series| self.placed(series.points));
         let points: Vec<Line> = points.collect();
         let lines: Vec<Line> = self.smoothed.iter().map(|line| self.placed(line)).collect();
-        let drawable = || points.iter().flatten().filter(|point| is_drawable(**point));
+        let bands: Vec<Line> = self.bands.iter().map(|band| self.shade(band)).collect();
+        let placed = || points.iter().chain(&bands).flatten();
+        let drawable = || placed().filter(|point| is_drawable(**point));
         let x_scale = Scale::around(drawable().map(|point| point.0));
         let y_scale = match self.axis {
             Axis::Linear => Scale::around(drawable().map(|point| point.1)),
             Axis::Log => Scale::of_powers(drawable().map(|point| point.1)),
         };
         let mut text = match x_scale.zip(y_scale) {
-            Some(scales) => draw(&points, &lines, scales, size, self.glyphs),
+            Some(scales) => {
+                // A band is a shade, and so are the points behind their smoothed lines.
+                let shades = match (bands.is_empty(), lines.is_empty()) {
+                    (false, _) => &bands,
+                    (true, false) => &points,
+                    (true, true) => &lines,
+                };
+                let inked = if lines.is_empty() { &points } else { &lines };
+                draw(shades, inked, scales, size, self.glyphs)
+            }
             None => "no finite values to plot\n".to_owned(),
         };
         text.push_str(&self.legend(size.width));
         text
+    }
+
+    /// The points of a band, near enough to one another that no dot between is empty.
+    fn shade(&self, band: &[(f64, f64, f64)]) -> Line {
+        const LEVELS: u32 = 32;
+        let column = |(x, low, high): &(f64, f64, f64)| {
+            let edges = self.placed(&[(*x, *low), (*x, *high)]);
+            let (low, high) = (edges[0], edges[1]);
+            (0..=LEVELS).map(move |level| {
+                let share = f64::from(level) / f64::from(LEVELS);
+                (low.0, low.1 * (1.0 - share) + high.1 * share)
+            })
+        };
+        band.iter().flat_map(column).collect()
     }
 
     /// In the order of x, and as they lie on the axis.
@@ -163,10 +191,10 @@ impl Drawing<'_> {
     }
 }
 
-/// The points themselves, or lines before them as a shade.
+/// Lines, and shades behind them.
 fn draw(
-    points: &[Line],
-    lines: &[Line],
+    shades: &[Line],
+    inked: &[Line],
     scales: (Scale, Scale),
     size: Size,
     glyphs: Glyphs,
@@ -177,13 +205,10 @@ fn draw(
     let width = size.width - margin - 2;
     let mut canvas = Canvas::new(width, size.height, glyphs);
     let fraction = |(x, y): &(f64, f64)| (x_scale.fraction(*x), y_scale.fraction(*y));
-    if !lines.is_empty() {
-        for line in points {
-            let shaded = line.iter().filter(|point| is_drawable(**point));
-            canvas.shade(shaded.map(fraction));
-        }
+    for line in shades {
+        let shaded = line.iter().filter(|point| is_drawable(**point));
+        canvas.shade(shaded.map(fraction));
     }
-    let inked = if lines.is_empty() { points } else { lines };
     for (index, line) in inked.iter().enumerate() {
         for stretch in line.split(|point| !is_drawable(*point)) {
             canvas.draw(index, stretch.iter().map(fraction));

@@ -21,8 +21,8 @@ use crate::look::At;
 use crate::output::items::ItemForm;
 use crate::output::{Form, OutputArguments, list_fields};
 use crate::plot::Glyphs;
-use crate::store;
 use crate::watch::{Place, watch};
+use crate::{replicates, store};
 use answer::Answer;
 use column::{Column, Columns, Sort, Sorts};
 use group::grouped;
@@ -37,6 +37,7 @@ max, mean, first and count like min. What ends in @step sorts by the step.
 
   mltrack runs resnet -f 'metrics.acc > 0.9' --sort -acc --top 3 --only-changed
   mltrack runs --group =lr,=optimizer --cols acc.max,loss --sort -acc.max
+  mltrack runs resnet --by seed --cols acc.max --sort -acc.max
   mltrack runs --state running --watch")]
 #[expect(
     clippy::struct_excessive_bools,
@@ -77,6 +78,10 @@ pub struct Arguments {
     /// One row for all runs that agree in these columns, with mean and deviation of the others
     #[arg(long, value_name = "COL,..", conflicts_with_all = ["tree", "only_changed", "limit", "quiet"])]
     group: Vec<Columns>,
+    /// One row for all runs that agree in all params but these: --by seed; with mean, median, deviation and n
+    #[arg(long, value_name = "PARAM,..", value_delimiter = ',',
+          conflicts_with_all = ["tree", "only_changed", "limit", "quiet", "group"])]
+    by: Vec<String>,
     /// Children below their parents
     #[arg(long, conflicts_with = "limit")]
     tree: bool,
@@ -92,6 +97,18 @@ pub struct Arguments {
     output: OutputArguments,
 }
 
+/// What tells groups of replicates apart: the experiment where there are several, and every param that differs and is
+/// not left out.
+fn replicate_columns(rows: &[row::RunRow], by: &[String]) -> Vec<Column> {
+    let first = rows.first().map(|row| &row.experiment);
+    let has_many = rows.iter().any(|row| Some(&row.experiment) != first);
+    let experiment = has_many.then_some(Column::Property(column::Property::Experiment));
+    let params = replicates::differing(rows, by)
+        .into_iter()
+        .map(Column::Param);
+    experiment.into_iter().chain(params).collect()
+}
+
 fn at_least_one(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(0) | Err(_) => Err("a page holds one run or more".to_owned()),
@@ -100,7 +117,7 @@ fn at_least_one(text: &str) -> Result<usize, String> {
 }
 
 pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
-    let fields = if arguments.group.is_empty() {
+    let fields = if arguments.group.is_empty() && arguments.by.is_empty() {
         row::FIELDS
     } else {
         group::FIELDS
@@ -200,11 +217,12 @@ impl Arguments {
         let (sorts, columns, by) = (self.sorts(), flat(&self.cols), flat(&self.group));
         let now_ns = context.started_ns;
         // Groups and trees are made of all runs, and cut afterwards.
-        let is_cut_later = self.tree || !by.is_empty();
+        let is_grouped = !by.is_empty() || !self.by.is_empty();
+        let is_cut_later = self.tree || is_grouped;
         let wish = Wish {
             experiment: self.experiment.as_deref(),
             pick: self.pick.clone(),
-            sorts: if by.is_empty() { &sorts } else { &[] },
+            sorts: if is_grouped { &[] } else { &sorts },
             limit: self.limit.or(self.top).filter(|_| !is_cut_later),
             page: self.page,
             at: self.at,
@@ -212,7 +230,12 @@ impl Arguments {
         let mut found = find(tracker, &wish, context)?;
         found.next = found.next.filter(|_| self.limit.is_some());
         let top = self.top.unwrap_or(usize::MAX);
-        if !by.is_empty() {
+        if is_grouped {
+            let by = if self.by.is_empty() {
+                by
+            } else {
+                replicate_columns(&found.rows, &self.by)
+            };
             let mut groups = grouped(&found.rows, &by, &columns, now_ns)?;
             groups.sort(&sorts)?;
             groups.rows.truncate(top);

@@ -15,9 +15,9 @@ use crate::top;
 use crate::{
     artifact, compact, compare, completion, config_show, console, dataset, demo, doctor, env_diff,
     env_show, exp_archive, exp_ls, exp_new, exp_restore, exp_show, export, gc, help, import, init,
-    key, lineage, log, man, metrics, model, op_log, repair, replay, reproduce, restore, rm,
-    run_end, run_exec, run_log, run_show, run_start, runs, scrub, search, serve, snapshot_create,
-    snapshot_ls, snapshot_rm, snapshot_verify, stats, tail, undo, verify, version,
+    key, lineage, log, man, metrics, model, op_log, picture, repair, replay, reproduce, restore,
+    rm, run_end, run_exec, run_log, run_show, run_start, runs, scrub, search, serve,
+    snapshot_create, snapshot_ls, snapshot_rm, snapshot_verify, stats, tail, undo, verify, version,
 };
 
 /// Help, with commands that can be left out of the program.
@@ -30,6 +30,8 @@ Groups:
           stats",
             $looks,
             "
+  look    runs, run show, exp ls, exp show, metrics, plot, compare, console,
+          search, stats
   log     tail, log, replay, verify, repair, snapshot, compact, gc, scrub, op log,
           undo
   things  artifact, dataset, model, lineage, env show, env diff, reproduce
@@ -88,6 +90,7 @@ pub enum Command {
     #[command(subcommand)]
     Model(model::Command),
     Metrics(metrics::Arguments),
+    Plot(picture::Arguments),
     Compare(compare::Arguments),
     Lineage(lineage::Arguments),
     Console(console::Arguments),
@@ -246,6 +249,7 @@ pub fn run(command: Command, context: &Context) -> Outcome {
         Command::Dataset(command) => dataset::run(&command, context),
         Command::Model(command) => model::run(&command, context),
         Command::Metrics(arguments) => metrics::run(&arguments, context),
+        Command::Plot(arguments) => picture::run(&arguments, context),
         Command::Compare(arguments) => compare::run(&arguments, context),
         Command::Lineage(arguments) => lineage::run(&arguments, context),
         Command::Console(arguments) => console::run(&arguments, context),

@@ -42,6 +42,7 @@ const COMMANDS: &[&str] = &[
     "model rm",
     "model restore",
     "metrics",
+    "plot",
     "compare",
     "lineage link",
     "lineage unlink",

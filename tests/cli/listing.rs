@@ -105,12 +105,15 @@ fn groups_have_a_mean_and_a_deviation() {
     );
     assert_eq!(
         best["metrics"]["acc"],
-        json!({"mean": 5.0, "std": 1.0, "min": 4.0, "max": 6.0, "count": 3, "not_finite": 0})
+        json!({"mean": 5.0, "std": 1.0, "median": 5.0, "min": 4.0, "max": 6.0, "count": 3, "not_finite": 0})
     );
     assert_eq!(best["ids"].as_array().unwrap().len(), 3);
-    assert_eq!(folder.ok(&words), "0.2\t3\t5.0\t1.0\n0.1\t3\t2.0\t1.0\n");
+    assert_eq!(
+        folder.ok(&words),
+        "0.2\t3\t5.0\t1.0\t5.0\n0.1\t3\t2.0\t1.0\t2.0\n"
+    );
     let table = folder.ok(&[&words[..], &["--md"]].concat());
-    assert!(table.contains("| 0.2 | 3 | 5 +-1 |"), "{table}");
+    assert!(table.contains("| 0.2 | 3 | 5 +-1 (median 5) |"), "{table}");
     assert_eq!(
         folder.run(&["runs", "--group", "=lr", "--sort", "x"]).code,
         2

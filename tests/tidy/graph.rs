@@ -52,6 +52,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "mltrack-import",
             "mltrack-export",
             "mltrack-top",
+            "mltrack-plot",
         ],
     ),
     ("xtask", &[]),

@@ -1,14 +1,21 @@
-//! Curves on common axes, as wide as the terminal.
+//! Curves on common axes, as wide as the terminal: of one run, or of all its replicates as a line with a band.
 //!
 //! Invariant: smoothing draws another line and hides nothing: the points are the shade behind it, and the numbers below
 //! are theirs.
 
+use std::collections::BTreeSet;
+
+use mltrack_plot::{Middle, Ribbon, ribbon};
+
 use crate::look::Curve;
 use crate::output::Terminal;
+use crate::picture::Band;
 use crate::plot::{Axis, Drawing, Glyphs, Series, Size};
 
 const HEIGHT: usize = 16;
 const WIDTH_MAX: usize = 120;
+/// Two dots a character.
+const PLACES: usize = 2 * WIDTH_MAX;
 
 // No doc comment: clap would take it for the description of the command it is flattened into.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -19,6 +26,20 @@ pub struct Manner {
     /// Draw the running mean, of which each point keeps this share: 0.9 is smooth
     #[arg(long, value_name = "SHARE", requires = "plot", value_parser = parse_share)]
     smooth: Option<f64>,
+    /// Draw the mean and a band of all runs that agree with it in all params but these: --by seed
+    #[arg(
+        long,
+        value_name = "PARAM,..",
+        value_delimiter = ',',
+        requires = "plot"
+    )]
+    by: Vec<String>,
+    /// With --by, the median instead of the mean
+    #[arg(long, requires = "by")]
+    median: bool,
+    /// With --by, what the band shows
+    #[arg(long, value_enum, value_name = "BAND", requires = "by")]
+    band: Option<Band>,
 }
 
 fn parse_share(text: &str) -> Result<f64, String> {
@@ -31,7 +52,83 @@ fn parse_share(text: &str) -> Result<f64, String> {
 impl Manner {
     /// A mean over points that were left out would be another one.
     pub fn needs_every_point(&self) -> bool {
-        self.smooth.is_some()
+        self.smooth.is_some() || !self.by.is_empty()
+    }
+
+    /// What tells replicates apart; empty when one run is drawn.
+    pub fn by(&self) -> &[String] {
+        &self.by
+    }
+
+    fn middle(&self) -> (Middle, &'static str) {
+        if self.median {
+            (Middle::Median, "median")
+        } else {
+            (Middle::Mean, "mean")
+        }
+    }
+}
+
+/// The replicates as one line a metric, with a band and how many they are.
+pub fn drawn_together(runs: &[Vec<Curve>], manner: &Manner, terminal: &Terminal) -> String {
+    let labels: BTreeSet<String> = runs.iter().flatten().map(Curve::label).collect();
+    let (middle, word) = manner.middle();
+    let band = manner.band.unwrap_or_default();
+    let (mut names, mut lines, mut bands) = (Vec::new(), Vec::new(), Vec::new());
+    for label in labels {
+        let curves = runs.iter().flatten().filter(|curve| curve.label() == label);
+        let points: Vec<Vec<(f64, f64)>> = curves.map(|curve| line_of(curve, manner)).collect();
+        let ribbons = ribbon(&points, PLACES, middle, band.spread());
+        let reach = |it: &Ribbon| it.band.map(|(low, high)| (it.x, low, high));
+        names.push(format!(
+            "{label} {word}{}, n={}",
+            band.words(),
+            points.len()
+        ));
+        lines.push(
+            ribbons
+                .iter()
+                .map(|it| (it.x, it.middle))
+                .collect::<Vec<_>>(),
+        );
+        bands.push(ribbons.iter().filter_map(reach).collect::<Vec<_>>());
+    }
+    let series: Vec<Series<'_>> = names
+        .iter()
+        .zip(&lines)
+        .map(|(name, points)| Series { name, points })
+        .collect();
+    drawing(&series, (&[], &bands), manner, terminal).text()
+}
+
+/// The points, or their running mean where one is asked for.
+fn line_of(curve: &Curve, manner: &Manner) -> Vec<(f64, f64)> {
+    let points = curve.points.iter();
+    let points: Vec<(f64, f64)> = points
+        .map(|point| (point.step as f64, point.value))
+        .collect();
+    match manner.smooth {
+        Some(share) => smoothed(&points, share),
+        None => points,
+    }
+}
+
+fn drawing<'a>(
+    series: &'a [Series<'a>],
+    (smoothed, bands): (&'a [Vec<(f64, f64)>], &'a [Vec<(f64, f64, f64)>]),
+    manner: &Manner,
+    terminal: &Terminal,
+) -> Drawing<'a> {
+    Drawing {
+        series,
+        smoothed,
+        bands,
+        size: Size {
+            width: terminal.width.min(WIDTH_MAX),
+            height: HEIGHT,
+        },
+        glyphs: Glyphs::of_locale(),
+        axis: if manner.log { Axis::Log } else { Axis::Linear },
     }
 }
 
@@ -53,17 +150,7 @@ pub fn drawn(curves: &[Curve], manner: &Manner, terminal: &Terminal) -> String {
         Some(share) => points.iter().map(|line| smoothed(line, share)).collect(),
         None => Vec::new(),
     };
-    let drawing = Drawing {
-        series: &series,
-        smoothed: &smoothed,
-        size: Size {
-            width: terminal.width.min(WIDTH_MAX),
-            height: HEIGHT,
-        },
-        glyphs: Glyphs::of_locale(),
-        axis: if manner.log { Axis::Log } else { Axis::Linear },
-    };
-    drawing.text()
+    drawing(&series, (&smoothed, &[]), manner, terminal).text()
 }
 
 /// The exponential running mean without the pull of its start, as `TensorBoard` has it. What is not finite stays what it

@@ -252,6 +252,7 @@ fn a_smoothed_line_has_the_points_as_its_shade_and_keeps_their_spikes() {
         let drawing = Drawing {
             series: &series,
             smoothed: &smoothed,
+            bands: &[],
             size: SIZE,
             glyphs,
             axis: Axis::Linear,
@@ -284,6 +285,7 @@ fn a_logarithmic_axis_spreads_powers_evenly_and_counts_what_it_cannot_show() {
     let drawing = Drawing {
         series: &series,
         smoothed: &[],
+        bands: &[],
         size,
         glyphs: Glyphs::Ascii,
         axis: Axis::Log,

@@ -22,7 +22,7 @@ use crate::context::Context;
 use crate::failure::{Exit, Failure, Outcome};
 use crate::plot::Glyphs;
 use crate::table::{self, Command};
-use crate::{artifact, dataset, model};
+use crate::{artifact, dataset, model, picture};
 use address::Address;
 use client::Client;
 use following::Following;
@@ -53,12 +53,64 @@ pub fn run(command: Command, matches: &ArgMatches, context: &Context) -> Outcome
         Way::Local => table::run(command, context),
         Way::Changes | Way::Fetches => Err(refusal(&given, &address).into()),
         Way::Looks | Way::Streams | Way::LooksWith(_) => match &command {
+            Command::Plot(arguments) => {
+                let asking = Asking {
+                    given: &given,
+                    client: Client::new(&address)?,
+                };
+                picture::far::run(arguments, &asking, context)
+            }
             Command::Tail(arguments) => following::tail(arguments, &given, &address, context),
             Command::Dataset(dataset::Command::Split(arguments)) if arguments.files.is_some() => {
                 parts::split(arguments, &given, &address, context)
             }
             _ => look(&given, &address, context),
         },
+    }
+}
+
+/// A command that was given, and the server that it is asked of.
+pub struct Asking<'a> {
+    given: &'a words::Given<'a>,
+    client: Client,
+}
+
+impl Asking<'_> {
+    /// The words that travel, without options that are done with here.
+    pub fn words_but(&self, here: &[&str]) -> Result<Vec<String>, Failure> {
+        self.given.travelling_but(here)
+    }
+
+    /// What it answers with `--json`, and what is said beside it.
+    pub fn json(
+        &self,
+        words: &[String],
+        context: &Context,
+    ) -> Outcome<(serde_json::Value, Vec<u8>)> {
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        asked::asked(&self.client, &words, context)
+    }
+
+    /// What it prints, whole.
+    pub fn bytes(&self, words: &[String]) -> Outcome<Vec<u8>> {
+        let ask = CommandAsk {
+            arguments: words.to_vec(),
+            screen: Screen::default(),
+            positions: false,
+        };
+        let (mut bytes, mut said) = (Vec::new(), Vec::new());
+        let code = self
+            .client
+            .run(&ask, &mut Target::Kept(&mut bytes, &mut said))?;
+        if code == 0 {
+            return Ok(bytes);
+        }
+        let what = format!("the server ended with exit code {code} before all came");
+        let failure = Failure::new(mltrack::Code::Network, what);
+        Err(failure
+            .cause(String::from_utf8_lossy(&said).trim())
+            .hint("try again")
+            .into())
     }
 }
 

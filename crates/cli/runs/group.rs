@@ -1,4 +1,4 @@
-//! Runs that agree in some columns, as one row: how many there are, and mean and spread of their metrics.
+//! Runs that agree in some columns, as one row: how many there are, and mean, median and spread of their metrics.
 //!
 //! 1. The spread is the standard deviation of a sample (n - 1); one value has none.
 //! 2. What is not a finite number is left out of mean and spread, and counted.
@@ -38,6 +38,8 @@ pub struct Spread {
     pub count: u64,
     pub not_finite: u64,
     pub mean: f64,
+    /// The value in the middle.
+    pub median: f64,
     pub deviation: Option<f64>,
     pub min: f64,
     pub max: f64,
@@ -135,15 +137,28 @@ fn spread(values: &[f64]) -> Option<Spread> {
     } else {
         finite().map(|value| value / count as f64).sum()
     };
+    let mut sorted: Vec<f64> = finite().collect();
+    sorted.sort_by(f64::total_cmp);
     let squares: f64 = finite().map(|value| (value - mean).powi(2)).sum();
     Some(Spread {
         count: count as u64,
         not_finite: (values.len() - count) as u64,
         mean,
+        median: median(&sorted),
         deviation: (count > 1).then(|| (squares / (count - 1) as f64).sqrt()),
         min: finite().fold(f64::NAN, f64::min),
         max: finite().fold(f64::NAN, f64::max),
     })
+}
+
+/// Of sorted values; NaN of none.
+fn median(sorted: &[f64]) -> f64 {
+    let middle = sorted.len() / 2;
+    match sorted.len() {
+        0 => f64::NAN,
+        count if count.is_multiple_of(2) => f64::midpoint(sorted[middle - 1], sorted[middle]),
+        _ => sorted[middle],
+    }
 }
 
 impl Groups {
@@ -203,6 +218,7 @@ impl Groups {
         for column in &self.of {
             titles.push(format!("{}.mean", column.title()));
             titles.push(format!("{}.std", column.title()));
+            titles.push(format!("{}.median", column.title()));
         }
         let line = |group: &Group| {
             let key = group.key.iter();
@@ -214,6 +230,7 @@ impl Groups {
                 cells.push(spread.map_or(Value::Null, |spread| number(spread.mean)));
                 let deviation = spread.and_then(|spread| spread.deviation);
                 cells.push(deviation.map_or(Value::Null, number));
+                cells.push(spread.map_or(Value::Null, |spread| number(spread.median)));
             }
             cells
         };
@@ -268,6 +285,7 @@ fn value(spread: Spread) -> Value {
     json!({
         "mean": number(spread.mean),
         "std": spread.deviation.map(number),
+        "median": number(spread.median),
         "min": number(spread.min),
         "max": number(spread.max),
         "count": spread.count,
@@ -275,19 +293,25 @@ fn value(spread: Spread) -> Value {
     })
 }
 
-/// `0.931 +-0.002`, and of how many where it is not all of them.
+/// `0.931 +-0.002 (median 0.93)`, and of how many where it is not all of them.
 fn text(spread: Option<Spread>, runs: u64) -> String {
     let Some(spread) = spread else {
         return "-".to_owned();
     };
     let mut text = short_number(spread.mean);
+    let mut notes = Vec::new();
     if let Some(deviation) = spread.deviation {
         text = format!("{text} +-{}", short_number(deviation));
+        notes.push(format!("median {}", short_number(spread.median)));
     }
     if spread.count != runs {
-        text = format!("{text} (n={})", spread.count);
+        notes.push(format!("n={}", spread.count));
     }
-    text
+    if notes.is_empty() {
+        text
+    } else {
+        format!("{text} ({})", notes.join(", "))
+    }
 }
 
 #[cfg(test)]
@@ -323,6 +347,7 @@ mod tests {
         assert_eq!((spread.count, spread.not_finite), (2, 1));
         assert!((spread.mean - 2.0).abs() < 1e-12);
         assert!((spread.deviation.unwrap() - 2.0_f64.sqrt()).abs() < 1e-12);
+        assert!((spread.median - 2.0).abs() < 1e-12);
         assert_eq!(groups.rows[0].ids, ["a", "c", "d"]);
         assert_eq!(groups.rows[1].spreads[0].unwrap().deviation, None);
     }
@@ -334,7 +359,7 @@ mod tests {
             .iter()
             .map(|cell| cell.text.as_str())
             .collect();
-        assert_eq!(cells, ["0.1", "3", "2 +-1.414 (n=2)"]);
+        assert_eq!(cells, ["0.1", "3", "2 +-1.414 (median 2, n=2)"]);
         assert_eq!(table.rows[1][2].text, "5 (n=1)");
         assert_eq!(table.notes, ["2 groups of 5 runs"]);
     }
@@ -356,6 +381,7 @@ mod tests {
     fn the_spread_of_close_large_numbers_is_kept() {
         let spread = spread(&[1e9, 1e9 + 1.0, 1e9 + 2.0]).unwrap();
         assert!((spread.deviation.unwrap() - 1.0).abs() < 1e-9, "{spread:?}");
+        assert!((spread.median - (1e9 + 1.0)).abs() < 1e-9, "{spread:?}");
         let none = super::spread(&[f64::INFINITY]).unwrap();
         assert!(none.mean.is_nan() && none.count == 0, "{none:?}");
         let huge = super::spread(&[f64::MAX, f64::MAX]).unwrap();

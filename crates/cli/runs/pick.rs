@@ -27,6 +27,13 @@ pub struct Pick {
     since: Option<When>,
 }
 
+impl Pick {
+    /// Whether it leaves anything out.
+    pub fn is_any(&self) -> bool {
+        !self.filter.is_empty() || !self.state.is_empty() || self.since.is_some()
+    }
+}
+
 fn parse_state(text: &str) -> Result<RunState, String> {
     text.parse()
         .map_err(|error: <RunState as std::str::FromStr>::Err| error.to_string())

@@ -259,7 +259,7 @@ pub use checkout::{Checkout, CheckoutFile, Found};
 pub use code::Code;
 pub use compact::Compact;
 pub use compare::{COMPARED_RUNS_MAX, CompareQuery, Comparison};
-pub use compare_group::{CompareGroup, CompareParam};
+pub use compare_group::{CompareGroup, CompareParam, tells_replicates_apart};
 pub use compare_metric::{CompareMetric, CompareOutcome, CompareResult, CompareTest, Tested};
 pub use console::{Console, ConsoleWriter};
 pub use console_capture::ConsoleCapture;

@@ -1,0 +1,251 @@
+//! Which runs and which metrics the words name.
+//!
+//! Invariant: a word is a run, else an experiment, else a metric that the runs have; one that is none of these is an
+//! error, never an empty picture.
+
+use std::collections::BTreeSet;
+
+use mltrack::{Code, Tracker};
+
+use super::Arguments;
+use crate::context::Context;
+use crate::failure::{Failure, Outcome};
+use crate::look;
+use crate::runs::pick::{Wish, find};
+use crate::runs::row::RunRow;
+
+/// What is to be drawn.
+pub struct Chosen {
+    pub rows: Vec<RunRow>,
+    /// Patterns of metrics; all when empty.
+    pub globs: Vec<String>,
+    pub lsn: u64,
+    /// How many runs there were before some were left out.
+    pub found: usize,
+}
+
+impl Chosen {
+    pub fn find(arguments: &Arguments, tracker: &Tracker, context: &Context) -> Outcome<Chosen> {
+        let experiments: BTreeSet<String> = {
+            let items = tracker.experiments().fetch()?.items.into_iter();
+            items.map(|experiment| experiment.name).collect()
+        };
+        let mut chosen = Chosen {
+            rows: Vec::new(),
+            globs: arguments.metric.clone(),
+            lsn: 0,
+            found: 0,
+        };
+        let mut unknown = Vec::new();
+        let mut has_runs = false;
+        for word in &arguments.words {
+            match look::run(tracker, word, arguments.at, context) {
+                Ok((row, lsn)) => {
+                    (has_runs, chosen.lsn) = (true, lsn);
+                    chosen.rows.push(row);
+                }
+                Err(_) if experiments.contains(word) => {
+                    has_runs = true;
+                    chosen.take(arguments, tracker, Some(word), context)?;
+                }
+                // What begins so is always a run.
+                Err(stop) if word.starts_with('@') => return Err(stop),
+                Err(stop) => unknown.push((word, stop)),
+            }
+        }
+        if arguments.pick.is_any()
+            && !arguments
+                .words
+                .iter()
+                .any(|word| experiments.contains(word))
+        {
+            has_runs = true;
+            chosen.take(arguments, tracker, None, context)?;
+        }
+        chosen.check_runs(has_runs, &mut unknown)?;
+        chosen
+            .globs
+            .extend(unknown.into_iter().map(|(word, _)| word.clone()));
+        chosen.shorten(arguments.top as usize);
+        Ok(chosen)
+    }
+
+    /// All runs of an experiment, or of all, that the filters admit.
+    fn take(
+        &mut self,
+        arguments: &Arguments,
+        tracker: &Tracker,
+        experiment: Option<&str>,
+        context: &Context,
+    ) -> Outcome<()> {
+        let wish = Wish {
+            experiment,
+            pick: arguments.pick.clone(),
+            at: arguments.at,
+            ..Wish::default()
+        };
+        let found = find(tracker, &wish, context)?;
+        self.rows.extend(found.rows);
+        self.lsn = found.lsn;
+        Ok(())
+    }
+
+    fn check_runs(
+        &self,
+        has_runs: bool,
+        unknown: &mut Vec<(&String, crate::failure::Stop)>,
+    ) -> Outcome<()> {
+        if !has_runs {
+            if unknown.is_empty() {
+                return Err(Failure::usage("no run is named")
+                    .hint("mltrack plot @last loss -o loss.svg; mltrack runs lists runs")
+                    .into());
+            }
+            // The first word should have been a run.
+            let (_, stop) = unknown.remove(0);
+            return Err(stop);
+        }
+        if self.rows.is_empty() {
+            return Err(Failure::new(
+                Code::NotFound,
+                "no run matches, so there is nothing to draw",
+            )
+            .hint("mltrack runs with the same filters lists what does")
+            .into());
+        }
+        Ok(())
+    }
+
+    /// One of each, and no more than asked for.
+    fn shorten(&mut self, top: usize) {
+        let mut seen = BTreeSet::new();
+        self.rows.retain(|row| seen.insert(row.id.clone()));
+        self.found = self.rows.len();
+        self.rows.truncate(top);
+    }
+
+    /// That every metric that was named is among what was found; what a pattern fits is for the pattern to say.
+    pub fn check_found(
+        &self,
+        kind: &str,
+        found: &BTreeSet<String>,
+        known: &[String],
+    ) -> Outcome<()> {
+        let is_missing = |glob: &&String| !glob.contains(['*', '?']) && !found.contains(*glob);
+        if let Some(glob) = self.globs.iter().find(is_missing) {
+            return Err(self
+                .no_metric(kind, std::slice::from_ref(glob), known)
+                .into());
+        }
+        if found.is_empty() {
+            return Err(self.no_metric(kind, &self.globs, known).into());
+        }
+        Ok(())
+    }
+
+    /// The metrics of the runs, without their contexts.
+    pub fn names(&self) -> Vec<String> {
+        let labels = self.rows.iter().flat_map(|row| &row.metrics);
+        let names = labels.map(|metric| bare(&metric.label).to_owned());
+        names.collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
+    /// That no metric is like these words.
+    pub fn no_metric(&self, kind: &str, globs: &[String], known: &[String]) -> Failure {
+        const TOLD_MAX: usize = 10;
+        let asked = match globs {
+            [] => String::new(),
+            [glob] => format!(" {glob:?}"),
+            globs => format!(" like {}", globs.join(", ")),
+        };
+        let runs = match &self.rows[..] {
+            [row] => format!("the run {}", row.short),
+            rows => format!("none of the {} runs", rows.len()),
+        };
+        let verb = if self.rows.len() == 1 {
+            "has no"
+        } else {
+            "has the"
+        };
+        let failure = Failure::new(Code::NotFound, format!("{runs} {verb} {kind}{asked}"));
+        let nearest = globs.first().and_then(|glob| nearest(glob, known));
+        let mut told: Vec<&str> = known.iter().take(TOLD_MAX).map(String::as_str).collect();
+        if known.len() > TOLD_MAX {
+            told.push("..");
+        }
+        let list = if told.is_empty() {
+            "mltrack run show RUN says what a run has".to_owned()
+        } else {
+            format!("there are {}", told.join(", "))
+        };
+        match nearest {
+            Some(name) => failure.hint(format!("did you mean {name}?  {list}")),
+            None => failure.hint(list),
+        }
+    }
+
+    /// What was not drawn of the runs.
+    pub fn left_out(&self) -> Vec<String> {
+        match self.found.saturating_sub(self.rows.len()) {
+            0 => Vec::new(),
+            _ => vec![format!(
+                "{} of {} runs are drawn, the newest; --top N draws more",
+                self.rows.len(),
+                self.found
+            )],
+        }
+    }
+}
+
+/// A metric's name without its context.
+pub fn bare(label: &str) -> &str {
+    match label.find('{') {
+        Some(at) if label.ends_with('}') => &label[..at],
+        _ => label,
+    }
+}
+
+/// The name that takes the fewest changes, if few do.
+fn nearest<'a>(word: &str, names: &'a [String]) -> Option<&'a String> {
+    let word: Vec<char> = word
+        .chars()
+        .filter(|letter| !"*?".contains(*letter))
+        .collect();
+    let far = names.iter().map(|name| (changes(&word, name), name));
+    let (changes, name) = far.min_by_key(|(changes, _)| *changes)?;
+    (changes <= 2.max(word.len() / 3)).then_some(name)
+}
+
+/// How many letters are put in, taken out or changed between two words.
+fn changes(word: &[char], name: &str) -> usize {
+    let mut row: Vec<usize> = (0..=word.len()).collect();
+    for (line, letter) in name.chars().enumerate() {
+        let mut before = row[0];
+        row[0] = line + 1;
+        for at in 0..word.len() {
+            let kept = before + usize::from(word[at] != letter);
+            before = row[at + 1];
+            row[at + 1] = kept.min(before + 1).min(row[at] + 1);
+        }
+    }
+    row[word.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slip_is_near_and_another_word_is_not() {
+        let names = ["accuracy".to_owned(), "loss".to_owned()];
+        assert_eq!(nearest("los", &names), Some(&names[1]));
+        assert_eq!(nearest("acuracy", &names), Some(&names[0]));
+        assert_eq!(nearest("perplexity", &names), None);
+    }
+
+    #[test]
+    fn a_name_is_without_its_context() {
+        assert_eq!(bare("loss{subset=val}"), "loss");
+        assert_eq!(bare("a{b"), "a{b");
+    }
+}

@@ -1,0 +1,255 @@
+//! Runs as lines through parallel axes, as dots, as bars.
+
+use mltrack::{Direction, Tracker};
+use mltrack_plot::{Bar, Bars, Dot, Parallel, ParallelAxis, ParallelRow, Scale, Scatter, look_of};
+use serde_json::{Value, json};
+
+use super::chosen::Chosen;
+use super::options::Across;
+use super::{Arguments, Drawn};
+use crate::context::Context;
+use crate::failure::{Failure, Outcome};
+use crate::output::quantity::number;
+use crate::replicates::differing;
+use crate::runs::column::Column;
+use crate::runs::row::RunRow;
+
+/// Values of a param that are spread so far are shown by their logarithms.
+const LOG_FROM: f64 = 50.0;
+
+/// The goal, and whether less of it is better.
+fn goal(arguments: &Arguments, tracker: &Tracker, chosen: &Chosen) -> Outcome<(Column, bool)> {
+    let experiments = tracker.experiments().fetch()?.items;
+    let mine = experiments
+        .into_iter()
+        .find(|it| it.name == chosen.rows[0].experiment);
+    let known = mine.and_then(|experiment| experiment.goal);
+    if chosen.globs.is_empty()
+        && let Some(goal) = &known
+    {
+        let column = goal.metric.parse().map_err(Failure::usage)?;
+        return Ok((column, goal.direction == Direction::Min));
+    }
+    if chosen.globs.is_empty() {
+        return Err(
+            Failure::usage("no metric is named, and the experiment has no goal")
+                .hint("name the metric that decides, or mltrack exp new EXP --goal loss:min")
+                .into(),
+        );
+    }
+    let column = arguments.column(chosen)?;
+    let is_less = match known.filter(|goal| goal.metric == chosen.globs[0]) {
+        Some(goal) => goal.direction == Direction::Min,
+        None => ["loss", "error", "perplexity", ".min"]
+            .iter()
+            .any(|word| chosen.globs[0].contains(word)),
+    };
+    Ok((column, is_less))
+}
+
+pub fn parallel(
+    arguments: &Arguments,
+    tracker: &Tracker,
+    chosen: &Chosen,
+    context: &Context,
+) -> Outcome<Drawn> {
+    let (column, is_less_better) = goal(arguments, tracker, chosen)?;
+    let goals = numbers(&chosen.rows, &column, context);
+    check_any(chosen, &column, &goals)?;
+    let names = differing(&chosen.rows, &[]);
+    if names.is_empty() {
+        return Err(
+            Failure::usage("the runs differ in no param, so there are no axes")
+                .hint("name runs that do, or draw their metrics: --kind curves")
+                .into(),
+        );
+    }
+    let mut axes = Vec::new();
+    let mut columns: Vec<Vec<Option<f64>>> = Vec::new();
+    for name in &names {
+        let (axis, values) = axis(name, &chosen.rows, context);
+        axes.push(axis);
+        columns.push(values);
+    }
+    axes.push(ParallelAxis {
+        name: column.title(),
+        scale: arguments.up(),
+        words: Vec::new(),
+    });
+    columns.push(goals);
+    let row = |at: usize| ParallelRow {
+        values: columns.iter().map(|column| column[at]).collect(),
+    };
+    let series = chosen.rows.iter().enumerate().map(|(at, row)| {
+        let goal = columns.last().and_then(|column| column[at]);
+        json!({"run": row.id, "name": row.name, "goal": goal.map(number)})
+    });
+    let chart = Parallel {
+        axes,
+        rows: (0..chosen.rows.len()).map(row).collect(),
+        is_less_better,
+    };
+    Ok(Drawn {
+        series: series.collect(),
+        picture: chart.draw(&arguments.page(1)?),
+        left_out: chosen.left_out(),
+        lsn: chosen.lsn,
+    })
+}
+
+/// Numbers where all values are, words otherwise.
+fn axis(name: &str, rows: &[RunRow], context: &Context) -> (ParallelAxis, Vec<Option<f64>>) {
+    let column = Column::Param(name.to_owned());
+    let values = numbers(rows, &column, context);
+    let has = |row: &RunRow| row.params.contains_key(name);
+    let are_numbers = rows
+        .iter()
+        .zip(&values)
+        .all(|(row, value)| value.is_some() || !has(row));
+    let known = || {
+        values
+            .iter()
+            .flatten()
+            .copied()
+            .filter(|value| value.is_finite())
+    };
+    if are_numbers {
+        let (low, high) = (
+            known().fold(f64::INFINITY, f64::min),
+            known().fold(0.0, f64::max),
+        );
+        let is_log = low > 0.0 && high / low >= LOG_FROM;
+        let scale = if is_log { Scale::Log } else { Scale::Linear };
+        let axis = ParallelAxis {
+            name: name.to_owned(),
+            scale,
+            words: Vec::new(),
+        };
+        return (axis, values);
+    }
+    let texts = rows
+        .iter()
+        .map(|row| row.params.get(name).map(ToString::to_string));
+    let texts: Vec<Option<String>> = texts.collect();
+    let mut words: Vec<String> = texts.iter().flatten().cloned().collect();
+    words.sort();
+    words.dedup();
+    let place = |text: &Option<String>| {
+        let text = text.as_ref()?;
+        words
+            .iter()
+            .position(|word| word == text)
+            .map(|at| at as f64)
+    };
+    let places = texts.iter().map(place).collect();
+    let axis = ParallelAxis {
+        name: name.to_owned(),
+        scale: Scale::Linear,
+        words,
+    };
+    (axis, places)
+}
+
+fn numbers(rows: &[RunRow], column: &Column, context: &Context) -> Vec<Option<f64>> {
+    let number = |row: &RunRow| column.content(row, context.started_ns)?.number();
+    rows.iter().map(number).collect()
+}
+
+fn check_any(chosen: &Chosen, column: &Column, values: &[Option<f64>]) -> Outcome<()> {
+    if values.iter().flatten().any(|value| value.is_finite()) {
+        return Ok(());
+    }
+    if values.iter().flatten().next().is_some() {
+        let what = format!("{} has no finite number in these runs", column.title());
+        return Err(Failure::usage(what)
+            .hint("mltrack runs --cols says what it has")
+            .into());
+    }
+    let names = [column.title()];
+    Err(chosen.no_metric("metric", &names, &chosen.names()).into())
+}
+
+pub fn scatter(arguments: &Arguments, chosen: &Chosen, context: &Context) -> Outcome<Drawn> {
+    let up = arguments.column(chosen)?;
+    let Across::Named(name) = &arguments.x else {
+        return Err(Failure::usage("a scatter needs a column across")
+            .hint("--x =lr for a param, --x loss.min for a metric")
+            .into());
+    };
+    let across: Column = name.parse().map_err(Failure::usage)?;
+    let (xs, ys) = (
+        numbers(&chosen.rows, &across, context),
+        numbers(&chosen.rows, &up, context),
+    );
+    check_any(chosen, &up, &ys)?;
+    check_any(chosen, &across, &xs)?;
+    let scale = |is_log| if is_log { Scale::Log } else { Scale::Linear };
+    let (mut dots, mut series, mut lacking) = (Vec::new(), Vec::new(), 0);
+    for (row, (x, y)) in chosen.rows.iter().zip(xs.iter().zip(&ys)) {
+        let (Some(x), Some(y)) = (*x, *y) else {
+            lacking += 1;
+            continue;
+        };
+        dots.push(Dot {
+            x,
+            y,
+            look: look_of(&row.id),
+        });
+        series.push(json!({"run": row.id, "name": row.name, "x": number(x), "y": number(y)}));
+    }
+    let mut left_out = chosen.left_out();
+    if lacking > 0 {
+        left_out.push(format!("{lacking} runs lack one of the two columns"));
+    }
+    let chart = Scatter {
+        dots,
+        x: (title(&across), scale(arguments.log_x)),
+        y: (title(&up), scale(arguments.log_y)),
+    };
+    Ok(Drawn {
+        picture: chart.draw(&arguments.page(1)?),
+        series,
+        left_out,
+        lsn: chosen.lsn,
+    })
+}
+
+/// For readers, who do not know how columns are written.
+fn title(column: &Column) -> String {
+    column.title().trim_start_matches('=').to_owned()
+}
+
+pub fn bars(arguments: &Arguments, chosen: &Chosen, context: &Context) -> Outcome<Drawn> {
+    let column = arguments.column(chosen)?;
+    let values = numbers(&chosen.rows, &column, context);
+    check_any(chosen, &column, &values)?;
+    let mut found: Vec<(&RunRow, f64)> = chosen
+        .rows
+        .iter()
+        .zip(&values)
+        .filter_map(|(row, value)| Some((row, (*value)?)))
+        .collect();
+    found.sort_by(|a, b| b.1.total_cmp(&a.1));
+    let bar = |(row, value): &(&RunRow, f64)| Bar {
+        name: row.name.clone(),
+        value: *value,
+        look: look_of(&row.id),
+    };
+    let told = |(row, value): &(&RunRow, f64)| -> Value {
+        json!({"run": row.id, "name": row.name, "value": number(*value)})
+    };
+    let chart = Bars {
+        bars: found.iter().map(bar).collect(),
+        name: column.title(),
+    };
+    let mut left_out = chosen.left_out();
+    if found.len() < chosen.rows.len() {
+        left_out.push(format!("{} runs lack it", chosen.rows.len() - found.len()));
+    }
+    Ok(Drawn {
+        picture: chart.draw(&arguments.page(1)?),
+        series: found.iter().map(told).collect(),
+        left_out,
+        lsn: chosen.lsn,
+    })
+}
