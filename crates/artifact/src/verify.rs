@@ -2,6 +2,8 @@
 
 use crate::error::Result;
 use crate::hash::BlobHash;
+use crate::keys;
+use crate::mismatch::{Mismatch, Part};
 use crate::store::{BlobStore, Layout};
 
 impl BlobStore {
@@ -15,5 +17,17 @@ impl BlobStore {
                 Ok(manifest.len)
             }
         }
+    }
+
+    /// Takes an object away that [`BlobStore::verify`] found wrong, and first the blob's own one, so that a blob that can be
+    /// found is whole. Who has the content may put it again then; what else of it is right is kept.
+    pub fn remove_damaged(&self, mismatch: &Mismatch) -> Result<()> {
+        let root = &self.inner.root;
+        root.delete(&keys::manifest(&mismatch.id))?;
+        root.delete(&keys::blob(&mismatch.id))?;
+        if matches!(mismatch.part, Part::Chunk { .. }) {
+            root.delete(&mismatch.key)?;
+        }
+        Ok(())
     }
 }
