@@ -22,6 +22,10 @@ const ARROWS: &[(&str, &[&str])] = &[
         &["mltrack-event", "mltrack-projector"],
     ),
     ("mltrack-artifact", &[]),
+    (
+        "mltrack-backup",
+        &["mltrack-event", "mltrack-log", "mltrack-artifact"],
+    ),
     ("mltrack-capture", &[]),
     ("mltrack-statistics", &[]),
     (
@@ -31,6 +35,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "mltrack-log",
             "mltrack-projector*",
             "mltrack-artifact",
+            "mltrack-backup",
             "mltrack-capture",
             "mltrack-statistics",
         ],

@@ -72,6 +72,7 @@ mod artifact_verify;
 mod aspect;
 mod aspect_thing;
 mod auto_compact;
+mod backup;
 mod buffer_writer;
 mod buffered;
 mod builder;
@@ -252,6 +253,7 @@ pub use artifact_schedule::CheckpointSchedule;
 pub use artifact_stored::{StoredBytes, artifact_path};
 pub use artifact_verify::{ArtifactCheck, ArtifactDamage, ArtifactVerify};
 pub use auto_compact::AutoCompact;
+pub use backup::{BackupPlace, OnBackup, TakeBackup, TakeRestore};
 pub use buffered::Buffered;
 pub use builder::{Builder, STORE_FOLDER, is_store, store_folder};
 pub use capture::Capture;
@@ -344,6 +346,10 @@ pub use version_files::StoredFile;
 pub use warning::Warning;
 pub use word_search::{WordHit, WordHitKind, WordsQuery};
 
+pub use mltrack_backup::{
+    BackupId, Checked as BackupCheck, Kept as KeptBackup, Manifest as BackupManifest,
+    Progress as BackupProgress, Pruned as PrunedBackups, Report as BackupReport, Restored,
+};
 pub use mltrack_capture::{Difference as EnvironmentDifference, diff as environment_diff};
 pub use mltrack_event::{
     ArtifactId, ArtifactKind, BlobId, ColumnsId, DatasetId, Direction, EdgeKind, EndState, Event,
