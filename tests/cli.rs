@@ -5,6 +5,10 @@
 
 #[path = "cli/artifacts.rs"]
 mod artifacts;
+#[path = "cli/backing_up.rs"]
+mod backing_up;
+#[path = "cli/backup_drills.rs"]
+mod backup_drills;
 #[path = "cli/compacting.rs"]
 mod compacting;
 #[path = "cli/comparing.rs"]

@@ -16,6 +16,7 @@ mod artifact_restore;
 mod artifact_rm;
 mod artifact_verify;
 mod ask;
+mod backup;
 mod checkout;
 mod compact;
 mod compare;

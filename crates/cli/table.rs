@@ -17,6 +17,10 @@ use crate::{
     env_show, exp_archive, exp_ls, exp_new, exp_restore, exp_show, export, gc, help, import, init,
     key, lineage, log, man, metrics, model, op_log, picture, repair, replay, reproduce, restore,
     rm, run_end, run_exec, run_log, run_show, run_start, runs, scrub, search, serve,
+    artifact, backup, compact, compare, completion, config_show, console, dataset, demo, doctor,
+    env_diff, env_show, exp_archive, exp_ls, exp_new, exp_restore, exp_show, export, gc, help,
+    import, init, key, lineage, log, man, metrics, model, op_log, repair, replay, reproduce,
+    restore, rm, run_end, run_exec, run_log, run_show, run_start, runs, scrub, search, serve,
     snapshot_create, snapshot_ls, snapshot_rm, snapshot_verify, stats, tail, undo, verify, version,
 };
 
@@ -35,7 +39,7 @@ Groups:
   log     tail, log, replay, verify, repair, snapshot, compact, gc, scrub, op log,
           undo
   things  artifact, dataset, model, lineage, env show, env diff, reproduce
-  move    export, import
+  move    export, import, backup
   write   init, exp new, exp archive, exp restore, run start, run exec, run log,
           run end, rm, restore
   serve   serve, key new, key ls, key rm
@@ -124,6 +128,7 @@ pub enum Command {
     /// Bring in what other trackers recorded
     #[command(subcommand)]
     Import(import::Command),
+    Backup(backup::Arguments),
     Serve(serve::Arguments),
     /// Make, list and revoke the tokens that a server asks for
     #[command(subcommand)]
@@ -273,6 +278,7 @@ pub fn run(command: Command, context: &Context) -> Outcome {
         Command::Snapshot(command) => snapshot(&command, context),
         Command::Export(command) => export::run(&command, context),
         Command::Import(command) => import::run(&command, context),
+        Command::Backup(arguments) => backup::run(&arguments, context),
         Command::Serve(arguments) => serve::run(&arguments, context),
         Command::Key(command) => key::run(&command, context),
         Command::Config(ConfigCommand::Show(arguments)) => config_show::run(&arguments, context),

@@ -386,6 +386,7 @@ fn what_changes_something_or_names_files_is_refused_with_the_next_move() {
         "gc --yes",
         "replay",
         "replay --to 7 --into past",
+        "backup backups",
         "verify --artifacts --repair copy",
         "lineage link external:a external:b",
         "key ls",

@@ -113,6 +113,12 @@ pub const ROWS: &[(&str, Way)] = &[
     ("import mlflow", Way::Changes),
     ("import wandb", Way::Changes),
     ("import csv", Way::Changes),
+    ("backup", Way::Changes),
+    // They ask where backups lie, and no store.
+    ("backup ls", Way::Local),
+    ("backup verify", Way::Local),
+    ("backup restore", Way::Local),
+    ("backup prune", Way::Local),
     ("serve", Way::Changes),
     ("key new", Way::Changes),
     // Who has which key is for those who may make one.
