@@ -1,5 +1,4 @@
-//! `mltrack import tensorboard|mlflow|csv`: what other trackers recorded, brought in once.
-//! `mltrack import tensorboard|wandb|csv`: what other trackers recorded, brought in once.
+//! `mltrack import tensorboard|mlflow|wandb|csv`: what other trackers recorded, brought in once.
 //!
 //! Invariant: repeating an import adds only what is new, and one that was killed goes on where it was.
 

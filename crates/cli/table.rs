@@ -13,15 +13,12 @@ use crate::remote::answer;
 #[cfg(feature = "top")]
 use crate::top;
 use crate::{
-    artifact, compact, compare, completion, config_show, console, dataset, demo, doctor, env_diff,
-    env_show, exp_archive, exp_ls, exp_new, exp_restore, exp_show, export, gc, help, import, init,
-    key, lineage, log, man, metrics, model, op_log, picture, repair, replay, reproduce, restore,
-    rm, run_end, run_exec, run_log, run_show, run_start, runs, scrub, search, serve,
     artifact, backup, compact, compare, completion, config_show, console, dataset, demo, doctor,
     env_diff, env_show, exp_archive, exp_ls, exp_new, exp_restore, exp_show, export, gc, help,
-    import, init, key, lineage, log, man, metrics, model, op_log, repair, replay, reproduce,
-    restore, rm, run_end, run_exec, run_log, run_show, run_start, runs, scrub, search, serve,
-    snapshot_create, snapshot_ls, snapshot_rm, snapshot_verify, stats, tail, undo, verify, version,
+    import, init, key, lineage, log, man, metrics, model, op_log, picture, repair, replay,
+    reproduce, restore, rm, run_end, run_exec, run_log, run_show, run_start, runs, scrub, search,
+    serve, snapshot_create, snapshot_ls, snapshot_rm, snapshot_verify, stats, tail, undo, verify,
+    version,
 };
 
 /// Help, with commands that can be left out of the program.
@@ -30,12 +27,10 @@ macro_rules! after_help {
         concat!(
             "\
 Groups:
-  look    runs, run show, exp ls, exp show, metrics, compare, console, search,
-          stats",
+  look    runs, run show, exp ls, exp show, metrics, plot, compare, console,
+          search, stats",
             $looks,
             "
-  look    runs, run show, exp ls, exp show, metrics, plot, compare, console,
-          search, stats
   log     tail, log, replay, verify, repair, snapshot, compact, gc, scrub, op log,
           undo
   things  artifact, dataset, model, lineage, env show, env diff, reproduce

@@ -1,5 +1,4 @@
-//! `import tensorboard`, `import mlflow` and `import csv`: what a script sees of them.
-//! `import tensorboard`, `import wandb` and `import csv`: what a script sees of them.
+//! `import tensorboard`, `mlflow`, `wandb` and `csv`: what a script sees of them.
 //!
 //! That values come in bit for bit is held by the tests of `crates/import`.
 

@@ -20,7 +20,7 @@ mod typed;
 mod walk;
 
 use std::collections::HashMap;
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 

@@ -128,8 +128,6 @@ fn pair_key(run: &RunSummary, by: &[String]) -> String {
     }
 }
 
-/// Whether a param tells replicates apart, and not groups.
-pub(crate) fn is_left_out(name: &str, by: &[String]) -> bool {
 /// Whether a param of this name tells replicates apart, and not groups: it is among those that are left out. `seed` also
 /// means names such as `data_seed`, `model/seed` and `random_state`.
 #[must_use]
@@ -137,7 +135,7 @@ pub fn tells_replicates_apart(name: &str, by: &[String]) -> bool {
     is_left_out(name, by)
 }
 
-fn is_left_out(name: &str, by: &[String]) -> bool {
+pub(crate) fn is_left_out(name: &str, by: &[String]) -> bool {
     by.iter()
         .any(|left_out| left_out == name || (left_out == "seed" && is_seed(name)))
 }

@@ -295,7 +295,9 @@ fn begin(facts: Facts, chunk: &mut Chunk) {
     chunk.facts = Some(RunFacts {
         started,
         parent: None,
+        parent_tag: None,
         user: facts.user,
+        is_queued: false,
     });
     chunk.tags.extend(facts.tags);
     if !facts.notes.is_empty() {

@@ -21,8 +21,7 @@ import tensorboard_files
 import tensorboard_going_on
 import wandb_files
 
-MODULES = [tensorboard_files, tensorboard_going_on, csv_files, mlflow_files, mlflow_going_on]
-MODULES = [tensorboard_files, tensorboard_going_on, wandb_files, csv_files]
+MODULES = [tensorboard_files, tensorboard_going_on, wandb_files, csv_files, mlflow_files, mlflow_going_on]
 
 
 def tests():
