@@ -12,6 +12,7 @@
 mod artifacts;
 mod column;
 mod column_numpy;
+mod compare;
 mod console;
 mod datasets;
 mod dict;

@@ -42,6 +42,28 @@ def test_a_run_is_found_by_any_of_its_names(folder: Path) -> None:
         store.run("nobody")
 
 
+def test_groups_of_replicates_are_compared_and_tested(folder: Path) -> None:
+    ids = []
+    for lr, losses in [(0.1, [0.5, 0.52, 0.51]), (0.2, [0.4, 0.41, 0.42])]:
+        for seed, loss in enumerate(losses):
+            with mltrack.init(project="digits", config={"lr": lr, "seed": seed}) as run:
+                run.log({"loss": loss})
+            ids.append(run.id)
+    store = mltrack.open(folder)
+    compared = store.compare([ids[0], store.run(ids[3])], by="seed", test="welch", baseline=ids[3])
+    assert [len(group["runs"]) for group in compared["groups"]] == [3, 3]
+    assert (compared["baseline"], compared["params"][0]["values"]) == (1, [[0.1], [0.2]])
+    loss = compared["metrics"][0]["groups"][0]
+    assert loss["n"] == 3 and math.isclose(loss["difference"], 0.1)
+    # scipy.stats.ttest_ind(equal_var=False)
+    assert math.isclose(loss["test"]["p"], 0.0002552167, rel_tol=1e-4) and loss["test"]["significant"]
+    assert compared["metrics"][0]["groups"][1]["test"] is None
+    with pytest.raises(errors.ValidationError, match="1 of 2 to 100"):
+        store.compare(ids[:1])
+    with pytest.raises(errors.ValidationError, match="no test"):
+        store.compare(ids[:2], test="magic")
+
+
 def test_a_history_is_read_without_a_copy_and_in_parts(folder: Path) -> None:
     numpy = pytest.importorskip("numpy")
     id = trained("a", 0.1, [float(value) for value in range(1_000)])

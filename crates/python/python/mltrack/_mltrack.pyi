@@ -207,6 +207,19 @@ class Store:
     ) -> Tail:
         """The events of the log from a place on. One that does not follow ends with what is there."""
 
+    def compare(
+        self,
+        runs: Sequence[str],
+        by: Sequence[str] = ...,
+        test: str | None = None,
+        baseline: str | None = None,
+        alpha: float = 0.05,
+        all: bool = False,
+        across: bool = False,
+        at: _At = None,
+    ) -> _Dict:
+        """Compares 2 to 100 runs, or the replicates that each stands for."""
+
     # Experiments.
     def experiments(
         self,

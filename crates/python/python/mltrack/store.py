@@ -194,6 +194,38 @@ class Store:
 
         return RunSummary._of(self._native.run_summary(run), self)
 
+    def compare(
+        self,
+        runs: Iterable[str | RunSummary],
+        by: str | Iterable[str] = (),
+        test: str | None = None,
+        baseline: str | RunSummary | None = None,
+        at: At = None,
+        *,
+        alpha: float = 0.05,
+        all: bool = False,
+        across: bool = False,
+    ) -> dict[str, Any]:
+        """Compares 2 to 100 runs; with ``by="seed"`` or a ``test`` the replicates that each of them stands for.
+
+        ``test`` is ``t``, ``welch``, ``paired``, ``wilcoxon``, ``signed-rank``, ``anova``, ``kruskal`` or ``bootstrap``.
+        The answer is plain: ``groups``, ``baseline``, ``params``, ``metrics`` with a ``test`` of each group, ``notes``.
+        Raises ``errors.NotFound`` for a run, ``errors.ValidationError`` for what cannot be compared.
+
+        >>> found = store.compare([a, b], test="welch")  # doctest: +SKIP
+        >>> found["metrics"][0]["groups"][1]["test"]["p_corrected"]  # doctest: +SKIP
+        """
+        return self._native.compare(
+            [_run_id(run) for run in runs],
+            _texts(by),
+            test,
+            None if baseline is None else _run_id(baseline),
+            alpha,
+            all,
+            across,
+            at,
+        )
+
     def experiments(
         self,
         filter: str | None = None,
@@ -447,6 +479,10 @@ setattr(_mltrack.Frame, "_repr_html_", _frame_html)  # noqa: B010 - mypy: a meth
 
 def _texts(given: str | Iterable[str]) -> list[str]:
     return [given] if isinstance(given, str) else list(given)
+
+
+def _run_id(run: str | RunSummary) -> str:
+    return run if isinstance(run, str) else run.id
 
 
 def _bounds(steps: range | None) -> tuple[int | None, int | None]:
