@@ -69,7 +69,11 @@ fn copy_root(
     if is_dry {
         all.new += missing.len() as u64;
         all.new_bytes += missing.iter().map(|listed| listed.stored_len).sum::<u64>();
-        all.blobs.extend(missing.iter().map(|listed| listed.id));
+        for listed in &missing {
+            // Another root may have it, too, and a later look is told apart from this one.
+            present.add(listed.id);
+            all.blobs.insert(listed.id);
+        }
         return Ok(());
     }
     let done = AtomicU64::new(0);
@@ -116,15 +120,21 @@ fn copy_one(from: &BlobStore, place: &Place, id: &BlobHash) -> Result<One> {
         BlobError::Missing { place, .. } => place == from.place(),
         error => error.mismatch().is_some_and(|it| it.place == from.place()),
     };
-    match place.blobs.copy_from(from, id) {
-        Ok(stored) => {
-            place.blobs.verify(id)?;
-            Ok(One::Copied(stored.new_bytes))
-        }
+    match copied_right(from, place, id) {
+        Ok(new_bytes) => Ok(One::Copied(new_bytes)),
         // A blob that goes while it is copied loses its list first and its chunks then.
         Err(error) if of_source(&error) && !from.contains(id)? => Ok(One::Gone),
         Err(error) if of_source(&error) => Ok(One::Damaged),
         Err(error) => Err(error.into()),
+    }
+}
+
+/// Copies and reads back. What lay there already, and is wrong, is replaced.
+fn copied_right(from: &BlobStore, place: &Place, id: &BlobHash) -> Result<u64, BlobError> {
+    let new_bytes = place.blobs.copy_from(from, id)?.new_bytes;
+    match place.blobs.verify(id) {
+        Err(BlobError::Damaged(_)) => Ok(new_bytes + place.blobs.repair(from, id)?.new_bytes),
+        read => read.map(|_| new_bytes),
     }
 }
 

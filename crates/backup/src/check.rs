@@ -30,8 +30,8 @@ pub struct Checked {
     pub removed: u64,
 }
 
-/// Reads every part of these backups; of all that are there when `wanted` is `None`. With `removes` what is damaged is
-/// taken away.
+/// Reads every part of these backups; of all that are there when `wanted` is `None`. With `removes` everything in the
+/// place is read, and what is damaged is taken away.
 pub fn check(
     place: &Place,
     wanted: Option<&str>,
@@ -42,9 +42,13 @@ pub fn check(
     let mut parts: BTreeMap<BlobHash, String> = BTreeMap::new();
     let manifests = manifests(place, wanted, &mut checked)?;
     let claim = removes.then(|| place.claim(None, false)).transpose()?;
+    let mut is_all_listed = true;
     for (backup, manifest) in manifests {
         checked.backups += 1;
-        collect(place, &backup, &manifest, &mut parts, &mut checked)?;
+        is_all_listed &= collect(place, &backup, &manifest, &mut parts, &mut checked)?;
+    }
+    if removes || !is_all_listed {
+        collect_all(place, &mut parts)?;
     }
     let parts: Vec<(BlobHash, String)> = parts.into_iter().collect();
     let found = Mutex::new(checked);
@@ -102,14 +106,14 @@ fn manifests(
     Ok(all)
 }
 
-/// The parts of one backup, each with the words that it is named by.
+/// The parts of one backup, each with the words that it is named by. `false` when its list of artifacts cannot be read.
 fn collect(
     place: &Place,
     backup: &str,
     manifest: &Manifest,
     parts: &mut BTreeMap<BlobHash, String>,
     checked: &mut Checked,
-) -> Result<()> {
+) -> Result<bool> {
     for (name, blake3) in manifest.parts() {
         let words = || format!("{name} of backup {backup}");
         match blake3.parse() {
@@ -129,8 +133,17 @@ fn collect(
             }
         }
         // Its own part says what is wrong with the list.
-        Err(error) if error.is_damage() => {}
+        Err(error) if error.is_damage() => return Ok(false),
         Err(error) => return Err(error),
+    }
+    Ok(true)
+}
+
+/// Everything that is there: a backup whose list is damaged may need it, and the next backup takes it for whole.
+fn collect_all(place: &Place, parts: &mut BTreeMap<BlobHash, String>) -> Result<()> {
+    for listed in place.blobs.list()? {
+        let words = || "bytes that no list names".to_owned();
+        parts.entry(listed.id).or_insert_with(words);
     }
     Ok(())
 }

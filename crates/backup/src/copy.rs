@@ -277,18 +277,15 @@ impl<'a> Copier<'a> {
         if self.options.is_dry_run {
             return Ok(Some(String::new()));
         }
-        let on_progress = self.options.on_progress;
-        for is_last in [false, true] {
+        let (on_progress, place) = (self.options.on_progress, self.place);
+        let stored = self.until_right(&mut || {
             let Some(reader) = parts.open(part)? else {
                 return Ok(None);
             };
             let mut told = |len: u64| on_progress(Progress::Log(done + len, total));
-            let stored = self.place.blobs.put().progress(&mut told).reader(reader)?;
-            if self.read_back(&stored, is_last)? {
-                return Ok(Some(stored.id.to_string()));
-            }
-        }
-        unreachable!("the last look at what was read back is an answer or an error")
+            Ok(Some(place.blobs.put().progress(&mut told).reader(reader)?))
+        })?;
+        Ok(stored.map(|id| id.to_string()))
     }
 
     fn bytes(&mut self, bytes: &[u8]) -> Result<String> {
@@ -296,32 +293,35 @@ impl<'a> Copier<'a> {
         if self.present.has(&id) || self.options.is_dry_run {
             return Ok(id.to_string());
         }
-        for is_last in [false, true] {
-            let stored = self.place.blobs.put_bytes(bytes)?;
-            if self.read_back(&stored, is_last)? {
-                break;
-            }
-        }
+        let place = self.place;
+        self.until_right(&mut || Ok(Some(place.blobs.put_bytes(bytes)?)))?;
         Ok(id.to_string())
     }
 
-    /// Whether what was stored is what it should be. What is not is taken away, so that storing it again stores it.
-    fn read_back(&mut self, stored: &Stored, is_last: bool) -> Result<bool> {
-        self.report.new_bytes += stored.new_bytes;
-        if self.present.has(&stored.id) {
-            return Ok(true);
-        }
-        match self.place.blobs.verify(&stored.id) {
-            Ok(_) => {
-                self.present.add(stored.id);
-                Ok(true)
+    /// Stores something and reads it back. A wrong object that lay there already is taken away, and it is stored again;
+    /// one that is wrong a second time is an error. `None` when there is nothing to store.
+    fn until_right(
+        &mut self,
+        put: &mut dyn FnMut() -> Result<Option<Stored>>,
+    ) -> Result<Option<BlobHash>> {
+        let mut removed = HashSet::new();
+        while let Some(stored) = put()? {
+            self.report.new_bytes += stored.new_bytes;
+            if self.present.has(&stored.id) {
+                return Ok(Some(stored.id));
             }
-            Err(BlobError::Damaged(mismatch)) if !is_last => {
-                self.place.blobs.remove_damaged(&mismatch)?;
-                Ok(false)
+            match self.place.blobs.verify(&stored.id) {
+                Ok(_) => {
+                    self.present.add(stored.id);
+                    return Ok(Some(stored.id));
+                }
+                Err(BlobError::Damaged(wrong)) if removed.insert(wrong.key.clone()) => {
+                    self.place.blobs.remove_damaged(&wrong)?;
+                }
+                Err(error) => return Err(error.into()),
             }
-            Err(error) => Err(error.into()),
         }
+        Ok(None)
     }
 
     /// The settings, then what the log keeps beside its segments: FORMAT is last.

@@ -1,7 +1,7 @@
 //! Making a store of a backup.
 //!
-//! 1. Only a folder that is not there or empty is written to, or one that a restoration of the same backup was filling:
-//!    what is whole there is kept.
+//! 1. Only a folder that is not there or empty is written to, or one that a restoration of the same backup was filling and
+//!    that nobody has written to as a store: what is whole there is kept.
 //! 2. The folder is no store before everything else is in it: FORMAT comes last, and goes again when the log that was put
 //!    together is not the one that was backed up.
 //! 3. Every byte was compared with its hash before it was used.
@@ -27,6 +27,9 @@ use crate::settings;
 /// Says in a folder which backup it is filled from.
 const MARKER: &str = "RESTORING";
 const FORMAT: &str = "FORMAT";
+const LOCK: &str = "LOCK";
+/// Ends the name of a file that is being written.
+const ASIDE: &str = ".tmp";
 
 /// What is restored, and how.
 pub struct RestoreOptions<'a> {
@@ -126,7 +129,7 @@ fn check_names(place: &Place, id: &BackupId, manifest: &Manifest) -> Result<()> 
 /// Whether the folder may be filled.
 fn check_folder(into: &Path, id: &BackupId) -> Result<()> {
     let refused = |what: String, hint: String| Err(Error::State { what, hint });
-    let mut entries = match fs::read_dir(into) {
+    let entries = match fs::read_dir(into) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
             let what = format!("{} is no folder", into.display());
@@ -134,10 +137,21 @@ fn check_folder(into: &Path, id: &BackupId) -> Result<()> {
         }
         entries => entries.map_err(Error::io("list", into))?,
     };
-    if entries.next().is_none() {
+    // One that was killed at once has only begun to say what it does.
+    let begun = format!("{MARKER}{ASIDE}");
+    let is_begun = |entry: io::Result<fs::DirEntry>| entry.is_ok_and(|it| it.file_name() == *begun);
+    if entries.into_iter().all(is_begun) {
         return Ok(());
     }
     match fs::read_to_string(into.join(MARKER)) {
+        // Who opens it for writing makes the lock; what was written since must not go.
+        Ok(_) if into.join(LOCK).exists() => refused(
+            format!("{} was opened as a store since", into.display()),
+            format!(
+                "mltrack -C '{}' verify --deep, then remove {MARKER} there; or restore elsewhere",
+                into.display()
+            ),
+        ),
         Ok(other) if other.trim() == id.as_str() => Ok(()),
         Ok(other) => refused(
             format!(
@@ -315,7 +329,7 @@ fn write(path: &Path, bytes: &[u8], is_secret: bool) -> Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder).map_err(Error::io("make the folder", folder))?;
     let mut aside = path.as_os_str().to_owned();
-    aside.push(".tmp");
+    aside.push(ASIDE);
     let aside = PathBuf::from(aside);
     let written = || -> io::Result<()> {
         let mode = if is_secret { 0o600 } else { 0o644 };

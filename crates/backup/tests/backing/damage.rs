@@ -3,9 +3,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use mltrack_backup::{Error, check, prune};
+use mltrack_backup::{Error, Place, check, prune};
+use mltrack_log::Log;
 
-use crate::support::{Stage, files, read, restored};
+use crate::support::{Stage, files, options, push, read, restored};
 
 /// The files that hold parts.
 fn objects(stage: &Stage) -> Vec<PathBuf> {
@@ -31,6 +32,17 @@ fn flip(path: &Path) {
     let at = bytes.len() * 2 / 3;
     bytes[at] ^= 1;
     fs::write(path, bytes).expect("it can be written");
+}
+
+/// Of a long part each look finds the first chunk that is wrong.
+fn take_damage_away(place: &Place) {
+    for _ in 0..100 {
+        let checked = check(place, None, true, &|_| {}).expect("all is read");
+        if checked.removed == 0 {
+            return;
+        }
+    }
+    panic!("after 100 looks there is still something to take away");
 }
 
 fn taken() -> Stage {
@@ -82,16 +94,36 @@ fn what_is_damaged_is_taken_away_when_asked_and_stored_again_by_the_next_backup(
     }
     let checked = check(&place, None, true, &|_| {}).expect("all is read");
     assert!(checked.removed > 0 && !checked.is_sound());
-    // Of a long part each look finds the first chunk that is wrong.
-    while check(&place, None, true, &|_| {})
-        .expect("all is read")
-        .removed
-        > 0
-    {}
+    take_damage_away(&place);
     stage.back_up(&place).expect("it is stored again");
     let checked = check(&place, None, true, &|_| {}).expect("all is read");
     assert!(checked.is_sound(), "{:?}", checked.damages);
     restored(&place, &stage.path("again")).expect("it is whole");
+}
+
+#[test]
+fn what_a_killed_backup_left_is_read_before_the_next_one_takes_it_for_whole() {
+    let stage = taken();
+    let place = stage.place();
+    let kept = place.ids().expect("they can be listed");
+    stage.write(400);
+    stage.put("left behind");
+    stage.back_up(&place).expect("it is taken");
+    // Its parts are there and its manifest is not.
+    let newest = files(&stage.path("backups/backups"));
+    let is_kept = |path: &Path| {
+        let name = path.file_name().expect("a name").to_string_lossy();
+        kept.iter().any(|id| name.starts_with(id.as_str()))
+    };
+    let (left, _) = newest.iter().find(|(path, _)| !is_kept(path)).expect("it");
+    fs::remove_file(left).expect("it can be removed");
+    for object in objects(&stage) {
+        flip(&object);
+    }
+    take_damage_away(&place);
+    stage.back_up(&place).expect("all of it is stored again");
+    restored(&place, &stage.path("again")).expect("it is whole");
+    assert_eq!(read(&stage.path("again")), read(&stage.store()));
 }
 
 #[test]
@@ -178,8 +210,10 @@ fn a_restoration_that_was_killed_is_gone_on_with() {
     let stage = taken();
     let place = stage.place();
     let into = stage.path("into");
+    fs::create_dir(&into).expect("a folder");
+    fs::write(into.join("RESTORING.tmp"), "2026").expect("a file");
     // It was killed when half of its files were there, and one was only begun.
-    restored(&place, &into).expect("it is restored");
+    restored(&place, &into).expect("it was killed at once and is begun again");
     let id = place.ids().expect("they can be listed").remove(0);
     fs::write(into.join("RESTORING"), format!("{id}\n")).expect("a file");
     fs::remove_file(into.join("FORMAT")).expect("it can be removed");
@@ -189,4 +223,22 @@ fn a_restoration_that_was_killed_is_gone_on_with() {
     restored(&place, &into).expect("it is finished");
     assert_eq!(read(&into), read(&stage.store()));
     assert!(!into.join("RESTORING").exists());
+}
+
+#[test]
+fn a_half_verified_store_that_somebody_wrote_to_is_left_alone() {
+    let stage = taken();
+    let place = stage.place();
+    let into = stage.path("into");
+    restored(&place, &into).expect("it is restored");
+    // It was killed before it took the marker away, and somebody used the store as it was.
+    let id = place.ids().expect("they can be listed").remove(0);
+    fs::write(into.join("RESTORING"), format!("{id}\n")).expect("a file");
+    let (log, _) = Log::open(&into, options()).expect("it opens");
+    push(&log, 0);
+    log.close().expect("closes");
+    let before = read(&into);
+    let refused = restored(&place, &into).expect_err("it is a store by now");
+    assert!(matches!(refused, Error::State { .. }), "{refused}");
+    assert_eq!(read(&into), before);
 }

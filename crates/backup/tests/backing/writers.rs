@@ -2,52 +2,69 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, channel};
 
 use mltrack_event::TypeId;
 use mltrack_log::{Batch, CompactOptions, OpenOptions, PlainPacker, compact};
 
 use crate::support::{Stage, push, read, restored, until};
 
+/// What each writer appends beside one backup.
+const RECORDS_A_ROUND: usize = 400;
+
+/// Appends in rounds. It ends when nobody can begin another one: also when the test fails.
+fn write_rounds(stage: &Stage, rounds: &Receiver<()>, acknowledged: &AtomicU64) {
+    let log = stage.log();
+    while rounds.recv().is_ok() {
+        for number in 0..RECORDS_A_ROUND {
+            push(&log, number);
+            let end = log.end().expect("open").get() - 1;
+            acknowledged.fetch_max(end, Ordering::AcqRel);
+        }
+    }
+    log.close().expect("closes");
+}
+
+/// Takes a backup and restores it: it has what was acknowledged before, and is a beginning of the store's log.
+fn one_round(stage: &Stage, round: usize, acknowledged: &AtomicU64) {
+    let before = acknowledged.load(Ordering::Acquire);
+    let report = stage.back_up(&stage.place()).expect("it is taken");
+    let last = report.last.expect("records").get();
+    assert!(last >= before, "{last} of {before}");
+    let into = stage.path(&format!("round-{round}"));
+    restored(&stage.place(), &into).expect("it is restored");
+    let (copy, all) = (read(&into), read(&stage.store()));
+    assert_eq!(copy, until(all, last), "round {round}");
+    assert_eq!(copy.last().map(|record| record.0), Some(last));
+}
+
+fn pack(stage: &Stage) {
+    let packer = CompactOptions::new(Arc::new(PlainPacker));
+    compact(&stage.store(), OpenOptions::default(), &packer).expect("it is packed");
+}
+
 #[test]
 fn what_was_acknowledged_before_the_start_is_in_it_and_what_is_in_it_is_a_beginning() {
     let stage = Stage::new();
     stage.write(10);
-    let is_over = AtomicBool::new(false);
     let acknowledged = AtomicU64::new(0);
     std::thread::scope(|scope| {
+        let mut writers = Vec::new();
         for _ in 0..3 {
-            scope.spawn(|| {
-                let log = stage.log();
-                let mut number = 0;
-                while !is_over.load(Ordering::Acquire) {
-                    push(&log, number);
-                    number += 1;
-                    let end = log.end().expect("open").get() - 1;
-                    acknowledged.fetch_max(end, Ordering::AcqRel);
-                }
-                log.close().expect("closes");
-            });
+            let (begin, rounds) = channel();
+            writers.push(begin);
+            let (stage, acknowledged) = (&stage, &acknowledged);
+            scope.spawn(move || write_rounds(stage, &rounds, acknowledged));
         }
         for round in 0..8 {
-            let before = acknowledged.load(Ordering::Acquire);
-            if round % 2 == 1 {
-                compact(
-                    &stage.store(),
-                    OpenOptions::default(),
-                    &CompactOptions::new(Arc::new(PlainPacker)),
-                )
-                .expect("it is packed");
+            for writer in &writers {
+                writer.send(()).expect("it is there");
             }
-            let report = stage.back_up(&stage.place()).expect("it is taken");
-            let last = report.last.expect("records").get();
-            assert!(last >= before, "{last} of {before}");
-            let into = stage.path(&format!("round-{round}"));
-            restored(&stage.place(), &into).expect("it is restored");
-            let (copy, all) = (read(&into), read(&stage.store()));
-            assert_eq!(copy, until(all, last), "round {round}");
-            assert_eq!(copy.last().map(|record| record.0), Some(last));
+            if round % 2 == 1 {
+                pack(&stage);
+            }
+            one_round(&stage, round, &acknowledged);
         }
-        is_over.store(true, Ordering::Release);
     });
 }
 
