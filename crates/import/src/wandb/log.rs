@@ -158,7 +158,7 @@ impl<R: Read + Seek> Log<R> {
         if kind == 0 && crc == 0 && len == 0 {
             return Ok(Piece::Bad("there are zeros where a record should be"));
         }
-        if !(FULL..=LAST).contains(&kind) || PIECE_HEADER_LEN + len > left {
+        if !matches!(kind, FULL | FIRST | MIDDLE | LAST) || PIECE_HEADER_LEN + len > left {
             return Ok(Piece::Bad("a record's header makes no sense"));
         }
         if !self.has(PIECE_HEADER_LEN + len)? {
