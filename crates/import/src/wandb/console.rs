@@ -1,7 +1,8 @@
 //! What a run printed, piece by piece, as lines.
 //!
 //! Invariants: a line is given when its end has come; what was written over by `\r` is as it was last; colours and other
-//! control sequences are left out; memory holds one line of each output, and a longer one is cut.
+//! control sequences are left out; memory holds one line of each output, and a longer one is cut; a line that was given
+//! without its end gives nothing more when only its end comes.
 
 use mltrack::{Level, Line, WallTime};
 
@@ -21,6 +22,8 @@ struct Open {
     bytes: Vec<u8>,
     /// When its first byte was printed.
     time_ns: Option<i64>,
+    /// What comes now belongs to a line that was given already.
+    is_rest: bool,
 }
 
 const SOURCES: [&str; 2] = ["stderr", "stdout"];
@@ -34,7 +37,7 @@ impl Console {
             open.time_ns = open.time_ns.or(printed.time_ns);
             open.bytes.extend_from_slice(piece);
             if piece.ends_with(b"\n") || open.bytes.len() > LINE_LEN_MAX {
-                lines.push(open.end(SOURCES[output]));
+                lines.extend(open.end(SOURCES[output]));
             }
         }
     }
@@ -45,22 +48,25 @@ impl Console {
         let output = usize::from(printed.is_output);
         let open = &mut self.open[output];
         if !open.bytes.is_empty() {
-            lines.push(open.end(SOURCES[output]));
+            lines.extend(open.end(SOURCES[output]));
         }
+        open.is_rest = false;
     }
 
     /// Ends the lines that have no end.
     pub fn flush(&mut self, lines: &mut Vec<Line>) {
         for (open, source) in self.open.iter_mut().zip(SOURCES) {
             if !open.bytes.is_empty() {
-                lines.push(open.end(source));
+                lines.extend(open.end(source));
             }
         }
     }
 }
 
 impl Open {
-    fn end(&mut self, source: &str) -> Line {
+    fn end(&mut self, source: &str) -> Option<Line> {
+        let goes_on = !self.bytes.ends_with(b"\n");
+        let is_rest = std::mem::replace(&mut self.is_rest, goes_on);
         let line = Line {
             level: Level::Info,
             source: source.to_owned(),
@@ -69,7 +75,8 @@ impl Open {
         };
         self.bytes.clear();
         self.time_ns = None;
-        line
+        let is_only_end = is_rest && line.text.is_empty();
+        (!is_only_end).then_some(line)
     }
 }
 
@@ -164,6 +171,19 @@ mod tests {
         ] {
             assert_eq!(shown(text.as_bytes()), line, "{text:?}");
         }
+    }
+
+    #[test]
+    fn the_end_of_a_line_that_was_given_is_no_line() {
+        let (mut console, mut lines) = (Console::default(), Vec::new());
+        for text in ["one", "\n", "two", " and more\n", "\n"] {
+            console.print(&printed(text, 1), &mut lines);
+            console.flush(&mut lines);
+        }
+        console.line(&printed("whole", 1), &mut lines);
+        console.line(&printed("\n", 1), &mut lines);
+        let texts: Vec<_> = lines.iter().map(|line| line.text.as_str()).collect();
+        assert_eq!(texts, ["one", "two", " and more", "", "whole", ""]);
     }
 
     #[test]
