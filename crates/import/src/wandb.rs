@@ -115,7 +115,11 @@ impl Wandb {
                 self.heads.insert(path.to_owned(), head.clone());
                 return Some(head);
             }
-            Ok(Found::NotYet) => {}
+            Ok(Found::NotYet) if self.is_followed => {}
+            Ok(Found::NotYet) => {
+                let why = "there is no run in it yet: its writer has just begun, or was killed";
+                self.untaken.push(Untaken::noted("the file", place, why));
+            }
             Ok(Found::Damaged(at, why)) => {
                 let place = format!("{place} at byte {at}");
                 self.untaken.push(Untaken::damaged("the file", place, &why));

@@ -170,6 +170,9 @@ fn what_is_no_file_of_the_peer_is_said() {
     fs::write(&file, b":W&B\xe1\xbe\x09").unwrap();
     let report = bring(&tracker, &file).unwrap();
     assert!(report.untaken[0].why.contains("version 9"), "{report:?}");
+    fs::write(&file, b":W&B").unwrap();
+    let report = bring(&tracker, &file).unwrap();
+    assert_eq!(report.untaken[0].kind, UntakenKind::Noted, "{report:?}");
     fs::remove_file(&file).unwrap();
     for (place, code) in [
         (outside.path(), Code::NotFound),
