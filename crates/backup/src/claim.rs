@@ -5,6 +5,7 @@
 //!    same machine, which holds a lock beside the store and so knows that nobody else is; any other only when told to.
 
 use std::fs::{File, TryLockError};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use mltrack_artifact::{BlobHash, BlobStore};
@@ -89,14 +90,18 @@ impl Place {
 impl Said {
     fn of(store: Option<&Path>) -> Said {
         let host = host();
-        let what = store.map_or_else(
+        // However it is named: a relative name says nothing elsewhere.
+        let full = store.map(|store| store.canonicalize().unwrap_or(store.to_owned()));
+        let what = full.as_ref().map_or_else(
             || "prune".to_owned(),
             |store| format!("backup of {}", store.display()),
         );
+        let folder = full.and_then(|store| store.metadata().ok());
+        let folder = folder.map_or((0, 0), |folder| (folder.dev(), folder.ino()));
         Said {
             who: format!("{what} on {host}, process {}", std::process::id()),
             since: WallTime(door::wall_time_ns()).to_string(),
-            holder: BlobHash::of(format!("{host}\n{what}").as_bytes()).to_string(),
+            holder: BlobHash::of(format!("{host}\n{what}\n{folder:?}").as_bytes()).to_string(),
             nonce: format!("{:016x}", door::random_u64()),
         }
     }
@@ -180,5 +185,18 @@ mod tests {
         place.blobs.put_note(KIND, NAME, &left).unwrap();
         drop(place.claim(None, true).unwrap());
         place.claim(None, false).unwrap();
+    }
+
+    #[test]
+    fn a_store_is_told_by_its_folder_and_not_by_how_it_was_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let (one, other) = (folder.path().join("one"), folder.path().join("other"));
+        std::fs::create_dir(&one).unwrap();
+        let holder = |path: &Path| Said::of(Some(path)).holder;
+        let before = holder(&one);
+        assert_eq!(holder(&one.join("..").join("one")), before);
+        std::fs::rename(&one, &other).unwrap();
+        std::fs::create_dir(&one).unwrap();
+        assert_ne!(holder(&one), before, "another folder of that name");
     }
 }
