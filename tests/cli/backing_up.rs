@@ -101,6 +101,15 @@ fn a_backup_is_taken_listed_checked_and_restored() {
     assert_eq!(second["new_bytes"], 0, "{second}");
 }
 
+/// Ends the writers also when the test fails: a scope waits for its threads.
+struct Ends<'a>(&'a AtomicBool);
+
+impl Drop for Ends<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Release);
+    }
+}
+
 #[test]
 fn a_backup_beside_three_writers_is_a_beginning_with_all_that_was_acknowledged() {
     let folder = folder();
@@ -120,12 +129,16 @@ fn a_backup_beside_three_writers_is_a_beginning_with_all_that_was_acknowledged()
             });
             scope.spawn(move || {
                 for line in BufReader::new(stdout).lines() {
-                    let lsn = line.unwrap().trim().parse().unwrap();
-                    acknowledged.fetch_max(lsn, Ordering::AcqRel);
+                    let line = line.unwrap();
+                    // On a busy machine a batch may wait in a spool: it is no part of the log yet.
+                    if line != "deferred" {
+                        acknowledged.fetch_max(line.parse().unwrap(), Ordering::AcqRel);
+                    }
                 }
                 assert!(child.wait().unwrap().success());
             });
         }
+        let ends = Ends(&is_over);
         for round in 0..3 {
             let before = acknowledged.load(Ordering::Acquire);
             let lsn = taken(&folder)["lsn"].as_u64().unwrap();
@@ -135,7 +148,7 @@ fn a_backup_beside_three_writers_is_a_beginning_with_all_that_was_acknowledged()
             let copy = events(&folder, &into, u64::MAX);
             assert_eq!(copy, events(&folder, ".mltrack", lsn), "round {round}");
         }
-        is_over.store(true, Ordering::Release);
+        drop(ends);
     });
 }
 
