@@ -5,7 +5,8 @@ use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use mltrack::door;
@@ -101,45 +102,50 @@ fn a_backup_is_taken_listed_checked_and_restored() {
     assert_eq!(second["new_bytes"], 0, "{second}");
 }
 
-/// Ends the writers also when the test fails: a scope waits for its threads.
-struct Ends<'a>(&'a AtomicBool);
+/// What each writer is given beside one backup.
+const LINES_A_ROUND: usize = 1500;
 
-impl Drop for Ends<'_> {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Release);
-    }
+/// Feeds a writer in rounds, and remembers what it acknowledged. It ends when nobody can begin another round: also when
+/// the test fails.
+fn write_rounds(mut child: Child, rounds: &Receiver<()>, acknowledged: &AtomicU64) {
+    let (mut stdin, stdout) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for line in BufReader::new(stdout).lines() {
+                let line = line.unwrap();
+                // On a busy machine a batch may wait in a spool: it is no part of the log yet.
+                if line != "deferred" {
+                    acknowledged.fetch_max(line.parse().unwrap(), Ordering::AcqRel);
+                }
+            }
+        });
+        while rounds.recv().is_ok() {
+            for step in 0..LINES_A_ROUND {
+                writeln!(stdin, "{{\"loss\":{step}}}").unwrap();
+            }
+        }
+        drop(stdin);
+    });
+    assert!(child.wait().unwrap().success());
 }
 
 #[test]
 fn a_backup_beside_three_writers_is_a_beginning_with_all_that_was_acknowledged() {
     let folder = folder();
     let runs = ["a", "b", "c"].map(|name| folder.start_run(name));
-    let (acknowledged, is_over) = (AtomicU64::new(0), AtomicBool::new(false));
+    let acknowledged = AtomicU64::new(0);
     std::thread::scope(|scope| {
-        for run in &runs {
-            let mut child = folder.spawn_fed(&["run", "log", run, "--ndjson", "--ack"]);
-            let (mut stdin, stdout) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
-            let (acknowledged, is_over) = (&acknowledged, &is_over);
-            scope.spawn(move || {
-                let mut step = 0;
-                while !is_over.load(Ordering::Acquire) && step < 60_000 {
-                    writeln!(stdin, "{{\"loss\":{step}}}").unwrap();
-                    step += 1;
-                }
-            });
-            scope.spawn(move || {
-                for line in BufReader::new(stdout).lines() {
-                    let line = line.unwrap();
-                    // On a busy machine a batch may wait in a spool: it is no part of the log yet.
-                    if line != "deferred" {
-                        acknowledged.fetch_max(line.parse().unwrap(), Ordering::AcqRel);
-                    }
-                }
-                assert!(child.wait().unwrap().success());
-            });
-        }
-        let ends = Ends(&is_over);
-        for round in 0..3 {
+        let writers = runs.map(|run| {
+            let child = folder.spawn_fed(&["run", "log", &run, "--ndjson", "--ack"]);
+            let (begin, rounds) = channel();
+            let acknowledged = &acknowledged;
+            scope.spawn(move || write_rounds(child, &rounds, acknowledged));
+            begin
+        });
+        for round in 0..4 {
+            for writer in &writers {
+                writer.send(()).unwrap();
+            }
             let before = acknowledged.load(Ordering::Acquire);
             let lsn = taken(&folder)["lsn"].as_u64().unwrap();
             assert!(lsn >= before, "{lsn} of {before}");
@@ -148,8 +154,8 @@ fn a_backup_beside_three_writers_is_a_beginning_with_all_that_was_acknowledged()
             let copy = events(&folder, &into, u64::MAX);
             assert_eq!(copy, events(&folder, ".mltrack", lsn), "round {round}");
         }
-        drop(ends);
     });
+    assert!(acknowledged.load(Ordering::Acquire) > 0);
 }
 
 /// Waits until a backup has made so many files, or has ended.
