@@ -3,8 +3,8 @@
 //! Invariant: the letter behind a metric says which end is better (`^` or `v`), the sign in a cell what the colour says.
 
 use mltrack::{
-    CompareGroup, CompareMetric, CompareOutcome, CompareParam, CompareResult, Direction,
-    EffectKind, Tested,
+    CompareGroup, CompareMetric, CompareOutcome, CompareParam, CompareResult, Description,
+    Direction, EffectKind, Tested,
 };
 
 use super::Found;
@@ -104,7 +104,17 @@ fn metric_row(metric: &CompareMetric, is_wide: bool, has_overall: bool) -> Vec<C
     cells
 }
 
-/// `0.931 +-0.002 +0.5%`, with a star where it is the best, and the corrected p-value where it has no column.
+/// Of replicates the median, and how many values count where it is not all of them. That of two is their mean.
+fn spread_notes(described: Description, lacks_some: bool) -> String {
+    let median = format!("median {}", short_number(described.median));
+    let count = format!("n={}", described.count);
+    let notes = [(described.count > 2, median), (lacks_some, count)];
+    let told = notes.into_iter().filter(|(is_told, _)| *is_told);
+    let told: Vec<String> = told.map(|(_, note)| note).collect();
+    told.join(", ")
+}
+
+/// `0.931 +-0.002 (median 0.93) +0.5%`, with a star where it is the best, and the corrected p-value where it has no column.
 fn value_cell(result: &CompareResult, is_best: bool, with_p: bool) -> Cell {
     let Some(described) = result.description else {
         let text = if result.not_finite > 0 {
@@ -118,8 +128,9 @@ fn value_cell(result: &CompareResult, is_best: bool, with_p: bool) -> Cell {
     if let Some(deviation) = described.deviation {
         text = format!("{text} +-{}", short_number(deviation));
     }
-    if result.not_finite > 0 {
-        text = format!("{text} (n={})", result.values.len());
+    let notes = spread_notes(described, result.not_finite > 0);
+    if !notes.is_empty() {
+        text = format!("{text} ({notes})");
     }
     match (result.relative, result.difference) {
         (Some(relative), _) => text = format!("{text} {:+.1}%", relative * 100.0),

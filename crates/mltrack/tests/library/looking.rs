@@ -281,3 +281,56 @@ fn a_sound_store_verifies_and_says_how_much_was_read() {
     assert!(report.is_sound());
     assert!(report.records > 10, "{report:?}");
 }
+
+#[test]
+fn replicates_are_grouped_over_their_seeds_with_mean_median_and_interval() {
+    let store = Store::new();
+    for (lr, seed, acc) in [
+        (0.1, 1, 0.91),
+        (0.1, 2, 0.95),
+        (0.1, 3, 0.92),
+        (0.2, 1, f64::NAN),
+    ] {
+        let run = store
+            .tracker
+            .experiment("resnet")
+            .unwrap()
+            .start_run()
+            .unwrap();
+        run.log_param("lr", lr).unwrap();
+        run.log_param("data_seed", seed).unwrap();
+        run.log_metric("acc", acc).unwrap();
+        run.finish().unwrap();
+    }
+    let grouped = store.tracker.runs().fetch_replicates(&["seed"]).unwrap();
+    // The newest run comes first, and with it its group.
+    let counts: Vec<usize> = grouped
+        .groups
+        .iter()
+        .map(|group| group.runs.len())
+        .collect();
+    assert_eq!(counts, [1, 3]);
+    let failed = &grouped.groups[0].metrics["acc"];
+    assert_eq!((failed.description, failed.not_finite), (None, 1));
+    let group = &grouped.groups[1];
+    assert_eq!((&*group.experiment, group.params.len()), ("resnet", 1));
+    let acc = group.metrics["acc"].description.unwrap();
+    assert_eq!((acc.count, acc.median), (3, 0.92));
+    // numpy.mean, numpy.std(ddof=1), scipy.stats.t.interval(0.95, 2, ..)
+    assert!((acc.mean - 0.926_666_666_7).abs() < 1e-9, "{acc:?}");
+    assert!(
+        (acc.deviation.unwrap() - 0.020_816_659_9).abs() < 1e-9,
+        "{acc:?}"
+    );
+    assert!(
+        (acc.interval.unwrap().low - 0.874_954_9).abs() < 1e-6,
+        "{acc:?}"
+    );
+    // All that is left out tells nothing apart.
+    let one = store
+        .tracker
+        .runs()
+        .fetch_replicates(&["seed", "lr"])
+        .unwrap();
+    assert_eq!(one.groups.len(), 1);
+}
