@@ -47,6 +47,11 @@ fn a_demo_trains_in_an_empty_folder_and_shows_what_came_of_it() {
             .count(),
         3
     );
+    // What is no single number is there, too, and every kind of chart has something to draw.
+    for (name, kind, count) in [("weights", "histograms", 3), ("confusion", "json", 1)] {
+        let logged = folder.ok(&["metrics", id, name, "--kind", kind]);
+        assert_eq!(logged.lines().count(), count, "{name}");
+    }
     folder.ok(&["verify", "--deep"]);
 }
 

@@ -19,6 +19,8 @@ pub struct Outcome {
     /// Cross entropy in nats: -ln of the probability given to the right class.
     pub loss: f64,
     pub correct: bool,
+    /// What it took the sample for.
+    pub class: usize,
 }
 
 /// Buffers of one forward and backward pass, kept so that a step allocates nothing.
@@ -179,7 +181,8 @@ impl Network {
         }
     }
 
-    fn numbers(&self) -> impl Iterator<Item = &f64> {
+    /// All weights and biases, layer by layer.
+    pub fn numbers(&self) -> impl Iterator<Item = &f64> {
         self.layers
             .iter()
             .flat_map(|layer| layer.weights.iter().chain(&layer.biases))
@@ -253,6 +256,8 @@ fn softmax(scores: &mut [f64], label: usize) -> Outcome {
     let right_score = scores[label] - largest;
     // A score of NaN at the label is not `>=` anything: a broken network is never right.
     let correct = scores[label] >= largest;
+    let likeliest = scores.iter().position(|score| *score >= largest);
+    let likeliest = likeliest.unwrap_or_default();
     let mut sum: f64 = 0.0;
     for score in scores.iter_mut() {
         *score = (*score - largest).exp();
@@ -264,6 +269,7 @@ fn softmax(scores: &mut [f64], label: usize) -> Outcome {
     Outcome {
         loss: sum.ln() - right_score,
         correct,
+        class: if correct { label } else { likeliest },
     }
 }
 

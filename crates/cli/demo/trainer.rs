@@ -11,7 +11,8 @@ use super::random::Random;
 /// All that decides how a run goes.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Hyper {
-    /// For people; it has no influence.
+    /// For people; it has no influence, so it is no param: runs with other seeds are replicates.
+    #[serde(skip)]
     pub name: String,
     pub model: Model,
     pub learning_rate: f64,
@@ -107,6 +108,23 @@ impl<'dataset> Trainer<'dataset> {
     /// The network as it is now.
     pub fn weights(&self) -> Vec<u8> {
         self.network.to_bytes()
+    }
+
+    /// Every weight and bias.
+    pub fn weight_values(&self) -> Vec<f64> {
+        self.network.numbers().copied().collect()
+    }
+
+    /// How often each digit that it never saw is taken for which: a row a digit.
+    pub fn confusion(&mut self) -> Vec<Vec<u64>> {
+        let mut counts = vec![vec![0; CLASSES]; CLASSES];
+        for row in self.dataset.validation() {
+            let sample = self.dataset.sample(row);
+            let label = sample.label;
+            let taken = self.network.judge(sample, &mut self.scratch).class;
+            counts[label][taken] += 1;
+        }
+        counts
     }
 
     pub fn step(&mut self) -> StepReport {
@@ -257,6 +275,23 @@ mod tests {
         let (first, last) = (all[0], all[9]);
         assert!(last.loss < first.loss, "{first:?} {last:?}");
         assert!((0.90..0.99).contains(&last.accuracy), "{last:?}");
+    }
+
+    #[test]
+    fn the_diagonal_of_the_confusion_is_the_share_of_what_is_right() {
+        let dataset = Dataset::digits();
+        let mut trainer = Trainer::new(&hyper(Model::Softmax), &dataset);
+        let mut reports = std::iter::repeat_with(|| trainer.step());
+        let right = reports
+            .find_map(|report| report.epoch_end)
+            .unwrap()
+            .accuracy;
+        let counts = trainer.confusion();
+        let all: u64 = counts.iter().flatten().sum();
+        let diagonal: u64 = (0..CLASSES).map(|digit| counts[digit][digit]).sum();
+        assert_eq!(all as usize, dataset.validation().count());
+        assert!((diagonal as f64 / all as f64 - right).abs() < 1e-12);
+        assert_eq!(trainer.weight_values().len(), PIXELS * CLASSES + CLASSES);
     }
 
     #[test]

@@ -10,10 +10,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use mltrack::{ArtifactKind, Level, Run, Split, Tracker};
+use mltrack::{ArtifactKind, ConfusionMatrix, Level, Run, Split, Tracker};
 use rustix::fs::FileType;
 
-use super::dataset::{DIGITS, ROWS};
+use super::dataset::{CLASSES, DIGITS, ROWS};
 use super::trainer::{StepReport, Trainer, Validation};
 use super::{Dataset, sweep};
 use crate::context::Context;
@@ -23,6 +23,8 @@ use crate::store;
 
 const DATASET: &str = "digits";
 const MODEL: &str = "digits";
+/// So many distributions of the weights are logged of a training, or a few more.
+const DISTRIBUTIONS: u64 = 60;
 /// So many checkpoints are made of a training, and the last ones stay.
 const CHECKPOINTS_MADE: u64 = 10;
 const CHECKPOINTS: &str = "ckpt/*";
@@ -85,6 +87,7 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
         }
         let report = trainer.step();
         log(&run, &report)?;
+        log_weights(&run, &trainer, &report, arguments.epochs)?;
         let is_due = report.epoch_end.is_some() && (report.epoch + 1).is_multiple_of(interval);
         if is_due {
             let checkpoint = run.artifact(format!("ckpt/{:06}.bin", report.epoch + 1));
@@ -94,6 +97,7 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
                 .bytes(trainer.weights())?;
         }
     }
+    log_confusion(&run, &mut trainer, arguments.epochs as i64 - 1)?;
     keep_model(&tracker, &run, trainer.weights())?;
     run.finish()?;
     Ok(Exit::Done)
@@ -146,6 +150,22 @@ fn log(run: &Run, report: &StepReport) -> Outcome<()> {
         );
         run.log_line(Level::Info, line)?;
     }
+    Ok(())
+}
+
+/// How the weights are spread, now and then; by epochs, as everything that is measured at the end of one.
+fn log_weights(run: &Run, trainer: &Trainer<'_>, report: &StepReport, epochs: u64) -> Outcome<()> {
+    let stride = (epochs / DISTRIBUTIONS).max(1);
+    if report.epoch_end.is_some() && report.epoch.is_multiple_of(stride) {
+        run.log_histogram("weights", report.epoch as i64, &trainer.weight_values())?;
+    }
+    Ok(())
+}
+
+fn log_confusion(run: &Run, trainer: &mut Trainer<'_>, epoch: i64) -> Outcome<()> {
+    let labels = (0..CLASSES).map(|digit| digit.to_string());
+    let matrix = ConfusionMatrix::new(labels, trainer.confusion())?;
+    run.log_confusion_matrix("confusion", epoch, &matrix)?;
     Ok(())
 }
 

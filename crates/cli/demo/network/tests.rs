@@ -76,6 +76,8 @@ fn equal_scores_cost_the_logarithm_of_the_number_of_classes() {
 fn huge_scores_do_not_overflow_and_broken_ones_are_never_correct() {
     let outcome = softmax(&mut [1e308, -1e308], 0);
     assert!(outcome.correct && outcome.loss.abs() < 1e-12);
+    let outcome = softmax(&mut [1.0, 5.0, 2.0], 2);
+    assert_eq!((outcome.correct, outcome.class), (false, 1));
     let outcome = softmax(&mut [f64::NAN, f64::NAN], 0);
     assert!(!outcome.correct && outcome.loss.is_nan());
 }
