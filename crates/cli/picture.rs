@@ -10,6 +10,7 @@ mod destination;
 mod distributions;
 pub mod far;
 mod groups;
+mod kinds;
 mod lines;
 mod options;
 mod runs;
@@ -18,7 +19,7 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 use mltrack::Tracker;
-use mltrack_plot::{Page, Picture, ThemeName};
+use mltrack_plot::{Curves, Page, Picture, ThemeName};
 use serde_json::{Value, json};
 
 use crate::context::Context;
@@ -32,6 +33,8 @@ use crate::runs::pick::Pick;
 use crate::store;
 use chosen::Chosen;
 use destination::{FileForm, Place};
+pub use kinds::Band;
+use kinds::{Kind, Normalize};
 use options::{Across, Length, parse_share, parse_size};
 
 /// Draw runs into an SVG or PNG file
@@ -112,23 +115,18 @@ pub struct Arguments {
         allow_hyphen_values = true
     )]
     last_step: Option<i64>,
-    /// Groups hold runs that agree in all params but these
-    #[arg(
-        long,
-        value_name = "PARAM,..",
-        value_delimiter = ',',
-        default_value = "seed"
-    )]
+    /// Groups hold runs that agree in all params but these; seed unless given
+    #[arg(long, value_name = "PARAM,..", value_delimiter = ',')]
     by: Vec<String>,
     /// Groups show the median instead of the mean
     #[arg(long)]
     median: bool,
-    /// What the band of a group shows
-    #[arg(long, value_enum, value_name = "BAND", default_value = "std")]
-    band: Band,
-    /// What a confusion matrix's counts are shares of
-    #[arg(long, value_enum, value_name = "OF", default_value = "row")]
-    normalize: Normalize,
+    /// What the band of a group shows; std unless given
+    #[arg(long, value_enum, value_name = "BAND")]
+    band: Option<Band>,
+    /// What a confusion matrix's counts are shares of; row unless given
+    #[arg(long, value_enum, value_name = "OF")]
+    normalize: Option<Normalize>,
     #[command(flatten)]
     at: At,
     /// Say what was drawn as JSON, or what would be without -o; with =? the list of fields
@@ -137,66 +135,10 @@ pub struct Arguments {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Kind {
-    Curves,
-    Groups,
-    Parallel,
-    Histograms,
-    Confusion,
-    Scatter,
-    Bar,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Theme {
     Light,
     Dark,
     Print,
-}
-
-/// What a band shows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum Band {
-    /// Standard deviation
-    #[default]
-    Std,
-    /// Standard error of the mean
-    Stderr,
-    /// The 95 % interval of the mean
-    Ci95,
-    /// Lowest to highest
-    Minmax,
-    None,
-}
-
-impl Band {
-    pub fn spread(self) -> mltrack_plot::Spread {
-        match self {
-            Band::Std => mltrack_plot::Spread::Deviation,
-            Band::Stderr => mltrack_plot::Spread::Error,
-            Band::Ci95 => mltrack_plot::Spread::Interval,
-            Band::Minmax => mltrack_plot::Spread::Range,
-            Band::None => mltrack_plot::Spread::None,
-        }
-    }
-
-    /// Behind the name of what is in the middle.
-    pub fn words(self) -> &'static str {
-        match self {
-            Band::Std => " ± standard deviation",
-            Band::Stderr => " ± standard error",
-            Band::Ci95 => " with its 95% interval",
-            Band::Minmax => " and range",
-            Band::None => "",
-        }
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Normalize {
-    Row,
-    Column,
-    None,
 }
 
 pub const FIELDS: &[&str] = &[
@@ -225,6 +167,7 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
         return Ok(Exit::Done);
     }
     let place = arguments.place()?;
+    arguments.check_options()?;
     let tracker = store::open_to_look(context)?;
     let drawn = arguments.drawn(&tracker, context)?;
     for line in &drawn.left_out {
@@ -243,9 +186,8 @@ impl Drawn {
     /// In the order of [`FIELDS`].
     fn told(&self, arguments: &Arguments, place: &Place, len: usize) -> Vec<Value> {
         let (width, height) = self.picture.pixels(f64::from(arguments.dpi));
-        let kind = arguments.kind.to_possible_value();
         vec![
-            kind.map_or(Value::Null, |kind| kind.get_name().into()),
+            arguments.kind.name().into(),
             place.name().map_or(Value::Null, Value::from),
             place.form.name().into(),
             width.into(),
@@ -280,14 +222,39 @@ impl Arguments {
         }
     }
 
+    fn width_mm(&self) -> f64 {
+        self.width.map_or(84.0, |length| length.mm(self.dpi))
+    }
+
     /// A page, as high as so many panels need unless it is said.
     fn page(&self, panels: usize) -> Outcome<Page> {
-        let width = self.width.map_or(84.0, |length| length.mm(self.dpi));
-        let across = ((width / 67.0).floor() as usize).clamp(1, panels.max(1));
-        let rows = panels.max(1).div_ceil(across) as f64;
-        let each = if rows > 1.0 { 46.0 } else { 60.0 };
-        let more = if rows > 1.0 { 12.0 } else { 0.0 };
-        self.page_of(width, self.height.unwrap_or(Length::Mm(rows * each + more)))
+        self.page_or(self.panels_mm(panels))
+    }
+
+    /// What panels are high, as many beside one another as the width has room for.
+    fn panels_mm(&self, panels: usize) -> f64 {
+        let panels = panels.max(1);
+        let across = ((self.width_mm() / 67.0).floor() as usize).clamp(1, panels);
+        match panels.div_ceil(across) {
+            1 => 60.0,
+            rows => rows as f64 * 46.0 + 12.0,
+        }
+    }
+
+    /// The same, and higher where the legend has more than three rows.
+    fn page_of_curves(&self, chart: &Curves) -> Outcome<Page> {
+        const ROWS_MM: f64 = 11.5;
+        const MORE_MAX_MM: f64 = 80.0;
+        let more = chart.legend_height(self.width_mm()) - ROWS_MM;
+        self.page_or(self.panels_mm(chart.panels.len()) + more.clamp(0.0, MORE_MAX_MM))
+    }
+
+    /// A page of this height, unless it is said.
+    fn page_or(&self, height_mm: f64) -> Outcome<Page> {
+        self.page_of(
+            self.width_mm(),
+            self.height.unwrap_or(Length::Mm(height_mm)),
+        )
     }
 
     fn page_of(&self, width: f64, height: Length) -> Outcome<Page> {
@@ -305,12 +272,6 @@ impl Arguments {
             Some(title) => page.title(title),
             None => page,
         })
-    }
-
-    /// A page as high as what is square on it and the words below need.
-    fn square_page(&self) -> Outcome<Page> {
-        let width = self.width.map_or(84.0, |length| length.mm(self.dpi));
-        self.page_of(width, Length::Mm(width * 0.86))
     }
 
     fn bytes(&self, picture: &Picture, form: FileForm) -> Outcome<Vec<u8>> {

@@ -204,12 +204,18 @@ fn what_cannot_be_drawn_is_an_error_with_the_next_move_and_leaves_no_file() {
         ),
         ("plot -f params.lr>5 loss -o a.svg", 3, "no run matches"),
         ("plot @last loss -o - --json", 2, "--json"),
+        ("plot @last loss --median -o a.svg", 2, "--kind groups"),
+        (
+            "plot digits acc --kind bar --smooth 0.5 -o a.svg",
+            2,
+            "--kind curves|groups",
+        ),
     ] {
         let said = folder.run(&line.split(' ').collect::<Vec<_>>());
         let told = format!("{line}: {} {}", said.code, said.stderr);
         assert_eq!(said.code, code, "{told}");
         assert!(
-            said.stderr.contains(word) && said.stderr.contains("hint: "),
+            said.stderr.contains(word) && said.stderr.contains("hint"),
             "{told}"
         );
         assert!(!folder.path().join("a.svg").exists(), "{told}");

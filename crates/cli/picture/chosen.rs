@@ -1,7 +1,7 @@
 //! Which runs and which metrics the words name.
 //!
 //! Invariant: a word is a run, else an experiment, else a metric that the runs have; one that is none of these is an
-//! error, never an empty picture.
+//! error, never an empty picture. The beginning of an id gives way to a metric of the other runs that is called so.
 
 use std::collections::BTreeSet;
 
@@ -66,6 +66,7 @@ impl Chosen {
         chosen
             .globs
             .extend(unknown.into_iter().map(|(word, _)| word.clone()));
+        chosen.prefer_metrics(&arguments.words);
         chosen.shorten(arguments.top as usize);
         Ok(chosen)
     }
@@ -114,6 +115,26 @@ impl Chosen {
             .into());
         }
         Ok(())
+    }
+
+    /// A store of many runs has an id that begins with `acc`; who writes so beside other runs means their metric.
+    fn prefer_metrics(&mut self, words: &[String]) {
+        for word in words {
+            let is_short = |row: &RunRow| row.name != *word && is_short_for(word, row);
+            let Some(at) = self.rows.iter().position(is_short) else {
+                continue;
+            };
+            let mut others = self
+                .rows
+                .iter()
+                .enumerate()
+                .filter(|(place, _)| *place != at);
+            let has_it = |row: &RunRow| row.metrics.iter().any(|it| bare(&it.label) == word);
+            if others.any(|(_, row)| has_it(row)) {
+                self.rows.remove(at);
+                self.globs.push(word.clone());
+            }
+        }
     }
 
     /// One of each, and no more than asked for.
@@ -195,6 +216,11 @@ impl Chosen {
             )],
         }
     }
+}
+
+/// Whether a word is less than the id that is shown of a run, and its beginning.
+fn is_short_for(word: &str, row: &RunRow) -> bool {
+    word.len() < row.short.len() && (row.short.starts_with(word) || row.id.starts_with(word))
 }
 
 /// A metric's name without its context.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use mltrack::Tracker;
-use mltrack_plot::{Curves, Line, Panel, look_of};
+use mltrack_plot::{Curves, Line, Panel, looks_of};
 use serde_json::{Value, json};
 
 use super::chosen::Chosen;
@@ -11,6 +11,7 @@ use super::lines::{self, Logged};
 use super::{Arguments, Drawn};
 use crate::context::Context;
 use crate::failure::Outcome;
+use crate::runs::row::RunRow;
 
 pub fn drawn(
     arguments: &Arguments,
@@ -65,18 +66,22 @@ pub fn drawn(
         note: note(&all),
     };
     Ok(Drawn {
-        picture: chart.draw(&arguments.page(chart.panels.len())?),
+        picture: chart.draw(&arguments.page_of_curves(&chart)?),
         series: series(chosen, &found),
         left_out,
         lsn: chosen.lsn,
     })
 }
 
-/// The run's name, with its experiment where there are several, with its number where names are not enough.
 fn names_of(chosen: &Chosen) -> Vec<(String, mltrack_plot::Look)> {
-    let rows = &chosen.rows;
+    let looks = looks_of(chosen.rows.iter().map(|row| row.id.as_str()));
+    run_names(&chosen.rows).into_iter().zip(looks).collect()
+}
+
+/// The run's name, with its experiment where there are several, with its id where names are not enough.
+pub fn run_names(rows: &[RunRow]) -> Vec<String> {
     let has_many = rows.iter().any(|row| row.experiment != rows[0].experiment);
-    let name = |row: &crate::runs::row::RunRow| {
+    let name = |row: &RunRow| {
         if has_many {
             format!("{}/{}", row.experiment, row.name)
         } else {
@@ -86,12 +91,11 @@ fn names_of(chosen: &Chosen) -> Vec<(String, mltrack_plot::Look)> {
     let names: Vec<String> = rows.iter().map(name).collect();
     let is_alone = |name: &String| names.iter().filter(|other| *other == name).count() == 1;
     let named = rows.iter().zip(&names).map(|(row, name)| {
-        let told = if is_alone(name) {
+        if is_alone(name) {
             name.clone()
         } else {
             format!("{name} {}", row.short)
-        };
-        (told, look_of(&row.id))
+        }
     });
     named.collect()
 }

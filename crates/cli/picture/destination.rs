@@ -59,7 +59,11 @@ impl Place {
                 (Some(form), _) => form,
                 (None, Target::Nowhere) => FileForm::Svg,
                 (None, _) => {
-                    return Err(Failure::usage("it is not said where the picture goes")
+                    let what = match output {
+                        Some(_) => "stdout has no ending that says the form of the picture",
+                        None => "it is not said where the picture goes",
+                    };
+                    return Err(Failure::usage(what)
                         .hint("-o FILE.svg or -o FILE.png; --format svg writes to stdout")
                         .into());
                 }

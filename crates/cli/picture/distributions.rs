@@ -7,9 +7,9 @@ use mltrack_plot::{Confusion, HeatPanel, Heats, Scale, Share, Slice};
 use serde_json::json;
 
 use super::chosen::Chosen;
+use super::kinds::Normalize;
 use super::lines::check_panels;
-use super::options::Across;
-use super::{Arguments, Drawn, Normalize};
+use super::{Arguments, Drawn};
 use crate::context::Context;
 use crate::failure::{Failure, Outcome};
 use crate::look::label;
@@ -24,7 +24,6 @@ pub fn histograms(
     chosen: &Chosen,
     context: &Context,
 ) -> Outcome<Drawn> {
-    arguments.check_over_steps("histograms")?;
     let (mut panels, mut series, mut left_out) = (Vec::new(), Vec::new(), chosen.left_out());
     let mut names = BTreeSet::new();
     for row in &chosen.rows {
@@ -68,7 +67,7 @@ pub fn histograms(
         x_scale: if arguments.log_x {
             Scale::Log
         } else {
-            Scale::Linear
+            Scale::Whole
         },
         y_name: "value".to_owned(),
     };
@@ -142,7 +141,6 @@ pub fn confusion(
     chosen: &Chosen,
     context: &Context,
 ) -> Outcome<Drawn> {
-    arguments.check_over_steps("a confusion matrix")?;
     let [row] = &chosen.rows[..] else {
         let what = format!(
             "a confusion matrix is of one run, not of {}",
@@ -201,7 +199,7 @@ fn drawn_matrix(
     let chart = Confusion {
         labels: matrix.labels().to_vec(),
         counts: matrix.counts().to_vec(),
-        share: match arguments.normalize {
+        share: match arguments.normalize.unwrap_or_default() {
             Normalize::Row => Share::Row,
             Normalize::Column => Share::Column,
             Normalize::None => Share::None,
@@ -209,10 +207,8 @@ fn drawn_matrix(
         name: format!("{title} of {} at step {}", row.name, point.step),
     };
     let total: u64 = matrix.counts().iter().flatten().sum();
-    let mut page = arguments.page(1)?;
-    if arguments.height.is_none() {
-        page = arguments.square_page()?;
-    }
+    // It is square, and names stand below.
+    let page = arguments.page_or(arguments.width_mm() * 0.86)?;
     Ok(Drawn {
         picture: chart.draw(&page),
         series: vec![json!({
@@ -226,22 +222,4 @@ fn drawn_matrix(
         left_out: Vec::new(),
         lsn: chosen.lsn,
     })
-}
-
-impl Arguments {
-    /// Options that say nothing here.
-    fn check_over_steps(&self, what: &str) -> Outcome<()> {
-        let given = [
-            (self.x != Across::Step, "--x"),
-            (self.log_y, "--log-y"),
-            (self.smooth.is_some(), "--smooth"),
-        ];
-        match given.iter().find(|(is_given, _)| *is_given) {
-            Some((_, option)) => {
-                let what = format!("{what} cannot be drawn with {option}");
-                Err(Failure::usage(what).hint("leave it out").into())
-            }
-            None => Ok(()),
-        }
-    }
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::chosen::Chosen;
 use super::lines::{self, Logged};
-use super::{Arguments, Drawn};
+use super::{Arguments, Band, Drawn};
 use crate::context::Context;
 use crate::failure::{Failure, Outcome};
 use crate::replicates::{Replicates, grouped};
@@ -23,7 +23,7 @@ pub fn drawn(
     context: &Context,
 ) -> Outcome<Drawn> {
     arguments.check_axes()?;
-    let groups = grouped(chosen.rows.clone(), &arguments.by);
+    let groups = grouped(chosen.rows.clone(), &arguments.left_out_params());
     check_groups(groups.len())?;
     let mut found: Vec<Vec<Vec<Logged>>> = Vec::new();
     for group in &groups {
@@ -72,7 +72,7 @@ pub fn drawn(
     let mut left_out = chosen.left_out();
     left_out.extend(lines::remarks(arguments, &all));
     Ok(Drawn {
-        picture: chart.draw(&arguments.page(chart.panels.len())?),
+        picture: chart.draw(&arguments.page_of_curves(&chart)?),
         series,
         left_out,
         lsn: chosen.lsn,
@@ -110,7 +110,12 @@ fn band(arguments: &Arguments, of_group: &[Vec<Logged>], label: &str) -> Vec<Rib
         })
     };
     let lines: Vec<Vec<(f64, f64)>> = of_group.iter().filter_map(of_run).collect();
-    ribbon(&lines, PARTS, arguments.middle(), arguments.band.spread())
+    ribbon(
+        &lines,
+        PARTS,
+        arguments.middle(),
+        arguments.shown_band().spread(),
+    )
 }
 
 fn line(name: usize, ribbons: &[Ribbon]) -> Line {
@@ -148,9 +153,22 @@ impl Arguments {
         }
     }
 
+    fn shown_band(&self) -> Band {
+        self.band.unwrap_or_default()
+    }
+
+    /// The params that tell runs of a group apart.
+    fn left_out_params(&self) -> Vec<String> {
+        if self.by.is_empty() {
+            vec!["seed".to_owned()]
+        } else {
+            self.by.clone()
+        }
+    }
+
     /// What line and band are.
     fn middle_words(&self) -> String {
         let middle = if self.median { "median" } else { "mean" };
-        format!("{middle}{}", self.band.words())
+        format!("{middle}{}", self.shown_band().words())
     }
 }

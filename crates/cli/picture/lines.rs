@@ -137,7 +137,7 @@ impl Arguments {
     pub fn across(&self) -> (String, mltrack_plot::Scale) {
         use mltrack_plot::Scale;
         let (name, scale) = match &self.x {
-            Across::Step => ("step", Scale::Linear),
+            Across::Step => ("step", Scale::Whole),
             Across::Time => ("time", Scale::Clock),
             Across::Relative => ("time since the start", Scale::Duration),
             Across::Named(name) => (name.as_str(), Scale::Linear),

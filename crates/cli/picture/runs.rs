@@ -1,10 +1,11 @@
 //! Runs as lines through parallel axes, as dots, as bars.
 
 use mltrack::{Direction, Tracker};
-use mltrack_plot::{Bar, Bars, Dot, Parallel, ParallelAxis, ParallelRow, Scale, Scatter, look_of};
+use mltrack_plot::{Bar, Bars, Dot, Parallel, ParallelAxis, ParallelRow, Scale, Scatter, looks_of};
 use serde_json::{Value, json};
 
 use super::chosen::Chosen;
+use super::curves::run_names;
 use super::options::Across;
 use super::{Arguments, Drawn};
 use crate::context::Context;
@@ -14,6 +15,8 @@ use crate::replicates::differing;
 use crate::runs::column::Column;
 use crate::runs::row::RunRow;
 
+/// A bar and what is between it and the next one.
+const BAR_MM: f64 = 4.4;
 /// Values of a param that are spread so far are shown by their logarithms.
 const LOG_FROM: f64 = 50.0;
 
@@ -106,20 +109,8 @@ fn axis(name: &str, rows: &[RunRow], context: &Context) -> (ParallelAxis, Vec<Op
         .iter()
         .zip(&values)
         .all(|(row, value)| value.is_some() || !has(row));
-    let known = || {
-        values
-            .iter()
-            .flatten()
-            .copied()
-            .filter(|value| value.is_finite())
-    };
     if are_numbers {
-        let (low, high) = (
-            known().fold(f64::INFINITY, f64::min),
-            known().fold(0.0, f64::max),
-        );
-        let is_log = low > 0.0 && high / low >= LOG_FROM;
-        let scale = if is_log { Scale::Log } else { Scale::Linear };
+        let scale = scale_of(values.iter().flatten().copied());
         let axis = ParallelAxis {
             name: name.to_owned(),
             scale,
@@ -148,6 +139,20 @@ fn axis(name: &str, rows: &[RunRow], context: &Context) -> (ParallelAxis, Vec<Op
         words,
     };
     (axis, places)
+}
+
+/// How the values of a param are spread: by logarithms where they reach far.
+fn scale_of(values: impl Iterator<Item = f64>) -> Scale {
+    let known: Vec<f64> = values.filter(|value| value.is_finite()).collect();
+    let low = known.iter().copied().fold(f64::INFINITY, f64::min);
+    let high = known.iter().copied().fold(0.0, f64::max);
+    if low > 0.0 && high / low >= LOG_FROM {
+        Scale::Log
+    } else if known.iter().all(|value| value.fract() == 0.0) {
+        Scale::Whole
+    } else {
+        Scale::Linear
+    }
 }
 
 fn numbers(rows: &[RunRow], column: &Column, context: &Context) -> Vec<Option<f64>> {
@@ -185,16 +190,13 @@ pub fn scatter(arguments: &Arguments, chosen: &Chosen, context: &Context) -> Out
     check_any(chosen, &across, &xs)?;
     let scale = |is_log| if is_log { Scale::Log } else { Scale::Linear };
     let (mut dots, mut series, mut lacking) = (Vec::new(), Vec::new(), 0);
-    for (row, (x, y)) in chosen.rows.iter().zip(xs.iter().zip(&ys)) {
+    let looks = looks_of(chosen.rows.iter().map(|row| row.id.as_str()));
+    for ((row, look), (x, y)) in chosen.rows.iter().zip(looks).zip(xs.iter().zip(&ys)) {
         let (Some(x), Some(y)) = (*x, *y) else {
             lacking += 1;
             continue;
         };
-        dots.push(Dot {
-            x,
-            y,
-            look: look_of(&row.id),
-        });
+        dots.push(Dot { x, y, look });
         series.push(json!({"run": row.id, "name": row.name, "x": number(x), "y": number(y)}));
     }
     let mut left_out = chosen.left_out();
@@ -223,32 +225,37 @@ pub fn bars(arguments: &Arguments, chosen: &Chosen, context: &Context) -> Outcom
     let column = arguments.column(chosen)?;
     let values = numbers(&chosen.rows, &column, context);
     check_any(chosen, &column, &values)?;
-    let mut found: Vec<(&RunRow, f64)> = chosen
+    let names = run_names(&chosen.rows);
+    let looks = looks_of(chosen.rows.iter().map(|row| row.id.as_str()));
+    let drawn = chosen
         .rows
         .iter()
         .zip(&values)
-        .filter_map(|(row, value)| Some((row, (*value)?)))
+        .zip(names.into_iter().zip(looks));
+    let mut found: Vec<(&RunRow, Bar)> = drawn
+        .filter_map(|((row, value), (name, look))| {
+            let value = (*value)?;
+            Some((row, Bar { name, value, look }))
+        })
         .collect();
-    found.sort_by(|a, b| b.1.total_cmp(&a.1));
-    let bar = |(row, value): &(&RunRow, f64)| Bar {
-        name: row.name.clone(),
-        value: *value,
-        look: look_of(&row.id),
+    found.sort_by(|a, b| b.1.value.total_cmp(&a.1.value));
+    let told = |(row, bar): &(&RunRow, Bar)| -> Value {
+        json!({"run": row.id, "name": row.name, "value": number(bar.value)})
     };
-    let told = |(row, value): &(&RunRow, f64)| -> Value {
-        json!({"run": row.id, "name": row.name, "value": number(*value)})
-    };
+    let series = found.iter().map(told).collect();
     let chart = Bars {
-        bars: found.iter().map(bar).collect(),
+        bars: found.into_iter().map(|(_, bar)| bar).collect(),
         name: column.title(),
     };
     let mut left_out = chosen.left_out();
-    if found.len() < chosen.rows.len() {
-        left_out.push(format!("{} runs lack it", chosen.rows.len() - found.len()));
+    if chart.bars.len() < chosen.rows.len() {
+        let lacking = chosen.rows.len() - chart.bars.len();
+        left_out.push(format!("{lacking} runs lack it"));
     }
+    let height = (chart.bars.len() as f64 * BAR_MM + 12.0).clamp(30.0, 240.0);
     Ok(Drawn {
-        picture: chart.draw(&arguments.page(1)?),
-        series: found.iter().map(told).collect(),
+        picture: chart.draw(&arguments.page_or(height)?),
+        series,
         left_out,
         lsn: chosen.lsn,
     })

@@ -111,6 +111,22 @@ pub fn look_of(run_id: &str) -> Look {
     }
 }
 
+/// The looks of the runs of one chart: each its own, but with the next free colour where runs before it have its colour
+/// already. No colour is used twice while another one is free.
+pub fn looks_of<'a>(run_ids: impl IntoIterator<Item = &'a str>) -> Vec<Look> {
+    let mut taken = [0_usize; LIGHT.len()];
+    let mut look = |run_id: &str| {
+        let own = look_of(run_id);
+        let fewest = taken.iter().copied().min().unwrap_or_default();
+        let mut near = (0..LIGHT.len()).map(|step| (own.colour + step) % LIGHT.len());
+        let free = near.find(|colour| taken[*colour] == fewest);
+        let colour = free.unwrap_or(own.colour);
+        taken[colour] += 1;
+        Look { colour, ..own }
+    };
+    run_ids.into_iter().map(&mut look).collect()
+}
+
 /// The look of the n-th of things that are no runs: no two of the first 24 have colour and dashes in common.
 pub fn look_at(index: usize) -> Look {
     Look {
@@ -157,6 +173,25 @@ pub fn shade(share: f64) -> Ink {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn runs_of_a_chart_share_a_colour_only_when_none_is_free() {
+        let ids: Vec<String> = (0..20).map(|run| format!("{run:032x}")).collect();
+        let looks = looks_of(ids.iter().map(String::as_str));
+        for (count, most) in [(8, 1), (16, 2), (20, 3)] {
+            let of = |colour| {
+                looks[..count]
+                    .iter()
+                    .filter(|it| it.colour == colour)
+                    .count()
+            };
+            assert!(
+                (0..8).all(|colour| of(colour) <= most),
+                "{count}: {looks:?}"
+            );
+        }
+        assert_eq!(looks[0], look_of(&ids[0]));
+    }
 
     #[test]
     fn the_hash_is_that_of_the_page() {

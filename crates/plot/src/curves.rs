@@ -70,6 +70,10 @@ const GAP_FACTOR: f64 = 12.0;
 const MARKERS_MAX: usize = 6;
 /// Narrower panels go below one another.
 const PANEL_MIN: f64 = 190.0;
+/// A legend leaves so much to each panel, or more than two thirds of the page to all.
+const PANEL_HIGH: f64 = 110.0;
+/// Around everything.
+const MARGIN: f64 = 5.0;
 
 impl Curves {
     /// Draws them. An axis that has nothing reaches from 0 to 1.
@@ -126,6 +130,14 @@ impl Curves {
         }
     }
 
+    /// How high the legend of a page so wide is with every name whole, in mm; a page is higher by it for many names.
+    pub fn legend_height(&self, width_mm: f64) -> f64 {
+        const POINT_MM: f64 = 25.4 / 72.0;
+        let names: Vec<&str> = self.names.iter().map(|(name, _)| name.as_str()).collect();
+        let plan = legend::plan(&names, width_mm / POINT_MM - 2.0 * MARGIN, names.len());
+        plan.height() * POINT_MM
+    }
+
     fn lines(&self) -> impl Iterator<Item = &Line> {
         self.panels.iter().flat_map(|panel| &panel.lines)
     }
@@ -178,7 +190,9 @@ impl Curves {
             })
             .collect();
         let names: Vec<&str> = entries.iter().map(|entry| entry.name.as_str()).collect();
-        let rows_max = ((frame.height() * 0.3 / ROW).floor() as usize).max(2);
+        let least = frame.height() - self.panels.len() as f64 * PANEL_HIGH;
+        let rows_max = (least.max(frame.height() * 0.3) / ROW).floor() as usize;
+        let rows_max = rows_max.max(2);
         let plan = legend::plan(&names, frame.width(), rows_max);
         legend::draw(paper, frame, &entries, &plan);
         Frame {
@@ -363,7 +377,6 @@ fn gap_of(points: &[(f64, f64)]) -> f64 {
 
 /// The title of the page, and the frame that is left within its margins.
 pub fn draw_title(paper: &Paper, page: &Page) -> Frame {
-    const MARGIN: f64 = 5.0;
     let frame = Frame {
         left: MARGIN,
         top: MARGIN,

@@ -35,7 +35,7 @@ mod thin;
 mod ticks;
 
 pub use bars::{Bar, Bars};
-pub use colour::{Look, look_at, look_of};
+pub use colour::{Look, look_at, look_of, looks_of};
 pub use confusion::{Confusion, Share};
 pub use curves::{Curves, Line, Panel, Reach};
 pub use heat::{HeatPanel, Heats, Slice};

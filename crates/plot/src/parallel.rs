@@ -1,6 +1,6 @@
 //! Runs as lines through parallel axes: one for each param that differs, the last for what they are judged by.
 //!
-//! Invariants: a line that lacks a value is broken there; the best lines are drawn last, so that they lie on top; what
+//! Invariants: a line that lacks a value is dotted there; the best lines are drawn last, so that they lie on top; what
 //! the goal is shows in the colour and on its axis.
 
 use plotters::style::text_anchor::{HPos, VPos};
@@ -8,6 +8,7 @@ use plotters::style::text_anchor::{HPos, VPos};
 use crate::axes::Axis;
 use crate::curves::draw_title;
 use crate::font;
+use crate::number::short_number;
 use crate::page::Page;
 use crate::paper::{Frame, Paper, Pen, SMALL, Words};
 use crate::picture::Picture;
@@ -99,6 +100,9 @@ impl Parallel {
     fn labels(&self, at: usize, range: Range, height: f64) -> Vec<(f64, String)> {
         let axis = &self.axes[at];
         if axis.words.is_empty() {
+            if let Some(labels) = self.few_values(at, range, height) {
+                return labels;
+            }
             let axis = Axis {
                 scale: axis.scale,
                 range,
@@ -115,6 +119,30 @@ impl Parallel {
         words
             .map(|(place, word)| (place as f64, word.clone()))
             .collect()
+    }
+
+    /// The values themselves, where they are few and stand apart: what was tried, rather than round numbers. The goal was
+    /// not tried but found.
+    fn few_values(&self, at: usize, range: Range, height: f64) -> Option<Vec<(f64, String)>> {
+        const FEW: usize = 6;
+        let axis = &self.axes[at];
+        let values = self
+            .rows
+            .iter()
+            .filter_map(|row| row.values.get(at).copied().flatten());
+        let mut values: Vec<f64> = values
+            .filter(|value| !axis.scale.place(*value).is_nan())
+            .collect();
+        values.sort_by(f64::total_cmp);
+        values.dedup();
+        let labels = values
+            .iter()
+            .map(|value| (axis.scale.place(*value), short_number(*value)));
+        let labels: Vec<(f64, String)> = labels.collect();
+        let apart = |pair: &[(f64, String)]| (pair[1].0 - pair[0].0) / range.span() * height;
+        let is_legible = labels.windows(2).all(|pair| apart(pair) >= SMALL + 2.0);
+        let is_tried = at + 1 < self.axes.len() && (1..=FEW).contains(&labels.len());
+        (is_tried && is_legible).then_some(labels)
     }
 
     fn label_room(&self, at: usize, range: Option<&Range>, height: f64) -> f64 {
@@ -162,23 +190,20 @@ impl Parallel {
                 width: 0.8,
                 dash: if merit.is_none() { &[2.0, 1.5] } else { &[] },
             };
-            let mut piece = Vec::new();
+            let mut pieces: Vec<Vec<(f64, f64)>> = vec![Vec::new()];
             for (at, axis) in self.axes.iter().enumerate() {
-                let place = row
-                    .values
-                    .get(at)
-                    .copied()
-                    .flatten()
-                    .map(|value| axis.scale.place(value));
-                match place.filter(|place| !place.is_nan()) {
-                    Some(place) => {
+                let value = row.values.get(at).copied().flatten();
+                let place = value.map(|value| axis.scale.place(value));
+                match (place.filter(|place| !place.is_nan()), pieces.last_mut()) {
+                    (Some(place), Some(piece)) => {
                         let share = (place - ranges[at].from) / ranges[at].span();
                         piece.push((x(at), inner.bottom - share * inner.height()));
                     }
-                    None => draw_piece(paper, &std::mem::take(&mut piece), &pen),
+                    _ => pieces.push(Vec::new()),
                 }
             }
-            draw_piece(paper, &piece, &pen);
+            pieces.retain(|piece| !piece.is_empty());
+            draw_pieces(paper, &pieces, &pen);
         }
     }
 
@@ -281,6 +306,21 @@ impl Parallel {
         } else {
             paper.text(&name, (here, inner.top - GAP), &words);
         }
+    }
+}
+
+/// What belongs to one run is held together by dots where it lacks a value.
+fn draw_pieces(paper: &Paper, pieces: &[Vec<(f64, f64)>], pen: &Pen) {
+    let dotted = Pen {
+        width: 0.5,
+        dash: &[0.8, 1.8],
+        ..*pen
+    };
+    for pair in pieces.windows(2) {
+        paper.line(&[pair[0][pair[0].len() - 1], pair[1][0]], &dotted);
+    }
+    for piece in pieces {
+        draw_piece(paper, piece, pen);
     }
 }
 

@@ -9,6 +9,8 @@ pub enum Scale {
     /// Evenly.
     #[default]
     Linear,
+    /// Evenly, and they are whole, such as steps.
+    Whole,
     /// By their logarithms.
     Log,
     /// Seconds since 1970, shown as times in UTC.
@@ -68,8 +70,8 @@ impl Range {
         if self.span() <= least {
             let half = match scale {
                 Scale::Log | Scale::Clock | Scale::Duration => 0.5,
-                Scale::Linear if middle == 0.0 => 1.0,
-                Scale::Linear => middle.abs() * 0.1,
+                Scale::Linear | Scale::Whole if middle == 0.0 => 1.0,
+                Scale::Linear | Scale::Whole => middle.abs() * 0.1,
             };
             return Range {
                 from: middle - half,

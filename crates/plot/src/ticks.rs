@@ -18,6 +18,10 @@ pub fn ticks(scale: Scale, range: Range, count_max: usize) -> Vec<Tick> {
     let count_max = count_max.max(2);
     match scale {
         Scale::Linear => even(range, count_max, 1.0),
+        Scale::Whole => {
+            let step = whole_step(range.span() / count_max as f64);
+            stepped(range, (1.0, step), count_max)
+        }
         Scale::Clock => clock::ticks(range, count_max),
         Scale::Duration => even(range, count_max, unit_of(range).0),
         Scale::Log => powers(range, count_max),
@@ -32,7 +36,7 @@ pub fn unit_name(scale: Scale, range: Range) -> Option<String> {
             let (year, month, day) = clock::date(range.from);
             Some(format!("UTC, from {year:04}-{month:02}-{day:02}"))
         }
-        Scale::Linear | Scale::Log => None,
+        Scale::Linear | Scale::Whole | Scale::Log => None,
     }
 }
 
@@ -48,8 +52,13 @@ fn unit_of(range: Range) -> (f64, &'static str) {
 
 /// Round steps of a unit.
 fn even(range: Range, count_max: usize, unit: f64) -> Vec<Tick> {
+    let step = round_step(range.span() / unit / count_max as f64);
+    stepped(range, (unit, step), count_max)
+}
+
+/// At every so many of a unit.
+fn stepped(range: Range, (unit, step): (f64, f64), count_max: usize) -> Vec<Tick> {
     let (from, to) = (range.from / unit, range.to / unit);
-    let step = round_step((to - from) / count_max as f64);
     // What is off by rounding is on the edge.
     let (first, last) = ((from / step - 1e-9).ceil(), (to / step + 1e-9).floor());
     let count = ((last - first).max(-1.0) + 1.0) as usize;
@@ -77,6 +86,16 @@ fn round_step(least: f64) -> f64 {
     let rounds = [1.0, 2.0, 2.5, 5.0, 10.0];
     let fits = |round: &&f64| **round * power >= least * (1.0 - 1e-9);
     rounds.iter().find(fits).map_or(10.0, |round| *round) * power
+}
+
+/// The same, where there is nothing between whole numbers.
+fn whole_step(least: f64) -> f64 {
+    match round_step(least) {
+        step if step < 1.0 => 1.0,
+        // Half of five is none.
+        step if step < 5.0 && step.fract() > 0.0 => 5.0,
+        step => step,
+    }
 }
 
 /// Powers of ten with small ticks between them; what lies between two powers has ticks of its own.
@@ -164,6 +183,16 @@ mod tests {
         assert_eq!(shown(Scale::Linear, 0.0, 999.0, 5), "0 200 400 600 800");
         assert_eq!(shown(Scale::Linear, 0.0, 20_000.0, 4), "0 5k 10k 15k 20k");
         assert_eq!(shown(Scale::Linear, 1e-5, 3e-5, 2), "1×10⁻⁵ 2×10⁻⁵ 3×10⁻⁵");
+    }
+
+    #[test]
+    fn steps_are_whole() {
+        assert_eq!(shown(Scale::Whole, 0.0, 17.0, 8), "0 5 10 15");
+        assert_eq!(shown(Scale::Whole, -0.5, 2.5, 8), "0 1 2");
+        assert_eq!(
+            shown(Scale::Whole, 0.0, 1000.0, 5),
+            "0 200 400 600 800 1000"
+        );
     }
 
     #[test]
