@@ -3,17 +3,11 @@
 //! Invariant: both read the same files, one after the other in every round, after a first read that warms the cache for
 //! both; what was imported is counted.
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
-
-use anyhow::{Context as _, Result, ensure};
-use mltrack_log::door;
-use serde_json::Value;
+use anyhow::Result;
 
 use crate::bench::Bench;
-use crate::events;
 use crate::figure::{Figure, Unit};
-use crate::rustboard;
+use crate::{events, program, rustboard};
 
 const ROUNDS: usize = 5;
 const MEGABYTE: f64 = 1e6;
@@ -28,7 +22,7 @@ pub fn run(bench: &Bench) -> Result<()> {
         rustboard::load(peer, logs.path(), false)?;
     }
     for _ in 0..bench.rounds(ROUNDS) {
-        ours.push(import(bench, logs.path(), count)?);
+        ours.push(program::import(bench, "tensorboard", logs.path(), count)?);
         if let Some(peer) = &peer {
             sampled.push(rustboard::load(peer, logs.path(), false)?);
             all.push(rustboard::load(peer, logs.path(), true)?);
@@ -66,35 +60,6 @@ pub fn run(bench: &Bench) -> Result<()> {
     let figure = Figure::new("faster than its load of all", Unit::Times, &times(&all));
     bench.show("tensorboard", &figure);
     Ok(())
-}
-
-/// Seconds of one import into a new store, from starting the program to its end.
-fn import(bench: &Bench, logs: &Path, count: u64) -> Result<f64> {
-    let place = bench.place()?;
-    let begun = door::monotonic();
-    let ended = Command::new(program())
-        .arg("-C")
-        .arg(place.store())
-        .args(["import", "tensorboard"])
-        .arg(logs)
-        .arg("--json")
-        .output()
-        .context("start mltrack")?;
-    let seconds = (door::monotonic() - begun).as_secs_f64();
-    let said = String::from_utf8_lossy(&ended.stderr);
-    ensure!(ended.status.success(), "the import failed: {said}");
-    let report: Value = serde_json::from_slice(&ended.stdout)?;
-    let points = report["items"][0]["points"].as_u64();
-    ensure!(
-        points == Some(count),
-        "{points:?} points of {count} came in"
-    );
-    Ok(seconds)
-}
-
-fn program() -> PathBuf {
-    let named = std::env::var_os("MLTRACK_BENCH_PROGRAM").map(PathBuf::from);
-    named.unwrap_or_else(|| env!("CARGO_BIN_EXE_mltrack").into())
 }
 
 fn median(values: &[f64]) -> f64 {
