@@ -90,10 +90,10 @@ impl Take {
     }
 
     /// The step and the time of a record.
-    fn moment(&mut self, step: Option<i64>, time_s: Option<f64>, runtime_s: Option<f64>) -> At {
+    fn moment(&mut self, step: Option<i64>, said_s: Option<f64>, runtime_s: Option<f64>) -> At {
         let since = |runtime_s: f64| Some(self.started_ns? as f64 / 1e9 + runtime_s);
-        let time_s = time_s.or_else(|| since(runtime_s?));
-        let time_ns = time_s.and_then(crate::tensorboard::time_ns);
+        let since_1970_s = said_s.or_else(|| since(runtime_s?));
+        let time_ns = since_1970_s.and_then(crate::tensorboard::time_ns);
         let time_ns = time_ns.or(self.last_ns).unwrap_or(0);
         self.saw(time_ns);
         self.last_step = step.unwrap_or(self.last_step.saturating_add(1));

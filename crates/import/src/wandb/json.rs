@@ -96,7 +96,7 @@ pub(crate) fn leaf(value: Value) -> Option<Leaf> {
             Some(name) => Leaf::Number(strange(name.as_bytes())?),
             None => Leaf::Text(text),
         },
-        list => Leaf::Json(plain(list)),
+        list @ Value::Array(_) => Leaf::Json(plain(list)),
     })
 }
 

@@ -198,9 +198,10 @@ impl Take {
 /// Whether two values are the same; NaN is.
 fn same(left: Last, right: Last) -> bool {
     match (left, right) {
-        (Last::Number(left), Last::Number(right)) => {
-            left.to_bits() == right.to_bits() || left == right || left.is_nan() && right.is_nan()
-        }
+        (Last::Number(left), Last::Number(right)) => match left.partial_cmp(&right) {
+            Some(order) => order.is_eq(),
+            None => left.is_nan() && right.is_nan(),
+        },
         (left, right) => left == right,
     }
 }
