@@ -3,7 +3,10 @@
 //! Invariant: two runs are replicates when they are of one experiment and agree in every param but those that are left
 //! out; which those are is decided by the library, as in `compare --by`.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
+
+use mltrack::ParamValue;
 
 use crate::runs::row::RunRow;
 
@@ -12,8 +15,8 @@ use crate::runs::row::RunRow;
 pub struct Replicates {
     /// What tells it from the other groups; empty when there is only one.
     pub label: String,
-    /// The params that differ between groups, as this one has them.
-    pub params: Vec<(String, String)>,
+    /// The params that differ between groups, as this one has them; `None` where it lacks one.
+    pub params: Vec<(String, Option<String>)>,
     /// Newest first, as they were handed in.
     pub rows: Vec<RunRow>,
 }
@@ -52,25 +55,57 @@ pub fn grouped(rows: Vec<RunRow>, by: &[String]) -> Vec<Replicates> {
     let group = |((experiment, _), rows): ((String, _), Vec<RunRow>)| {
         let text = |name: &String| {
             let value = rows[0].params.get(name);
-            (
-                name.clone(),
-                value.map_or_else(|| "-".to_owned(), ToString::to_string),
-            )
+            (name.clone(), value.map(ToString::to_string))
         };
-        let params: Vec<(String, String)> = names.iter().map(text).collect();
-        let pairs = params.iter().map(|(name, value)| format!("{name}={value}"));
-        let words: Vec<String> = has_many
-            .then_some(experiment)
-            .into_iter()
-            .chain(pairs)
-            .collect();
+        let params: Vec<(String, Option<String>)> = names.iter().map(text).collect();
+        let experiment = has_many.then_some(experiment);
+        let words: Vec<String> = experiment.into_iter().chain(words(&params)).collect();
         Replicates {
             label: words.join(" "),
             params,
             rows,
         }
     };
-    groups.into_iter().map(group).collect()
+    let mut groups: Vec<Replicates> = groups.into_iter().map(group).collect();
+    groups.sort_by(|a, b| compare(&a.rows[0], &b.rows[0], &names));
+    groups
+}
+
+/// Numbers by their size, before texts.
+fn compare(a: &RunRow, b: &RunRow, names: &[String]) -> Ordering {
+    let number = |value: &ParamValue| match value {
+        ParamValue::Int(value) => Some(*value as f64),
+        ParamValue::Float(value) => Some(*value),
+        _ => None,
+    };
+    let by_size = |a: &ParamValue, b: &ParamValue| match (number(a), number(b)) {
+        (Some(a), Some(b)) => a.total_cmp(&b),
+        (a, b) => b.is_some().cmp(&a.is_some()),
+    };
+    let mut orders = names
+        .iter()
+        .map(|name| match (a.params.get(name), b.params.get(name)) {
+            (Some(a), Some(b)) => by_size(a, b),
+            (a, b) => a.is_some().cmp(&b.is_some()),
+        });
+    let order = orders.find(|order| order.is_ne());
+    a.experiment
+        .cmp(&b.experiment)
+        .then(order.unwrap_or(Ordering::Equal))
+}
+
+/// What a group has; what it lacks only where it has nothing.
+fn words(params: &[(String, Option<String>)]) -> Vec<String> {
+    let has =
+        |(name, value): &(String, Option<String>)| Some(format!("{name}={}", value.as_ref()?));
+    let words: Vec<String> = params.iter().filter_map(has).collect();
+    if words.is_empty() {
+        return params
+            .iter()
+            .map(|(name, _)| format!("no {name}"))
+            .collect();
+    }
+    words
 }
 
 #[cfg(test)]
@@ -108,6 +143,20 @@ mod tests {
         assert_eq!(
             shown("seed"),
             [("lr=0.1".to_owned(), 3), ("lr=0.2".to_owned(), 1)]
+        );
+    }
+
+    #[test]
+    fn a_group_is_named_by_what_it_has() {
+        let mut rows = rows();
+        rows[3].params.remove("lr");
+        rows[1].params.insert("width".into(), 8_i64.into());
+        rows[2].params.insert("lr".into(), 10_i64.into());
+        let groups = grouped(rows, &["seed".to_owned()]);
+        let labels: Vec<&str> = groups.iter().map(|group| group.label.as_str()).collect();
+        assert_eq!(
+            labels,
+            ["no lr no width", "lr=0.1", "lr=0.2 width=8", "lr=10"]
         );
     }
 

@@ -165,6 +165,46 @@ fn runs_are_picked_as_in_lists_and_what_is_left_out_is_said() {
 }
 
 #[test]
+fn what_has_no_place_on_a_logarithmic_axis_is_said() {
+    let folder = store();
+    for (line, word) in [
+        (
+            "plot digits acc.min --kind scatter --x =lr --log-y",
+            "6 runs have no place",
+        ),
+        (
+            "plot @last weights --kind histograms --log-x",
+            "weights: 1 at step 0",
+        ),
+        ("plot @last acc --log-y", "1 values not above 0"),
+    ] {
+        let drawn = told(&folder, &line.split(' ').collect::<Vec<_>>());
+        let said = drawn["left_out"][0].as_str().unwrap();
+        assert!(said.starts_with(word), "{line}: {said}");
+    }
+}
+
+#[test]
+fn a_short_beginning_of_an_id_gives_way_to_a_metric_of_that_name() {
+    let folder = Folder::with_store();
+    let tracker = Tracker::open(folder.path().join(".mltrack")).unwrap();
+    let start = || tracker.experiment("digits").unwrap().start_run().unwrap();
+    let (named, other) = (start(), start());
+    let id = named.id().to_string();
+    // The short id is the end of the whole one.
+    let word = &id[24..29];
+    named.log_metric("loss", 1.0).unwrap();
+    other.log_metric(word, 1.0).unwrap();
+    let both = told(&folder, &["plot", "digits", word]);
+    assert_eq!(series(&both).len(), 1, "{both}");
+    assert_eq!(series(&both)[0]["metric"], word);
+    let alone = told(&folder, &["plot", word, "loss"]);
+    assert_eq!(series(&alone)[0]["run"], id);
+    named.finish().unwrap();
+    other.finish().unwrap();
+}
+
+#[test]
 fn what_cannot_be_drawn_is_an_error_with_the_next_move_and_leaves_no_file() {
     let folder = store();
     fs::create_dir(folder.path().join("folder.svg")).unwrap();

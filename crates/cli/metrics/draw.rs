@@ -82,7 +82,7 @@ pub fn drawn_together(runs: &[Vec<Curve>], manner: &Manner, terminal: &Terminal)
         let reach = |it: &Ribbon| it.band.map(|(low, high)| (it.x, low, high));
         names.push(format!(
             "{label} {word}{}, n={}",
-            band.words(),
+            band.words(middle),
             points.len()
         ));
         lines.push(

@@ -36,13 +36,17 @@ impl Chosen {
             lsn: 0,
             found: 0,
         };
-        let mut unknown = Vec::new();
+        let (mut unknown, mut short) = (Vec::new(), Vec::new());
         let mut has_runs = false;
         for word in &arguments.words {
             match look::run(tracker, word, arguments.at, context) {
                 Ok((row, lsn)) => {
                     (has_runs, chosen.lsn) = (true, lsn);
-                    chosen.rows.push(row);
+                    if is_short_for(word, &row) {
+                        short.push((word.clone(), row));
+                    } else {
+                        chosen.rows.push(row);
+                    }
                 }
                 Err(_) if experiments.contains(word) => {
                     has_runs = true;
@@ -62,11 +66,11 @@ impl Chosen {
             has_runs = true;
             chosen.take(arguments, tracker, None, context)?;
         }
+        chosen.take_short(short);
         chosen.check_runs(has_runs, &mut unknown)?;
         chosen
             .globs
             .extend(unknown.into_iter().map(|(word, _)| word.clone()));
-        chosen.prefer_metrics(&arguments.words);
         chosen.shorten(arguments.top as usize);
         Ok(chosen)
     }
@@ -118,21 +122,15 @@ impl Chosen {
     }
 
     /// A store of many runs has an id that begins with `acc`; who writes so beside other runs means their metric.
-    fn prefer_metrics(&mut self, words: &[String]) {
-        for word in words {
-            let is_short = |row: &RunRow| row.name != *word && is_short_for(word, row);
-            let Some(at) = self.rows.iter().position(is_short) else {
-                continue;
-            };
-            let mut others = self
-                .rows
-                .iter()
-                .enumerate()
-                .filter(|(place, _)| *place != at);
+    fn take_short(&mut self, short: Vec<(String, RunRow)>) {
+        let known: Vec<RunRow> = short.iter().map(|(_, row)| row.clone()).collect();
+        for (word, row) in short {
+            let mut others = self.rows.iter().chain(&known).filter(|it| it.id != row.id);
             let has_it = |row: &RunRow| row.metrics.iter().any(|it| bare(&it.label) == word);
-            if others.any(|(_, row)| has_it(row)) {
-                self.rows.remove(at);
-                self.globs.push(word.clone());
+            if others.any(has_it) {
+                self.globs.push(word);
+            } else {
+                self.rows.push(row);
             }
         }
     }
@@ -220,7 +218,8 @@ impl Chosen {
 
 /// Whether a word is less than the id that is shown of a run, and its beginning.
 fn is_short_for(word: &str, row: &RunRow) -> bool {
-    word.len() < row.short.len() && (row.short.starts_with(word) || row.id.starts_with(word))
+    let is_less = row.name != word && word.len() < row.short.len();
+    is_less && (row.short.starts_with(word) || row.id.starts_with(word))
 }
 
 /// A metric's name without its context.

@@ -34,6 +34,12 @@ pub fn histograms(
         for group in points.chunk_by(is_same) {
             let title = label(&group[0].name, &group[0].context);
             names.insert(group[0].name.clone());
+            let low = group.iter().filter(|point| point.step <= 0).count();
+            if arguments.log_x && low > 0 {
+                left_out.push(format!(
+                    "{title}: {low} at step 0 or below not drawn: --log-x"
+                ));
+            }
             let stride = group.len().div_ceil(SLICES_MAX);
             let slices: Vec<Slice> = group.iter().step_by(stride).map(slice).collect();
             if slices.len() < group.len() {

@@ -51,7 +51,7 @@ pub fn drawn(
             if ribbons.is_empty() {
                 continue;
             }
-            series.push(told(group, label, &ribbons));
+            series.push(told(group, label, (of_group, &ribbons)));
             panel.lines.push(line(name, &ribbons));
         }
         panels.push(panel);
@@ -128,7 +128,13 @@ fn line(name: usize, ribbons: &[Ribbon]) -> Line {
     }
 }
 
-fn told(group: &Replicates, label: &str, ribbons: &[Ribbon]) -> Value {
+fn told(
+    group: &Replicates,
+    label: &str,
+    (of_group, ribbons): (&[Vec<Logged>], &[Ribbon]),
+) -> Value {
+    // Runs that logged nothing of it are no replicates of it.
+    let has_it = |lines: &&Vec<Logged>| lines.iter().any(|line| line.label == label);
     let ids: Vec<&str> = group.rows.iter().map(|row| row.id.as_str()).collect();
     let params: serde_json::Map<String, Value> = group
         .params
@@ -138,7 +144,7 @@ fn told(group: &Replicates, label: &str, ribbons: &[Ribbon]) -> Value {
     json!({
         "group": params,
         "metric": label,
-        "n": group.rows.len(),
+        "n": of_group.iter().filter(has_it).count(),
         "runs": ids,
         "drawn": ribbons.len(),
     })
@@ -169,6 +175,6 @@ impl Arguments {
     /// What line and band are.
     fn middle_words(&self) -> String {
         let middle = if self.median { "median" } else { "mean" };
-        format!("{middle}{}", self.shown_band().words())
+        format!("{middle}{}", self.shown_band().words(self.middle()))
     }
 }

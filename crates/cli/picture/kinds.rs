@@ -3,6 +3,7 @@
 //! Invariant: an option that says nothing about a kind is an error and never passed over.
 
 use clap::ValueEnum;
+use mltrack_plot::Middle;
 
 use super::Arguments;
 use super::options::Across;
@@ -52,14 +53,17 @@ impl Band {
         }
     }
 
-    /// Behind the name of what is in the middle.
-    pub fn words(self) -> &'static str {
-        match self {
-            Band::Std => " ± standard deviation",
-            Band::Stderr => " ± standard error",
-            Band::Ci95 => " with its 95% interval",
-            Band::Minmax => " and range",
-            Band::None => "",
+    /// Behind the name of what is in the middle. A deviation, an error and an interval are those of the mean.
+    pub fn words(self, middle: Middle) -> &'static str {
+        match (self, middle) {
+            (Band::Std, Middle::Mean) => " ± standard deviation",
+            (Band::Std, Middle::Median) => ", band: mean ± standard deviation",
+            (Band::Stderr, Middle::Mean) => " ± standard error",
+            (Band::Stderr, Middle::Median) => ", band: mean ± standard error",
+            (Band::Ci95, Middle::Mean) => " with its 95% interval",
+            (Band::Ci95, Middle::Median) => ", band: 95% interval of the mean",
+            (Band::Minmax, _) => " and range",
+            (Band::None, _) => "",
         }
     }
 }

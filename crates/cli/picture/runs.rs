@@ -203,6 +203,15 @@ pub fn scatter(arguments: &Arguments, chosen: &Chosen, context: &Context) -> Out
     if lacking > 0 {
         left_out.push(format!("{lacking} runs lack one of the two columns"));
     }
+    let has_place = |value: f64, is_log: bool| value.is_finite() && (!is_log || value > 0.0);
+    let is_placed =
+        |dot: &&Dot| has_place(dot.x, arguments.log_x) && has_place(dot.y, arguments.log_y);
+    let placeless = dots.len() - dots.iter().filter(is_placed).count();
+    if placeless > 0 {
+        left_out.push(format!(
+            "{placeless} runs have no place: a value that is not finite, or none above 0 on a logarithmic axis"
+        ));
+    }
     let chart = Scatter {
         dots,
         x: (title(&across), scale(arguments.log_x)),

@@ -67,7 +67,8 @@ pub fn spread(values: &[f64], middle: Middle, kind: Spread) -> Option<(f64, Opti
     };
     let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
     let deviation = (count > 1).then(|| (squares / (n - 1.0)).sqrt());
-    let around = |half: f64| (at - half, at + half);
+    // What is told of the mean lies around the mean, whatever the line is.
+    let around = |half: f64| (mean - half, mean + half);
     let band = match kind {
         Spread::Deviation => deviation.map(around),
         Spread::Error => deviation.map(|it| around(it / n.sqrt())),
@@ -168,6 +169,17 @@ mod tests {
         assert!((half(Spread::Error) - 0.645_497_224_4).abs() < 1e-9);
         assert!((half(Spread::Interval) - 2.054_260_3).abs() < 1e-5);
         assert!((half(Spread::Range) - 1.5).abs() < 1e-12);
+    }
+
+    #[test]
+    fn the_interval_of_the_mean_lies_around_it_and_not_around_the_median() {
+        let (median, band) = spread(&[0.0, 1.0, 5.0], Middle::Median, Spread::Error).unwrap();
+        let (low, high) = band.unwrap();
+        assert!((median - 1.0).abs() < 1e-12);
+        assert!(
+            (f64::midpoint(low, high) - 2.0).abs() < 1e-12,
+            "{low} {high}"
+        );
     }
 
     #[test]
