@@ -27,7 +27,7 @@ pub enum Error {
         /// The backup.
         backup: String,
         /// What is wrong, with the object and the range of bytes.
-        source: mltrack_artifact::Error,
+        source: Box<mltrack_artifact::Error>,
     },
     /// A backup's list of parts is damaged: take another backup.
     #[error("backup {backup} in {place} is damaged: {what}")]
@@ -129,7 +129,7 @@ impl Error {
             ErrorKind::Missing | ErrorKind::Damaged => Error::Part {
                 part,
                 backup,
-                source,
+                source: Box::new(source),
             },
             _ => Error::Blobs(source),
         }

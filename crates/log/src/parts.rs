@@ -197,7 +197,7 @@ impl LogParts {
         let mut wanted: Vec<&str> = names
             .iter()
             .map(String::as_str)
-            .filter(|name| name.starts_with("MANIFEST-") && !name.ends_with(".tmp"))
+            .filter(|name| name.starts_with("MANIFEST-") && name.strip_suffix(".tmp").is_none())
             .collect();
         wanted.push(name::FORMAT);
         let mut small = Vec::new();
@@ -215,7 +215,7 @@ impl LogParts {
         let spools = self.medium.list(name::SPOOL).map_err(wrap)?;
         self.spools = spools
             .iter()
-            .filter(|name| name.ends_with(".spool") || name.ends_with(".ended"))
+            .filter(|name| matches!(name.rsplit_once('.'), Some((_, "spool" | "ended"))))
             .count();
         self.small = small;
         Ok(())
@@ -241,16 +241,15 @@ impl LogParts {
             file => file.map_err(|error| LogError::io(path(), "open", error))?,
         };
         let wrap = |error| LogError::io(path(), "read", error);
-        match part.generation {
-            None => self.check_frames(part, &file)?,
-            Some(_) => {
-                let pack = PackFile::read(Arc::clone(&file)).map_err(wrap)?;
-                let is_whole = pack.map_or(Ok(false), |pack| pack.is_whole());
-                if !is_whole.map_err(wrap)? {
-                    let cause = "the bytes are not those that were packed";
-                    let base = part.entry.header.base;
-                    return Err(self.corrupt(base, SEGMENT_HEADER_LEN as u64, base, cause));
-                }
+        if part.generation.is_none() {
+            self.check_frames(part, &file)?;
+        } else {
+            let pack = PackFile::read(Arc::clone(&file)).map_err(wrap)?;
+            let is_whole = pack.map_or(Ok(false), |pack| pack.is_whole());
+            if !is_whole.map_err(wrap)? {
+                let cause = "the bytes are not those that were packed";
+                let base = part.entry.header.base;
+                return Err(self.corrupt(base, SEGMENT_HEADER_LEN as u64, base, cause));
             }
         }
         Ok(Some(PartReader {

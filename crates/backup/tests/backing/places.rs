@@ -27,7 +27,7 @@ fn comes_back(stage: &Stage, place: &Place) {
     let report = stage.back_up(place).expect("it is taken");
     let before = read(&stage.store());
     assert_eq!(
-        report.last.map(|last| last.get()),
+        report.last.map(mltrack_log::Lsn::get),
         before.last().map(|it| it.0)
     );
     assert_eq!((report.blobs, report.new_blobs), (2, 2));
