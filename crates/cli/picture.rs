@@ -28,7 +28,6 @@ use crate::look::At;
 use crate::output::items::Envelope;
 use crate::output::quantity::counted;
 use crate::output::{OutputArguments, People, Sheet, list_fields, print};
-use crate::runs::column::Column;
 use crate::runs::pick::Pick;
 use crate::store;
 use chosen::Chosen;
@@ -312,22 +311,5 @@ impl Arguments {
             ));
         }
         Ok(Exit::Done)
-    }
-
-    /// A metric's column that was asked for by one word.
-    fn column(&self, chosen: &Chosen) -> Outcome<Column> {
-        match &chosen.globs[..] {
-            [name] => Ok(name.parse().map_err(Failure::usage)?),
-            [] => Err(Failure::usage("no metric is named")
-                .hint("mltrack plot EXP acc.max --kind bar -o acc.svg")
-                .into()),
-            more => Err(Failure::usage(format!(
-                "this kind shows one metric, not {}: {}",
-                more.len(),
-                more.join(", ")
-            ))
-            .hint("name one of them")
-            .into()),
-        }
     }
 }

@@ -206,8 +206,8 @@ fn draw(
     let mut canvas = Canvas::new(width, size.height, glyphs);
     let fraction = |(x, y): &(f64, f64)| (x_scale.fraction(*x), y_scale.fraction(*y));
     for line in shades {
-        let shaded = line.iter().filter(|point| is_drawable(**point));
-        canvas.shade(shaded.map(fraction));
+        let points = line.iter().filter(|point| is_drawable(**point));
+        canvas.shade(points.map(fraction));
     }
     for (index, line) in inked.iter().enumerate() {
         for stretch in line.split(|point| !is_drawable(*point)) {

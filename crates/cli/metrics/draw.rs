@@ -14,6 +14,10 @@ use crate::plot::{Axis, Drawing, Glyphs, Series, Size};
 
 const HEIGHT: usize = 16;
 const WIDTH_MAX: usize = 120;
+/// Pairs of step and value.
+type Line = Vec<(f64, f64)>;
+/// A step, and how far a band reaches there.
+type Reach = Vec<(f64, f64, f64)>;
 /// Two dots a character.
 const PLACES: usize = 2 * WIDTH_MAX;
 
@@ -115,7 +119,7 @@ fn line_of(curve: &Curve, manner: &Manner) -> Vec<(f64, f64)> {
 
 fn drawing<'a>(
     series: &'a [Series<'a>],
-    (smoothed, bands): (&'a [Vec<(f64, f64)>], &'a [Vec<(f64, f64, f64)>]),
+    (smoothed, bands): (&'a [Line], &'a [Reach]),
     manner: &Manner,
     terminal: &Terminal,
 ) -> Drawing<'a> {

@@ -11,6 +11,7 @@ use super::Arguments;
 use crate::context::Context;
 use crate::failure::{Failure, Outcome};
 use crate::look;
+use crate::runs::column::Column;
 use crate::runs::pick::{Wish, find};
 use crate::runs::row::RunRow;
 
@@ -203,6 +204,22 @@ impl Chosen {
         }
     }
 
+    /// A metric's column that was asked for by one word.
+    pub fn column(&self) -> Outcome<Column> {
+        match &self.globs[..] {
+            [name] => Ok(name.parse().map_err(Failure::usage)?),
+            [] => Err(Failure::usage("no metric is named")
+                .hint("mltrack plot EXP acc.max --kind bar -o acc.svg")
+                .into()),
+            more => Err(Failure::usage(format!(
+                "this kind shows one metric, not {}: {}",
+                more.len(),
+                more.join(", ")
+            ))
+            .hint("name one of them")
+            .into()),
+        }
+    }
     /// What was not drawn of the runs.
     pub fn left_out(&self) -> Vec<String> {
         match self.found.saturating_sub(self.rows.len()) {

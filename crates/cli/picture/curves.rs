@@ -90,14 +90,14 @@ pub fn run_names(rows: &[RunRow]) -> Vec<String> {
     };
     let names: Vec<String> = rows.iter().map(name).collect();
     let is_alone = |name: &String| names.iter().filter(|other| *other == name).count() == 1;
-    let named = rows.iter().zip(&names).map(|(row, name)| {
+    let told = rows.iter().zip(&names).map(|(row, name)| {
         if is_alone(name) {
             name.clone()
         } else {
             format!("{name} {}", row.short)
         }
     });
-    named.collect()
+    told.collect()
 }
 
 fn note(lines: &[&Logged]) -> String {
@@ -114,7 +114,7 @@ fn series(chosen: &Chosen, found: &[Vec<Logged>]) -> Vec<Value> {
                 "run": row.id,
                 "name": row.name,
                 "metric": line.label,
-                "points": line.logged,
+                "points": line.count,
                 "drawn": line.points.len(),
                 "smoothed": !line.smooth.is_empty(),
                 "not_finite": line.not_finite,

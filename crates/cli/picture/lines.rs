@@ -26,7 +26,8 @@ pub struct Logged {
     /// Pairs of place and value, in the order of places.
     pub points: Vec<(f64, f64)>,
     pub smooth: Vec<(f64, f64)>,
-    pub logged: u64,
+    /// How many points were logged.
+    pub count: u64,
     pub not_finite: usize,
     /// Points without a place across: a step at which the metric there was not logged.
     pub placeless: usize,
@@ -59,7 +60,7 @@ pub fn of_run(
         Logged {
             label: curve.label(),
             name: curve.name.clone(),
-            logged: curve.logged,
+            count: curve.logged,
             not_finite: points.iter().filter(|point| !point.1.is_finite()).count(),
             placeless,
             smooth: if is_whole {

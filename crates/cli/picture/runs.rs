@@ -21,7 +21,7 @@ const BAR_MM: f64 = 4.4;
 const LOG_FROM: f64 = 50.0;
 
 /// The goal, and whether less of it is better.
-fn goal(arguments: &Arguments, tracker: &Tracker, chosen: &Chosen) -> Outcome<(Column, bool)> {
+fn goal(tracker: &Tracker, chosen: &Chosen) -> Outcome<(Column, bool)> {
     let experiments = tracker.experiments().fetch()?.items;
     let mine = experiments
         .into_iter()
@@ -40,7 +40,7 @@ fn goal(arguments: &Arguments, tracker: &Tracker, chosen: &Chosen) -> Outcome<(C
                 .into(),
         );
     }
-    let column = arguments.column(chosen)?;
+    let column = chosen.column()?;
     let is_less = match known.filter(|goal| goal.metric == chosen.globs[0]) {
         Some(goal) => goal.direction == Direction::Min,
         None => ["loss", "error", "perplexity", ".min"]
@@ -56,7 +56,7 @@ pub fn parallel(
     chosen: &Chosen,
     context: &Context,
 ) -> Outcome<Drawn> {
-    let (column, is_less_better) = goal(arguments, tracker, chosen)?;
+    let (column, is_less_better) = goal(tracker, chosen)?;
     let goals = numbers(&chosen.rows, &column, context);
     check_any(chosen, &column, &goals)?;
     let names = differing(&chosen.rows, &[]);
@@ -70,8 +70,8 @@ pub fn parallel(
     let mut axes = Vec::new();
     let mut columns: Vec<Vec<Option<f64>>> = Vec::new();
     for name in &names {
-        let (axis, values) = axis(name, &chosen.rows, context);
-        axes.push(axis);
+        let (one, values) = axis(name, &chosen.rows, context);
+        axes.push(one);
         columns.push(values);
     }
     axes.push(ParallelAxis {
@@ -175,7 +175,7 @@ fn check_any(chosen: &Chosen, column: &Column, values: &[Option<f64>]) -> Outcom
 }
 
 pub fn scatter(arguments: &Arguments, chosen: &Chosen, context: &Context) -> Outcome<Drawn> {
-    let up = arguments.column(chosen)?;
+    let up = chosen.column()?;
     let Across::Named(name) = &arguments.x else {
         return Err(Failure::usage("a scatter needs a column across")
             .hint("--x =lr for a param, --x loss.min for a metric")
@@ -231,7 +231,7 @@ fn title(column: &Column) -> String {
 }
 
 pub fn bars(arguments: &Arguments, chosen: &Chosen, context: &Context) -> Outcome<Drawn> {
-    let column = arguments.column(chosen)?;
+    let column = chosen.column()?;
     let values = numbers(&chosen.rows, &column, context);
     check_any(chosen, &column, &values)?;
     let names = run_names(&chosen.rows);
