@@ -39,9 +39,11 @@ class Store:
 
     def points(self):
         """(run, metric) -> points in order, each (step, time in ns, bits of the value)."""
+        items = self.lines("export", "metrics")
+        # Asked after the points, so that the run of each is there while an import goes on.
         names = {item["id"]: item["name"] for item in self.lines("export", "runs")}
         points = {}
-        for item in self.lines("export", "metrics"):
+        for item in items:
             point = (item["step"], nanoseconds(item["time"]), bits(float(item["value"])))
             points.setdefault((names[item["run"]], item["name"]), []).append(point)
         return points
