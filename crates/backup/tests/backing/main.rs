@@ -3,6 +3,7 @@
 //! Each place that a backup can lie in is held to the same cases: a folder, memory, and a real S3 server.
 
 mod damage;
+mod golden;
 mod growing;
 mod places;
 #[path = "../../../artifact/tests/conformance/seaweed.rs"]

@@ -51,9 +51,12 @@ impl Stage {
     }
 
     pub fn root(&self) -> BlobStore {
-        let url = StoreUrl::folder(self.store().join("artifacts"));
+        self.root_at(&StoreUrl::folder(self.store().join("artifacts")))
+    }
+
+    pub fn root_at(&self, url: &StoreUrl) -> BlobStore {
         let options = mltrack_artifact::Options::new(door::random_bytes::<16>, door::wall_time_ns);
-        BlobStore::open(&url, options).expect("a folder is a root")
+        BlobStore::open(url, options).expect("a folder is a root")
     }
 
     pub fn put(&self, text: &str) -> BlobHash {
