@@ -110,6 +110,18 @@ pub enum Error {
         /// What the client said.
         source: Box<object_store::Error>,
     },
+    /// The bucket of the root does not exist.
+    #[error(
+        "cannot {doing} {key} in {place}: there is no such bucket; create it, or correct its name"
+    )]
+    NoBucket {
+        /// What was tried.
+        doing: &'static str,
+        /// The object.
+        key: String,
+        /// The root.
+        place: String,
+    },
     /// This kind of root cannot do it.
     #[error("{place} cannot {what}: {next}")]
     Unsupported {
@@ -172,6 +184,8 @@ pub enum ErrorKind {
     Network,
     /// Credentials are missing or refused.
     Unauthorised,
+    /// The root itself does not exist: create it, or correct its name.
+    NoRoot,
     /// This kind of root cannot do it.
     Unsupported,
     /// Other stores use the root.
@@ -198,6 +212,7 @@ impl Error {
                 _ => ErrorKind::Network,
             },
             Error::Unauthorised { .. } => ErrorKind::Unauthorised,
+            Error::NoBucket { .. } => ErrorKind::NoRoot,
             Error::Unsupported { .. } => ErrorKind::Unsupported,
             Error::Shared { .. } => ErrorKind::Shared,
             Error::Busy { .. } => ErrorKind::Busy,

@@ -210,6 +210,7 @@ pub(crate) fn failure(error: &mltrack_artifact::Error, about: Option<&str>) -> E
             Code::Unauthorized,
             "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE",
         ),
+        ErrorKind::NoRoot => (Code::NotFound, "create the bucket, or correct its name"),
         ErrorKind::Unsupported => (Code::Unsupported, "use a root in S3 for that"),
         ErrorKind::Shared => (Code::InvalidState, "give each store a root of its own"),
         ErrorKind::Busy => (Code::Busy, "repeat it when no upload is under way"),

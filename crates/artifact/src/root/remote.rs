@@ -110,7 +110,9 @@ impl Remote {
     ) -> impl Fn(ClientError) -> Error + 'a {
         move |source| {
             let (key, place, source) = (key.to_owned(), self.place.clone(), Box::new(source));
-            if is_unauthorised(&source) {
+            if is_no_bucket(&source) {
+                Error::NoBucket { doing, key, place }
+            } else if is_unauthorised(&source) {
                 Error::Unauthorised {
                     doing,
                     key,
@@ -127,6 +129,14 @@ impl Remote {
             }
         }
     }
+}
+
+/// Whether the answer is about the bucket. An object that is not there is told by the same status, and by another word.
+fn is_no_bucket(error: &ClientError) -> bool {
+    matches!(
+        error,
+        ClientError::NotFound { .. } | ClientError::Generic { .. }
+    ) && format!("{error:?}").contains("NoSuchBucket")
 }
 
 /// Whether the answer is about who asks. Credentials that could not be found are told only by their text.
@@ -152,7 +162,7 @@ fn is_unauthorised(error: &ClientError) -> bool {
 fn there<T>(result: object_store::Result<T>) -> object_store::Result<Option<T>> {
     match result {
         Ok(found) => Ok(Some(found)),
-        Err(ClientError::NotFound { .. }) => Ok(None),
+        Err(error @ ClientError::NotFound { .. }) if !is_no_bucket(&error) => Ok(None),
         Err(error) => Err(error),
     }
 }

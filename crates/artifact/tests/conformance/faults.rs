@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use mltrack_artifact::{BlobHash, BlobStore, ErrorKind, Options};
+use mltrack_artifact::{BlobHash, BlobStore, ErrorKind, Options, StoreUrl};
 use mltrack_log::door;
 
 use crate::backend::noise;
@@ -181,6 +181,28 @@ fn credentials_that_are_refused_are_told_with_what_to_set() {
         assert!(message.contains("s3://blobs/test"), "{message}");
         assert!(!message.contains("another secret"), "{message}");
     }
+}
+
+#[test]
+fn a_bucket_that_is_not_there_is_told_from_a_blob_that_is_not() {
+    let server = server::shared();
+    let endpoint = server.endpoint();
+    let text = format!("s3://nowhere/x?endpoint={endpoint}&region=us-east-1&path_style=true");
+    let url = StoreUrl::parse(&text).expect("a URL");
+    let elsewhere = BlobStore::open(&url, server::options()).expect("it opens");
+    let id = BlobHash::of(b"x");
+    // Writing there makes the bucket: this server lets whoever may do everything.
+    let error = elsewhere.get_bytes(&id).expect_err("no bucket");
+    assert_eq!(error.kind(), ErrorKind::NoRoot, "{error}");
+    assert!(!error.is_retryable(), "{error}");
+    let message = error.to_string();
+    assert!(message.contains("s3://nowhere/x"), "{message}");
+    assert!(
+        message.contains("create it, or correct its name"),
+        "{message}"
+    );
+    let store = store(&endpoint, &server::prefix(), server::options());
+    assert!(store.get_bytes(&id).expect_err("no blob").is_missing());
 }
 
 #[test]
