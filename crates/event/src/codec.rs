@@ -13,6 +13,7 @@ use bincode::enc::write::Writer;
 
 use crate::error::{DecodeCause, DecodeError, EncodeError};
 use crate::event::{Event, TypeId, Version};
+use crate::hot_batch::{self, push_batch, take_batch};
 use crate::upcast::Payload;
 
 /// No payload is longer, in bytes.
@@ -34,7 +35,13 @@ pub(crate) const CONFIG: Config = bincode::config::standard().with_limit::<DECOD
 /// the payload is too long, `out` is left as it was.
 pub fn encode(event: &Event, out: &mut Vec<u8>) -> Result<(TypeId, Version), EncodeError> {
     let start = out.len();
-    event.write_payload(out);
+    match event {
+        Event::MetricBatchLogged(batch) => {
+            let (steps, times) = (&batch.steps, &batch.times);
+            push_batch(batch.run, batch.columns, steps, times, &batch.values, out);
+        }
+        other => other.write_payload(out),
+    }
     let payload_len = out.len() - start;
     if payload_len > PAYLOAD_LEN_MAX {
         out.truncate(start);
@@ -50,6 +57,11 @@ pub fn encode(event: &Event, out: &mut Vec<u8>) -> Result<(TypeId, Version), Enc
 /// [`Event::Unknown`].
 pub fn decode(type_id: u16, version: u16, payload: &[u8]) -> Result<Event, DecodeError> {
     let (type_id, version) = (TypeId(type_id), Version(version));
+    if (type_id, version) == (TypeId::METRIC_BATCH_LOGGED, hot_batch::VERSION)
+        && let Some(batch) = take_batch(payload)
+    {
+        return Ok(Event::MetricBatchLogged(batch));
+    }
     let mut reader = PayloadReader::new(payload);
     let event = if payload.len() > PAYLOAD_LEN_MAX {
         Err(DecodeCause::PayloadTooLong)

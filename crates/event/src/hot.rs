@@ -17,9 +17,9 @@ const VERSION: Version = Version(<MetricsLoggedV1 as Payload>::VERSION);
 const _: () = assert!(VERSION.0 == 1);
 
 /// Varints from here on have a marker and a fixed width.
-const VARINT_U16: u8 = 251;
-const VARINT_U32: u8 = 252;
-const VARINT_U64: u8 = 253;
+pub(crate) const VARINT_U16: u8 = 251;
+pub(crate) const VARINT_U32: u8 = 252;
+pub(crate) const VARINT_U64: u8 = 253;
 
 /// Appends the payload of a `metrics_logged` event; allocates only where `out` must grow.
 pub fn encode_metrics(
@@ -127,13 +127,15 @@ fn read_view<'a>(rest: &mut &'a [u8]) -> Result<MetricsView<'a>, DecodeCause> {
     }
 }
 
-fn take<'a, const LEN: usize>(rest: &mut &'a [u8]) -> Result<&'a [u8; LEN], DecodeCause> {
+#[inline]
+pub(crate) fn take<'a, const LEN: usize>(rest: &mut &'a [u8]) -> Result<&'a [u8; LEN], DecodeCause> {
     let (head, tail) = rest.split_first_chunk().ok_or(DecodeCause::Truncated)?;
     *rest = tail;
     Ok(head)
 }
 
-fn take_varint(rest: &mut &[u8]) -> Result<u64, DecodeCause> {
+#[inline]
+pub(crate) fn take_varint(rest: &mut &[u8]) -> Result<u64, DecodeCause> {
     let [first] = *take(rest)?;
     match first {
         VARINT_U16 => take(rest).map(|bytes| u16::from_le_bytes(*bytes).into()),
@@ -146,7 +148,7 @@ fn take_varint(rest: &mut &[u8]) -> Result<u64, DecodeCause> {
     }
 }
 
-fn push_varint(value: u64, out: &mut Vec<u8>) {
+pub(crate) fn push_varint(value: u64, out: &mut Vec<u8>) {
     if value < u64::from(VARINT_U16) {
         out.push(value as u8);
     } else if let Ok(value) = u16::try_from(value) {
@@ -162,10 +164,10 @@ fn push_varint(value: u64, out: &mut Vec<u8>) {
 }
 
 /// Signed to unsigned, so that small negative numbers are short too: 0, -1, 1, -2 become 0, 1, 2, 3.
-const fn zigzag(value: i64) -> u64 {
+pub(crate) const fn zigzag(value: i64) -> u64 {
     ((value << 1) ^ (value >> 63)) as u64
 }
 
-const fn unzigzag(value: u64) -> i64 {
+pub(crate) const fn unzigzag(value: u64) -> i64 {
     (value >> 1) as i64 ^ -((value & 1) as i64)
 }

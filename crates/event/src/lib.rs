@@ -21,6 +21,7 @@ mod event;
 mod experiment;
 mod experiment_state;
 mod hot;
+mod hot_batch;
 mod ids;
 mod json;
 mod lineage;
@@ -50,6 +51,7 @@ pub use event::*;
 pub use experiment::*;
 pub use experiment_state::{ExperimentState, RunAdmission};
 pub use hot::{MetricsView, decode_metrics, encode_metrics};
+pub use hot_batch::encode_metric_batch;
 pub use ids::{
     ArtifactId, ColumnsId, DatasetId, ExperimentId, IdError, IdKind, MetricId, ModelId, RunId,
     RunKey,

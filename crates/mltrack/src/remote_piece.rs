@@ -5,8 +5,8 @@
 //! same, and one that is deleted does not.
 
 use mltrack_event::{
-    ArtifactId, ArtifactLogged, Event, JsonLogged, Line, LogLine, MetricBatchLogged, NameKind,
-    NoteAdded, Root, RunKey, StreamId, WallTime,
+    ArtifactId, ArtifactLogged, Event, JsonLogged, Line, LogLine, NameKind, NoteAdded, Root,
+    RunKey, StreamId, WallTime, encode_metric_batch,
 };
 use mltrack_log::{Batch, Lsn, door};
 
@@ -237,16 +237,13 @@ impl RemoteRun {
             )));
         }
         let columns = slot(session, name, batch, slots)?;
+        let mut payload = Vec::new();
         let rows = steps.chunks(ROWS_MAX).zip(times.chunks(ROWS_MAX));
         for ((steps, times), values) in rows.zip(values.chunks(ROWS_MAX)) {
-            let logged = MetricBatchLogged {
-                run: self.known.key,
-                columns,
-                steps: steps.to_vec(),
-                times: times.to_vec(),
-                values: values.to_vec(),
-            };
-            push_event(batch, &logged.into(), times.first().copied())?;
+            payload.clear();
+            let (type_id, version) =
+                encode_metric_batch(self.known.key, columns, steps, times, values, &mut payload)?;
+            batch.push(type_id.0, version.0, times.first().copied(), &payload)?;
         }
         Ok(())
     }
