@@ -72,6 +72,15 @@ pub(crate) fn varint(rest: &mut &[u8]) -> Read<u64> {
             *rest = tail;
             Ok(u64::from(*low))
         }
+        [low, high, tail @ ..] if *high < 0x80 => {
+            *rest = tail;
+            Ok(u64::from(*low & 0x7f) | u64::from(*high) << 7)
+        }
+        [low, middle, high, tail @ ..] if *high < 0x80 => {
+            *rest = tail;
+            let low = u64::from(*low & 0x7f) | u64::from(*middle & 0x7f) << 7;
+            Ok(low | u64::from(*high) << 14)
+        }
         _ => long_varint(rest),
     }
 }
@@ -180,6 +189,10 @@ mod tests {
             (&[0x00][..], 0),
             (&[0x7f], 127),
             (&[0x80, 0x01], 128),
+            (&[0xff, 0x7f], 0x3fff),
+            (&[0x80, 0x80, 0x01], 0x4000),
+            (&[0x81, 0xff, 0x7f], 0x1f_ff81),
+            (&[0x80, 0x80, 0x80, 0x01], 0x20_0000),
             (
                 &[0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01],
                 u64::MAX,

@@ -3,7 +3,7 @@
 //! Invariants: a field that is not known is passed by, as readers of the format must; of an event that is a lone number,
 //! as nearly all are, nothing is allocated.
 
-use super::wire::{Fields, Malformed, Read, Value};
+use super::wire::{Fields, Malformed, Read, Value, varint};
 
 /// An event.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -46,6 +46,43 @@ impl<'a> Event<'a> {
             }
         }
         Ok(event)
+    }
+}
+
+/// An event that is a lone number.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Scalar<'a> {
+    pub wall_time_s: f64,
+    pub step: i64,
+    pub tag: &'a [u8],
+    pub number: f32,
+}
+
+impl<'a> Scalar<'a> {
+    /// An event in the order in which everybody writes the fields of one; `None` for all others, which
+    /// [`Event::read`] reads.
+    #[inline]
+    pub fn read(message: &'a [u8]) -> Option<Scalar<'a>> {
+        let (wall_time, mut rest) = message.strip_prefix(&[0x09])?.split_first_chunk()?;
+        let mut step = 0;
+        if let Some(behind) = rest.strip_prefix(&[0x10]) {
+            rest = behind;
+            step = varint(&mut rest).ok()? as i64;
+        }
+        // The lengths of a summary with one value, of that, and of its tag: all of a byte.
+        let ([0x2a, summary, 0x0a, value, 0x0a, tag], rest) = rest.split_first_chunk()? else {
+            return None;
+        };
+        let (tag_len, is_short) = (usize::from(*tag), *summary < 0x80);
+        let (tag, number) = rest.split_at_checked(tag_len)?;
+        let bits = <[u8; 4]>::try_from(number.strip_prefix(&[0x15])?).ok()?;
+        let fits = usize::from(*value) == tag_len + 7 && usize::from(*summary) == tag_len + 9;
+        (fits && is_short).then(|| Scalar {
+            wall_time_s: f64::from_le_bytes(*wall_time),
+            step,
+            tag,
+            number: f32::from_le_bytes(bits),
+        })
     }
 }
 
@@ -140,4 +177,83 @@ pub(crate) fn plugin(metadata: &[u8]) -> Read<(&[u8], &[u8])> {
 pub(crate) fn time_ns(seconds: f64) -> Option<i64> {
     let ns = (seconds * 1e9).round();
     (ns.abs() < 9.2e18).then_some(ns as i64)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Both ways of reading: what is a scalar is the same event, and of that the only value.
+    fn agree(message: &[u8]) {
+        let Some(scalar) = Scalar::read(message) else {
+            return;
+        };
+        let event = Event::read(message).expect("it is an event");
+        assert_eq!(event.wall_time_s.to_bits(), scalar.wall_time_s.to_bits());
+        assert_eq!(event.step, scalar.step);
+        let What::Summary(summary) = event.what else {
+            panic!("{message:?} is no summary");
+        };
+        let mut values = Values::of(summary);
+        let value = values.next().expect("it is a value").expect("there is one");
+        assert_eq!((value.tag, value.metadata), (scalar.tag, None));
+        let Data::Number(number) = value.data else {
+            panic!("{message:?} is no number");
+        };
+        assert_eq!(number.to_bits(), scalar.number.to_bits());
+        assert_eq!(values.next(), Ok(None));
+    }
+
+    fn field(number: u8, body: &[u8]) -> Vec<u8> {
+        let mut bytes = vec![number << 3 | 2];
+        let mut len = body.len();
+        while len >= 0x80 {
+            bytes.push(len as u8 | 0x80);
+            len >>= 7;
+        }
+        bytes.push(len as u8);
+        bytes.extend(body);
+        bytes
+    }
+
+    fn written(time_s: f64, step: &[u8], tag: &[u8], number: f32) -> Vec<u8> {
+        let mut value = field(1, tag);
+        value.push(0x15);
+        value.extend(number.to_le_bytes());
+        let mut message = vec![0x09];
+        message.extend(time_s.to_le_bytes());
+        message.extend(step);
+        message.extend(field(5, &field(1, &value)));
+        message
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn a_lone_number_is_read_at_once_as_it_is_field_by_field(
+            (time_s, number) in (any::<u64>(), any::<u32>()),
+            step in prop_oneof![Just(vec![]), vec(any::<u8>(), 0..11)],
+            tag in vec(any::<u8>(), 0..140),
+            (at, changed) in (any::<prop::sample::Index>(), any::<u8>()),
+        ) {
+            let (time_s, number) = (f64::from_bits(time_s), f32::from_bits(number));
+            let step: Vec<u8> = step.iter().enumerate().map(|(at, byte)| match at {
+                0 => 0x10,
+                at if at + 1 == step.len() => byte & 0x7f,
+                _ => byte | 0x80,
+            }).collect();
+            let mut message = written(time_s, &step, &tag, number);
+            agree(&message);
+            let is_scalar = Scalar::read(&message).is_some();
+            prop_assert_eq!(is_scalar, tag.len() <= 0x7f - 9 && step.len() != 1, "{:?}", message);
+            let at = at.index(message.len());
+            message[at] = changed;
+            agree(&message);
+            agree(&message[..at]);
+        }
+    }
 }

@@ -29,6 +29,8 @@ pub(crate) struct Records<R = File> {
     block_at: u64,
     /// The checksum that ended the last record.
     last_crc: Option<u32>,
+    /// The last header, whose checksum was right: most records are as long as the one before.
+    header: Option<[u8; HEADER_LEN]>,
 }
 
 /// What comes next in a file.
@@ -57,6 +59,7 @@ impl<R: Read + Seek> Records<R> {
             next: 0,
             block_at: at,
             last_crc: None,
+            header: None,
         })
     }
 
@@ -76,11 +79,15 @@ impl<R: Read + Seek> Records<R> {
         let Some(header) = self.peek(HEADER_LEN)? else {
             return Ok(self.rest());
         };
-        let (len_bytes, crc) = header.split_at(8);
-        let len = u64::from_le_bytes(len_bytes.try_into().expect("it was cut so"));
-        if masked_crc(len_bytes).to_le_bytes() != crc {
-            return Ok(Next::Damaged("the checksum of a record's length is wrong"));
+        let header: [u8; HEADER_LEN] = header.try_into().expect("so many were asked for");
+        let (len, crc) = header.split_first_chunk().expect("it is eight and four");
+        if self.header != Some(header) {
+            if masked_crc(len).to_le_bytes() != crc {
+                return Ok(Next::Damaged("the checksum of a record's length is wrong"));
+            }
+            self.header = Some(header);
         }
+        let len = u64::from_le_bytes(*len);
         if len > RECORD_LEN_MAX {
             return self.pass_by(len);
         }
@@ -218,6 +225,14 @@ mod tests {
             assert_eq!(read.len(), (bit / 8 / 19).min(2), "bit {bit}");
             assert!(end.starts_with("Damaged"), "bit {bit}: {end}");
         }
+    }
+
+    #[test]
+    fn zeros_are_no_record() {
+        let bytes = [framed(b"one"), vec![0; 64]].concat();
+        let (read, end) = read_all(&bytes);
+        assert_eq!(read, [b"one"]);
+        assert!(end.starts_with("Damaged"), "{end}");
     }
 
     #[test]

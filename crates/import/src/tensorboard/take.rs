@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use mltrack::{EndState, Shape, Table, WallTime};
 
-use super::event::{Data, Event, SummaryValue, Values, What, plugin, time_ns};
+use super::event::{Data, Event, Scalar, SummaryValue, Values, What, plugin, time_ns};
 use super::tags::Tags;
 use super::tensor::{Items, Tensor};
 use super::wire::{Malformed, Read};
@@ -55,10 +55,27 @@ impl Take {
     /// Takes what a record says.
     #[inline]
     pub fn record(&mut self, record: &[u8], chunk: &mut Chunk) -> Read<()> {
-        let event = Event::read(record)?;
-        let time = time_ns(event.wall_time_s).or(self.last_ns).unwrap_or(0);
+        if let Some(scalar) = Scalar::read(record) {
+            let time = self.time(scalar.wall_time_s);
+            let at = (scalar.step, WallTime(time));
+            self.point(scalar.tag, at, f64::from(scalar.number), chunk);
+            return Ok(());
+        }
+        self.event(&Event::read(record)?, chunk)
+    }
+
+    /// The time of an event.
+    #[inline]
+    fn time(&mut self, wall_time_s: f64) -> i64 {
+        let time = time_ns(wall_time_s).or(self.last_ns).unwrap_or(0);
         self.first_ns = self.first_ns.or(Some(time));
         self.last_ns = Some(time);
+        time
+    }
+
+    /// What is no lone number in the order in which everybody writes one.
+    fn event(&mut self, event: &Event<'_>, chunk: &mut Chunk) -> Read<()> {
+        let time = self.time(event.wall_time_s);
         match event.what {
             What::Summary(summary) => {
                 let mut values = Values::of(summary);
