@@ -105,10 +105,7 @@ impl State {
                 .into_iter()
                 .collect(),
             "@running" => {
-                let is_meant = |run: &&Run| {
-                    experiment.is_none_or(|experiment| experiment == run.experiment)
-                        && self.is_meant(&Brief::of(run), deleted)
-                };
+                let is_meant = |run: &&Run| self.is_wanted(&Brief::of(run), experiment, deleted);
                 let running = self.running().filter(is_meant);
                 return Ok(running.filter(|run| is_running(run)).collect());
             }
@@ -121,7 +118,7 @@ impl State {
                 let of_number = meant.filter(|(_, brief)| Some(brief.number) == number);
                 of_number.map(|(slot, _)| slot).collect()
             }
-            name => self.named(&meant.collect::<Vec<_>>(), name),
+            name => self.named(experiment, deleted, name),
         };
         let runs = slots.into_iter().filter_map(|slot| self.run_at(slot));
         Ok(runs.collect())
@@ -133,10 +130,13 @@ impl State {
         experiment: Option<ExperimentId>,
         deleted: Deleted,
     ) -> impl DoubleEndedIterator<Item = (u32, Brief)> {
-        self.briefs().filter(move |(_, brief)| {
-            experiment.is_none_or(|experiment| experiment == brief.experiment)
-                && self.is_meant(brief, deleted)
-        })
+        let briefs = self.briefs();
+        briefs.filter(move |(_, brief)| self.is_wanted(brief, experiment, deleted))
+    }
+
+    fn is_wanted(&self, brief: &Brief, experiment: Option<ExperimentId>, deleted: Deleted) -> bool {
+        experiment.is_none_or(|experiment| experiment == brief.experiment)
+            && self.is_meant(brief, deleted)
     }
 
     fn is_meant(&self, brief: &Brief, deleted: Deleted) -> bool {
@@ -147,34 +147,46 @@ impl State {
         }
     }
 
-    /// By exact id, else by name, else by the beginning of the id or of its short form.
-    fn named(&self, runs: &[(u32, Brief)], text: &str) -> Vec<u32> {
-        let pick = |matches: &dyn Fn(u32, &Brief) -> bool| -> Vec<u32> {
-            let matching = runs.iter().filter(|(slot, brief)| matches(*slot, brief));
-            matching.map(|(slot, _)| *slot).collect()
-        };
+    /// By exact id, else by name, else by the beginning of the id or of its short form. A whole id is looked up; what is
+    /// shorter, or is a name, is looked for in one pass.
+    fn named(&self, experiment: Option<ExperimentId>, deleted: Deleted, text: &str) -> Vec<u32> {
         let prefix = HexPrefix::parse(text);
-        let ids = |digits: usize, matches: &dyn Fn(&RunId, &HexPrefix) -> bool| match &prefix {
-            Some(prefix) if prefix.digits == digits || digits == 0 => {
-                pick(&|_, brief| matches(&brief.id, prefix))
+        let exact = prefix.as_ref().and_then(|prefix| self.exact(prefix));
+        let exact = exact.filter(|(_, brief)| self.is_wanted(brief, experiment, deleted));
+        if let Some((slot, _)) = exact {
+            return vec![slot];
+        }
+        let [mut of_short, mut of_name, mut of_beginning] = [const { Vec::new() }; 3];
+        for (slot, brief) in self.meant(experiment, deleted) {
+            let short = short_bytes(&brief.id);
+            if let Some(prefix) = &prefix
+                && (prefix.begins(&brief.id.to_bytes()) || prefix.begins(&short))
+            {
+                of_beginning.push(slot);
+                if prefix.digits == SHORT_DIGITS && prefix.begins(&short) {
+                    of_short.push(slot);
+                }
             }
-            _ => Vec::new(),
-        };
-        let exact = ids(ID_DIGITS, &|id, prefix| prefix.begins(&id.to_bytes()));
-        if !exact.is_empty() {
-            return exact;
+            if self.name_at(slot) == text {
+                of_name.push(slot);
+            }
         }
-        let exact_short = ids(SHORT_DIGITS, &|id, prefix| prefix.begins(&short_bytes(id)));
-        if !exact_short.is_empty() {
-            return exact_short;
+        let found = [of_short, of_name, of_beginning];
+        found
+            .into_iter()
+            .find(|slots| !slots.is_empty())
+            .unwrap_or_default()
+    }
+
+    /// The run whose id these digits are, all of them.
+    fn exact(&self, prefix: &HexPrefix) -> Option<(u32, Brief)> {
+        if prefix.digits != ID_DIGITS {
+            return None;
         }
-        let of_name = pick(&|slot, _| self.name_at(slot) == text);
-        if !of_name.is_empty() {
-            return of_name;
-        }
-        ids(0, &|id, prefix| {
-            prefix.begins(&id.to_bytes()) || prefix.begins(&short_bytes(id))
-        })
+        let id = RunId::from_bytes(prefix.bytes);
+        let slot = self.slot_of(id.key())?;
+        let brief = self.brief_at(slot)?;
+        (brief.id == id).then_some((slot, brief))
     }
 
     /// `exp/12` is run 12 of `exp`; a name may hold slashes itself, and then the longest experiment name counts.

@@ -211,3 +211,50 @@ fn a_slip_suggests_the_name_that_was_meant() {
         );
     }
 }
+
+#[test]
+fn a_whole_id_finds_a_deleted_run_only_for_who_asks_for_it() {
+    let mut world = world();
+    let (actor, command) = (String::new(), String::new());
+    world.add(RunDeleted {
+        run: run_id(2).key(),
+        actor,
+        command,
+    });
+    let found = |number: u64, deleted| {
+        let text = run_id(number).to_string();
+        let runs = world.state.find_runs(&text, deleted, is_running).unwrap();
+        runs.iter().map(|run| run.id).collect::<Vec<_>>()
+    };
+    for (deleted, of_live, of_deleted) in [
+        (Deleted::Hidden, vec![run_id(1)], vec![]),
+        (Deleted::Only, vec![], vec![run_id(2)]),
+        (Deleted::Included, vec![run_id(1)], vec![run_id(2)]),
+    ] {
+        assert_eq!(found(1, deleted), of_live, "{deleted:?}");
+        assert_eq!(found(2, deleted), of_deleted, "{deleted:?}");
+    }
+    let text = format!("bert/{}", run_id(1));
+    assert!(
+        matches!(find(&world, &text), Err(FindError::NoRun { .. })),
+        "it is of another experiment"
+    );
+}
+
+#[test]
+fn an_id_beats_the_name_that_another_run_has_and_a_name_of_digits_is_found() {
+    let mut world = world();
+    let (taken, free) = (run_id(2).to_string(), run_id(9).to_string());
+    let short = run_id(2).short();
+    for (number, name) in [(5, &taken), (6, &free), (7, &short)] {
+        world.run(number, name);
+    }
+    let found = |text: &str, deleted| {
+        let found = world.state.find_run(text, deleted, is_running);
+        found.unwrap().id
+    };
+    assert_eq!(found(&taken, Deleted::Hidden), run_id(2));
+    assert_eq!(found(&short, Deleted::Hidden), run_id(2));
+    assert_eq!(found(&free, Deleted::Hidden), run_id(6));
+    assert_eq!(find(&world, &format!("bert/{taken}")).ok(), None);
+}
