@@ -5,7 +5,9 @@
 
 mod code;
 mod item;
+mod outcome;
 mod patch;
+mod result;
 mod sheet;
 
 use mltrack::{CompareTest, Comparison, Direction, RunId, Tracker};
@@ -104,23 +106,37 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
         files,
         is_tested: arguments.test.is_some(),
     };
-    let items = item::items(&found);
-    let sheet = Sheet {
-        fields: item::FIELDS,
-        envelope: Envelope {
-            total: items.len() as u64,
-            lsn: look::lsn_number(found.compared.lsn),
-            next: Value::Null,
-        },
-        items,
-        people: arguments.people(&found, context),
-    };
-    print(&sheet, &arguments.output, &context.terminal)?;
+    arguments.tell(&found, context)?;
     let is_no = arguments.exit_code && found.differs();
     Ok(if is_no { Exit::No } else { Exit::Done })
 }
 
 impl Arguments {
+    /// Programs get item by item, as each is made; only people need the table.
+    fn tell(&self, found: &Found, context: &Context) -> Outcome<()> {
+        let envelope = Envelope {
+            total: item::count(found) as u64,
+            lsn: look::lsn_number(found.compared.lsn),
+            next: Value::Null,
+        };
+        let Form::Items(form) = self.output.form(&context.terminal) else {
+            let sheet = Sheet {
+                fields: item::FIELDS,
+                items: Vec::new(),
+                envelope,
+                people: self.people(found, context),
+            };
+            return print(&sheet, &self.output, &context.terminal);
+        };
+        let names = item::names(found);
+        let mut writer = self.output.items(form, item::FIELDS)?;
+        for item in item::items(found, &names) {
+            writer.item(&item)?;
+        }
+        writer.finish(&envelope)?;
+        Ok(())
+    }
+
     /// The table, and behind it the lines of patches.
     fn people(&self, found: &Found, context: &Context) -> People {
         let table = sheet::table(found);

@@ -8,7 +8,20 @@
 
 use std::io::{self, Write};
 
+use serde::Serialize;
 use serde_json::Value;
+
+/// A value of an item: as JSON by itself, and in a line as this text.
+pub trait ItemValue: Serialize {
+    /// Text without quotes, nothing for null, JSON for what is nested.
+    fn plain(&self) -> String;
+}
+
+impl ItemValue for Value {
+    fn plain(&self) -> String {
+        plain(self)
+    }
+}
 
 /// A form that programs read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +47,8 @@ pub struct ItemWriter<W: Write> {
     fields: Vec<String>,
     shown: Vec<usize>,
     out: W,
+    /// The item that is being written, whole before it goes out.
+    item: Vec<u8>,
     has_begun: bool,
     count: u64,
 }
@@ -51,6 +66,7 @@ impl<W: Write> ItemWriter<W> {
             fields: fields.iter().map(|field| (*field).to_owned()).collect(),
             shown,
             out,
+            item: Vec::new(),
             has_begun: false,
             count: 0,
         })
@@ -76,7 +92,7 @@ impl<W: Write> ItemWriter<W> {
     }
 
     /// One item, its values in the order of the fields.
-    pub fn item(&mut self, values: &[Value]) -> io::Result<()> {
+    pub fn item<V: ItemValue>(&mut self, values: &[V]) -> io::Result<()> {
         assert_eq!(
             values.len(),
             self.fields.len(),
@@ -86,16 +102,18 @@ impl<W: Write> ItemWriter<W> {
         match self.form {
             ItemForm::Json(_) => {
                 let comma: &[u8] = if self.count > 0 { b",\n" } else { b"\n" };
-                self.out.write_all(comma)?;
+                self.item.extend_from_slice(comma);
                 self.object(values)?;
             }
             ItemForm::Ndjson => {
                 self.object(values)?;
-                self.out.write_all(b"\n")?;
+                self.item.push(b'\n');
             }
             ItemForm::Csv => self.line(values, ",", csv_cell)?,
             ItemForm::Tsv | ItemForm::Ids => self.line(values, "\t", escaped)?,
         }
+        self.out.write_all(&self.item)?;
+        self.item.clear();
         self.count += 1;
         Ok(())
     }
@@ -122,23 +140,24 @@ impl<W: Write> ItemWriter<W> {
     }
 
     /// Keys in the order of the fields, which a `serde_json::Map` would sort.
-    fn object(&mut self, values: &[Value]) -> io::Result<()> {
+    fn object<V: ItemValue>(&mut self, values: &[V]) -> io::Result<()> {
         for (position, index) in self.shown.iter().enumerate() {
             let opening = if position == 0 { "{" } else { "," };
-            write!(self.out, "{opening}\"{}\":", self.fields[*index])?;
-            serde_json::to_writer(&mut self.out, &values[*index])?;
+            write!(self.item, "{opening}\"{}\":", self.fields[*index])?;
+            serde_json::to_writer(&mut self.item, &values[*index])?;
         }
-        self.out.write_all(b"}")
+        self.item.push(b'}');
+        Ok(())
     }
 
-    fn line(
+    fn line<V: ItemValue>(
         &mut self,
-        values: &[Value],
+        values: &[V],
         separator: &str,
         form: fn(&str) -> String,
     ) -> io::Result<()> {
-        let cells = self.shown.iter().map(|index| form(&plain(&values[*index])));
-        writeln!(self.out, "{}", cells.collect::<Vec<_>>().join(separator))
+        let cells = self.shown.iter().map(|index| form(&values[*index].plain()));
+        writeln!(self.item, "{}", cells.collect::<Vec<_>>().join(separator))
     }
 }
 

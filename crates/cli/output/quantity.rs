@@ -3,6 +3,7 @@
 //! Invariant: nothing here looks at a clock; what is relative is relative to a time handed in.
 
 use chrono::{DateTime, SecondsFormat};
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 const NS_PER_S: i64 = 1_000_000_000;
@@ -14,6 +15,19 @@ pub fn number(value: f64) -> Value {
         _ if value.is_nan() => Value::from("NaN"),
         _ if value > 0.0 => Value::from("Infinity"),
         _ => Value::from("-Infinity"),
+    }
+}
+
+/// The same for an answer that is written as it is made.
+#[derive(Clone, Copy, Debug)]
+pub struct Number(pub f64);
+
+impl Serialize for Number {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if self.0.is_finite() {
+            return serializer.serialize_f64(self.0);
+        }
+        number(self.0).serialize(serializer)
     }
 }
 
@@ -125,6 +139,10 @@ mod tests {
         assert_eq!(number(0.5), serde_json::json!(0.5));
         assert_eq!(number(f64::NAN), "NaN");
         assert_eq!(number(f64::NEG_INFINITY), "-Infinity");
+        for value in [0.5, -0.0, 1e300, f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+            let written = serde_json::to_string(&Number(value)).unwrap();
+            assert_eq!(written, number(value).to_string());
+        }
     }
 
     #[test]
