@@ -28,6 +28,7 @@ use crate::look::At;
 use crate::output::items::Envelope;
 use crate::output::quantity::counted;
 use crate::output::{OutputArguments, People, Sheet, list_fields, print};
+use crate::pairs;
 use crate::runs::pick::Pick;
 use crate::store;
 use chosen::Chosen;
@@ -46,6 +47,7 @@ histograms over steps; a confusion matrix; scatter and bar of columns as `runs` 
 
   mltrack plot @last loss -o loss.svg
   mltrack plot resnet 'val*' --smooth 0.9 --log-y -o val.png --width 174mm --dpi 600
+  mltrack plot resnet loss --context subset=val -o val.svg
   mltrack plot resnet acc --kind groups --by seed --band ci95 -o acc.svg
   mltrack plot resnet acc --kind parallel -o sweep.svg
   mltrack plot @best confusion --kind confusion --normalize row -o confusion.png
@@ -57,6 +59,9 @@ pub struct Arguments {
     /// A metric, whatever runs are called
     #[arg(short, long, value_name = "GLOB")]
     metric: Vec<String>,
+    /// Only metrics with this in their context
+    #[arg(long, value_name = "KEY=VALUE", value_parser = pairs::split)]
+    context: Vec<(String, String)>,
     #[command(flatten)]
     pick: Pick,
     /// At most so many runs, newest first

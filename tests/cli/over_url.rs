@@ -109,6 +109,7 @@ const LINES: &[&str] = &[
     "metrics @last",
     "plot @last loss --format svg",
     "plot resnet loss --kind groups --by lr --json",
+    "plot @last loss --context subset=val --json",
     "plot @last los --json",
     "plot @last loss -o chart.pdf",
     "metrics @last lo* --steps 3..7 --csv",

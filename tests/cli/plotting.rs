@@ -124,6 +124,147 @@ fn what_was_drawn_is_said_and_the_same_again_is_the_same() {
     assert_eq!(series(&few)[0]["points"], 10);
 }
 
+/// Two runs whose loss and weights are of two parts of the data, beside an epoch that is of none.
+fn store_of_contexts() -> Folder {
+    let folder = Folder::with_store();
+    let tracker = Tracker::open(folder.path().join(".mltrack")).unwrap();
+    for seed in 0..2_i64 {
+        let run = tracker.experiment("digits").unwrap().start_run().unwrap();
+        run.log_param("seed", seed).unwrap();
+        for step in 0..10_i64 {
+            run.log_metric_at("epoch", step as f64 / 2.0, step).unwrap();
+            for (subset, offset) in [("train", 0.0), ("val", 5.0)] {
+                let metric = run.metric("loss").context("subset", subset);
+                let metric = metric.context("device", "0");
+                metric.log(offset + step as f64, step).unwrap();
+            }
+        }
+        run.finish().unwrap();
+    }
+    folder
+}
+
+#[test]
+fn a_context_picks_metrics_as_it_does_in_lists() {
+    let folder = store_of_contexts();
+    let labels = |line: &str| -> Vec<String> {
+        let drawn = told(&folder, &line.split(' ').collect::<Vec<_>>());
+        let labels = series(&drawn).iter();
+        let mut labels: Vec<String> = labels
+            .map(|it| it["metric"].as_str().unwrap().into())
+            .collect();
+        labels.dedup();
+        labels
+    };
+    let (train, val) = ("loss{device=0,subset=train}", "loss{device=0,subset=val}");
+    assert_eq!(labels("plot @last loss"), [train, val]);
+    for line in [
+        "plot digits loss --context subset=val",
+        "plot digits --context subset=val",
+        "plot digits loss --context subset=val --context device=0 --smooth 0.5",
+        "plot digits loss --context subset=val --x relative",
+        "plot digits loss --context subset=val --x epoch",
+        "plot digits loss --context subset=val --kind groups",
+    ] {
+        assert_eq!(labels(line), [val], "{line}");
+    }
+    let over_epochs = told(
+        &folder,
+        &[
+            "plot",
+            "@last",
+            "loss",
+            "--context",
+            "subset=val",
+            "--x",
+            "epoch",
+        ],
+    );
+    assert_eq!(series(&over_epochs)[0]["drawn"], 10, "{over_epochs}");
+    let over_itself = told(
+        &folder,
+        &[
+            "plot",
+            "@last",
+            "loss",
+            "--context",
+            "subset=val",
+            "--x",
+            "loss",
+        ],
+    );
+    assert_eq!(series(&over_itself)[0]["drawn"], 10, "{over_itself}");
+    for (line, code, words) in [
+        (
+            "plot digits loss --context subset=tes",
+            3,
+            "with subset=tes in its context",
+        ),
+        ("plot digits loss --context subset=tes", 3, val),
+        (
+            "plot digits loss --context subset=val --context device=1",
+            3,
+            "subset=val, device=1",
+        ),
+        ("plot digits loss --context subset", 2, "KEY=VALUE"),
+        (
+            "plot digits loss --kind bar --context subset=val",
+            2,
+            "--kind curves|groups",
+        ),
+    ] {
+        let asked: Vec<&str> = line.split(' ').chain(["--json"]).collect();
+        let said = folder.run(&asked);
+        assert_eq!(said.code, code, "{line}: {}", said.stderr);
+        assert!(said.stderr.contains(words), "{line}: {}", said.stderr);
+    }
+    let column = told(
+        &folder,
+        &[
+            "plot",
+            "digits",
+            "loss{device=0,subset=val}.min",
+            "--kind",
+            "bar",
+        ],
+    );
+    assert_eq!(series(&column)[0]["value"], 5.0);
+}
+
+#[test]
+fn a_context_that_no_distribution_has_leaves_none_to_draw() {
+    let folder = store();
+    for kind in ["histograms", "confusion"] {
+        let said = folder.run(&[
+            "plot",
+            "@last",
+            "--kind",
+            kind,
+            "--context",
+            "subset=val",
+            "--json",
+        ]);
+        assert_eq!(said.code, 3, "{}", said.stderr);
+        assert!(
+            said.stderr.contains("with subset=val in its context"),
+            "{}",
+            said.stderr
+        );
+    }
+    let said = folder.run(&[
+        "metrics",
+        "@last",
+        "--kind",
+        "json",
+        "--context",
+        "subset=val",
+        "--json",
+    ]);
+    assert!(!said.stdout.contains("confusion"), "{}", said.stdout);
+    let said = folder.run(&["metrics", "@last", "--kind", "json", "--json"]);
+    assert!(said.stdout.contains("confusion"), "{}", said.stdout);
+}
+
 #[test]
 fn groups_leave_out_the_seed_and_say_how_many_runs_they_have() {
     let folder = store();
@@ -285,6 +426,7 @@ fn a_server_draws_the_same_and_the_file_is_written_here() {
         "plot digits loss --smooth 0.5 -o a.svg",
         "plot digits loss --kind groups -o b.png --dpi 100",
         "plot @last --kind confusion -o c.svg --json",
+        "plot digits loss --context subset=val -o d.svg",
         "plot @last los -o d.svg",
         "plot @last loss -o a.pdf",
     ] {

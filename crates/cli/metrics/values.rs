@@ -27,9 +27,6 @@ pub fn histograms(
     for name in others {
         query = query.name(name);
     }
-    for (key, value) in wish.context {
-        query = query.context(key, value);
-    }
     Ok(ranged(query, wish, context).fetch()?)
 }
 
@@ -60,7 +57,9 @@ fn ranged<T: mltrack::ValueKind>(
     wish: &CurveWish<'_>,
     context: &Context,
 ) -> ValuesQuery<T> {
-    let query = query
+    let pairs = wish.context.iter();
+    let query = pairs
+        .fold(query, |query, (key, value)| query.context(key, value))
         .steps(wish.steps.clone())
         .times_ns(wish.times_ns.clone());
     wish.at.of_values(query, context)

@@ -20,6 +20,8 @@ pub struct Chosen {
     pub rows: Vec<RunRow>,
     /// Patterns of metrics; all when empty.
     pub globs: Vec<String>,
+    /// What the metrics' context must have, as people write it.
+    pub context: String,
     pub lsn: u64,
     /// How many runs there were before some were left out.
     pub found: usize,
@@ -34,6 +36,7 @@ impl Chosen {
         let mut chosen = Chosen {
             rows: Vec::new(),
             globs: arguments.metric.clone(),
+            context: in_words(&arguments.context),
             lsn: 0,
             found: 0,
         };
@@ -163,10 +166,13 @@ impl Chosen {
         Ok(())
     }
 
-    /// The metrics of the runs, without their contexts.
+    /// The metrics of the runs, with their contexts only where one was asked for.
     pub fn names(&self) -> Vec<String> {
         let labels = self.rows.iter().flat_map(|row| &row.metrics);
-        let names = labels.map(|metric| bare(&metric.label).to_owned());
+        let names = labels.map(|metric| match &self.context[..] {
+            "" => bare(&metric.label).to_owned(),
+            _ => metric.label.clone(),
+        });
         names.collect::<BTreeSet<_>>().into_iter().collect()
     }
 
@@ -187,8 +193,15 @@ impl Chosen {
         } else {
             "has the"
         };
-        let failure = Failure::new(Code::NotFound, format!("{runs} {verb} {kind}{asked}"));
-        let nearest = globs.first().and_then(|glob| nearest(glob, known));
+        let of_context = match &self.context[..] {
+            "" => String::new(),
+            context => format!(" with {context} in its context"),
+        };
+        let what = format!("{runs} {verb} {kind}{asked}{of_context}");
+        let failure = Failure::new(Code::NotFound, what);
+        // With a context the known names have one as well, and are like no name alone.
+        let word = globs.first().filter(|_| self.context.is_empty());
+        let nearest = word.and_then(|glob| nearest(glob, known));
         let mut told: Vec<&str> = known.iter().take(TOLD_MAX).map(String::as_str).collect();
         if known.len() > TOLD_MAX {
             told.push("..");
@@ -231,6 +244,12 @@ impl Chosen {
             )],
         }
     }
+}
+
+/// `subset=val, fold=2`.
+fn in_words(context: &[(String, String)]) -> String {
+    let pairs = context.iter().map(|(key, value)| format!("{key}={value}"));
+    pairs.collect::<Vec<_>>().join(", ")
 }
 
 /// Whether a word is less than the id that is shown of a run, and its beginning.

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use mltrack::{ConfusionMatrix, HistogramLogged, JsonLogged, Shape, Tracker, ValuePoint};
+use mltrack::{
+    ConfusionMatrix, HistogramLogged, JsonLogged, Shape, Tracker, ValueKind, ValuePoint,
+    ValuesQuery,
+};
 use mltrack_plot::{Confusion, HeatPanel, Heats, Scale, Share, Slice};
 use serde_json::json;
 
@@ -98,7 +101,15 @@ fn logged_histograms(
     for name in others {
         query = query.name(name);
     }
-    Ok(arguments.at.of_values(query, context).fetch()?)
+    Ok(arguments.of_values(query, context).fetch()?)
+}
+
+impl Arguments {
+    fn of_values<T: ValueKind>(&self, query: ValuesQuery<T>, context: &Context) -> ValuesQuery<T> {
+        let pairs = self.context.iter();
+        let query = pairs.fold(query, |query, (key, value)| query.context(key, value));
+        self.at.of_values(query, context)
+    }
 }
 
 fn first_and_others(globs: &[String]) -> (&str, &[String]) {
@@ -123,14 +134,28 @@ fn known_values(tracker: &Tracker, chosen: &Chosen, are_histograms: bool) -> Out
     for row in chosen.rows.iter().take(RUNS_ASKED) {
         if are_histograms {
             let points = tracker.histograms(row.run_id, "*").fetch()?;
-            names.extend(points.into_iter().map(|point| point.name));
+            names.extend(
+                points
+                    .iter()
+                    .map(|point| chosen.known_name(&point.name, &point.context)),
+            );
         } else {
             let points = tracker.json_values(row.run_id, "*").fetch()?;
             let matrices = points.into_iter().filter(|point| matrix(point).is_some());
-            names.extend(matrices.map(|point| point.name));
+            names.extend(matrices.map(|point| chosen.known_name(&point.name, &point.context)));
         }
     }
     Ok(names.into_iter().collect())
+}
+
+impl Chosen {
+    /// With its context where one was asked for, because the name alone may be the right one.
+    fn known_name(&self, name: &str, context: &[(String, String)]) -> String {
+        match &self.context[..] {
+            "" => name.to_owned(),
+            _ => label(name, context),
+        }
+    }
 }
 
 fn matrix(point: &ValuePoint<JsonLogged>) -> Option<ConfusionMatrix> {
@@ -163,7 +188,7 @@ pub fn confusion(
     for name in others {
         query = query.name(name);
     }
-    let points = arguments.at.of_values(query, context).fetch()?;
+    let points = arguments.of_values(query, context).fetch()?;
     let matrices = points
         .iter()
         .filter_map(|point| Some((point, matrix(point)?)));

@@ -89,7 +89,7 @@ impl Arguments {
     /// That every option which was given is of use.
     pub fn check_options(&self) -> Outcome<()> {
         use Kind::{Confusion, Curves, Groups, Histograms, Parallel, Scatter};
-        let given: [(&str, bool, &[Kind]); 10] = [
+        let given: [(&str, bool, &[Kind]); 11] = [
             ("--x", self.x != Across::Step, &[Curves, Groups, Scatter]),
             (
                 "--log-x",
@@ -98,6 +98,7 @@ impl Arguments {
             ),
             ("--log-y", self.log_y, &[Curves, Groups, Parallel, Scatter]),
             ("--smooth", self.smooth.is_some(), LINES),
+            ("--context", !self.context.is_empty(), OVER_STEPS),
             ("--from", self.first_step.is_some(), OVER_STEPS),
             ("--to", self.last_step.is_some(), OVER_STEPS),
             ("--by", !self.by.is_empty(), &[Groups]),

@@ -44,6 +44,7 @@ pub fn of_run(
     let smoothing = arguments.smooth.filter(|share| *share > 0.0);
     let buckets_do = arguments.x == Across::Step && smoothing.is_none() && !is_whole;
     let wish = CurveWish {
+        context: &arguments.context,
         steps: arguments.steps(),
         max_points: buckets_do.then_some(PARTS as u32 * 4),
         is_drawn: true,
@@ -102,11 +103,19 @@ fn places(
         Across::Relative => Places::Since(row.started_ns.unwrap_or(row.heard_ns)),
         Across::Named(name) => {
             let globs = [name.clone()];
-            let wish = CurveWish {
+            let of_any = CurveWish {
                 at: arguments.at,
                 ..CurveWish::of(&globs)
             };
-            let curves = look::curves(tracker, row, &wish, context)?;
+            let wish = CurveWish {
+                context: &arguments.context,
+                ..of_any.clone()
+            };
+            let mut curves = look::curves(tracker, row, &wish, context)?;
+            // What is across need not be of the same part of the data, such as an epoch.
+            if curves.is_empty() && !arguments.context.is_empty() {
+                curves = look::curves(tracker, row, &of_any, context)?;
+            }
             let points = curves.iter().flat_map(|curve| &curve.points);
             Places::Metric(points.map(|point| (point.step, point.value)).collect())
         }
