@@ -6,7 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use mltrack_event::{ExperimentId, ParamValue, RunId};
 
+use crate::compare_columns::Columns;
 use crate::summary::RunSummary;
+
+/// About as many bytes a param takes in a key.
+const KEY_LEN_EACH: usize = 48;
 
 /// What is compared as one: a run, or replicates.
 #[derive(Clone, Debug)]
@@ -85,7 +89,7 @@ impl GroupKey {
         params: &BTreeMap<String, ParamValue>,
         by: &[String],
     ) -> GroupKey {
-        let mut bytes = Vec::new();
+        let mut bytes = Vec::with_capacity(KEY_LEN_EACH * params.len());
         for (name, value) in params.iter().filter(|(name, _)| !is_left_out(name, by)) {
             push_text(&mut bytes, 0, name);
             push_value(&mut bytes, value);
@@ -142,43 +146,77 @@ pub(crate) fn is_left_out(name: &str, by: &[String]) -> bool {
 
 /// Whether a param is a seed by its name: the last word of it says so, in any case.
 fn is_seed(name: &str) -> bool {
-    let name = name.to_lowercase();
     ["seed", "random_state"].iter().any(|ending| {
-        let rest = name.strip_suffix(ending);
-        rest.is_some_and(|rest| rest.is_empty() || rest.ends_with(['.', '_', '/', '-']))
+        let rest = name.len().checked_sub(ending.len());
+        let parts = rest.and_then(|rest| name.split_at_checked(rest));
+        parts.is_some_and(|(rest, word)| {
+            let is_word = rest.is_empty() || rest.ends_with(['.', '_', '/', '-']);
+            is_word && word.eq_ignore_ascii_case(ending)
+        })
     })
 }
 
 /// The params of all groups, those in which they differ first, and how many equal ones were left out.
 pub(crate) fn params(groups: &[CompareGroup], all: bool) -> (Vec<CompareParam>, usize) {
-    let runs = || groups.iter().flat_map(|group| &group.runs);
-    let names: BTreeSet<&String> = runs().flat_map(|run| run.params.keys()).collect();
-    let of = |name: &String| {
-        let values: Vec<Vec<ParamValue>> = groups.iter().map(|group| values(group, name)).collect();
-        let texts: BTreeSet<String> = values.iter().map(|values| format!("{values:?}")).collect();
-        CompareParam {
-            name: name.clone(),
-            values,
-            differs: texts.len() > 1,
-        }
+    let runs = groups.iter().flat_map(|group| &group.runs);
+    let columns = Columns::of(runs.map(|run| &run.params));
+    let of = |(at, name): (usize, &&str)| {
+        let mut left = columns.column(at);
+        let values = groups.iter().map(|group| {
+            let of_group = left.by_ref().take(group.runs.len());
+            distinct(of_group.flatten())
+        });
+        let values: Vec<Vec<&ParamValue>> = values.collect();
+        let differs = values.iter().any(|other| !is_alike(other, &values[0]));
+        let owned = |values: Vec<&ParamValue>| values.into_iter().cloned().collect();
+        (all || differs).then(|| CompareParam {
+            name: (*name).to_owned(),
+            values: values.into_iter().map(owned).collect(),
+            differs,
+        })
     };
-    let mut params: Vec<CompareParam> = names.into_iter().map(of).collect();
-    let count = params.len();
-    params.retain(|param| all || param.differs);
+    let names = columns.names().iter();
+    let mut params: Vec<CompareParam> = names.enumerate().filter_map(of).collect();
     params.sort_by_key(|param| !param.differs);
-    let left_out = count - params.len();
+    let left_out = columns.names().len() - params.len();
     (params, left_out)
 }
 
-fn values(group: &CompareGroup, name: &str) -> Vec<ParamValue> {
-    let mut values: Vec<ParamValue> = Vec::new();
-    let mut known = BTreeSet::new();
-    for value in group.runs.iter().filter_map(|run| run.params.get(name)) {
-        if known.insert(format!("{value:?}")) {
-            values.push(value.clone());
+/// What a value is equal by, as it is told: every NaN is one. Of the two kinds of text the number says which.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Told<'a>(u8, u64, &'a str);
+
+impl Told<'_> {
+    fn of(value: &ParamValue) -> Told<'_> {
+        match value {
+            ParamValue::Bool(value) => Told(0, u64::from(*value), ""),
+            ParamValue::Int(value) => Told(1, value.cast_unsigned(), ""),
+            ParamValue::Float(value) if value.is_nan() => Told(2, f64::NAN.to_bits(), ""),
+            ParamValue::Float(value) => Told(2, value.to_bits(), ""),
+            ParamValue::Text(text) => Told(3, 0, text),
+            ParamValue::Json(text) => Told(4, 0, text),
         }
     }
-    values
+}
+
+/// The different values, in the order in which they come.
+fn distinct<'a>(values: impl Iterator<Item = &'a ParamValue>) -> Vec<&'a ParamValue> {
+    let mut known = BTreeSet::new();
+    let mut distinct: Vec<&ParamValue> = Vec::new();
+    for value in values {
+        // Most params are equal in all replicates: those are told apart from the last one alone.
+        let is_last = |last: &&ParamValue| Told::of(last) == Told::of(value);
+        if !distinct.last().is_some_and(is_last) && known.insert(Told::of(value)) {
+            distinct.push(value);
+        }
+    }
+    distinct
+}
+
+/// Whether two lists of values are told alike.
+fn is_alike(one: &[&ParamValue], other: &[&ParamValue]) -> bool {
+    let others = other.iter().map(|value| Told::of(value));
+    one.iter().map(|value| Told::of(value)).eq(others)
 }
 
 #[cfg(test)]

@@ -7,10 +7,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 
 use mltrack_event::{Direction, RunId};
+use mltrack_projector_runs::MetricSummary;
 use mltrack_statistics::{self as statistics, Bootstrap, Describer, Description, Outcome};
 
+use crate::compare_columns::Columns;
 use crate::compare_group::CompareGroup;
 use crate::error::{Error, Result};
+use crate::side_by_side::each_side_by_side;
+
+/// So many metrics are summed up and tested by one processor at a time.
+const PART_LEN: usize = 8;
 
 /// Metrics of the machine begin so.
 const SYSTEM: &str = "system/";
@@ -145,28 +151,30 @@ impl Question {
             let error = Error::validation(format!("alpha is {}", self.alpha));
             return Err(error.with_hint("give a share between 0 and 1, such as 0.05"));
         }
-        let runs = || groups.iter().flat_map(|group| &group.runs);
-        let names: BTreeSet<&String> = runs().flat_map(|run| run.metrics.keys()).collect();
-        let count = names.len();
-        let mut describer = Describer::new(1.0 - self.alpha);
-        let mut metrics: Vec<CompareMetric> = names
-            .into_iter()
-            .filter(|name| self.all || !name.starts_with(SYSTEM))
-            .map(|name| {
-                let summed = groups
-                    .iter()
-                    .map(|group| summed(name, group, &mut describer));
-                let direction = directions.get(name).copied();
-                metric(name, summed.collect(), baseline, direction)
+        let runs = groups.iter().flat_map(|group| &group.runs);
+        let columns = Columns::of(runs.map(|run| &run.metrics));
+        let names = columns.names().iter().enumerate();
+        let shown = names.filter(|(_, name)| self.all || !name.starts_with(SYSTEM));
+        let shown: Vec<(usize, &&str)> = shown.collect();
+        let made = each_side_by_side(&shown, PART_LEN, |(at, name)| {
+            let mut describer = Describer::new(1.0 - self.alpha);
+            let mut left = columns.column(*at);
+            let summed = groups.iter().map(|group| {
+                let of_group = left.by_ref().take(group.runs.len());
+                summed(of_group.flatten(), &mut describer)
+            });
+            let direction = directions.get(**name).copied();
+            let mut metric = metric(name, summed.collect(), baseline, direction);
+            let is_shown = self.all || metric.differs;
+            is_shown.then(|| {
+                self.test(&mut metric, groups, baseline);
+                metric
             })
-            .filter(|metric| self.all || metric.differs)
-            .collect();
+        });
+        let mut metrics: Vec<CompareMetric> = made.into_iter().flatten().collect();
         metrics.sort_by_key(|metric| (metric.name.starts_with(SYSTEM), !metric.differs));
-        for metric in &mut metrics {
-            self.test(metric, groups, baseline);
-        }
         let tests = self.correct(&mut metrics)?;
-        let left_out = count - metrics.len();
+        let left_out = columns.names().len() - metrics.len();
         Ok((metrics, tests, left_out))
     }
 
@@ -241,14 +249,14 @@ fn metric(
                 .map(|direction| (difference > 0.0) == (direction == Direction::Max));
         }
     }
-    let all = |result: &CompareResult| (result.values.clone(), result.not_finite);
+    let differ = |one: &CompareResult, other: &CompareResult| {
+        one.values != other.values || one.not_finite != other.not_finite
+    };
     CompareMetric {
         name: name.to_owned(),
         direction,
         best: direction.and_then(|direction| best(&results, direction)),
-        differs: results
-            .windows(2)
-            .any(|pair| all(&pair[0]) != all(&pair[1])),
+        differs: results.windows(2).any(|pair| differ(&pair[0], &pair[1])),
         results,
         overall: None,
     }
@@ -288,18 +296,20 @@ fn last(name: &str, group: &CompareGroup, place: usize) -> Option<f64> {
     Some(metric.last.value)
 }
 
-fn summed(name: &str, group: &CompareGroup, describer: &mut Describer) -> CompareResult {
-    let values: Vec<f64> = (0..group.runs.len())
-        .filter_map(|place| last(name, group, place))
-        .collect();
-    let (finite, not_finite): (Vec<f64>, Vec<f64>) =
-        values.into_iter().partition(|value| value.is_finite());
-    CompareResult {
-        description: describer.describe(&finite).ok(),
-        not_finite: not_finite.len(),
-        values: finite,
-        ..CompareResult::default()
+fn summed<'a>(
+    metrics: impl Iterator<Item = &'a MetricSummary>,
+    describer: &mut Describer,
+) -> CompareResult {
+    let mut summed = CompareResult::default();
+    for value in metrics.map(|metric| metric.last.value) {
+        if value.is_finite() {
+            summed.values.push(value);
+        } else {
+            summed.not_finite += 1;
+        }
     }
+    summed.description = describer.describe(&summed.values).ok();
+    summed
 }
 
 fn best(results: &[CompareResult], direction: Direction) -> Option<usize> {

@@ -16,8 +16,12 @@ use crate::error::{Error, Result};
 use crate::moment::Moment;
 use crate::run_query::RunQuery;
 use crate::run_table::AskedTable;
+use crate::side_by_side::each_side_by_side;
 use crate::summary::{Present, RunSummary};
 use crate::tracker::Tracker;
+
+/// So many runs are read one after another: those that were made one after another lie beside one another.
+const PART_LEN: usize = 8;
 
 /// What is known of runs that are to be compared.
 pub(crate) struct Seen {
@@ -70,12 +74,13 @@ fn seen(
     ids: &[RunId],
     moment: Moment,
 ) -> Result<Seen> {
-    let named = ids.iter().map(|id| {
-        let run = state.run_by_id(*id);
+    let named = each_side_by_side(ids, PART_LEN, |id| {
+        let run = state.slot_of(id.key()).and_then(|slot| state.look_at(slot));
+        let run = run.filter(|run| run.id == *id);
         let run = run.ok_or_else(|| absent(*id, moment))?;
-        Ok(present.run(state, run))
+        Ok(present.run_of(state, run))
     });
-    let named: Vec<RunSummary> = named.collect::<Result<_>>()?;
+    let named: Vec<RunSummary> = named.into_iter().collect::<Result<_>>()?;
     let mut directions = BTreeMap::new();
     for run in &named {
         let goal = state.experiment(run.experiment);
@@ -119,9 +124,13 @@ fn replicates(
     })?;
     let key_of = |run: &RunSummary| GroupKey::of(run.experiment, &run.params, by);
     let wanted: BTreeSet<GroupKey> = named.iter().map(key_of).collect();
-    let runs = rows.into_iter().filter_map(|row| state.run_at(row));
-    let alike = runs.filter(|run| wanted.contains(&GroupKey::of(run.experiment, &run.params, by)));
-    Ok(alike.map(|run| asked.present.run(state, run)).collect())
+    let present = asked.present;
+    let alike = each_side_by_side(&rows, PART_LEN, |row| {
+        let run = state.look_at(*row)?;
+        let is_wanted = wanted.contains(&GroupKey::of(run.experiment, &run.params, by));
+        is_wanted.then(|| present.run_of(state, run))
+    });
+    Ok(alike.into_iter().flatten().collect())
 }
 
 /// The params that tell groups apart, those in which the named runs differ first: they leave the fewest rows.

@@ -85,6 +85,7 @@ mod code;
 mod compact;
 mod compare;
 mod compare_alone;
+mod compare_columns;
 mod compare_group;
 mod compare_metric;
 mod compare_notes;
@@ -218,6 +219,7 @@ mod semantic;
 mod series;
 mod series_check;
 mod shape;
+mod side_by_side;
 mod snapshot;
 mod splits;
 mod start;
@@ -385,3 +387,5 @@ pub use mltrack_statistics::{
 
 #[doc(hidden)]
 pub use mltrack_log::door;
+#[doc(hidden)]
+pub use side_by_side::side_by_side;

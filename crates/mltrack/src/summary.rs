@@ -1,6 +1,8 @@
 //! Runs and experiments as answers: copies that stay as they were when they were asked for.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::mem;
 
 use mltrack_event::{
     ExperimentId, ExperimentState, Goal, ParamValue, RunError, RunId, RunState, WallTime,
@@ -209,6 +211,20 @@ impl<'a> Present<'a> {
             notes: run.notes.len() as u64,
             last_note: run.last_note().map(str::to_owned),
             lsn: run.heard.lsn,
+        }
+    }
+
+    /// The same of a run that may be given away: what it has is moved where it can be.
+    pub fn run_of(&self, state: &State, run: Cow<'_, FoldedRun>) -> RunSummary {
+        let mut run = match run {
+            Cow::Borrowed(run) => return self.run(state, run),
+            Cow::Owned(run) => run,
+        };
+        let (params, tags) = (mem::take(&mut run.params), mem::take(&mut run.tags));
+        RunSummary {
+            params,
+            tags,
+            ..self.run(state, &run)
         }
     }
 

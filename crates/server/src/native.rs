@@ -56,7 +56,6 @@ mod remembered;
 mod run_form;
 mod run_groups;
 mod runs;
-mod side_by_side;
 mod smooth;
 mod spread;
 mod store;

@@ -259,6 +259,13 @@ fn a_run_is_found_by_what_people_call_it() {
     }
     assert_eq!(store.tracker.find_run("@last").unwrap(), runs[2].id());
     assert_eq!(code(store.tracker.find_run("run-9")), Code::NotFound);
+    let mut found = store
+        .tracker
+        .find_runs(&["run-3", "run-9", "resnet/1"])
+        .unwrap();
+    assert_eq!(found.remove(0).unwrap(), runs[2].id());
+    assert_eq!(code(found.remove(0)), Code::NotFound);
+    assert_eq!(found.remove(0).unwrap(), runs[0].id());
     three_runs(&store);
     assert_eq!(
         code(store.tracker.find_run("run-2")),

@@ -4,7 +4,7 @@
 //! what cannot be read is remembered as the snapshot's fault and looks empty, so whoever answered from a snapshot asks
 //! for its fault before the answer is believed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::path::Path;
 use std::sync::atomic::AtomicU64;
@@ -30,6 +30,9 @@ use crate::purge::Purges;
 use crate::run::Run;
 use crate::search::{Column, ColumnData, Family};
 use crate::state::{Oddities, State};
+
+/// So many blocks stay in memory that were read.
+const RECENT_MAX: usize = 4;
 
 /// A stretch of rows that are read together.
 #[derive(Clone, Debug, Encode, Decode)]
@@ -73,8 +76,8 @@ pub struct Snapshot {
     /// Tells snapshots of this process apart.
     number: u64,
     lists: OnceLock<BTreeMap<ExperimentId, Vec<u32>>>,
-    /// The block that was read last: rows are often read in order.
-    recent: Mutex<Option<(usize, Arc<Vec<u8>>)>>,
+    /// The blocks that were read last: rows are often read in order, by a few threads at once.
+    recent: Mutex<VecDeque<(usize, Arc<Vec<u8>>)>>,
     fault: OnceLock<SnapshotFault>,
 }
 
@@ -96,7 +99,7 @@ impl Snapshot {
             columns: OnceLock::new(),
             number: NEXT_NUMBER.fetch_add(1, Relaxed),
             lists: OnceLock::new(),
-            recent: Mutex::new(None),
+            recent: Mutex::default(),
             fault: OnceLock::new(),
         })
     }
@@ -300,14 +303,14 @@ impl Snapshot {
     }
 
     fn read_block(&self, at: usize) -> Result<Arc<Vec<u8>>, SnapshotFault> {
-        let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((known, bytes)) = &*recent
-            && *known == at
-        {
+        let recent = || self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, bytes)) = recent().iter().find(|(known, _)| *known == at) {
             return Ok(Arc::clone(bytes));
         }
         let bytes = Arc::new(read_part(&self.source, &self.blocks()[at].part)?);
-        *recent = Some((at, Arc::clone(&bytes)));
+        let mut recent = recent();
+        recent.truncate(RECENT_MAX - 1);
+        recent.push_front((at, Arc::clone(&bytes)));
         Ok(bytes)
     }
 

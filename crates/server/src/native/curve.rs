@@ -8,13 +8,13 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use mltrack::side_by_side;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::axis::Placed;
 use super::curve_bucket::{Open, Slots};
 use super::number::Number;
-use super::side_by_side::side_by_side;
 use super::smooth::{Average, Averaging, Fading};
 
 /// Which part of a line, and how fine.

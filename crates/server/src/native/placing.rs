@@ -4,11 +4,10 @@
 
 use std::borrow::Cow;
 
-use mltrack::{MetricStretches, Points, StretchError, WallTime};
+use mltrack::{MetricStretches, Points, StretchError, WallTime, side_by_side};
 
 use super::axis::{Placed, by_metric, by_relative_time, by_step, by_time, sorted};
 use super::curve::{Curve, CurveAsk, Parts, curve};
-use super::side_by_side::side_by_side;
 
 /// Where points are on the axis.
 pub enum Placing {

@@ -3,6 +3,7 @@
 //! Invariants: results come in the order of the parts; of several errors, that of the lowest part among those that were
 //! begun is told.
 
+use std::convert::Infallible;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 /// More do not help: what the parts come from is shared.
@@ -13,8 +14,7 @@ pub fn side_by_side<T: Send, E: Send>(
     count: usize,
     one: impl Fn(usize) -> Result<T, E> + Sync,
 ) -> Result<Vec<T>, E> {
-    let processors = std::thread::available_parallelism().map_or(1, usize::from);
-    let worker_count = processors.min(WORKERS_MAX).min(count);
+    let worker_count = workers(count);
     if worker_count < 2 {
         return (0..count).map(one).collect();
     }
@@ -46,6 +46,30 @@ pub fn side_by_side<T: Send, E: Send>(
     done.into_iter().map(|(_, result)| result).collect()
 }
 
+/// One part needs nobody to be asked how many there could be.
+fn workers(count: usize) -> usize {
+    if count < 2 {
+        return count;
+    }
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    processors.min(WORKERS_MAX).min(count)
+}
+
+/// Does the same with each of a list, of which so many are one part, and gives all results in the order of the list.
+pub(crate) fn each_side_by_side<T: Sync, R: Send>(
+    list: &[T],
+    part_len: usize,
+    one: impl Fn(&T) -> R + Sync,
+) -> Vec<R> {
+    let parts: Vec<&[T]> = list.chunks(part_len).collect();
+    let done = side_by_side(parts.len(), |at| {
+        let results: Vec<R> = parts[at].iter().map(&one).collect();
+        Ok::<_, Infallible>(results)
+    });
+    let Ok(done) = done;
+    done.into_iter().flatten().collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -55,6 +79,15 @@ mod tests {
         let squares = side_by_side(1_000, |at| Ok::<_, ()>(at * at)).unwrap();
         assert!((0..1_000).map(|at| at * at).eq(squares));
         assert_eq!(side_by_side(0, |_| Ok::<u8, ()>(1)), Ok(vec![]));
+    }
+
+    #[test]
+    fn a_list_in_parts_keeps_its_order() {
+        let list: Vec<usize> = (0..100).collect();
+        for part_len in [1, 7, 100, 1_000] {
+            let doubled = each_side_by_side(&list, part_len, |value| value * 2);
+            assert!(list.iter().map(|value| value * 2).eq(doubled));
+        }
     }
 
     #[test]
