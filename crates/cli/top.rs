@@ -17,6 +17,9 @@ use crate::store;
 /// How a shell tells that a signal ended a program.
 const BY_SIGNAL: u8 = 128;
 
+/// What does for those who have no terminal.
+const INSTEAD: &str = "mltrack top --once, or mltrack runs --watch";
+
 /// Watch live runs on the whole terminal: table, charts, console
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -61,6 +64,10 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
     };
     if arguments.once {
         return print(tracker, &options, context);
+    }
+    if std::env::var_os("TERM").is_some_and(|term| term == "dumb") {
+        let what = "`top` needs a terminal whose cursor can be moved, and TERM is dumb";
+        return Err(Failure::usage(what).hint(INSTEAD).into());
     }
     match mltrack_top::run(tracker, &options).map_err(failure)? {
         Ended::Quit => Ok(Exit::Done),
@@ -134,8 +141,7 @@ fn failure(error: TopError) -> Failure {
     match error {
         TopError::Store(error) => error.into(),
         TopError::NoTerminal => {
-            Failure::usage("`top` needs a terminal, and standard output is none")
-                .hint("mltrack top --once, or mltrack runs --watch")
+            Failure::usage("`top` needs a terminal, and standard output is none").hint(INSTEAD)
         }
         TopError::Terminal(_) => Failure::new(Code::IoError, what).hint("mltrack top --once"),
         TopError::Thread { .. } => Failure::new(Code::IoError, what).hint("ulimit -u"),

@@ -1,7 +1,7 @@
 //! The view in motion: keys, answers, signals and the clock, one after another.
 //!
 //! Invariants: the thread waits in the kernel unless there is something to do; a key is drawn at once, data as often as
-//! the feed tells it; a signal that ends the process ends the view first.
+//! the feed tells it; a signal that ends the process ends the view first, and one that stops it leaves it first.
 
 use std::io::{self, IsTerminal as _};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -10,9 +10,10 @@ use std::time::Duration;
 
 use mltrack::{Tracker, door};
 use ratatui_crossterm::crossterm::event::{Event as Typed, read};
+use rustix::process::{Signal, kill_current_process_group};
 use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP};
 use signal_hook::iterator::Signals;
-use signal_hook::low_level::emulate_default_handler;
+use signal_hook::low_level::raise;
 
 use crate::clock::next_change;
 use crate::error::TopError;
@@ -28,6 +29,10 @@ use crate::view;
 
 /// Texts about now are renewed no oftener than this.
 const TICK_MIN: Duration = Duration::from_millis(250);
+
+/// Nobody listens for this signal here, so the kernel does what it does for every program: it stops the process within
+/// the call, or not at all where no shell could ever continue it, such as under `ssh -t HOST mltrack top`.
+const STOPS: Signal = Signal::TTIN;
 
 /// How the view ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +63,8 @@ struct Session {
 }
 
 /// Takes over the terminal until somebody quits, or a signal asks for the end.
+///
+/// To be called on the main thread: Ctrl-Z stops the process within a call of it, with all of its group.
 ///
 /// Errors: [`TopError::NoTerminal`] when standard output is none, [`TopError::Store`] when the store cannot be read.
 pub fn run(tracker: Tracker, options: &Options) -> Result<Ended, TopError> {
@@ -182,7 +189,7 @@ impl Session {
                     self.asked = settled;
                 }
             }
-            Event::Signal(SIGTSTP) => return self.obey(Effect::Suspend),
+            Event::Signal(SIGTSTP) => self.stop()?,
             Event::Signal(SIGCONT) => self.screen.enter_again().map_err(TopError::Terminal)?,
             Event::Signal(SIGINT) => return Ok(Some(Ended::Interrupted)),
             Event::Signal(signal) => return Ok(Some(Ended::Signal(signal))),
@@ -214,10 +221,20 @@ impl Session {
             Effect::Redraw => self.screen.redraw().map_err(TopError::Terminal)?,
             Effect::Suspend => {
                 self.screen.leave();
-                // Stops here; whoever continues the process sends a signal that takes the terminal over again.
-                emulate_default_handler(SIGTSTP).map_err(TopError::Terminal)?;
+                // As the terminal would do it: whoever started this process and waits for it is stopped as well, or
+                // the shell would never come back.
+                let sent = kill_current_process_group(STOPS);
+                sent.map_err(|error| TopError::Terminal(error.into()))?;
+                self.screen.enter_again().map_err(TopError::Terminal)?;
             }
         }
         Ok(None)
+    }
+
+    /// Stops the process until somebody continues it, with the terminal given back.
+    fn stop(&mut self) -> Result<(), TopError> {
+        self.screen.leave();
+        raise(STOPS.as_raw()).map_err(TopError::Terminal)?;
+        self.screen.enter_again().map_err(TopError::Terminal)
     }
 }

@@ -1,11 +1,12 @@
 //! The terminal in raw mode and on its other screen, and back again.
 //!
-//! Invariants: whoever took it over gives it back, by [`Screen::leave`], by being dropped, or by a panic of any thread;
-//! giving it back twice does no harm.
+//! Invariants: whoever took it over gives it back once, by [`Screen::leave`], by being dropped, or by a panic of any
+//! thread; after a panic nothing is written to it by the view, so that what the panic says stays readable.
 
-use std::io::{self, BufWriter, Stdout, Write as _};
+use std::io::{self, BufWriter, Write};
 use std::panic::{self, PanicHookInfo};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use ratatui_core::buffer::Buffer;
 use ratatui_core::layout::{Position, Rect};
@@ -26,10 +27,47 @@ type Hook = dyn Fn(&PanicHookInfo<'_>) + Sync + Send;
 
 /// A terminal that is ours.
 pub struct Screen {
-    terminal: Terminal<CrosstermBackend<BufWriter<Stdout>>>,
+    terminal: Terminal<CrosstermBackend<BufWriter<Output>>>,
     is_entered: bool,
+    shut: Shut,
     /// What was done at a panic before.
     hook: Arc<Box<Hook>>,
+}
+
+/// Set by a panic, for good: from then on the terminal belongs to what the panic says.
+#[derive(Clone, Default)]
+struct Shut(Arc<AtomicBool>);
+
+impl Shut {
+    /// Gives the terminal back, once whoever is writing to it has done so.
+    fn close(&self) {
+        let _writing = io::stdout().lock();
+        if !self.0.swap(true, Ordering::AcqRel) {
+            restore();
+        }
+    }
+
+    fn is_closed(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+}
+
+/// Standard output, until it is shut. What comes later is passed over: half a screen would cover the panic's words.
+struct Output(Shut);
+
+impl Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        // Taken before looking, so that nobody shuts it in between.
+        let mut out = io::stdout().lock();
+        if self.0.is_closed() {
+            return Ok(bytes.len());
+        }
+        out.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stdout().flush()
+    }
 }
 
 impl Screen {
@@ -37,17 +75,20 @@ impl Screen {
     pub fn enter(tell: impl Fn() + Send + Sync + 'static) -> io::Result<Screen> {
         let hook: Arc<Box<Hook>> = Arc::new(panic::take_hook());
         let before = Arc::clone(&hook);
+        let shut = Shut::default();
+        let shutting = shut.clone();
         panic::set_hook(Box::new(move |info| {
-            restore();
+            shutting.close();
             before(info);
             tell();
         }));
-        let output = BufWriter::with_capacity(OUTPUT_LEN, io::stdout());
+        let output = BufWriter::with_capacity(OUTPUT_LEN, Output(shut.clone()));
         let terminal = take_over().and_then(|()| Terminal::new(CrosstermBackend::new(output)));
         match terminal {
             Ok(terminal) => Ok(Screen {
                 terminal,
                 is_entered: true,
+                shut,
                 hook,
             }),
             Err(error) => {
@@ -61,6 +102,9 @@ impl Screen {
     /// Takes it over again, and draws everything anew at the next drawing.
     pub fn enter_again(&mut self) -> io::Result<()> {
         self.leave();
+        if self.shut.is_closed() {
+            return Ok(());
+        }
         take_over()?;
         self.is_entered = true;
         self.redraw()
@@ -75,10 +119,11 @@ impl Screen {
 
     /// Gives it back for a while.
     pub fn leave(&mut self) {
-        if self.is_entered {
+        // Left twice, many terminals put the cursor where it was before, and what was said since is written over.
+        if self.is_entered && !self.shut.is_closed() {
             restore();
-            self.is_entered = false;
         }
+        self.is_entered = false;
     }
 
     pub fn size() -> io::Result<(u16, u16)> {
@@ -136,5 +181,19 @@ fn give_back(hook: &Arc<Box<Hook>>) {
     if !std::thread::panicking() {
         let hook = Arc::clone(hook);
         panic::set_hook(Box::new(move |info| hook(info)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_written_once_a_panic_has_shut_it() {
+        let shut = Shut(Arc::new(AtomicBool::new(true)));
+        let mut output = BufWriter::new(Output(shut));
+        output.write_all(b"half a screen").unwrap();
+        output.flush().unwrap();
+        assert!(output.buffer().is_empty(), "it is taken, and shown nowhere");
     }
 }
