@@ -31,6 +31,8 @@ mod errors;
 mod experiments;
 #[path = "cli/exporting.rs"]
 mod exporting;
+#[path = "cli/exporting_deleted.rs"]
+mod exporting_deleted;
 #[path = "cli/forms.rs"]
 mod forms;
 #[path = "cli/generated.rs"]

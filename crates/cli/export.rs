@@ -41,6 +41,9 @@ struct Which {
     experiment: Option<String>,
     #[command(flatten)]
     pick: Pick,
+    /// Deleted ones as well, until `gc` purges them
+    #[arg(long)]
+    deleted: bool,
     #[command(flatten)]
     at: At,
 }
@@ -57,6 +60,7 @@ impl Which {
             experiment: self.experiment.as_deref(),
             pick: self.pick.clone(),
             at: self.at,
+            with_deleted: self.deleted,
             ..Wish::default()
         };
         let page = summaries(tracker, &wish, context)?;

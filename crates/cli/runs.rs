@@ -226,6 +226,7 @@ impl Arguments {
             limit: self.limit.or(self.top).filter(|_| !is_cut_later),
             page: self.page,
             at: self.at,
+            with_deleted: false,
         };
         let mut found = find(tracker, &wish, context)?;
         found.next = found.next.filter(|_| self.limit.is_some());

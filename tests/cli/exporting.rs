@@ -31,7 +31,7 @@ const VALUES: [f64; 9] = [
 const STEPS: [i64; 9] = [i64::MIN, -1, 0, 1, 2, 3, 4, 5, i64::MAX];
 
 /// (experiment, metric, step, bits of the value), in order.
-type Points = Vec<(String, String, i64, u64)>;
+pub type Points = Vec<(String, String, i64, u64)>;
 
 fn word(value: f64) -> Value {
     match value {
@@ -80,7 +80,7 @@ fn filled() -> (Folder, Points) {
     (folder, expected)
 }
 
-fn column<T: DataType>(path: &Path, name: &str) -> Vec<T::T> {
+pub fn column<T: DataType>(path: &Path, name: &str) -> Vec<T::T> {
     let reader = SerializedFileReader::new(fs::File::open(path).unwrap()).unwrap();
     let columns = reader.metadata().file_metadata().schema_descr().columns();
     let at = columns
@@ -102,14 +102,14 @@ fn column<T: DataType>(path: &Path, name: &str) -> Vec<T::T> {
     all
 }
 
-fn texts(path: &Path, name: &str) -> Vec<String> {
+pub fn texts(path: &Path, name: &str) -> Vec<String> {
     let texts = column::<parquet::data_type::ByteArrayType>(path, name).into_iter();
     texts
         .map(|text: ByteArray| text.as_utf8().unwrap().to_owned())
         .collect()
 }
 
-fn points_of(path: &Path) -> Points {
+pub fn points_of(path: &Path) -> Points {
     use parquet::data_type::{DoubleType, Int64Type};
     let names = texts(path, "experiment")
         .into_iter()

@@ -110,7 +110,7 @@ fn groups_have_a_mean_and_a_deviation() {
     assert_eq!(best["ids"].as_array().unwrap().len(), 3);
     assert_eq!(
         folder.ok(&words),
-        "0.2\t3\t5.0\t1.0\t5.0\n0.1\t3\t2.0\t1.0\t2.0\n"
+        "0.2\t3\t5.0\t1.0\t5.0\t3\n0.1\t3\t2.0\t1.0\t2.0\t3\n"
     );
     let table = folder.ok(&[&words[..], &["--md"]].concat());
     assert!(table.contains("| 0.2 | 3 | 5 +-1 (median 5) |"), "{table}");

@@ -469,7 +469,7 @@ fn runs_by_seed_have_mean_median_deviation_and_their_number() {
     );
     let header = folder.ok(&["runs", "--by", "seed", "--cols", "loss.min", "--csv"]);
     assert!(
-        header.starts_with("=lr,runs,loss.min.mean,loss.min.std,loss.min.median"),
+        header.starts_with("=lr,runs,loss.min.mean,loss.min.std,loss.min.median,loss.min.n\n"),
         "{header}"
     );
     // All runs are replicates when both params are left out.

@@ -23,6 +23,7 @@ use crate::store;
 #[command(after_help = "\
   mltrack export all -o everything/
   mltrack export all -o everything.sqlite
+  mltrack export all --deleted -o everything-and-deleted/
 
 A folder gets one Parquet file a table, a README.md and a manifest.json. A file is a database; its name ends in .sqlite,
 .sqlite3 or .db. The bytes of artifacts stay where they are: mltrack artifact get fetches them.")]
@@ -30,6 +31,9 @@ pub struct Arguments {
     /// The folder, or the database
     #[arg(short, long, value_name = "DIR|FILE.sqlite", required = true)]
     output: PathBuf,
+    /// Deleted runs and experiments as well, until `gc` purges them
+    #[arg(long)]
+    deleted: bool,
     #[command(flatten)]
     at: At,
 }
@@ -39,12 +43,13 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
     let path = arguments.output.as_path();
     let wish = Wish {
         at: arguments.at,
+        with_deleted: arguments.deleted,
         ..Wish::default()
     };
     let page = summaries(&tracker, &wish, context)?;
     let (mut runs, lsn) = (page.items, page.lsn);
     runs.reverse();
-    let things = things(&tracker, arguments.at, lsn, context)?;
+    let things = things(&tracker, arguments, lsn, context)?;
     let source = Source {
         tracker: &tracker,
         runs: &runs,
@@ -106,9 +111,24 @@ fn told(counts: &Counts) -> String {
 }
 
 /// All of it as of one record: what went on meanwhile is asked about once more.
-fn things(tracker: &Tracker, at: At, lsn: Option<Lsn>, context: &Context) -> Outcome<Things> {
-    let experiments = || tracker.experiments().with_archived();
-    let artifacts = || tracker.artifacts().all_versions().with_removed();
+fn things(
+    tracker: &Tracker,
+    arguments: &Arguments,
+    lsn: Option<Lsn>,
+    context: &Context,
+) -> Outcome<Things> {
+    let at = arguments.at;
+    let experiments = || match arguments.deleted {
+        true => tracker.experiments().with_archived().with_deleted(),
+        false => tracker.experiments().with_archived(),
+    };
+    let artifacts = || {
+        let query = tracker.artifacts().all_versions().with_removed();
+        match arguments.deleted {
+            true => query.with_deleted(),
+            false => query,
+        }
+    };
     let registry = || at.of_registry(tracker.registry(), context);
     let then = |lsn| tracker.registry().at(lsn);
     Ok(Things {

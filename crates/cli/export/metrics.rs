@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use clap::ValueEnum;
-use mltrack::Tracker;
+use mltrack::{RunSummary, Tracker};
 use mltrack_export::{
     DatabaseFile, Error, Labels, NewFolder, Partition, PartitionedFolder, PointsFile, Rows, Source,
     Tables as _, write_runs,
@@ -139,8 +139,9 @@ impl Asked<'_> {
             By::Exp => Partition::Experiment,
             By::Run => Partition::Run,
         };
-        // What goes to one file comes one after another.
-        self.picked.runs.sort_by_key(|run| run.experiment);
+        // What goes to one file comes one after another; a deleted experiment may have the name of another one.
+        let place = |run: &RunSummary| (run.experiment_name.clone(), run.experiment);
+        self.picked.runs.sort_by_cached_key(place);
         let course = self.course(true)?;
         let folder = NewFolder::at(path).map_err(stop)?;
         let mut folder = PartitionedFolder::new(folder, by);

@@ -211,7 +211,8 @@ impl Groups {
         self.rows.iter().map(item).collect()
     }
 
-    /// The titles and cells of lines: what they are grouped by, how many, mean and deviation of each column.
+    /// The titles and cells of lines: what they are grouped by, how many, and of each column mean, deviation, median and
+    /// of how many runs they are.
     pub fn lines(&self) -> (Vec<String>, Vec<Vec<Value>>) {
         let mut titles: Vec<String> = self.by.iter().map(Column::title).collect();
         titles.push("runs".to_owned());
@@ -219,6 +220,7 @@ impl Groups {
             titles.push(format!("{}.mean", column.title()));
             titles.push(format!("{}.std", column.title()));
             titles.push(format!("{}.median", column.title()));
+            titles.push(format!("{}.n", column.title()));
         }
         let line = |group: &Group| {
             let key = group.key.iter();
@@ -231,6 +233,7 @@ impl Groups {
                 let deviation = spread.and_then(|spread| spread.deviation);
                 cells.push(deviation.map_or(Value::Null, number));
                 cells.push(spread.map_or(Value::Null, |spread| number(spread.median)));
+                cells.push(spread.map_or(0, |spread| spread.count).into());
             }
             cells
         };
@@ -362,6 +365,14 @@ mod tests {
         assert_eq!(cells, ["0.1", "3", "2 +-1.414 (median 2, n=2)"]);
         assert_eq!(table.rows[1][2].text, "5 (n=1)");
         assert_eq!(table.notes, ["2 groups of 5 runs"]);
+    }
+
+    #[test]
+    fn lines_say_of_how_many_runs_a_mean_is() {
+        let (titles, rows) = groups().lines();
+        assert_eq!(titles[5], "loss.n");
+        assert_eq!([&rows[0][5], &rows[1][5]], [&json!(2), &json!(1)]);
+        assert_eq!([&rows[0][1], &rows[1][1]], [&json!(3), &json!(2)]);
     }
 
     #[test]

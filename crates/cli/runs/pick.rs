@@ -49,6 +49,8 @@ pub struct Wish<'a> {
     pub limit: Option<usize>,
     pub page: Option<PageToken>,
     pub at: At,
+    /// Deleted runs as well.
+    pub with_deleted: bool,
 }
 
 /// Rows, how many there are beside them, and the lsn up to which they answer.
@@ -97,6 +99,9 @@ fn asked(tracker: &Tracker, wish: &Wish<'_>, context: &Context) -> (RunQuery, bo
     let mut query = tracker.runs();
     if let Some(name) = wish.experiment {
         query = query.experiment(name);
+    }
+    if wish.with_deleted {
+        query = query.with_deleted();
     }
     for filter in &wish.pick.filter {
         query = query.filter(filter);

@@ -30,6 +30,7 @@ pub const FIELDS: &[&str] = &[
     "points",
     "heard",
     "columns",
+    "deleted",
 ];
 
 #[derive(Clone, Debug)]
@@ -56,6 +57,8 @@ pub struct RunRow {
     pub points: u64,
     /// When something was logged to it last.
     pub heard_ns: i64,
+    /// When it was deleted, by itself or with its experiment.
+    pub deleted_ns: Option<i64>,
     /// How long a detached run that is running has been silent.
     pub silent_ns: Option<i64>,
     /// What stands before its title in a tree.
@@ -107,6 +110,7 @@ impl From<RunSummary> for RunRow {
             error,
             points: run.points,
             heard_ns: run.heard.0,
+            deleted_ns: run.deleted.map(|time| time.0),
             silent_ns: run.silent_ns,
             branch: String::new(),
         }
@@ -132,7 +136,7 @@ impl From<(String, MetricSummary)> for MetricRow {
 }
 
 impl RunRow {
-    /// In the order of [`FIELDS`]; the last is what it has in the columns that were asked for.
+    /// In the order of [`FIELDS`]; `columns` is what it has in the columns that were asked for.
     pub fn item(&self, columns: Value) -> Vec<Value> {
         let metrics: Map<String, Value> = self
             .metrics
@@ -159,6 +163,7 @@ impl RunRow {
             json!(self.points),
             time_value(Some(self.heard_ns)),
             columns,
+            time_value(self.deleted_ns),
         ]
     }
 
@@ -245,6 +250,7 @@ pub mod tests {
             error: None,
             points: 1,
             heard_ns: 0,
+            deleted_ns: None,
             silent_ns: None,
             branch: String::new(),
         }

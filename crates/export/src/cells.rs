@@ -32,6 +32,7 @@ pub fn experiment(known: &ExperimentSummary) -> Vec<Cell> {
         known.archived.into(),
         known.actor.as_str().into(),
         int(known.lsn.get()),
+        known.deleted.into(),
     ]
 }
 
@@ -68,6 +69,7 @@ pub fn run(known: &RunSummary) -> Vec<Cell> {
         int(known.notes),
         known.last_note.as_deref().into(),
         int(known.lsn.get()),
+        known.deleted.into(),
     ]
 }
 

@@ -37,7 +37,7 @@ pub trait Tables {
 /// What there is beside runs, points and events.
 #[derive(Debug, Default)]
 pub struct Things {
-    /// Experiments, archived ones too.
+    /// Experiments, archived ones too, and deleted ones where runs that are deleted are written as well.
     pub experiments: Vec<ExperimentSummary>,
     /// Artifacts, every version.
     pub artifacts: Vec<Artifact>,

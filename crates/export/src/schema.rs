@@ -41,6 +41,7 @@ pub const EXPERIMENTS: Schema = Schema {
         ("archived", Time),
         ("actor", Text),
         ("lsn", Int),
+        ("deleted", Time),
     ],
     key: "id",
 };
@@ -78,6 +79,7 @@ pub const RUNS: Schema = Schema {
         ("notes", Int),
         ("last_note", Text),
         ("lsn", Int),
+        ("deleted", Time),
     ],
     key: "id",
 };

@@ -63,13 +63,16 @@ impl Wide {
         Wide { columns }
     }
 
-    /// What a page has room for: name and state, parameters and metrics, the experiment where there are several.
+    /// What a page has room for: name and state, parameters and metrics, the experiment where there are several, and
+    /// when runs were deleted where some are.
     #[must_use]
     pub fn for_pages(mut self, runs: &[RunSummary]) -> Wide {
         let first = runs.first().map(|run| run.experiment);
         let are_mixed = runs.iter().any(|run| Some(run.experiment) != first);
+        let are_deleted = runs.iter().any(|run| run.is_deleted);
         self.columns.retain(|(column, source)| match source {
             Source::Field(_) if column.name == "experiment" => are_mixed,
+            Source::Field(_) if column.name == "deleted" => are_deleted,
             Source::Field(_) => ["name", "state"].contains(&column.name.as_str()),
             Source::Param(_) | Source::Metric(_) => true,
             Source::Tag(_) => false,

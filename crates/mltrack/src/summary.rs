@@ -50,6 +50,8 @@ pub struct RunSummary {
     pub is_detached: bool,
     /// Whether it is deleted, by itself or with its experiment.
     pub is_deleted: bool,
+    /// When it was deleted: by itself, or else with its experiment.
+    pub deleted: Option<WallTime>,
     /// After how many seconds of running it counts as timed out.
     pub timeout_s: Option<u64>,
     /// The machine it was started or resumed on last.
@@ -116,6 +118,8 @@ pub struct ExperimentSummary {
     pub archived: Option<WallTime>,
     /// Whether it is deleted.
     pub is_deleted: bool,
+    /// When it was deleted.
+    pub deleted: Option<WallTime>,
     /// Who created it.
     pub actor: String,
     /// Its runs that are not deleted, by state.
@@ -172,6 +176,7 @@ impl<'a> Present<'a> {
 
     pub fn run(&self, state: &State, run: &FoldedRun) -> RunSummary {
         let experiment = state.experiment(run.experiment);
+        let deleted = run.deleted.or(experiment.and_then(|known| known.deleted));
         let metrics = run.metrics.summaries().iter();
         RunSummary {
             id: run.id,
@@ -194,6 +199,7 @@ impl<'a> Present<'a> {
             silent_ns: silent_ns(run, self.now_ns).filter(|_| self.is_now),
             is_detached: !run.attached,
             is_deleted: state.is_deleted(run),
+            deleted: deleted.map(|at| WallTime(at.time_ns)),
             timeout_s: run.timeout_s,
             host: run.host.clone(),
             pid: run.pid,
@@ -253,6 +259,7 @@ impl<'a> Present<'a> {
             updated: WallTime(known.updated.time_ns),
             archived: known.archived.map(|at| WallTime(at.time_ns)),
             is_deleted: known.deleted.is_some(),
+            deleted: known.deleted.map(|at| WallTime(at.time_ns)),
             actor: known.actor.clone(),
             runs,
             lsn: known.updated.lsn,

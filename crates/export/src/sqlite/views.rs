@@ -46,11 +46,11 @@ FROM points p JOIN metrics m ON m.id = p.metric_id JOIN runs r ON r.id = m.run_i
         "CREATE VIEW best AS
 SELECT r.experiment, m.label AS metric, 'lowest' AS which, min(m.min_value) AS value, m.min_step AS step,
        r.id AS run_id, r.name AS run
-FROM metrics m JOIN runs r ON r.id = m.run_id WHERE m.min_value IS NOT NULL
+FROM metrics m JOIN runs r ON r.id = m.run_id WHERE m.min_value IS NOT NULL AND r.deleted_ns IS NULL
 GROUP BY r.experiment_id, m.label
 UNION ALL
 SELECT r.experiment, m.label, 'highest', max(m.max_value), m.max_step, r.id, r.name
-FROM metrics m JOIN runs r ON r.id = m.run_id WHERE m.max_value IS NOT NULL
+FROM metrics m JOIN runs r ON r.id = m.run_id WHERE m.max_value IS NOT NULL AND r.deleted_ns IS NULL
 GROUP BY r.experiment_id, m.label;",
     ),
 ];
