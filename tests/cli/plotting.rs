@@ -132,7 +132,8 @@ fn store_of_contexts() -> Folder {
         let run = tracker.experiment("digits").unwrap().start_run().unwrap();
         run.log_param("seed", seed).unwrap();
         for step in 0..10_i64 {
-            run.log_metric_at("epoch", step as f64 / 2.0, step).unwrap();
+            let epoch = [("epoch", step as f64 / 2.0), ("none", f64::NAN)];
+            run.log_metrics(step, epoch).unwrap();
             for (subset, offset) in [("train", 0.0), ("val", 5.0)] {
                 let metric = run.metric("loss").context("subset", subset);
                 let metric = metric.context("device", "0");
@@ -147,8 +148,9 @@ fn store_of_contexts() -> Folder {
 #[test]
 fn a_context_picks_metrics_as_it_does_in_lists() {
     let folder = store_of_contexts();
+    let drawn = |line: &str| told(&folder, &line.split(' ').collect::<Vec<_>>());
     let labels = |line: &str| -> Vec<String> {
-        let drawn = told(&folder, &line.split(' ').collect::<Vec<_>>());
+        let drawn = drawn(line);
         let labels = series(&drawn).iter();
         let mut labels: Vec<String> = labels
             .map(|it| it["metric"].as_str().unwrap().into())
@@ -168,45 +170,30 @@ fn a_context_picks_metrics_as_it_does_in_lists() {
     ] {
         assert_eq!(labels(line), [val], "{line}");
     }
-    let over_epochs = told(
-        &folder,
-        &[
-            "plot",
-            "@last",
-            "loss",
-            "--context",
-            "subset=val",
-            "--x",
-            "epoch",
-        ],
-    );
+    let over_epochs = drawn("plot @last loss --context subset=val --x epoch");
     assert_eq!(series(&over_epochs)[0]["drawn"], 10, "{over_epochs}");
-    let over_itself = told(
-        &folder,
-        &[
-            "plot",
-            "@last",
-            "loss",
-            "--context",
-            "subset=val",
-            "--x",
-            "loss",
-        ],
-    );
+    let over_itself = drawn("plot @last loss --context subset=val --x loss");
     assert_eq!(series(&over_itself)[0]["drawn"], 10, "{over_itself}");
+    let column = drawn("plot digits loss{device=0,subset=val}.min --kind bar");
+    assert_eq!(series(&column)[0]["value"], 5.0);
+}
+
+#[test]
+fn what_no_metric_of_a_context_has_is_an_error_that_names_what_there_is() {
+    let folder = store_of_contexts();
     for (line, code, words) in [
         (
             "plot digits loss --context subset=tes",
             3,
-            "with subset=tes in its context",
+            "loss{device=0,subset=val}",
         ),
-        ("plot digits loss --context subset=tes", 3, val),
         (
             "plot digits loss --context subset=val --context device=1",
             3,
             "subset=val, device=1",
         ),
         ("plot digits loss --context subset", 2, "KEY=VALUE"),
+        ("plot digits none --kind groups", 2, "no finite number"),
         (
             "plot digits loss --kind bar --context subset=val",
             2,
@@ -218,17 +205,6 @@ fn a_context_picks_metrics_as_it_does_in_lists() {
         assert_eq!(said.code, code, "{line}: {}", said.stderr);
         assert!(said.stderr.contains(words), "{line}: {}", said.stderr);
     }
-    let column = told(
-        &folder,
-        &[
-            "plot",
-            "digits",
-            "loss{device=0,subset=val}.min",
-            "--kind",
-            "bar",
-        ],
-    );
-    assert_eq!(series(&column)[0]["value"], 5.0);
 }
 
 #[test]

@@ -56,6 +56,7 @@ pub fn drawn(
         }
         panels.push(panel);
     }
+    check_any(&series, &labels)?;
     let (x_name, x_scale) = arguments.across();
     let chart = Curves {
         names: groups
@@ -77,6 +78,18 @@ pub fn drawn(
         left_out,
         lsn: chosen.lsn,
     })
+}
+
+/// A mean of nothing is no line.
+fn check_any(series: &[Value], labels: &BTreeSet<String>) -> Outcome<()> {
+    if !series.is_empty() {
+        return Ok(());
+    }
+    let labels: Vec<&str> = labels.iter().map(String::as_str).collect();
+    let what = format!("{} has no finite number in these runs", labels.join(", "));
+    Err(Failure::usage(what)
+        .hint("--kind curves marks where the others are")
+        .into())
 }
 
 fn check_groups(count: usize) -> Outcome<()> {
