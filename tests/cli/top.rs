@@ -26,14 +26,14 @@ fn store() -> Folder {
 #[test]
 fn the_program_takes_a_terminal_over_and_gives_it_back() {
     let folder = store();
-    let mut vt = Vt::start(folder.command(&["top", "resnet"]), (80, 24));
+    let mut vt = Vt::start(&folder.command(&["top", "resnet"]), (80, 24));
     vt.wait_for_text("2 done");
     vt.type_keys("/lr < 0.15\r");
     vt.wait_for_text("1 done");
     vt.type_keys("q");
     assert_eq!(vt.wait_end(), 0);
     assert!(vt.is_restored());
-    let mut vt = Vt::start(folder.command(&["top"]), (80, 24));
+    let mut vt = Vt::start(&folder.command(&["top"]), (80, 24));
     vt.wait_for_text("2 done");
     vt.type_keys("\u{3}");
     assert_eq!(vt.wait_end(), 130);
@@ -44,7 +44,7 @@ fn the_program_takes_a_terminal_over_and_gives_it_back() {
 fn a_signal_ends_it_with_the_terminal_given_back_and_by_that_signal() {
     let folder = store();
     for (signal, end) in [(Signal::TERM, -15), (Signal::HUP, -1)] {
-        let mut vt = Vt::start(folder.command(&["top"]), (80, 24));
+        let mut vt = Vt::start(&folder.command(&["top"]), (80, 24));
         vt.wait_for_text("2 done");
         vt.signal(signal);
         assert_eq!(
@@ -86,7 +86,7 @@ fn stop_and_continue(mut vt: Vt) -> Vt {
 #[test]
 fn ctrl_z_gives_the_terminal_to_the_shell_and_fg_draws_anew_where_it_was() {
     let folder = store();
-    stop_and_continue(Vt::start_in_shell(folder.command(&["top"]), (60, 20)));
+    stop_and_continue(Vt::start_in_shell(&folder.command(&["top"]), (60, 20)));
 }
 
 #[test]
@@ -94,14 +94,14 @@ fn ctrl_z_stops_whoever_started_it_as_well() {
     let folder = store();
     let script = r#""$@"; echo "its starter ended""#;
     let starter = ["sh", "-c", script, "sh"];
-    let vt = Vt::start_by(&starter, folder.command(&["top"]), (60, 20));
+    let vt = Vt::start_by(&starter, &folder.command(&["top"]), (60, 20));
     assert!(stop_and_continue(vt).last("its starter ended").is_some());
 }
 
 #[test]
 fn ctrl_z_where_no_shell_could_continue_it_goes_on() {
     let folder = store();
-    let mut vt = Vt::start(folder.command(&["top"]), (60, 20));
+    let mut vt = Vt::start(&folder.command(&["top"]), (60, 20));
     vt.wait_for_text("2 done");
     vt.type_keys("\u{1a}?");
     vt.wait_for_text("this help");
@@ -117,7 +117,7 @@ fn a_terminal_without_a_cursor_to_move_is_told_what_does() {
     let folder = store();
     let mut command = folder.command(&["top"]);
     command.env("TERM", "dumb");
-    let mut vt = Vt::start(command, (80, 24));
+    let mut vt = Vt::start(&command, (80, 24));
     assert_eq!(vt.wait_end(), 2);
     assert!(vt.last("mltrack top --once").is_some());
     assert_eq!(vt.count(ENTERS), 0);

@@ -40,19 +40,19 @@ pub struct Vt {
 
 impl Vt {
     /// As the leader of a session that has the terminal, as under `ssh -t`: no shell could continue it.
-    pub fn start(command: Command, size: (u16, u16)) -> Vt {
-        Vt::in_session(&command, size, &[])
+    pub fn start(command: &Command, size: (u16, u16)) -> Vt {
+        Vt::in_session(command, size, &[])
     }
 
     /// As a job of a shell that has the terminal.
-    pub fn start_in_shell(command: Command, size: (u16, u16)) -> Vt {
+    pub fn start_in_shell(command: &Command, size: (u16, u16)) -> Vt {
         Vt::start_by(&[], command, size)
     }
 
     /// The same, started by these words, which are in the job as well.
-    pub fn start_by(starter: &[&str], command: Command, size: (u16, u16)) -> Vt {
+    pub fn start_by(starter: &[&str], command: &Command, size: (u16, u16)) -> Vt {
         let shell = ["bash", "--norc", "-mc", SHELL, "bash"];
-        Vt::in_session(&command, size, &[&shell[..], starter].concat())
+        Vt::in_session(command, size, &[&shell[..], starter].concat())
     }
 
     fn in_session(command: &Command, (width, height): (u16, u16), before: &[&str]) -> Vt {
