@@ -128,7 +128,9 @@ fn read_view<'a>(rest: &mut &'a [u8]) -> Result<MetricsView<'a>, DecodeCause> {
 }
 
 #[inline]
-pub(crate) fn take<'a, const LEN: usize>(rest: &mut &'a [u8]) -> Result<&'a [u8; LEN], DecodeCause> {
+pub(crate) fn take<'a, const LEN: usize>(
+    rest: &mut &'a [u8],
+) -> Result<&'a [u8; LEN], DecodeCause> {
     let (head, tail) = rest.split_first_chunk().ok_or(DecodeCause::Truncated)?;
     *rest = tail;
     Ok(head)
