@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::chunk::{Chunk, PastEnding, PastValue, RunFacts};
 use crate::report::Untaken;
-use crate::source::{RunHead, Source};
+use crate::source::{RunHead, Source, unreadable};
 use rows::{Row, RowError, Rows};
 pub use survey::CsvOptions;
 use survey::{Role, RunRows, Survey};
@@ -311,14 +311,6 @@ impl Current {
         });
         self.is_new = false;
     }
-}
-
-fn unreadable(path: &Path, error: &std::io::Error) -> Error {
-    let code = match error.kind() {
-        std::io::ErrorKind::NotFound => Code::NotFound,
-        _ => Code::IoError,
-    };
-    Error::new(code, format!("cannot read {}: {error}", path.display()))
 }
 
 fn failure(path: &Path, error: RowError) -> Error {

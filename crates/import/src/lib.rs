@@ -46,9 +46,11 @@
 mod chunk;
 mod csv;
 mod doomed;
+mod followed;
 mod inputs;
 mod known;
 mod links;
+mod marks;
 mod mlflow;
 mod pass;
 mod points;

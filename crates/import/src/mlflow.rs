@@ -18,15 +18,16 @@ mod yaml;
 
 use std::collections::HashSet;
 use std::fs::{self, File};
-use std::io::{self, Read as _};
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use mltrack::{Code, EndState, Error, ParamValue, Result, Split, WallTime};
 use serde_json::{Map, Value, json};
 
 use crate::chunk::{Chunk, PastEnding, PastInput, RunFacts};
+use crate::marks;
 use crate::report::Untaken;
-use crate::source::{PastExperiment, RunHead, Source};
+use crate::source::{PastExperiment, RunHead, Source, unreadable};
 use artifacts::Artifacts;
 use files::Files;
 use head::{Head, Input, Row, Status};
@@ -241,7 +242,7 @@ impl Source for Mlflow {
     fn open(&mut self, mark: Option<&str>) -> Result<()> {
         if let Some(current) = &mut self.current {
             current.is_new = mark.is_none();
-            current.mark = Mark::read(mark);
+            current.mark = marks::read(mark);
         }
         Ok(())
     }
@@ -251,7 +252,7 @@ impl Source for Mlflow {
             return Ok(false);
         };
         let has_more = self.read_run(&mut current, chunk)?;
-        chunk.mark = current.mark.write();
+        chunk.mark = marks::write(&current.mark);
         if !has_more {
             chunk.ending = current.ending();
             chunk.len_read += current.head.len;
@@ -367,12 +368,4 @@ fn is_database(path: &Path) -> Result<bool> {
     let read = file.take(MAGIC.len() as u64).read_to_end(&mut head);
     read.map_err(|error| unreadable(path, &error))?;
     Ok(head == MAGIC)
-}
-
-fn unreadable(path: &Path, error: &io::Error) -> Error {
-    let code = match error.kind() {
-        io::ErrorKind::NotFound => Code::NotFound,
-        _ => Code::IoError,
-    };
-    Error::new(code, format!("cannot read {}: {error}", path.display()))
 }

@@ -3,7 +3,10 @@
 //! Invariants: the same store gives the same runs with the same identities and the same values in the same order, so that
 //! a mark means the same place later; a chunk ends where its mark says.
 
-use mltrack::Result;
+use std::io::{self, ErrorKind};
+use std::path::Path;
+
+use mltrack::{Code, Error, Result};
 
 use crate::chunk::Chunk;
 use crate::report::Untaken;
@@ -68,4 +71,13 @@ pub struct PastExperiment {
     pub is_deleted: bool,
     /// What it is found again by after that, as a run is by its own.
     pub identity: String,
+}
+
+/// What a place is that cannot be read, and without which there is nothing to import.
+pub(crate) fn unreadable(path: &Path, error: &io::Error) -> Error {
+    let code = match error.kind() {
+        ErrorKind::NotFound => Code::NotFound,
+        _ => Code::IoError,
+    };
+    Error::new(code, format!("cannot read {}: {error}", path.display()))
 }

@@ -11,6 +11,9 @@ mod history;
 mod json;
 mod keys;
 mod log;
+mod log_form;
+#[cfg(test)]
+mod log_made;
 mod mark;
 mod open;
 mod record;
@@ -20,16 +23,17 @@ mod typed;
 mod walk;
 
 use std::collections::HashMap;
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use mltrack::{Code, Error, Result};
+use mltrack::Result;
 
 use crate::chunk::Chunk;
+use crate::followed::reading::{Next, RecordFile as _, Taker as _};
+use crate::followed::{Followed, not_read};
 use crate::report::Untaken;
 use crate::source::{RunHead, Source};
-use log::{Log, Next};
+use log::Log;
 use open::{Current, Found};
 use record::Record;
 use take::Take;
@@ -40,16 +44,11 @@ const LIVE_MAX: usize = 64;
 /// A folder `wandb` with its runs, the folder of one, or a lone `.wandb` file.
 #[derive(Debug)]
 pub struct Wandb {
-    root: PathBuf,
-    is_followed: bool,
-    len_total: u64,
-    runs: std::vec::IntoIter<PathBuf>,
-    is_fresh: bool,
+    folder: Followed<PathBuf>,
     current: Option<Current>,
     /// Runs that go on, as they were when they were read to the end of their files.
     live: HashMap<PathBuf, Current>,
     heads: HashMap<PathBuf, RunHead>,
-    untaken: Vec<Untaken>,
 }
 
 impl Wandb {
@@ -59,49 +58,12 @@ impl Wandb {
     /// Errors: `NOT_FOUND` when there is nothing, `VALIDATION_ERROR` for what is neither a folder nor a file,
     /// `IO_ERROR` for what cannot be read.
     pub fn open(root: &Path, is_followed: bool) -> Result<Wandb> {
-        let root = fs::canonicalize(root).map_err(|error| failure(root, &error))?;
-        let kind = fs::metadata(&root).map_err(|error| failure(&root, &error))?;
-        if !kind.is_dir() && !kind.is_file() {
-            let what = format!("{} is neither a folder nor a file", root.display());
-            return Err(Error::new(Code::ValidationError, what)
-                .with_hint("name the folder wandb, or a .wandb file in it"));
-        }
-        let mut opened = Wandb {
-            root,
-            is_followed,
-            len_total: 0,
-            runs: Vec::new().into_iter(),
-            is_fresh: false,
+        Ok(Wandb {
+            folder: Followed::open(root, is_followed)?,
             current: None,
             live: HashMap::new(),
             heads: HashMap::new(),
-            untaken: Vec::new(),
-        };
-        opened.look()?;
-        if opened.runs.len() == 0 && !is_followed {
-            let what = format!("{} has no .wandb files", opened.root.display());
-            return Err(Error::new(Code::NotFound, what).with_hint(
-                "they lie in wandb/offline-run-.. and wandb/run-..; name the folder wandb",
-            ));
-        }
-        Ok(opened)
-    }
-
-    /// Finds the files that are there now.
-    fn look(&mut self) -> Result<()> {
-        let untaken = &mut self.untaken;
-        let found = walk::files(&self.root, |path, error| {
-            let why = format!("cannot be read: {error}");
-            untaken.push(Untaken::damaged("folder", path.to_string_lossy(), &why));
-        });
-        let found = found.map_err(|error| failure(&self.root, &error))?;
-        let lens = found
-            .iter()
-            .filter_map(|file| Some(fs::metadata(file).ok()?.len()));
-        self.len_total = lens.sum();
-        self.runs = found.into_iter();
-        self.is_fresh = true;
-        Ok(())
+        })
     }
 
     /// What run a file is of; `None` while it has none, and when it is none of the peer's.
@@ -109,27 +71,23 @@ impl Wandb {
         if let Some(head) = self.heads.get(path) {
             return Some(head.clone());
         }
-        let place = path.to_string_lossy().into_owned();
+        let place = path.to_string_lossy();
+        let untaken = &mut self.folder.untaken;
         match open::head(path) {
             Ok(Found::Run(head)) => {
                 self.heads.insert(path.to_owned(), head.clone());
                 return Some(head);
             }
-            Ok(Found::NotYet) if self.is_followed => {}
+            Ok(Found::NotYet) if self.folder.goes_on => {}
             Ok(Found::NotYet) => {
                 let why = "there is no run in it yet: its writer has just begun, or was killed";
-                self.untaken.push(Untaken::noted("the file", place, why));
+                untaken.push(Untaken::noted("the file", place, why));
             }
             Ok(Found::Damaged(at, why)) => {
                 let place = format!("{place} at byte {at}");
-                self.untaken.push(Untaken::damaged("the file", place, &why));
+                untaken.push(Untaken::damaged("the file", place, &why));
             }
-            // A file that went away meanwhile is no more.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => {
-                let why = format!("cannot be read: {error}");
-                self.untaken.push(Untaken::damaged("the file", place, &why));
-            }
+            Err(error) => untaken.extend(not_read("the file", path, &error)),
         }
         None
     }
@@ -137,7 +95,7 @@ impl Wandb {
     /// Keeps a run that goes on, so that following it reads nothing twice.
     fn keep_live(&mut self) {
         let current = self.current.take();
-        if let Some(current) = current.filter(|current| self.is_followed && current.goes_on())
+        if let Some(current) = current.filter(|current| self.folder.goes_on && current.goes_on())
             && self.live.len() < LIVE_MAX
         {
             self.live.insert(current.path.clone(), current);
@@ -151,22 +109,18 @@ impl Source for Wandb {
     }
 
     fn len_total(&self) -> Option<u64> {
-        Some(self.len_total)
+        Some(self.folder.len_total)
     }
 
     fn next_run(&mut self) -> Result<Option<RunHead>> {
         self.keep_live();
-        if !self.is_fresh {
-            self.look()?;
-        }
-        while let Some(path) = self.runs.next() {
+        while let Some(path) = self.folder.next()? {
             if let Some(head) = self.head(&path) {
                 let live = self.live.remove(&path);
                 self.current = Some(live.unwrap_or_else(|| Current::new(&path)));
                 return Ok(Some(head));
             }
         }
-        self.is_fresh = false;
         Ok(None)
     }
 
@@ -174,10 +128,9 @@ impl Source for Wandb {
         let Some(current) = &mut self.current else {
             return Ok(());
         };
-        if let Err(error) = current.open(mark, self.is_followed) {
-            let why = format!("cannot be read: {error}");
-            let place = current.path.to_string_lossy().into_owned();
-            self.untaken.push(Untaken::damaged("the file", place, &why));
+        if let Err(error) = current.open(mark, self.folder.goes_on) {
+            let said = not_read("the file", &current.path, &error);
+            self.folder.untaken.extend(said);
         }
         Ok(())
     }
@@ -186,22 +139,14 @@ impl Source for Wandb {
         let Some(current) = &mut self.current else {
             return Ok(false);
         };
-        let has_more = current.read(chunk, self.is_followed);
-        self.untaken.append(&mut current.take.untaken);
+        let has_more = current.read(chunk, self.folder.goes_on);
+        self.folder.untaken.append(&mut current.take.untaken);
         Ok(has_more)
     }
 
     fn untaken(&mut self) -> Vec<Untaken> {
-        std::mem::take(&mut self.untaken)
+        std::mem::take(&mut self.folder.untaken)
     }
-}
-
-fn failure(path: &Path, error: &io::Error) -> Error {
-    let code = match error.kind() {
-        io::ErrorKind::NotFound => Code::NotFound,
-        _ => Code::IoError,
-    };
-    Error::new(code, format!("cannot read {}: {error}", path.display()))
 }
 
 /// Reads a file that lies in memory, and then the same bytes as one record and as one history record; how many records
@@ -218,8 +163,8 @@ pub fn read_wandb_file(bytes: &[u8], chunk: &mut Chunk) -> usize {
                 take.record(record, u64::MAX, chunk).ok();
                 count += 1;
             }
-            Next::Damaged(..) => {}
             Next::End | Next::Torn(_) => break,
+            _ => {}
         }
     }
     // Without checksums, so that what is behind them is reached.

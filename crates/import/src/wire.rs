@@ -19,6 +19,12 @@ pub(crate) enum Value<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Malformed;
 
+impl From<Malformed> for &'static str {
+    fn from(_: Malformed) -> &'static str {
+        "it is not in the form that its checksum promises"
+    }
+}
+
 pub(crate) type Read<T> = Result<T, Malformed>;
 
 /// The fields of a message, in order.

@@ -120,7 +120,7 @@ impl Store for Files {
         let mut heads = Vec::new();
         for experiment in std::mem::take(&mut self.experiments) {
             let folders = folders(&experiment.folder)
-                .map_err(|error| super::unreadable(&experiment.folder, &error))?;
+                .map_err(|error| crate::source::unreadable(&experiment.folder, &error))?;
             for folder in folders {
                 let name = file_name(&folder);
                 if !NO_RUNS.contains(&name.as_str()) && is_run(&folder) {

@@ -58,16 +58,6 @@ pub(super) enum Of {
 }
 
 impl Mark {
-    /// A mark that cannot be read is none: everything is read anew.
-    pub fn read(text: Option<&str>) -> Mark {
-        text.and_then(|text| serde_json::from_str(text).ok())
-            .unwrap_or_default()
-    }
-
-    pub fn write(&self) -> String {
-        serde_json::to_string(self).expect("numbers and texts are JSON")
-    }
-
     /// Takes note of what something says. False when it said the same before.
     pub fn notice(&mut self, of: Of, name: &str, says: &str) -> bool {
         let list = match of {
@@ -101,19 +91,20 @@ pub(super) fn hash(bytes: &[u8]) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::marks;
 
     #[test]
     fn what_said_the_same_before_is_not_new_and_the_rest_is() {
         let mut mark = Mark::default();
         assert!(mark.notice(Of::Params, "lr", "0.1"));
-        let mut mark = Mark::read(Some(&mark.write()));
+        let mut mark: Mark = marks::read(Some(&marks::write(&mark)));
         assert!(!mark.notice(Of::Params, "lr", "0.1"));
         assert!(mark.notice(Of::Params, "lr", "0.2") && mark.notice(Of::Tags, "lr", "0.1"));
         mark.see(5);
         mark.see(3);
-        assert_eq!(Mark::read(Some(&mark.write())), mark);
+        assert_eq!(marks::read::<Mark>(Some(&marks::write(&mark))), mark);
         assert_eq!(
-            (mark.last_ns, Mark::read(Some("{"))),
+            (mark.last_ns, marks::read::<Mark>(Some("{"))),
             (Some(5), Mark::default())
         );
     }

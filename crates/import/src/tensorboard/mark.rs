@@ -8,16 +8,15 @@ use std::io;
 use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 
-use mltrack::EndState;
 use serde::{Deserialize, Serialize};
+
+use crate::marks::Ends;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Mark {
     files: BTreeMap<String, FileMark>,
-    /// The time of the last event.
-    pub last_ns: Option<i64>,
-    /// How the hparams plugin said that the run ended.
-    end: Option<(bool, i64)>,
+    #[serde(flatten)]
+    pub ends: Ends,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,16 +26,6 @@ struct FileMark {
 }
 
 impl Mark {
-    /// A mark that cannot be read is none: everything is read anew.
-    pub fn read(text: Option<&str>) -> Mark {
-        text.and_then(|text| serde_json::from_str(text).ok())
-            .unwrap_or_default()
-    }
-
-    pub fn write(&self) -> String {
-        serde_json::to_string(self).expect("numbers and texts are JSON")
-    }
-
     /// Where to go on in a file; `None` when it is another one than the mark speaks of.
     pub fn place(&self, path: &Path, file: &File) -> io::Result<Option<u64>> {
         let Some(known) = self.files.get(&name(path)) else {
@@ -65,21 +54,6 @@ impl Mark {
             known.crc = crc;
         }
     }
-
-    pub fn end(&self) -> Option<(EndState, i64)> {
-        let state = |is_good| {
-            if is_good {
-                EndState::Completed
-            } else {
-                EndState::Failed
-            }
-        };
-        self.end.map(|(is_good, time)| (state(is_good), time))
-    }
-
-    pub fn set_end(&mut self, end: Option<(EndState, i64)>) {
-        self.end = end.map(|(state, time)| (state == EndState::Completed, time));
-    }
 }
 
 fn name(path: &Path) -> String {
@@ -91,7 +65,10 @@ fn name(path: &Path) -> String {
 
 #[cfg(test)]
 mod tests {
+    use mltrack::EndState;
+
     use super::*;
+    use crate::marks;
 
     #[test]
     fn a_place_counts_only_in_the_file_that_it_was_said_of() {
@@ -102,11 +79,20 @@ mod tests {
         let place = |mark: &Mark| mark.place(&path, &File::open(&path).unwrap()).unwrap();
         assert_eq!(place(&mark), Some(0));
         mark.set(&path, 8, Some(u32::from_le_bytes(*b"4567")));
-        let mark = Mark::read(Some(&mark.write()));
+        let mark: Mark = marks::read(Some(&marks::write(&mark)));
         assert_eq!(place(&mark), Some(8));
         std::fs::write(&path, b"0123x56789").unwrap();
         assert_eq!(place(&mark), None);
         std::fs::write(&path, b"0123").unwrap();
         assert_eq!(place(&mark), None);
+    }
+    #[test]
+    fn a_mark_of_an_earlier_version_is_read_and_written_as_it_was() {
+        let text = r#"{"files":{"events.out.tfevents.1":{"at":8,"crc":926299444}},"last_ns":5,"end":[false,7]}"#;
+        let mark: Mark = marks::read(Some(text));
+        assert_eq!(mark.ends, Ends::new(Some(5), Some((EndState::Failed, 7))));
+        assert_eq!(marks::write(&mark), text);
+        let text = r#"{"files":{},"last_ns":null,"end":null}"#;
+        assert_eq!(marks::write(&Mark::default()), text);
     }
 }

@@ -7,6 +7,7 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 
 use super::crc::masked_crc;
+use crate::followed::reading::{Next, RecordFile};
 
 /// So much is read at a time, less of a short file.
 const BLOCK_LEN: usize = 1 << 20;
@@ -33,21 +34,6 @@ pub(crate) struct Records<R = File> {
     header: Option<[u8; HEADER_LEN]>,
 }
 
-/// What comes next in a file.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Next<'a> {
-    /// A record.
-    Record(&'a [u8]),
-    /// A record that is too long to be looked at; it was passed by.
-    Long(u64),
-    /// Nothing more.
-    End,
-    /// A record of which so many bytes are there.
-    Torn(u64),
-    /// A checksum is wrong: what is behind it cannot be found.
-    Damaged(&'static str),
-}
-
 impl<R: Read + Seek> Records<R> {
     /// Reads from this place on, where a record begins.
     pub fn at(mut file: R, at: u64) -> io::Result<Records<R>> {
@@ -63,48 +49,9 @@ impl<R: Read + Seek> Records<R> {
         })
     }
 
-    /// Where the next record begins.
-    pub fn place(&self) -> u64 {
-        self.block_at + self.next as u64
-    }
-
     /// The checksum that stands before the place; `None` when nothing was read.
     pub fn last_crc(&self) -> Option<u32> {
         self.last_crc
-    }
-
-    /// The next record. After `End` and `Torn` it can be asked again, when the file has grown.
-    #[inline]
-    pub fn next(&mut self) -> io::Result<Next<'_>> {
-        let Some(header) = self.peek(HEADER_LEN)? else {
-            return Ok(self.rest());
-        };
-        let header: [u8; HEADER_LEN] = header.try_into().expect("so many were asked for");
-        let (len, crc) = header.split_first_chunk().expect("it is eight and four");
-        if self.header != Some(header) {
-            if masked_crc(len).to_le_bytes() != crc {
-                return Ok(Next::Damaged("the checksum of a record's length is wrong"));
-            }
-            self.header = Some(header);
-        }
-        let len = u64::from_le_bytes(*len);
-        if len > RECORD_LEN_MAX {
-            return self.pass_by(len);
-        }
-        let whole = HEADER_LEN + len as usize + FOOTER_LEN;
-        if self.peek(whole)?.is_none() {
-            return Ok(self.rest());
-        }
-        let begin = self.next + HEADER_LEN;
-        let record = &self.block[begin..begin + len as usize];
-        let crc = &self.block[begin + len as usize..][..FOOTER_LEN];
-        let wanted = masked_crc(record);
-        if wanted.to_le_bytes() != crc {
-            return Ok(Next::Damaged("the checksum of a record is wrong"));
-        }
-        self.last_crc = Some(wanted);
-        self.next += whole;
-        Ok(Next::Record(record))
     }
 
     /// So many bytes from the next record on; `None` when the file has fewer.
@@ -170,6 +117,45 @@ impl<R: Read + Seek> Records<R> {
         self.last_crc = Some(u32::from_le_bytes(crc));
         (self.block_at, self.filled, self.next) = (end, 0, 0);
         Ok(Next::Long(len))
+    }
+}
+
+impl<R: Read + Seek> RecordFile for Records<R> {
+    fn place(&self) -> u64 {
+        self.block_at + self.next as u64
+    }
+
+    #[inline]
+    fn next(&mut self) -> io::Result<Next<'_>> {
+        let Some(header) = self.peek(HEADER_LEN)? else {
+            return Ok(self.rest());
+        };
+        let header: [u8; HEADER_LEN] = header.try_into().expect("so many were asked for");
+        let (len, crc) = header.split_first_chunk().expect("it is eight and four");
+        if self.header != Some(header) {
+            if masked_crc(len).to_le_bytes() != crc {
+                return Ok(Next::Damaged("the checksum of a record's length is wrong"));
+            }
+            self.header = Some(header);
+        }
+        let len = u64::from_le_bytes(*len);
+        if len > RECORD_LEN_MAX {
+            return self.pass_by(len);
+        }
+        let whole = HEADER_LEN + len as usize + FOOTER_LEN;
+        if self.peek(whole)?.is_none() {
+            return Ok(self.rest());
+        }
+        let begin = self.next + HEADER_LEN;
+        let record = &self.block[begin..begin + len as usize];
+        let crc = &self.block[begin + len as usize..][..FOOTER_LEN];
+        let wanted = masked_crc(record);
+        if wanted.to_le_bytes() != crc {
+            return Ok(Next::Damaged("the checksum of a record is wrong"));
+        }
+        self.last_crc = Some(wanted);
+        self.next += whole;
+        Ok(Next::Record(record))
     }
 }
 

@@ -10,9 +10,10 @@ use mltrack::{EndState, Shape, Table, WallTime};
 use super::event::{Data, Event, Scalar, SummaryValue, Values, What, plugin, time_ns};
 use super::tags::Tags;
 use super::tensor::{Items, Tensor};
-use super::wire::{Malformed, Read};
+use super::wire::Read;
 use super::{histogram, hparams, media};
 use crate::chunk::{Chunk, Content, PastArtifact, PastHistogram, PastValue};
+use crate::followed::reading::Taker;
 use crate::report::Untaken;
 
 /// A text that is longer is a file.
@@ -39,6 +40,30 @@ pub(crate) struct Take {
 /// When and at which step a value was logged.
 type At = (i64, WallTime);
 
+impl Taker for Take {
+    const RECORD: &'static str = "event";
+    const OTHER_LEN_MAX: usize = 2 << 20;
+
+    fn other_len(&self) -> usize {
+        self.other_len
+    }
+
+    #[inline]
+    fn record(&mut self, record: &[u8], _at: u64, chunk: &mut Chunk) -> Read<()> {
+        if let Some(scalar) = Scalar::read(record) {
+            let time = self.time(scalar.wall_time_s);
+            let at = (scalar.step, WallTime(time));
+            self.point(scalar.tag, at, f64::from(scalar.number), chunk);
+            return Ok(());
+        }
+        self.event(&Event::read(record)?, chunk)
+    }
+
+    fn untaken(&mut self) -> &mut Vec<Untaken> {
+        &mut self.untaken
+    }
+}
+
 impl Take {
     pub fn new(run: &str) -> Take {
         Take {
@@ -50,18 +75,6 @@ impl Take {
     pub fn new_chunk(&mut self) {
         self.tags.new_chunk();
         self.other_len = 0;
-    }
-
-    /// Takes what a record says.
-    #[inline]
-    pub fn record(&mut self, record: &[u8], chunk: &mut Chunk) -> Read<()> {
-        if let Some(scalar) = Scalar::read(record) {
-            let time = self.time(scalar.wall_time_s);
-            let at = (scalar.step, WallTime(time));
-            self.point(scalar.tag, at, f64::from(scalar.number), chunk);
-            return Ok(());
-        }
-        self.event(&Event::read(record)?, chunk)
     }
 
     /// The time of an event.
@@ -273,10 +286,4 @@ fn table<'a>(
 
 fn shown(name: &[u8]) -> String {
     String::from_utf8_lossy(name).into_owned()
-}
-
-impl From<Malformed> for &'static str {
-    fn from(_: Malformed) -> &'static str {
-        "it is not in the form that its checksum promises"
-    }
 }

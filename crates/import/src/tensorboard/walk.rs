@@ -9,6 +9,8 @@ use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
+use crate::followed;
+
 /// A folder with event files.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Found {
@@ -21,30 +23,38 @@ pub(crate) struct Found {
 /// Deeper than anybody puts runs.
 const DEPTH_MAX: usize = 64;
 
-/// The runs in a folder, or the one that a lone file is; folders that cannot be read are told.
-pub(crate) fn runs(
-    root: &Path,
-    mut unreadable: impl FnMut(&Path, &io::Error),
-) -> io::Result<Vec<Found>> {
-    let known = fs::metadata(root)?;
-    if known.is_file() {
-        let folder = root.parent().unwrap_or(Path::new("")).to_owned();
-        return Ok(vec![Found {
-            name: ".".into(),
-            folder,
-            files: vec![root.to_owned()],
-        }]);
+impl followed::Found for Found {
+    const FILES: &'static str = "event files";
+    const HINT: &'static str = "name the folder that TensorBoard gets as --logdir";
+    const NONE_HINT: &'static str =
+        "they have tfevents in their names; name the folder that TensorBoard gets as --logdir";
+
+    /// The runs in a folder, or the one that a lone file is.
+    fn find(root: &Path, unreadable: &mut impl FnMut(&Path, &io::Error)) -> io::Result<Vec<Found>> {
+        let known = fs::metadata(root)?;
+        if known.is_file() {
+            let folder = root.parent().unwrap_or(Path::new("")).to_owned();
+            return Ok(vec![Found {
+                name: ".".into(),
+                folder,
+                files: vec![root.to_owned()],
+            }]);
+        }
+        let mut walk = Walk {
+            root,
+            seen: BTreeSet::from([(known.dev(), known.ino())]),
+            found: Vec::new(),
+        };
+        // The folder itself must be one.
+        fs::read_dir(root)?;
+        walk.folder(root, 0, unreadable);
+        walk.found.sort();
+        Ok(walk.found)
     }
-    let mut walk = Walk {
-        root,
-        seen: BTreeSet::from([(known.dev(), known.ino())]),
-        found: Vec::new(),
-    };
-    // The folder itself must be one.
-    fs::read_dir(root)?;
-    walk.folder(root, 0, &mut unreadable);
-    walk.found.sort();
-    Ok(walk.found)
+
+    fn files(&self) -> &[PathBuf] {
+        &self.files
+    }
 }
 
 /// Whether a file is one that the peer would read, by its name.
@@ -106,6 +116,7 @@ impl Walk<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::followed::Found as _;
 
     #[test]
     fn each_folder_with_event_files_is_a_run() {
@@ -121,7 +132,7 @@ mod tests {
             fs::write(path, b"").unwrap();
         }
         std::os::unix::fs::symlink(root.path(), root.path().join("b/loop")).unwrap();
-        let found = runs(root.path(), |path, error| {
+        let found = Found::find(root.path(), &mut |path, error| {
             panic!("{}: {error}", path.display())
         })
         .unwrap();

@@ -10,20 +10,13 @@ use std::ops::Range;
 
 use crc_fast::{CrcAlgorithm, checksum};
 
-/// What the file begins with: the name, the number that stands for the name, the version.
-pub(crate) const HEADER: [u8; 7] = *b":W&B\xe1\xbe\x00";
-const BLOCK_LEN: usize = 32 << 10;
-/// A checksum, a length, a kind.
-const PIECE_HEADER_LEN: usize = 7;
+use super::log_form::{BLOCK_LEN, FIRST, FULL, HEADER, LAST, MIDDLE, PIECE_HEADER_LEN};
+use crate::followed::reading::{Next, RecordFile};
+
 /// So much is read at a time: whole blocks, so that no piece lies across two buffers.
 const BUFFER_LEN: usize = 16 * BLOCK_LEN;
 /// A longer record is passed by.
 const RECORD_LEN_MAX: usize = 256 << 20;
-
-const FULL: u8 = 1;
-const FIRST: u8 = 2;
-const MIDDLE: u8 = 3;
-const LAST: u8 = 4;
 
 /// Reads records of one file, from its beginning.
 #[derive(Debug)]
@@ -44,19 +37,6 @@ pub(crate) struct Log<R = File> {
     is_lost: bool,
 }
 
-/// What comes next in a file.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Next<'a> {
-    /// A record.
-    Record(&'a [u8]),
-    /// Nothing more.
-    End,
-    /// A record of which so many bytes are there.
-    Torn(u64),
-    /// From this byte on something is lost; reading goes on behind it.
-    Damaged(u64, &'static str),
-}
-
 /// A piece of a record, or why there is none.
 enum Piece {
     Read(u8, Range<usize>),
@@ -64,31 +44,14 @@ enum Piece {
     Missing,
 }
 
-impl<R: Read + Seek> Log<R> {
-    /// A file whose header was looked at.
-    pub fn new(mut file: R) -> io::Result<Log<R>> {
-        file.seek(SeekFrom::Start(0))?;
-        Ok(Log {
-            file,
-            buffer: Vec::new(),
-            filled: 0,
-            next: HEADER.len(),
-            buffer_at: 0,
-            record: Vec::new(),
-            begun: None,
-            len: 0,
-            is_lost: false,
-        })
-    }
-
+impl<R: Read + Seek> RecordFile for Log<R> {
     /// Everything before this place was given or said to be lost.
-    pub fn place(&self) -> u64 {
+    fn place(&self) -> u64 {
         let here = self.buffer_at + self.next.min(self.filled) as u64;
         self.begun.unwrap_or(here)
     }
 
-    /// The next record. After `End` and `Torn` it can be asked again, when the file has grown.
-    pub fn next(&mut self) -> io::Result<Next<'_>> {
+    fn next(&mut self) -> io::Result<Next<'_>> {
         loop {
             let at = self.buffer_at + self.next as u64;
             let (kind, body) = match self.piece()? {
@@ -127,11 +90,29 @@ impl<R: Read + Seek> Log<R> {
             if kind == LAST {
                 let begun = self.begun.take().unwrap_or(at);
                 if self.len > RECORD_LEN_MAX {
-                    return Ok(Next::Damaged(begun, "a record is too long"));
+                    return Ok(Next::Lost(begun, "a record is too long"));
                 }
                 return Ok(Next::Record(&self.record));
             }
         }
+    }
+}
+
+impl<R: Read + Seek> Log<R> {
+    /// A file whose header was looked at.
+    pub fn new(mut file: R) -> io::Result<Log<R>> {
+        file.seek(SeekFrom::Start(0))?;
+        Ok(Log {
+            file,
+            buffer: Vec::new(),
+            filled: 0,
+            next: HEADER.len(),
+            buffer_at: 0,
+            record: Vec::new(),
+            begun: None,
+            len: 0,
+            is_lost: false,
+        })
     }
 
     /// The next piece; the zeros at the end of a block are passed by.
@@ -197,7 +178,7 @@ impl<R: Read + Seek> Log<R> {
     fn lose(&mut self, at: u64, why: &'static str, is_lost: bool) -> Next<'static> {
         let begun = self.begun.take().unwrap_or(at);
         self.is_lost = is_lost;
-        Next::Damaged(begun, why)
+        Next::Lost(begun, why)
     }
 
     fn rest(&self) -> Next<'static> {

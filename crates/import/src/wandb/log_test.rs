@@ -2,37 +2,14 @@
 
 use std::io::Cursor;
 
+use super::super::log_made::push_record;
 use super::*;
 
-/// Writes records as the peer does.
-pub(crate) fn written(records: &[&[u8]]) -> Vec<u8> {
+/// Records as the peer writes them.
+fn written(records: &[&[u8]]) -> Vec<u8> {
     let mut bytes = HEADER.to_vec();
     for record in records {
-        let mut rest = *record;
-        let mut is_first = true;
-        loop {
-            let left = BLOCK_LEN - bytes.len() % BLOCK_LEN;
-            if left < PIECE_HEADER_LEN {
-                bytes.resize(bytes.len() + left, 0);
-                continue;
-            }
-            let (body, behind) = rest.split_at(rest.len().min(left - PIECE_HEADER_LEN));
-            let kind = match (is_first, behind.is_empty()) {
-                (true, true) => FULL,
-                (true, false) => FIRST,
-                (false, false) => MIDDLE,
-                (false, true) => LAST,
-            };
-            let checked = [&[kind], body].concat();
-            let crc = checksum(CrcAlgorithm::Crc32IsoHdlc, &checked) as u32;
-            bytes.extend(crc.to_le_bytes());
-            bytes.extend((body.len() as u16).to_le_bytes());
-            bytes.extend(checked);
-            (rest, is_first) = (behind, false);
-            if rest.is_empty() {
-                break;
-            }
-        }
+        push_record(&mut bytes, 0, record);
     }
     bytes
 }
@@ -43,7 +20,8 @@ fn read_all(bytes: &[u8]) -> (Vec<Vec<u8>>, Vec<String>) {
     loop {
         match log.next().unwrap() {
             Next::Record(record) => records.push(record.to_vec()),
-            Next::Damaged(at, why) => others.push(format!("{why} at {at}")),
+            Next::Lost(at, why) => others.push(format!("{why} at {at}")),
+            Next::Long(_) | Next::Damaged(_) => unreachable!("a log has no such thing"),
             Next::End => return (records, others),
             Next::Torn(len) => {
                 others.push(format!("torn {len}"));
@@ -152,7 +130,7 @@ fn a_piece_that_is_damaged_loses_its_record_only() {
     // Zeros at the end of a file that grows behind them.
     let mut log = Log::new(Cursor::new([&bytes[..17], &[0; 30]].concat())).unwrap();
     assert_eq!(log.next().unwrap(), Next::Record(b"one"));
-    assert!(matches!(log.next().unwrap(), Next::Damaged(17, _)));
+    assert!(matches!(log.next().unwrap(), Next::Lost(17, _)));
     assert_eq!(log.next().unwrap(), Next::End);
     assert_eq!(log.place(), 47);
     log.file.get_mut().resize(BLOCK_LEN, 0);

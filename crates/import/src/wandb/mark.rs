@@ -7,8 +7,9 @@ use std::io;
 use std::os::unix::fs::FileExt as _;
 
 use crc_fast::{CrcAlgorithm, checksum};
-use mltrack::EndState;
 use serde::{Deserialize, Serialize};
+
+use crate::marks::Ends;
 
 /// A file is known by so many of its first bytes.
 const BEGIN_LEN_MAX: u64 = 4096;
@@ -25,22 +26,11 @@ pub(super) struct Mark {
     pub flushed: u64,
     /// Saved files that were changed no later were taken.
     pub files_ns: Option<i64>,
-    pub last_ns: Option<i64>,
-    /// How the run said that it ended.
-    end: Option<(bool, i64)>,
+    #[serde(flatten)]
+    pub ends: Ends,
 }
 
 impl Mark {
-    /// A mark that cannot be read is none: everything is read anew.
-    pub fn read(text: Option<&str>) -> Mark {
-        text.and_then(|text| serde_json::from_str(text).ok())
-            .unwrap_or_default()
-    }
-
-    pub fn write(&self) -> String {
-        serde_json::to_string(self).expect("numbers and texts are JSON")
-    }
-
     /// Whether it speaks of this file.
     pub fn is_of(&self, file: &File) -> io::Result<bool> {
         let len = file.metadata()?.len();
@@ -54,21 +44,6 @@ impl Mark {
             self.begin = begin(file, at)?;
         }
         Ok(())
-    }
-
-    pub fn end(&self) -> Option<(EndState, i64)> {
-        let state = |is_good| {
-            if is_good {
-                EndState::Completed
-            } else {
-                EndState::Failed
-            }
-        };
-        self.end.map(|(is_good, time)| (state(is_good), time))
-    }
-
-    pub fn set_end(&mut self, end: Option<(EndState, i64)>) {
-        self.end = end.map(|(state, time)| (state == EndState::Completed, time));
     }
 }
 
@@ -85,7 +60,10 @@ fn begin(file: &File, len: u64) -> io::Result<(u64, u32)> {
 
 #[cfg(test)]
 mod tests {
+    use mltrack::EndState;
+
     use super::*;
+    use crate::marks;
 
     #[test]
     fn a_place_counts_only_in_the_file_that_it_was_said_of() {
@@ -96,9 +74,12 @@ mod tests {
         let mut mark = Mark::default();
         assert!(is_of(&mark));
         mark.set(8, &File::open(&path).unwrap()).unwrap();
-        mark.set_end(Some((EndState::Failed, 5)));
-        let mark = Mark::read(Some(&mark.write()));
-        assert_eq!((mark.at, mark.end()), (8, Some((EndState::Failed, 5))));
+        mark.ends = Ends::new(None, Some((EndState::Failed, 5)));
+        let mark: Mark = marks::read(Some(&marks::write(&mark)));
+        assert_eq!(
+            (mark.at, mark.ends.said()),
+            (8, Some((EndState::Failed, 5)))
+        );
         assert!(is_of(&mark));
         std::fs::write(&path, b"01234567890000").unwrap();
         assert!(is_of(&mark));
@@ -106,5 +87,14 @@ mod tests {
         assert!(!is_of(&mark));
         std::fs::write(&path, b"0123").unwrap();
         assert!(!is_of(&mark));
+    }
+    #[test]
+    fn a_mark_of_an_earlier_version_is_read_and_written_as_it_was() {
+        let text = r#"{"at":8,"begin":[8,77],"surveyed":9,"flushed":8,"files_ns":3,"last_ns":5,"end":[true,7]}"#;
+        let mark: Mark = marks::read(Some(text));
+        assert_eq!((mark.at, mark.surveyed, mark.files_ns), (8, 9, Some(3)));
+        let said = Some((EndState::Completed, 7));
+        assert_eq!(mark.ends, Ends::new(Some(5), said));
+        assert_eq!(marks::write(&mark), text);
     }
 }

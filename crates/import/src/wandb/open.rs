@@ -7,20 +7,19 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use mltrack::{EndState, WallTime};
+use mltrack::WallTime;
 
 use super::facts::Facts;
-use super::log::{Log, Next, Opening, opening};
+use super::log::{Log, Opening, opening};
 use super::mark::Mark;
 use super::record::Record;
 use super::take::Take;
-use crate::chunk::{Chunk, PastEnding, RunFacts};
-use crate::report::Untaken;
+use crate::chunk::{Chunk, RunFacts};
+use crate::followed::reading::{self, Next, RecordFile as _, Taker as _};
+use crate::followed::{not_read, replaced};
+use crate::marks::{self, Ends};
 use crate::source::RunHead;
 
-/// A chunk has so many points, or so many bytes of other things, about.
-const POINTS_MAX: usize = 64 << 10;
-const OTHER_LEN_MAX: usize = 1 << 20;
 /// The record of the run is one of the first.
 const HEAD_RECORDS_MAX: usize = 64;
 /// What is replayed is thrown away in pieces of so many records.
@@ -77,8 +76,8 @@ pub(super) fn head(path: &Path) -> io::Result<Found> {
                 Ok(Record::Nothing) | Err(_) => {}
                 Ok(_) => has_others = true,
             },
-            Next::Damaged(at, why) => damage = damage.or(Some((at, why))),
-            Next::End | Next::Torn(_) => break,
+            Next::Lost(at, why) => damage = damage.or(Some((at, why))),
+            _ => break,
         }
     }
     Ok(match damage {
@@ -125,18 +124,16 @@ impl Current {
             return Ok(());
         }
         let file = File::open(&self.path)?;
-        self.mark = Mark::read(said);
+        self.mark = marks::read(said);
         let mut files = self.path.clone();
         files.set_file_name("files");
         self.take = Take::new(&self.path.to_string_lossy(), Some(files));
         if !self.mark.is_of(&file)? {
-            let why = "it is read from its beginning, beside what was taken of the one before";
-            let noted = Untaken::noted("a file that was replaced", &self.take.place, why);
-            self.take.untaken.push(noted);
+            self.take.untaken.push(replaced(&self.path));
             self.mark = Mark::default();
         }
-        self.take.last_ns = self.mark.last_ns;
-        self.take.end = self.mark.end();
+        self.take.last_ns = self.mark.ends.last_ns;
+        self.take.end = self.mark.ends.said();
         let len = file.metadata()?.len();
         let has_waited = !is_followed && self.mark.flushed != self.mark.at;
         if self.mark.at == len && len > 0 && !has_waited {
@@ -175,8 +172,8 @@ impl Current {
                     // What cannot be read was said when it was taken.
                     self.take.record(record, at, &mut chunk).ok();
                 }
-                Next::Damaged(..) => {}
                 Next::End | Next::Torn(_) => break,
+                _ => {}
             }
             count += 1;
             if count % REPLAYED_MAX == 0 {
@@ -203,88 +200,34 @@ impl Current {
             self.finish(chunk);
             return false;
         };
-        let begun = log.place();
-        let has_more = loop {
-            if chunk.points.len() >= POINTS_MAX || self.take.other_len >= OTHER_LEN_MAX {
-                break true;
-            }
-            let at = log.place();
-            match log.next() {
-                Ok(Next::Record(record)) => {
-                    if self.take.record(record, at, chunk).is_err() {
-                        let why = "it is not in the form that its checksum promises";
-                        self.say_damaged("record", at, why);
-                    }
-                }
-                Ok(Next::Damaged(at, why)) => {
-                    let why = format!("{why}; reading goes on at the next block that is right");
-                    self.say_damaged("records", at, &why);
-                }
-                Ok(Next::End) => break false,
-                Ok(Next::Torn(len)) => {
-                    if !is_followed {
-                        let what = format!("the last record, of which {len} bytes are there");
-                        let why = "it is not written to its end yet, or its writer was killed";
-                        let place = self.at_byte(at);
-                        self.take.untaken.push(Untaken::noted(what, place, why));
-                    }
-                    break false;
-                }
-                Err(error) => {
-                    let why = format!("cannot be read: {error}");
-                    self.say_damaged("the rest of the file", at, &why);
-                    break false;
-                }
-            }
-        };
+        let is_ended = reading::read(&self.path, &mut log, is_followed, &mut self.take, chunk);
         let end = log.place();
-        chunk.len_read += end - begun;
         self.log = Some(log);
-        if !has_more && !is_followed && self.mark.flushed != end {
+        if is_ended && !is_followed && self.mark.flushed != end {
             self.take.flush(self.take.end.is_some(), chunk);
             self.mark.flushed = end;
         }
         self.set_mark(end);
         self.finish(chunk);
-        has_more
+        !is_ended
     }
 
     fn set_mark(&mut self, end: u64) {
         let set = self.file.as_ref().map(|file| self.mark.set(end, file));
         if let Some(Err(error)) = set {
-            let why = format!("cannot be read: {error}");
-            self.say_damaged("the file", end, &why);
+            let said = not_read("the file", &self.path, &error);
+            self.take.untaken.extend(said);
         }
-    }
-
-    fn at_byte(&self, at: u64) -> String {
-        format!("{} at byte {at}", self.path.display())
-    }
-
-    fn say_damaged(&mut self, what: &str, at: u64, why: &str) {
-        let damaged = Untaken::damaged(what, self.at_byte(at), why);
-        self.take.untaken.push(damaged);
     }
 
     /// Says how far the chunk goes, and where the run ends.
     fn finish(&mut self, chunk: &mut Chunk) {
-        self.mark.last_ns = self.take.last_ns;
-        self.mark.set_end(self.take.end);
+        self.mark.ends = Ends::new(self.take.last_ns, self.take.end);
         self.mark.files_ns = Some(self.take.files_ns).filter(|time| *time > i64::MIN);
         if self.mark.at > 0 {
-            chunk.mark = self.mark.write();
+            chunk.mark = marks::write(&self.mark);
         }
-        let said = self.take.end.map(|(state, time)| (state, time, true));
-        let open = self
-            .take
-            .last_ns
-            .map(|time| (EndState::Completed, time, false));
-        chunk.ending = said.or(open).map(|(state, time, is_said)| PastEnding {
-            state,
-            time: WallTime(time),
-            is_said,
-            is_deleted: false,
-        });
+        chunk.ending = self.mark.ends.ending();
     }
 }
 
@@ -324,8 +267,8 @@ fn survey(file: File) -> io::Result<(Facts, u64)> {
                 // What cannot be read is said when it is taken.
                 surveyed.ok();
             }
-            Next::Damaged(..) => {}
             Next::End | Next::Torn(_) => return Ok((facts, log.place())),
+            _ => {}
         }
     }
 }

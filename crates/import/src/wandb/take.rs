@@ -17,6 +17,7 @@ use super::keys::Keys;
 use super::record::{Item, ItemValue, Printed, Record, exit, texts, time_ns};
 use super::summary::Summary;
 use crate::chunk::Chunk;
+use crate::followed::reading::Taker;
 use crate::report::Untaken;
 use crate::wire::{Fields, Read};
 
@@ -63,24 +64,15 @@ pub(crate) struct Take {
     pub other_len: usize,
 }
 
-impl Take {
-    pub fn new(place: &str, files: Option<PathBuf>) -> Take {
-        Take {
-            place: place.to_owned(),
-            files,
-            last_step: -1,
-            files_ns: i64::MIN,
-            ..Take::default()
-        }
+impl Taker for Take {
+    const RECORD: &'static str = "record";
+    const OTHER_LEN_MAX: usize = 1 << 20;
+
+    fn other_len(&self) -> usize {
+        self.other_len
     }
 
-    pub fn new_chunk(&mut self) {
-        self.keys.new_chunk();
-        self.other_len = 0;
-    }
-
-    /// Takes what a record says that begins at this byte.
-    pub fn record(&mut self, record: &[u8], at: u64, chunk: &mut Chunk) -> Read<()> {
+    fn record(&mut self, record: &[u8], at: u64, chunk: &mut Chunk) -> Read<()> {
         let is_surveyed = at < self.surveyed;
         match Record::read(record)? {
             Record::History(message) => {
@@ -124,6 +116,27 @@ impl Take {
             Record::Config(_) | Record::Environment(_) | Record::Nothing => {}
         }
         Ok(())
+    }
+
+    fn untaken(&mut self) -> &mut Vec<Untaken> {
+        &mut self.untaken
+    }
+}
+
+impl Take {
+    pub fn new(place: &str, files: Option<PathBuf>) -> Take {
+        Take {
+            place: place.to_owned(),
+            files,
+            last_step: -1,
+            files_ns: i64::MIN,
+            ..Take::default()
+        }
+    }
+
+    pub fn new_chunk(&mut self) {
+        self.keys.new_chunk();
+        self.other_len = 0;
     }
 
     fn run(&mut self, message: &[u8], is_surveyed: bool, chunk: &mut Chunk) -> Read<()> {

@@ -8,38 +8,51 @@ use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-/// The files of a folder: its own, those of its folders of runs, and those below a folder `wandb` in it.
-pub(crate) fn files(
-    root: &Path,
-    mut unreadable: impl FnMut(&Path, &io::Error),
-) -> io::Result<Vec<PathBuf>> {
-    if fs::metadata(root)?.is_file() {
-        return Ok(vec![root.to_owned()]);
-    }
-    let mut found = Vec::new();
-    let mut folders = Vec::new();
-    look(root, &mut found, &mut folders)?;
-    for folder in folders {
-        let is_inner = folder.file_name().is_some_and(|name| name == "wandb");
-        let mut inner = Vec::new();
-        let looked = look(&folder, &mut found, &mut inner);
-        let looked = looked.and_then(|()| {
-            let inner = inner.iter().filter(|_| is_inner);
-            inner
-                .clone()
-                .try_for_each(|folder| look(folder, &mut found, &mut Vec::new()))
-        });
-        if let Err(error) = looked {
-            unreadable(&folder, &error);
+use crate::followed;
+
+impl followed::Found for PathBuf {
+    const FILES: &'static str = ".wandb files";
+    const HINT: &'static str = "name the folder wandb, or a .wandb file in it";
+    const NONE_HINT: &'static str =
+        "they lie in wandb/offline-run-.. and wandb/run-..; name the folder wandb";
+
+    /// The files of a folder: its own, those of its folders of runs, and those below a folder `wandb` in it.
+    fn find(
+        root: &Path,
+        unreadable: &mut impl FnMut(&Path, &io::Error),
+    ) -> io::Result<Vec<PathBuf>> {
+        if fs::metadata(root)?.is_file() {
+            return Ok(vec![root.to_owned()]);
         }
+        let mut found = Vec::new();
+        let mut folders = Vec::new();
+        look(root, &mut found, &mut folders)?;
+        for folder in folders {
+            let is_inner = folder.file_name().is_some_and(|name| name == "wandb");
+            let mut inner = Vec::new();
+            let looked = look(&folder, &mut found, &mut inner);
+            let looked = looked.and_then(|()| {
+                let inner = inner.iter().filter(|_| is_inner);
+                inner
+                    .clone()
+                    .try_for_each(|folder| look(folder, &mut found, &mut Vec::new()))
+            });
+            if let Err(error) = looked {
+                unreadable(&folder, &error);
+            }
+        }
+        // `latest-run` is a link to one of the others, which have their own names.
+        let mut seen = BTreeSet::new();
+        found.retain(|path| {
+            fs::metadata(path).is_ok_and(|known| seen.insert((known.dev(), known.ino())))
+        });
+        found.sort();
+        Ok(found)
     }
-    // `latest-run` is a link to one of the others, which have their own names.
-    let mut seen = BTreeSet::new();
-    found.retain(|path| {
-        fs::metadata(path).is_ok_and(|known| seen.insert((known.dev(), known.ino())))
-    });
-    found.sort();
-    Ok(found)
+
+    fn files(&self) -> &[PathBuf] {
+        std::slice::from_ref(self)
+    }
 }
 
 /// The peer's files in a folder, and its folders. Links are not followed to folders.
@@ -60,6 +73,7 @@ fn look(folder: &Path, files: &mut Vec<PathBuf>, folders: &mut Vec<PathBuf>) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::followed::Found as _;
 
     #[test]
     fn each_folder_of_a_run_is_found_once() {
@@ -78,7 +92,10 @@ mod tests {
         let wandb = root.path().join("wandb");
         std::os::unix::fs::symlink("run-1-a", wandb.join("latest-run")).unwrap();
         let names = |root: &Path| -> Vec<String> {
-            let found = files(root, |path, error| panic!("{}: {error}", path.display())).unwrap();
+            let found = PathBuf::find(root, &mut |path, error| {
+                panic!("{}: {error}", path.display())
+            })
+            .unwrap();
             let names = found
                 .iter()
                 .map(|path| path.file_name().unwrap().to_string_lossy().into_owned());
