@@ -108,6 +108,8 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
     };
     arguments.tell(&found, context)?;
     let is_no = arguments.exit_code && found.differs();
+    // The process ends here: the system takes the memory back at once, and not value by value.
+    std::mem::forget(found);
     Ok(if is_no { Exit::No } else { Exit::Done })
 }
 
@@ -129,10 +131,9 @@ impl Arguments {
             return print(&sheet, &self.output, &context.terminal);
         };
         let names = item::names(found);
+        let items: Vec<_> = item::items(found, &names).collect();
         let mut writer = self.output.items(form, item::FIELDS)?;
-        for item in item::items(found, &names) {
-            writer.item(&item)?;
-        }
+        writer.items(&items)?;
         writer.finish(&envelope)?;
         Ok(())
     }
@@ -156,7 +157,7 @@ impl Arguments {
     fn compared(&self, tracker: &Tracker, context: &Context) -> Outcome<Comparison> {
         let named = |name: &String| look::named_run(tracker, name, self.at);
         let baseline = self.baseline.as_ref().map(named).transpose()?;
-        let mut runs: Vec<RunId> = self.runs.iter().map(named).collect::<Outcome<_>>()?;
+        let mut runs = look::named_runs(tracker, &self.runs, self.at)?;
         runs.extend(self.matching(tracker, context)?);
         let mut query = tracker
             .compare(runs)

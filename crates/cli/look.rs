@@ -153,10 +153,21 @@ pub fn run(tracker: &Tracker, name: &str, at: At, context: &Context) -> Outcome<
 
 /// The run that a name means now, or meant before it was deleted when the past is asked about.
 pub fn named_run(tracker: &Tracker, name: &str, at: At) -> Outcome<RunId> {
-    match tracker.find_run(name) {
-        Ok(id) => Ok(id),
-        Err(error) => Ok(deleted(tracker, name, at)?.ok_or(error)?),
-    }
+    let mut runs = named_runs(tracker, &[name], at)?;
+    Ok(runs.pop().expect("one name has one run"))
+}
+
+/// The same of many names, which are looked for together.
+pub fn named_runs(tracker: &Tracker, names: &[impl AsRef<str>], at: At) -> Outcome<Vec<RunId>> {
+    let texts: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
+    let found = tracker.find_runs(&texts)?.into_iter();
+    let runs = found.zip(texts).map(|(found, name)| -> Outcome<RunId> {
+        match found {
+            Ok(id) => Ok(id),
+            Err(error) => Ok(deleted(tracker, name, at)?.ok_or(error)?),
+        }
+    });
+    runs.collect()
 }
 
 /// A run that is deleted now, and can be looked at as it was: by its id or the beginning of it, or by its name.

@@ -8,8 +8,13 @@
 
 use std::io::{self, Write};
 
+use mltrack::side_by_side;
 use serde::Serialize;
 use serde_json::Value;
+
+/// So many items that are at hand are bytes in memory at a time, and so many of them are one processor's part.
+const STRETCH_LEN: usize = 64;
+const PART_LEN: usize = 8;
 
 /// A value of an item: as JSON by itself, and in a line as this text.
 pub trait ItemValue: Serialize {
@@ -43,14 +48,19 @@ pub struct Envelope {
 }
 
 pub struct ItemWriter<W: Write> {
-    form: ItemForm,
-    fields: Vec<String>,
-    shown: Vec<usize>,
+    shape: Shape,
     out: W,
     /// The item that is being written, whole before it goes out.
     item: Vec<u8>,
     has_begun: bool,
     count: u64,
+}
+
+/// How an item becomes bytes.
+struct Shape {
+    form: ItemForm,
+    fields: Vec<String>,
+    shown: Vec<usize>,
 }
 
 impl<W: Write> ItemWriter<W> {
@@ -61,10 +71,13 @@ impl<W: Write> ItemWriter<W> {
             ItemForm::Ids => vec![0],
             _ => (0..fields.len()).collect(),
         };
+        let fields = fields.iter().map(|field| (*field).to_owned()).collect();
         Ok(ItemWriter {
-            form,
-            fields: fields.iter().map(|field| (*field).to_owned()).collect(),
-            shown,
+            shape: Shape {
+                form,
+                fields,
+                shown,
+            },
             out,
             item: Vec::new(),
             has_begun: false,
@@ -78,43 +91,44 @@ impl<W: Write> ItemWriter<W> {
         if std::mem::replace(&mut self.has_begun, true) {
             return Ok(());
         }
-        match self.form {
+        match self.shape.form {
             ItemForm::Json(_) => self.out.write_all(b"{\"schema\":1,\"items\":["),
-            ItemForm::Csv => {
-                let names = self
-                    .shown
-                    .iter()
-                    .map(|index| csv_cell(&self.fields[*index]));
-                writeln!(self.out, "{}", names.collect::<Vec<_>>().join(","))
-            }
+            ItemForm::Csv => writeln!(self.out, "{}", self.shape.csv_head()),
             _ => Ok(()),
         }
     }
 
     /// One item, its values in the order of the fields.
     pub fn item<V: ItemValue>(&mut self, values: &[V]) -> io::Result<()> {
-        assert_eq!(
-            values.len(),
-            self.fields.len(),
-            "an item has a value for every field"
-        );
         self.begin()?;
-        match self.form {
-            ItemForm::Json(_) => {
-                let comma: &[u8] = if self.count > 0 { b",\n" } else { b"\n" };
-                self.item.extend_from_slice(comma);
-                self.object(values)?;
-            }
-            ItemForm::Ndjson => {
-                self.object(values)?;
-                self.item.push(b'\n');
-            }
-            ItemForm::Csv => self.line(values, ",", csv_cell)?,
-            ItemForm::Tsv | ItemForm::Ids => self.line(values, "\t", escaped)?,
-        }
-        self.out.write_all(&self.item)?;
         self.item.clear();
+        let is_first = self.count == 0;
+        self.shape.append(&mut self.item, values, is_first)?;
+        self.out.write_all(&self.item)?;
         self.count += 1;
+        Ok(())
+    }
+
+    /// Items that are at hand, put into bytes by several processors. Only so many of them are in memory as bytes at a
+    /// time.
+    pub fn items<V: ItemValue, I: AsRef<[V]> + Sync>(&mut self, items: &[I]) -> io::Result<()> {
+        for stretch in items.chunks(STRETCH_LEN) {
+            self.begin()?;
+            let (shape, is_begun) = (&self.shape, self.count > 0);
+            let parts: Vec<&[I]> = stretch.chunks(PART_LEN).collect();
+            let written = side_by_side(parts.len(), |part| {
+                let mut bytes = Vec::new();
+                for (at, item) in parts[part].iter().enumerate() {
+                    let is_first = !is_begun && part == 0 && at == 0;
+                    shape.append(&mut bytes, item.as_ref(), is_first)?;
+                }
+                io::Result::Ok(bytes)
+            })?;
+            for bytes in written {
+                self.out.write_all(&bytes)?;
+            }
+            self.count += stretch.len() as u64;
+        }
         Ok(())
     }
 
@@ -128,7 +142,7 @@ impl<W: Write> ItemWriter<W> {
 
     pub fn finish(mut self, envelope: &Envelope) -> io::Result<W> {
         self.begin()?;
-        if matches!(self.form, ItemForm::Json(_)) {
+        if matches!(self.shape.form, ItemForm::Json(_)) {
             let Envelope { total, lsn, next } = envelope;
             writeln!(
                 self.out,
@@ -138,26 +152,65 @@ impl<W: Write> ItemWriter<W> {
         self.out.flush()?;
         Ok(self.out)
     }
+}
+
+impl Shape {
+    fn csv_head(&self) -> String {
+        let names = self
+            .shown
+            .iter()
+            .map(|index| csv_cell(&self.fields[*index]));
+        names.collect::<Vec<_>>().join(",")
+    }
+
+    /// Adds an item, with what stands between it and the one before it.
+    fn append<V: ItemValue>(
+        &self,
+        bytes: &mut Vec<u8>,
+        values: &[V],
+        is_first: bool,
+    ) -> io::Result<()> {
+        assert_eq!(
+            values.len(),
+            self.fields.len(),
+            "an item has a value for every field"
+        );
+        match self.form {
+            ItemForm::Json(_) => {
+                let comma: &[u8] = if is_first { b"\n" } else { b",\n" };
+                bytes.extend_from_slice(comma);
+                self.object(bytes, values)
+            }
+            ItemForm::Ndjson => {
+                self.object(bytes, values)?;
+                bytes.push(b'\n');
+                Ok(())
+            }
+            ItemForm::Csv => self.line(bytes, values, (",", csv_cell)),
+            ItemForm::Tsv | ItemForm::Ids => self.line(bytes, values, ("\t", escaped)),
+        }
+    }
 
     /// Keys in the order of the fields, which a `serde_json::Map` would sort.
-    fn object<V: ItemValue>(&mut self, values: &[V]) -> io::Result<()> {
+    fn object<V: ItemValue>(&self, bytes: &mut Vec<u8>, values: &[V]) -> io::Result<()> {
         for (position, index) in self.shown.iter().enumerate() {
             let opening = if position == 0 { "{" } else { "," };
-            write!(self.item, "{opening}\"{}\":", self.fields[*index])?;
-            serde_json::to_writer(&mut self.item, &values[*index])?;
+            write!(bytes, "{opening}\"{}\":", self.fields[*index])?;
+            serde_json::to_writer(&mut *bytes, &values[*index])?;
         }
-        self.item.push(b'}');
+        bytes.push(b'}');
         Ok(())
     }
 
     fn line<V: ItemValue>(
-        &mut self,
+        &self,
+        bytes: &mut Vec<u8>,
         values: &[V],
-        separator: &str,
-        form: fn(&str) -> String,
+        (separator, form): (&str, fn(&str) -> String),
     ) -> io::Result<()> {
-        let cells = self.shown.iter().map(|index| form(&values[*index].plain()));
-        writeln!(self.item, "{}", cells.collect::<Vec<_>>().join(separator))
+        let shown = self.shown.iter();
+        let cells = shown.map(|index| form(&values[*index].plain()));
+        writeln!(bytes, "{}", cells.collect::<Vec<_>>().join(separator))
     }
 }
 
@@ -220,6 +273,37 @@ mod tests {
             next: Value::Null,
         };
         String::from_utf8(writer.finish(&envelope).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn items_at_hand_are_the_same_bytes_as_one_after_another() {
+        let items: Vec<[Value; 3]> = (0..2 * STRETCH_LEN + 3)
+            .map(|number| [json!(number), json!("x\ty"), json!({ "lr": number })])
+            .collect();
+        let envelope = Envelope {
+            total: 7,
+            lsn: 9,
+            next: Value::Null,
+        };
+        for form in [
+            ItemForm::Json(Vec::new()),
+            ItemForm::Ndjson,
+            ItemForm::Csv,
+            ItemForm::Tsv,
+            ItemForm::Ids,
+        ] {
+            for count in [0, 1, PART_LEN, items.len()] {
+                let writer = || ItemWriter::new(form.clone(), FIELDS, Vec::new()).unwrap();
+                let (mut one, mut all) = (writer(), writer());
+                for item in &items[..count] {
+                    one.item(item).unwrap();
+                }
+                all.items(&items[..count]).unwrap();
+                assert_eq!(all.count(), one.count());
+                let (one, all) = (one.finish(&envelope), all.finish(&envelope));
+                assert!(one.unwrap() == all.unwrap(), "{count} as {form:?}");
+            }
+        }
     }
 
     #[test]
