@@ -2,34 +2,32 @@
 //!
 //! Invariant: the same arguments give the same bytes.
 
+#[path = "../../crates/import/src/wandb/log_form.rs"]
+mod log_form;
+#[path = "../../crates/import/src/wandb/log_made.rs"]
+mod log_made;
+
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
 use anyhow::Result;
-use crc_fast::{CrcAlgorithm, checksum};
+use log_form::HEADER;
+use log_made::push_record;
 
 pub const METRICS: u64 = 10;
 
-const HEADER: &[u8] = b":W&B\xe1\xbe\x00";
-const BLOCK_LEN: usize = 32 << 10;
-const PIECE_HEADER_LEN: usize = 7;
 /// When the run started, in seconds since 1970.
 const STARTED_S: u64 = 1_795_326_935;
-
-// Kinds of pieces of a record.
-const FULL: u8 = 1;
-const FIRST: u8 = 2;
-const MIDDLE: u8 = 3;
-const LAST: u8 = 4;
 
 /// Writes one run of so many steps; how many bytes it takes.
 pub fn write(path: &Path, steps: u64) -> Result<u64> {
     let mut log = Log {
         file: BufWriter::with_capacity(1 << 20, File::create(path)?),
-        len: HEADER.len(),
+        len: HEADER.len() as u64,
+        next: Vec::new(),
     };
-    log.file.write_all(HEADER)?;
+    log.file.write_all(&HEADER)?;
     log.record(&run())?;
     for step in 0..steps {
         let items = items(step);
@@ -94,41 +92,18 @@ fn varint(bytes: &mut Vec<u8>, mut number: u64) {
     bytes.push(number as u8);
 }
 
-/// A log in the form of `LevelDB`'s.
+/// The file, and the record that is written next.
 struct Log {
     file: BufWriter<File>,
-    len: usize,
+    len: u64,
+    next: Vec<u8>,
 }
 
 impl Log {
     fn record(&mut self, record: &[u8]) -> Result<()> {
-        let mut rest = record;
-        let mut is_first = true;
-        while is_first || !rest.is_empty() {
-            let left = BLOCK_LEN - self.len % BLOCK_LEN;
-            if left < PIECE_HEADER_LEN {
-                self.put(&[0; PIECE_HEADER_LEN][..left])?;
-                continue;
-            }
-            let (body, behind) = rest.split_at(rest.len().min(left - PIECE_HEADER_LEN));
-            let kind = match (is_first, behind.is_empty()) {
-                (true, true) => FULL,
-                (true, false) => FIRST,
-                (false, false) => MIDDLE,
-                (false, true) => LAST,
-            };
-            let checked = [&[kind], body].concat();
-            let crc = checksum(CrcAlgorithm::Crc32IsoHdlc, &checked) as u32;
-            self.put(&crc.to_le_bytes())?;
-            self.put(&(body.len() as u16).to_le_bytes())?;
-            self.put(&checked)?;
-            (rest, is_first) = (behind, false);
-        }
-        Ok(())
-    }
-
-    fn put(&mut self, bytes: &[u8]) -> Result<()> {
-        self.len += bytes.len();
-        Ok(self.file.write_all(bytes)?)
+        self.next.clear();
+        push_record(&mut self.next, self.len, record);
+        self.len += self.next.len() as u64;
+        Ok(self.file.write_all(&self.next)?)
     }
 }

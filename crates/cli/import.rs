@@ -42,12 +42,37 @@ pub struct Common {
     output: OutputArguments,
 }
 
+// As above.
+#[derive(Debug, clap::Args)]
+pub struct Following {
+    /// Go on with what is written there until Ctrl-C; runs that have not ended stay running until then
+    #[arg(long, conflicts_with = "dry_run")]
+    follow: bool,
+    #[command(flatten)]
+    common: Common,
+}
+
 pub fn run(command: &Command, context: &Context) -> Outcome {
     match command {
         Command::Tensorboard(arguments) => tensorboard::run(arguments, context),
         Command::Mlflow(arguments) => mlflow::run(arguments, context),
         Command::Wandb(arguments) => wandb::run(arguments, context),
         Command::Csv(arguments) => csv::run(arguments, context),
+    }
+}
+
+impl Following {
+    /// Brings in what a source has that goes on with what others write.
+    fn bring<S: Source>(
+        &self,
+        open: impl FnOnce(bool) -> mltrack::Result<S>,
+        context: &Context,
+    ) -> Outcome {
+        if self.common.lists_fields()? {
+            return Ok(Exit::Done);
+        }
+        self.common
+            .bring(&mut open(self.follow)?, self.follow, context)
     }
 }
 

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use mltrack_import::TensorBoard;
 
-use super::Common;
+use super::Following;
 use crate::context::Context;
-use crate::failure::{Exit, Outcome};
+use crate::failure::Outcome;
 
 #[derive(Debug, clap::Args)]
 #[command(
@@ -25,19 +25,11 @@ pub struct Arguments {
         help = "What TensorBoard gets as --logdir, or one event file"
     )]
     folder: PathBuf,
-    /// Go on with what is written there until Ctrl-C; the runs stay running until then
-    #[arg(long, conflicts_with = "dry_run")]
-    follow: bool,
     #[command(flatten)]
-    common: Common,
+    following: Following,
 }
 
 pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
-    if arguments.common.lists_fields()? {
-        return Ok(Exit::Done);
-    }
-    let mut source = TensorBoard::open(&arguments.folder, arguments.follow)?;
-    arguments
-        .common
-        .bring(&mut source, arguments.follow, context)
+    let open = |follows| TensorBoard::open(&arguments.folder, follows);
+    arguments.following.bring(open, context)
 }

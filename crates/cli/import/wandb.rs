@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use mltrack_import::Wandb;
 
-use super::Common;
+use super::Following;
 use crate::context::Context;
-use crate::failure::{Exit, Outcome};
+use crate::failure::Outcome;
 
 #[derive(Debug, clap::Args)]
 #[command(
@@ -25,19 +25,11 @@ pub struct Arguments {
         help = "The folder wandb, that of one run, or a .wandb file"
     )]
     place: PathBuf,
-    /// Go on with what is written there until Ctrl-C; runs that have not ended stay running until then
-    #[arg(long, conflicts_with = "dry_run")]
-    follow: bool,
     #[command(flatten)]
-    common: Common,
+    following: Following,
 }
 
 pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
-    if arguments.common.lists_fields()? {
-        return Ok(Exit::Done);
-    }
-    let mut source = Wandb::open(&arguments.place, arguments.follow)?;
-    arguments
-        .common
-        .bring(&mut source, arguments.follow, context)
+    let open = |follows| Wandb::open(&arguments.place, follows);
+    arguments.following.bring(open, context)
 }
