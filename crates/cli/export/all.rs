@@ -118,15 +118,19 @@ fn things(
     context: &Context,
 ) -> Outcome<Things> {
     let at = arguments.at;
-    let experiments = || match arguments.deleted {
-        true => tracker.experiments().with_archived().with_deleted(),
-        false => tracker.experiments().with_archived(),
+    let experiments = || {
+        if arguments.deleted {
+            tracker.experiments().with_archived().with_deleted()
+        } else {
+            tracker.experiments().with_archived()
+        }
     };
     let artifacts = || {
         let query = tracker.artifacts().all_versions().with_removed();
-        match arguments.deleted {
-            true => query.with_deleted(),
-            false => query,
+        if arguments.deleted {
+            query.with_deleted()
+        } else {
+            query
         }
     };
     let registry = || at.of_registry(tracker.registry(), context);

@@ -25,10 +25,13 @@ impl Ends {
 
     /// How the run is said to have ended.
     pub fn said(&self) -> Option<(EndState, i64)> {
-        self.end.map(|(is_good, time)| match is_good {
-            true => (EndState::Completed, time),
-            false => (EndState::Failed, time),
-        })
+        let (is_good, time) = self.end?;
+        let state = if is_good {
+            EndState::Completed
+        } else {
+            EndState::Failed
+        };
+        Some((state, time))
     }
 
     /// Where it ends: where it says so, else with the last thing that was read.

@@ -75,7 +75,7 @@ mod tests {
         let column = |at| {
             columns
                 .column(at)
-                .map(|value| value.copied())
+                .map(Option::<&i32>::copied)
                 .collect::<Vec<_>>()
         };
         assert_eq!(column(0), [None, None, Some(3)]);

@@ -10,7 +10,7 @@ use std::sync::Once;
 use mltrack_artifact::BlobHash;
 use mltrack_backup::{check, prune};
 
-use crate::support::{Stage, files, read, restored, until};
+use crate::support::{Stage, files, read, restored, root_at, until};
 
 const NAME: &str = "20261122T132716Z-a42400ff9f70d6dd";
 static BLESSING: Once = Once::new();
@@ -98,7 +98,7 @@ fn the_golden_backup_is_listed_checked_and_restored_whole() {
     );
     let blob = BlobHash::of(BLOB.as_bytes());
     let url = mltrack_artifact::StoreUrl::folder(into.join("artifacts"));
-    let root = stage.root_at(&url);
+    let root = root_at(&url);
     assert_eq!(
         &root.get_bytes(&blob).expect("it came")[..],
         BLOB.as_bytes()

@@ -51,12 +51,7 @@ impl Stage {
     }
 
     pub fn root(&self) -> BlobStore {
-        self.root_at(&StoreUrl::folder(self.store().join("artifacts")))
-    }
-
-    pub fn root_at(&self, url: &StoreUrl) -> BlobStore {
-        let options = mltrack_artifact::Options::new(door::random_bytes::<16>, door::wall_time_ns);
-        BlobStore::open(url, options).expect("a folder is a root")
+        root_at(&StoreUrl::folder(self.store().join("artifacts")))
     }
 
     pub fn put(&self, text: &str) -> BlobHash {
@@ -87,6 +82,12 @@ impl Stage {
         };
         back_up(&self.store(), place, &options)
     }
+}
+
+/// The blobs of a folder.
+pub fn root_at(url: &StoreUrl) -> BlobStore {
+    let options = mltrack_artifact::Options::new(door::random_bytes::<16>, door::wall_time_ns);
+    BlobStore::open(url, options).expect("a folder is a root")
 }
 
 /// Small segments, so that there are many.
