@@ -13,7 +13,7 @@ use bincode::enc::write::Writer;
 
 use crate::error::{DecodeCause, DecodeError, EncodeError};
 use crate::event::{Event, TypeId, Version};
-use crate::hot_batch::{self, push_batch, take_batch};
+use crate::hot_batch::{self, encode_metric_batch, take_batch};
 use crate::upcast::Payload;
 
 /// No payload is longer, in bytes.
@@ -34,14 +34,12 @@ pub(crate) const CONFIG: Config = bincode::config::standard().with_limit::<DECOD
 /// Appends the payload of `event` to `out` and says under which type and version to store it. When
 /// the payload is too long, `out` is left as it was.
 pub fn encode(event: &Event, out: &mut Vec<u8>) -> Result<(TypeId, Version), EncodeError> {
-    let start = out.len();
-    match event {
-        Event::MetricBatchLogged(batch) => {
-            let (steps, times) = (&batch.steps, &batch.times);
-            push_batch(batch.run, batch.columns, steps, times, &batch.values, out);
-        }
-        other => other.write_payload(out),
+    if let Event::MetricBatchLogged(batch) = event {
+        let (steps, times) = (&batch.steps, &batch.times);
+        return encode_metric_batch(batch.run, batch.columns, steps, times, &batch.values, out);
     }
+    let start = out.len();
+    event.write_payload(out);
     let payload_len = out.len() - start;
     if payload_len > PAYLOAD_LEN_MAX {
         out.truncate(start);

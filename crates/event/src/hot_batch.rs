@@ -1,6 +1,6 @@
 //! The fast path of batches of points: whole columns at once, and the very bytes of the general codec.
 //!
-//! Invariants: `push_batch` writes what bincode writes for the same batch; `take_batch` gives what bincode reads, and
+//! Invariants: `encode_metric_batch` writes what bincode writes for the same batch; `take_batch` gives what bincode reads, and
 //! nothing where bincode would refuse, so that errors are told by one of them only (property tests compare them).
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::indexing_slicing))]
 
@@ -32,7 +32,11 @@ pub fn encode_metric_batch(
     out: &mut Vec<u8>,
 ) -> Result<(TypeId, Version), EncodeError> {
     let start = out.len();
-    push_batch(run, columns, steps, times, values, out);
+    out.extend_from_slice(&run.to_bytes());
+    out.extend_from_slice(&columns.to_bytes());
+    push_numbers(steps, out);
+    push_numbers(times, out);
+    push_values(values, out);
     let payload_len = out.len() - start;
     if payload_len > PAYLOAD_LEN_MAX {
         out.truncate(start);
@@ -42,22 +46,6 @@ pub fn encode_metric_batch(
         });
     }
     Ok((TypeId::METRIC_BATCH_LOGGED, VERSION))
-}
-
-/// Appends a payload of any length.
-pub(crate) fn push_batch(
-    run: RunKey,
-    columns: ColumnsId,
-    steps: &[i64],
-    times: &[i64],
-    values: &[f64],
-    out: &mut Vec<u8>,
-) {
-    out.extend_from_slice(&run.to_bytes());
-    out.extend_from_slice(&columns.to_bytes());
-    push_numbers(steps, out);
-    push_numbers(times, out);
-    push_values(values, out);
 }
 
 fn push_numbers(numbers: &[i64], out: &mut Vec<u8>) {
