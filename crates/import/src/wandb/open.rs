@@ -172,8 +172,8 @@ impl Current {
                     // What cannot be read was said when it was taken.
                     self.take.record(record, at, &mut chunk).ok();
                 }
-                Next::End | Next::Torn(_) => break,
-                _ => {}
+                Next::Lost(..) | Next::Long(_) => {}
+                Next::End | Next::Torn(_) | Next::Damaged(_) => break,
             }
             count += 1;
             if count % REPLAYED_MAX == 0 {
@@ -267,8 +267,8 @@ fn survey(file: File) -> io::Result<(Facts, u64)> {
                 // What cannot be read is said when it is taken.
                 surveyed.ok();
             }
-            Next::End | Next::Torn(_) => return Ok((facts, log.place())),
-            _ => {}
+            Next::Lost(..) | Next::Long(_) => {}
+            Next::End | Next::Torn(_) | Next::Damaged(_) => return Ok((facts, log.place())),
         }
     }
 }
