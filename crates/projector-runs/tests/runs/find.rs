@@ -164,8 +164,7 @@ fn the_best_run_needs_a_goal() {
     );
 }
 
-#[test]
-fn a_deleted_run_is_found_only_by_who_asks_for_it() {
+fn world_with_the_second_deleted() -> World {
     let mut world = world();
     let (actor, command) = (String::new(), String::new());
     world.add(RunDeleted {
@@ -173,6 +172,12 @@ fn a_deleted_run_is_found_only_by_who_asks_for_it() {
         actor,
         command,
     });
+    world
+}
+
+#[test]
+fn a_deleted_run_is_found_only_by_who_asks_for_it() {
+    let world = world_with_the_second_deleted();
     assert!(matches!(
         find(&world, "red-oak"),
         Err(FindError::NoRun { .. })
@@ -214,13 +219,7 @@ fn a_slip_suggests_the_name_that_was_meant() {
 
 #[test]
 fn a_whole_id_finds_a_deleted_run_only_for_who_asks_for_it() {
-    let mut world = world();
-    let (actor, command) = (String::new(), String::new());
-    world.add(RunDeleted {
-        run: run_id(2).key(),
-        actor,
-        command,
-    });
+    let world = world_with_the_second_deleted();
     let found = |number: u64, deleted| {
         let text = run_id(number).to_string();
         let runs = world.state.find_runs(&text, deleted, is_running).unwrap();
