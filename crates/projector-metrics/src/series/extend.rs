@@ -4,7 +4,7 @@
 //! that of the blocks being packed, one for each processor and one being filled.
 
 use std::collections::VecDeque;
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -231,10 +231,8 @@ struct NewFile {
 
 impl NewFile {
     fn begin(folder: &Path) -> Result<(NewFile, Writing<File>), SeriesError> {
-        let (path, file) = free_name(folder)?;
+        let (path, file) = locked_file(folder)?;
         let wrap = |error| SeriesError::io(&path, "make", error);
-        // While it is locked, nobody sweeps it. Where files cannot be locked, nobody can tell that it is not in use.
-        file.try_lock().ok();
         like_the_folder(folder, &file).map_err(wrap)?;
         let new = NewFile {
             path: path.clone(),
@@ -262,6 +260,19 @@ impl Drop for NewFile {
     }
 }
 
+/// A new file that nobody sweeps, because it is locked.
+fn locked_file(folder: &Path) -> Result<(PathBuf, File), SeriesError> {
+    loop {
+        let (path, file) = free_name(folder)?;
+        // Where files cannot be locked, nobody can tell that it is not in use, so nobody sweeps it either.
+        let is_ours = !matches!(file.try_lock(), Err(TryLockError::WouldBlock));
+        // A sweeper may have met it before it was locked.
+        if is_ours && path.exists() {
+            return Ok((path, file));
+        }
+    }
+}
+
 fn free_name(folder: &Path) -> Result<(PathBuf, File), SeriesError> {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     loop {
@@ -285,11 +296,19 @@ pub fn sweep_new_files(folder: &Path) {
         return;
     };
     for path in entries.filter_map(|entry| Some(entry.ok()?.path())) {
-        let is_new = path.to_string_lossy().ends_with(NEW_SUFFIX);
-        if is_new && File::open(&path).is_ok_and(|file| file.try_lock().is_ok()) {
-            // A later writer tries again.
-            fs::remove_file(&path).ok();
+        if path.to_string_lossy().ends_with(NEW_SUFFIX) {
+            remove_dead(&path);
         }
+    }
+}
+
+/// Deletes a file that nobody holds. It stays locked until it is gone: whoever makes it at this moment learns of that.
+fn remove_dead(path: &Path) {
+    if let Ok(file) = File::open(path)
+        && file.try_lock().is_ok()
+    {
+        // A later writer tries again.
+        fs::remove_file(path).ok();
     }
 }
 
@@ -309,4 +328,52 @@ fn like_the_folder(folder: &Path, file: &File) -> io::Result<()> {
 #[cfg(not(unix))]
 fn like_the_folder(_: &Path, _: &File) -> io::Result<()> {
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(folder: &Path) -> Vec<String> {
+        let entries = fs::read_dir(folder).unwrap();
+        let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let mut names: Vec<String> = names.collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn only_what_nobody_writes_is_swept() {
+        let folder = tempfile::tempdir().unwrap();
+        let (new, writing) = NewFile::begin(folder.path()).unwrap();
+        fs::write(folder.path().join("7-0.new"), "left behind").unwrap();
+        fs::write(folder.path().join("1-2.blocks"), "whole").unwrap();
+        sweep_new_files(folder.path());
+        let held = new.path.file_name().unwrap().to_str().unwrap().to_owned();
+        assert_eq!(names(folder.path()), ["1-2.blocks", held.as_str()]);
+        drop((new, writing));
+        assert_eq!(names(folder.path()), ["1-2.blocks"]);
+    }
+
+    #[test]
+    fn a_file_is_not_swept_while_it_is_made() {
+        let folder = tempfile::tempdir().unwrap();
+        let is_over = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            for _ in 0..3 {
+                scope.spawn(|| {
+                    while !is_over.load(Relaxed) {
+                        sweep_new_files(folder.path());
+                    }
+                });
+            }
+            let kept = (0..2000).try_for_each(|_| {
+                let (new, _writing) = NewFile::begin(folder.path())?;
+                new.keep("1-2.blocks")
+            });
+            is_over.store(true, Relaxed);
+            kept.unwrap();
+        });
+        assert_eq!(names(folder.path()), ["1-2.blocks"]);
+    }
 }
