@@ -214,14 +214,30 @@ fn draft(id: &BlobHash, path: &Path, nonce: fn() -> [u8; 16]) -> Result<(File, P
     let draft = beside(format!(".{hex}.part"));
     let file = open(&draft)?;
     match file.try_lock() {
-        Ok(()) => Ok((file, draft)),
+        Ok(()) if is_at(&file, &draft) => Ok((file, draft)),
         Err(TryLockError::Error(error)) => Err(Error::io("lock", &draft)(error)),
-        Err(TryLockError::WouldBlock) => {
+        Ok(()) | Err(TryLockError::WouldBlock) => {
             let nonce = u128::from_be_bytes(nonce());
             let draft = beside(format!(".{hex}.{nonce:032x}.part"));
             Ok((open(&draft)?, draft))
         }
     }
+}
+
+/// Whether a file has its name still: whoever filled it may have moved it into place before it was locked here.
+#[cfg(unix)]
+fn is_at(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    let place = |known: fs::Metadata| (known.dev(), known.ino());
+    match (file.metadata(), fs::metadata(path)) {
+        (Ok(file), Ok(named)) => place(file) == place(named),
+        _ => false,
+    }
+}
+
+#[cfg(not(unix))]
+fn is_at(_: &File, path: &Path) -> bool {
+    path.exists()
 }
 
 /// Reads a blob from any place on.
@@ -304,5 +320,34 @@ impl Seek for BlobReader {
         };
         self.position = position.ok_or(io::ErrorKind::InvalidInput)?;
         Ok(self.position)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    use super::*;
+
+    fn nonce() -> [u8; 16] {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        u128::from(NEXT.fetch_add(1, Ordering::Relaxed)).to_be_bytes()
+    }
+
+    #[test]
+    fn a_draft_is_never_one_that_somebody_finished() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("model.pt");
+        let id = BlobHash::of(b"weights");
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for _ in 0..3000 {
+                        let (_file, draft) = draft(&id, &path, nonce).expect("a draft");
+                        fs::rename(&draft, &path).expect("it has its name until it is moved");
+                    }
+                });
+            }
+        });
     }
 }
