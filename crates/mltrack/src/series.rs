@@ -215,14 +215,8 @@ impl Store {
 
     /// Writes all of it anew.
     pub fn rewrite_series(&self) -> Result<Extended> {
-        let folder = self.path.join(SERIES_FOLDER);
-        match std::fs::remove_dir_all(&folder) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                let what = format!("{}: cannot be removed", folder.display());
-                Err(Error::new(Code::IoError, what).with_source(error))
-            }
-            _ => self.extend_series(),
-        }
+        self.session()?.desk.folder.clear()?;
+        self.extend_series()
     }
 }
 

@@ -4,6 +4,7 @@
 //! its end in the epoch that the file names; one that is damaged is left out, and the log answers in its place. Deleting
 //! the folder, or any file in it, at any moment changes no answer.
 
+mod alone;
 mod block_source;
 mod cache;
 mod extend;
@@ -297,36 +298,6 @@ impl SeriesFolder {
         Ok(total)
     }
 
-    /// The same, unless somebody does it already, in whatever process; then `None`.
-    pub fn extend_alone(
-        &self,
-        open_reader: &dyn Fn() -> Result<Reader, LogError>,
-        should_stop: &AtomicBool,
-    ) -> Result<Option<Extended>, SeriesError> {
-        let path = self.path.join(LOCK_NAME);
-        let wrap = |error| SeriesError::io(&path, "lock", error);
-        fs::create_dir_all(&self.path).map_err(wrap)?;
-        let mut options = fs::OpenOptions::new();
-        let options = options.create(true).truncate(false).write(true);
-        let lock = options.open(&path).map_err(wrap)?;
-        match lock.try_lock() {
-            Err(fs::TryLockError::WouldBlock) => Ok(None),
-            // Where files cannot be locked, work may be done twice.
-            _ => self.extend(open_reader, should_stop).map(Some),
-        }
-    }
-
-    /// Deletes everything: where bytes must be gone, or nobody wants them.
-    pub fn clear(&self) -> Result<(), SeriesError> {
-        self.known().files.clear();
-        match fs::remove_dir_all(&self.path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                Err(SeriesError::io(&self.path, "delete", error))
-            }
-            _ => Ok(()),
-        }
-    }
-
     /// What is to be written. A file that is not much larger than what follows it is written again together with that,
     /// so that there are never many files.
     fn holes(&self, reader: &mut Reader, end: u64) -> Result<Vec<Range<u64>>, LogError> {
@@ -452,9 +423,6 @@ impl Known {
         }
     }
 }
-
-/// Locked by whoever extends the folder unasked.
-const LOCK_NAME: &str = "lock";
 
 /// A file that stands for more records is not written again.
 const LEN_MAX: u64 = 1 << 22;

@@ -311,6 +311,29 @@ fn many_may_extend_at_once() {
     }
 }
 
+#[test]
+fn what_is_written_alone_is_cleared_beside_it_and_neither_fails() {
+    let (mut world, series) = (World::new(), Series::new());
+    grow(&mut world, 0, 300);
+    let log = &world.log;
+    std::thread::scope(|scope| {
+        let other = series.again();
+        scope.spawn(move || {
+            for _ in 0..100 {
+                let open = || log.reader();
+                other.extend_alone(&open, &AtomicBool::new(false)).unwrap();
+            }
+        });
+        for _ in 0..100 {
+            series.series.clear().unwrap();
+        }
+    });
+    series.series.clear().unwrap();
+    let left = series.files();
+    assert!(left.len() == 1 && left[0].ends_with("lock"), "{left:?}");
+    check(&series.again(), log, &in_buckets(77));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
