@@ -235,7 +235,8 @@ impl Gc {
             crate::snapshot::write(store)?;
         }
         for kept in stale {
-            fs::remove_file(&kept.path).map_err(|error| not_removed(&kept.path, error))?;
+            // The new snapshot, or another process, may have made it needless.
+            remove_file(&kept.path)?;
         }
         drop_index(store)?;
         let series = SeriesFolder::new(store.path.join(SERIES_FOLDER));
@@ -262,7 +263,15 @@ pub(crate) fn remove_index(path: &std::path::Path) -> Result<()> {
     }
 }
 
-pub(crate) fn not_removed(path: &std::path::Path, source: std::io::Error) -> Error {
+/// Removes a file that may be gone already.
+pub(crate) fn remove_file(path: &std::path::Path) -> Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(not_removed(path, error)),
+        _ => Ok(()),
+    }
+}
+
+fn not_removed(path: &std::path::Path, source: std::io::Error) -> Error {
     let what = format!(
         "{}: it cannot be removed, and holds what was purged",
         path.display()

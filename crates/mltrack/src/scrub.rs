@@ -17,7 +17,7 @@ use crate::builder::SNAPSHOT_FOLDER;
 use crate::code::Code;
 use crate::compact::How;
 use crate::error::{Error, Result};
-use crate::gc::{SERIES_FOLDER, drop_index, not_removed, series_error};
+use crate::gc::{SERIES_FOLDER, drop_index, remove_file, series_error};
 use crate::scrub_find::{Found, find};
 use crate::scrub_mask::{Parts, What};
 use crate::store::{Store, push_event};
@@ -298,7 +298,7 @@ fn forget(store: &Store) -> Result<()> {
     // The next opener should not have to fold from zero.
     let written = crate::snapshot::write(store)?.path;
     let stale = stale.into_iter().filter(|path| *path != written);
-    stale.into_iter().try_for_each(|path| remove(&path))?;
+    stale.into_iter().try_for_each(|path| remove_file(&path))?;
     drop_index(store)?;
     let series = SeriesFolder::new(store.path.join(SERIES_FOLDER));
     series.clear().map_err(|error| series_error(&error))
@@ -307,13 +307,6 @@ fn forget(store: &Store) -> Result<()> {
 fn files_in(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     entries.map(|entry| entry.path()).collect()
-}
-
-fn remove(path: &Path) -> Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(not_removed(path, error)),
-        _ => Ok(()),
-    }
 }
 
 impl std::fmt::Debug for Scrub {

@@ -102,6 +102,25 @@ fn a_compaction_changes_no_answer_and_makes_the_store_smaller() {
 }
 
 #[test]
+fn old_snapshots_that_the_new_one_makes_needless_are_no_obstacle_to_a_purge() {
+    let store = Small::new();
+    let gone = store.run("a");
+    for _ in 0..3 {
+        store.tracker.snapshot().unwrap();
+        store.run("a");
+    }
+    let kept = store.tracker.snapshots().len();
+    assert!(kept >= 3, "{kept} snapshots");
+    store.tracker.delete_run(gone).unwrap();
+    store.run("a");
+    let report = store.gc();
+    assert_eq!((report.purged.len(), report.snapshots_removed), (1, kept));
+    assert_eq!(records_of(&store.another(), gone), 1, "the purge itself");
+    let newest = store.another().snapshots();
+    assert_eq!(newest.len(), 1, "{newest:?}");
+}
+
+#[test]
 fn what_was_deleted_is_purged_and_its_bytes_go() {
     let store = Small::new();
     let stays = store.run("a");
