@@ -171,9 +171,12 @@ impl DatasetVersion {
         // Written aside and renamed, so that whoever finds the folder finds all of it.
         let aside = cache.join(format!("{content}.{:016x}.part", door::random_u64()));
         let written = self.get_to(&aside);
-        if written.is_ok() {
-            fs::remove_dir_all(&folder).ok();
+        if written.is_ok() && fs::rename(&aside, &folder).is_err() && !is_whole(&folder, &tree) {
+            // What somebody changed goes away; what another process put there meanwhile stays.
+            let broken = cache.join(format!("{content}.{:016x}.part", door::random_u64()));
+            fs::rename(&folder, &broken).ok();
             fs::rename(&aside, &folder).ok();
+            fs::remove_dir_all(&broken).ok();
         }
         fs::remove_dir_all(&aside).ok();
         written?;

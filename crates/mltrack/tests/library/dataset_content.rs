@@ -94,6 +94,29 @@ fn a_version_is_read_file_by_file_and_as_a_folder() {
 }
 
 #[test]
+fn whoever_asks_first_for_the_folder_of_a_version_it_is_never_taken_away_from_others() {
+    let store = Store::new();
+    let dataset = store.tracker.dataset("d").unwrap();
+    for round in 0..20 {
+        let rows = format!("{ROWS}{round},c\n");
+        let version = dataset.version().bytes("a/rows.csv", rows.clone());
+        let version = version.add().unwrap();
+        let at = version.selector();
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    let version = store.tracker.dataset_version(&at).unwrap();
+                    let folder = version.path().unwrap();
+                    for _ in 0..50 {
+                        assert_eq!(fs::read_to_string(folder.join("a/rows.csv")).unwrap(), rows);
+                    }
+                });
+            }
+        });
+    }
+}
+
+#[test]
 fn a_checkout_says_what_is_there_and_leaves_what_is_right_alone() {
     let store = Store::new();
     let dataset = store.tracker.dataset("d").unwrap();
