@@ -181,7 +181,11 @@ fn beside<T>(
     prefix.push(".part-");
     sweep(folder, &prefix);
     for _ in 0..TRIES {
-        let (file, lock) = make(Builder::new().prefix(&prefix), folder)?;
+        let (file, lock) = match make(Builder::new().prefix(&prefix), folder) {
+            // Who cleans up met it before it was opened.
+            Err(error) if error.kind() == io::ErrorKind::NotFound && folder.is_dir() => continue,
+            made => made?,
+        };
         // Where files cannot be locked, nobody can take it for left behind either.
         let is_ours = !matches!(lock.try_lock(), Err(TryLockError::WouldBlock));
         if is_ours && is_there(&lock)? {
