@@ -48,8 +48,11 @@ fn others_defer_while_the_holder_of_the_lock_is_stopped_and_nothing_is_lost_when
     assert_eq!([store.deferred(1), store.deferred(2)], [20, 20]);
     holder.signal("CONT");
     holder.expect("done");
+    // Who drains holds the lock as well.
     for other in &mut others {
         wait_until_drained(other);
+    }
+    for other in &mut others {
         other.run("go 3");
     }
     assert_eq!(

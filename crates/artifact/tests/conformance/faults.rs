@@ -213,7 +213,7 @@ fn a_link_gives_the_content_until_it_ends_and_then_its_copy_goes() {
     let store = store(&server.endpoint(), &server::prefix(), options);
     for content in [b"small ".repeat(1000), noise(66, 20 * MIB)] {
         let id = store.put_bytes(&content).expect("it is stored").id;
-        let link = store.link(&id, Duration::from_secs(2)).expect("a link");
+        let link = store.link(&id, Duration::from_secs(5)).expect("a link");
         assert_eq!(server::get(&link.url), (200, content));
         let lasting = store.link(&id, Duration::from_mins(1)).expect("a link");
         let end = door::monotonic() + Duration::from_secs(30);

@@ -147,3 +147,15 @@ fn collect(root: &Path, folder: &Path, files: &mut BTreeMap<Vec<u8>, (u32, Vec<u
         }
     }
 }
+
+/// Makes a program of the shell. A process of its own writes it: one that another test forks from this one at that moment
+/// would hold it open for writing, and no program runs while somebody does.
+pub fn script(path: &Path, text: &str) {
+    fs::create_dir_all(path.parent().expect("it has a folder")).expect("a folder");
+    let written = Command::new("sh")
+        .args(["-c", "printf '%s' \"$1\" >\"$0\" && chmod 755 \"$0\""])
+        .arg(path)
+        .arg(format!("#!/bin/sh\n{text}\n"))
+        .status();
+    assert!(written.expect("sh is there").success());
+}
