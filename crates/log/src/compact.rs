@@ -89,11 +89,7 @@ fn dry_run(
     packers: Packers,
     options: &CompactOptions<'_>,
 ) -> Result<CompactReport> {
-    let Some(format) = start::read_format(&**medium)? else {
-        return Err(LogError::NotAStore {
-            path: medium.path(),
-        });
-    };
+    let format = start::require_format(&**medium)?;
     let end = Source::open(Arc::clone(medium), format, Vec::new()).end()?;
     let mut catalog = Catalog::default();
     if end.base != 0 {

@@ -20,6 +20,20 @@ pub enum LogError {
         /// The folder looked at.
         path: PathBuf,
     },
+    /// Put FORMAT back from where the folder was copied from, or move the folder away.
+    #[error("{path}: FORMAT is missing, and there is a log ({found})", path = .path.display())]
+    FormatMissing {
+        /// The folder.
+        path: PathBuf,
+        /// A file of the log that is there.
+        found: String,
+    },
+    /// Let the restoration end, or begin it again; it goes on where it was.
+    #[error("{path}: a backup is being restored into it, or its restoration was cut short", path = .path.display())]
+    Unfinished {
+        /// The folder.
+        path: PathBuf,
+    },
     /// Use a newer program, or another folder.
     #[error("{path}", path = .path.display())]
     Format {

@@ -1,5 +1,5 @@
 //! Every constant of `docs/format.md` that more than one file needs, tied to each other by asserts.
-// format.md blake3: d25f704208520ff1d79a088ccefd8165d7a5685323ff32e545d79cec1525e8b1
+// format.md blake3: 4361fb184886ab0962124d3b5018d03b3efe82af25dece295140939e92c3d065
 
 /// Bytes in FORMAT.
 pub const FORMAT_LEN: usize = 64;
@@ -65,6 +65,7 @@ pub mod name {
     pub const BALLAST: &str = "BALLAST";
     pub const SPOOL: &str = "spool";
     pub const TRASH: &str = "trash";
+    pub const RESTORING: &str = "RESTORING";
 }
 
 /// Byte 0 of LOCK: deciding who is alive, recovering, joining, leaving.

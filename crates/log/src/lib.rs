@@ -79,6 +79,7 @@ pub use repair::RepairReport;
 pub use repair::repair;
 #[doc(hidden)]
 pub use repair::repair_on;
+pub use start::holds_log;
 pub use survey::Verdict;
 pub use tail::{OwnedRecord, Tail, TailStream};
 pub use verify::verify;

@@ -29,11 +29,7 @@ impl IndexOwner {
             create: false,
             ..OpenOptions::default()
         };
-        if start::read_format(&*start::medium_at(path, false, &options)?)?.is_none() {
-            return Err(LogError::NotAStore {
-                path: path.to_owned(),
-            });
-        }
+        start::require_format(&*start::medium_at(path, false, &options)?)?;
         let medium = start::medium_at(path, true, &options)?;
         if medium.trust() == Trust::SpoolOnly {
             return Ok(None);

@@ -83,11 +83,7 @@ pub struct PartReader {
 /// Errors: `NotAStore`; `Corrupt` where a segment is missing that no manifest says is lost.
 pub fn log_parts(path: &Path) -> Result<LogParts> {
     let medium = crate::start::medium_at(path, false, &OpenOptions::default())?;
-    let Some(format) = crate::start::read_format(&*medium)? else {
-        return Err(LogError::NotAStore {
-            path: medium.path(),
-        });
-    };
+    let format = crate::start::require_format(&*medium)?;
     let end = Source::open(Arc::clone(&medium), format, Vec::new()).end()?;
     let quarantined = read_manifest(&*medium, &format)?.map(|manifest| manifest.quarantined);
     let mut parts = LogParts {

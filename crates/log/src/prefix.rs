@@ -87,11 +87,7 @@ fn copy(
     packers: &Packers,
     on_progress: &mut dyn FnMut(u64, u64),
 ) -> Result<Prefix> {
-    let Some(format) = crate::start::read_format(&**medium)? else {
-        return Err(LogError::NotAStore {
-            path: medium.path(),
-        });
-    };
+    let format = crate::start::require_format(&**medium)?;
     let end = Source::open(Arc::clone(medium), format, packers.clone()).end()?;
     let mut catalog = Catalog::default();
     if end.base != 0 {

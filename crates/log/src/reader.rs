@@ -309,11 +309,7 @@ impl Reader {
 
     /// Opens the store on any medium, with packers that can unpack its segments.
     pub fn on_with(medium: Arc<dyn Medium>, packers: Vec<Arc<dyn Packer>>) -> Result<Reader> {
-        let Some(format) = crate::start::read_format(&*medium)? else {
-            return Err(LogError::NotAStore {
-                path: medium.path(),
-            });
-        };
+        let format = crate::start::require_format(&*medium)?;
         Ok(Reader {
             frames: Frames::new(Source::open(medium, format, packers), 1)?,
         })

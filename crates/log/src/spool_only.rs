@@ -30,11 +30,7 @@ pub(crate) struct SpoolWriter {
 impl SpoolWriter {
     /// Opens a store that a process with locks has made.
     pub fn open(medium: Arc<dyn Medium>) -> Result<(SpoolWriter, OpenReport)> {
-        let Some(format) = crate::start::read_format(&*medium)? else {
-            return Err(LogError::NotAStore {
-                path: medium.path(),
-            });
-        };
+        let format = crate::start::require_format(&*medium)?;
         let checkpoint = read_checkpoint(&*medium, &format)
             .map_err(|error| LogError::io(medium.path(), "read the checkpoint", error))?;
         let log_lsn = checkpoint.map_or(1, |checkpoint| checkpoint.state.next_lsn);

@@ -18,7 +18,9 @@ use crate::door;
 use crate::error::{LogError, Result};
 use crate::failpoint;
 use crate::ids::{Lsn, StoreId, WriterId};
-use crate::layout::{BALLAST_LEN, FORMAT_LEN, LOCK_LIVENESS, LOCK_OPEN, name};
+use crate::layout::{
+    BALLAST_LEN, FORMAT_LEN, LOCK_LIVENESS, LOCK_OPEN, name, pack_parts, segment_base,
+};
 use crate::medium::{Control, Medium, Mode, read_file};
 use crate::options::{OpenOptions, OpenReport};
 use crate::recover::{recover, write_checkpoint};
@@ -43,6 +45,53 @@ pub(crate) fn read_format(medium: &dyn Medium) -> Result<Option<Format>> {
             Err(source) => Err(LogError::Format { path, source }),
         },
         Err(error) => Err(LogError::io(path, "read", error)),
+    }
+}
+
+/// FORMAT of a folder that must be a store.
+pub(crate) fn require_format(medium: &dyn Medium) -> Result<Format> {
+    match read_format(medium)? {
+        Some(format) => Ok(format),
+        None => Err(without_format(medium)),
+    }
+}
+
+/// What a folder is that has no FORMAT. One with a log is no empty place: a store made there would take the log's
+/// segments for strays.
+fn without_format(medium: &dyn Medium) -> LogError {
+    let path = medium.path();
+    let names = match medium.list(".") {
+        Ok(names) => names,
+        Err(error) => return LogError::io(path, "list", error),
+    };
+    if names.iter().any(|known| known == name::RESTORING) {
+        return LogError::Unfinished { path };
+    }
+    match names.into_iter().find(|name| is_of_log(name)) {
+        Some(found) => LogError::FormatMissing { path, found },
+        None => LogError::NotAStore { path },
+    }
+}
+
+fn is_of_log(name: &str) -> bool {
+    segment_base(name).is_some() || pack_parts(name).is_some()
+}
+
+/// Whether the folder has segments, with a FORMAT or without.
+#[must_use]
+pub fn holds_log(path: &Path) -> bool {
+    let entries = std::fs::read_dir(path).into_iter().flatten().flatten();
+    let mut names = entries.map(|entry| entry.file_name());
+    names.any(|name| name.to_str().is_some_and(is_of_log))
+}
+
+/// Nobody writes to a store before it is whole.
+fn refuse_unfinished(medium: &dyn Medium) -> Result<()> {
+    let path = medium.path();
+    match read_file(medium, name::RESTORING, 0) {
+        Ok(None) => Ok(()),
+        Ok(Some(_)) => Err(LogError::Unfinished { path }),
+        Err(error) => Err(LogError::io(path.join(name::RESTORING), "read", error)),
     }
 }
 
@@ -87,6 +136,7 @@ pub(crate) fn lock_timed(medium: &dyn Medium, byte: u64) -> Result<()> {
 
 fn open_locked(medium: Arc<dyn Medium>, options: OpenOptions) -> Result<(Shared, OpenReport)> {
     let wrap = |error| LogError::io(medium.path(), "open", error);
+    refuse_unfinished(&*medium)?;
     let format = match read_format(&*medium)? {
         Some(format) if format.read_only_compatible != 0 => {
             let bits = format.read_only_compatible;
@@ -97,12 +147,12 @@ fn open_locked(medium: Arc<dyn Medium>, options: OpenOptions) -> Result<(Shared,
             });
         }
         Some(format) => format,
-        None if options.create => make_store(&*medium, options.segment_len).map_err(wrap)?,
-        None => {
-            return Err(LogError::NotAStore {
-                path: medium.path(),
-            });
-        }
+        None => match without_format(&*medium) {
+            LogError::NotAStore { .. } if options.create => {
+                make_store(&*medium, options.segment_len).map_err(wrap)?
+            }
+            error => return Err(error),
+        },
     };
     let folder = medium.identity().map_err(wrap)?;
     let is_used = medium.is_held(LOCK_LIVENESS, LIVENESS_LEN).map_err(wrap)?;
@@ -323,6 +373,12 @@ pub(crate) fn medium_at(
         },
         _ => LogError::io(path.to_owned(), "open", error),
     };
+    // Also before LOCK is made, which a restoration takes for the sign of a writer.
+    if is_writable && path.join(name::RESTORING).exists() {
+        return Err(LogError::Unfinished {
+            path: path.to_owned(),
+        });
+    }
     if is_writable && options.create {
         std::fs::create_dir_all(path)
             .map_err(|error| LogError::io(path.to_owned(), "make the folder", error))?;

@@ -145,11 +145,7 @@ pub fn verify(path: &std::path::Path, options: &VerifyOptions<'_>) -> Result<Ver
 
 /// Verifies the store on any medium.
 pub fn verify_on(medium: &Arc<dyn Medium>, options: &VerifyOptions<'_>) -> Result<VerifyReport> {
-    let Some(format) = crate::start::read_format(&**medium)? else {
-        return Err(LogError::NotAStore {
-            path: medium.path(),
-        });
-    };
+    let format = crate::start::require_format(&**medium)?;
     let wrap = |error| LogError::io(medium.path(), "verify", error);
     let mut source = Source::open(Arc::clone(medium), format, options.packers.to_vec());
     let end = source.end()?;

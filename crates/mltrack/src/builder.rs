@@ -360,10 +360,10 @@ fn place_of_reproduction() -> Option<PathBuf> {
     std::env::var_os("MLTRACK_STORE").map(PathBuf::from)
 }
 
-/// Whether a folder is a store.
+/// Whether a folder is a store, or what is left of one: opening it says what is wrong with it.
 #[must_use]
 pub fn is_store(path: &Path) -> bool {
-    path.join("FORMAT").is_file()
+    path.join("FORMAT").is_file() || mltrack_log::holds_log(path)
 }
 
 /// The store that `path` means: the one inside it, when it is no store itself and contains one.

@@ -189,6 +189,14 @@ impl From<LogError> for Error {
                 Code::NotFound,
                 Some(format!("mltrack init {}", path.display())),
             ),
+            LogError::FormatMissing { .. } => (
+                Code::Corrupt,
+                Some("put FORMAT back from where the folder was copied from, or restore a backup; or move the folder away".into()),
+            ),
+            LogError::Unfinished { .. } => (
+                Code::InvalidState,
+                Some("let it end, or begin it again: mltrack backup restore; it goes on where it was".into()),
+            ),
             LogError::Format { .. } => (Code::Unsupported, Some("use the newest mltrack".into())),
             LogError::DiskFull { .. } => (
                 Code::DiskFull,
@@ -196,7 +204,7 @@ impl From<LogError> for Error {
             ),
             LogError::ReadOnly { .. } => (
                 Code::IoError,
-                Some("open it for reading: builder(..).read_only(true)".into()),
+                Some("get the right to write to it, or open it for reading alone".into()),
             ),
             LogError::NoLocks { .. } => (
                 Code::Unsupported,

@@ -137,11 +137,7 @@ pub(super) fn patiently<T>(mut act: impl FnMut() -> Result<T>) -> Result<T> {
 fn announce(medium: &dyn Medium) -> Result<()> {
     let path = || medium.path().join(name::FORMAT);
     let wrap = |error| LogError::io(path(), "write", error);
-    let Some(format) = start::read_format(medium)? else {
-        return Err(LogError::NotAStore {
-            path: medium.path(),
-        });
-    };
+    let format = start::require_format(medium)?;
     if format.incompatible & FEATURE_PACKED != 0 {
         return Ok(());
     }

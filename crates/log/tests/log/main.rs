@@ -10,6 +10,7 @@ mod copied_damage;
 mod corruption;
 mod crash;
 mod faults;
+mod missing_format;
 mod model;
 mod packing;
 mod packing_damage;
