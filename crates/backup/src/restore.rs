@@ -4,7 +4,8 @@
 //!    that nobody has written to as a store: what is whole there is kept.
 //! 2. The folder is no store before everything else is in it: FORMAT comes last, and goes again when the log that was put
 //!    together is not the one that was backed up.
-//! 3. Every byte was compared with its hash before it was used.
+//! 3. While it is being filled it says so by RESTORING, and no writer opens it.
+//! 4. Every byte was compared with its hash before it was used.
 
 use std::fs;
 use std::io::{self, Read as _, Write as _};
@@ -72,6 +73,7 @@ pub fn restore(place: &Place, into: &Path, options: &RestoreOptions<'_>) -> Resu
     let (id, manifest) = place.find(options.at)?;
     check_names(place, &id, &manifest)?;
     check_folder(into, &id)?;
+    check_surroundings(place, into)?;
     let blobs = if options.with_artifacts {
         blobs_of(place, id.as_str(), &manifest)?
     } else {
@@ -169,6 +171,30 @@ fn check_folder(into: &Path, id: &BackupId) -> Result<()> {
     }
 }
 
+/// A store inside another, or inside the backups, would go with them.
+fn check_surroundings(place: &Place, into: &Path) -> Result<()> {
+    let absolute = std::path::absolute(into).map_err(Error::io("find", into))?;
+    let backups = place.folder().and_then(|folder| folder.canonicalize().ok());
+    for folder in absolute.ancestors().skip(1) {
+        let what = if folder.join(FORMAT).is_file() {
+            "a store"
+        } else if backups.is_some() && folder.canonicalize().ok() == backups {
+            "the backups"
+        } else {
+            continue;
+        };
+        return Err(Error::State {
+            what: format!(
+                "{} lies inside {what}, {}",
+                into.display(),
+                folder.display()
+            ),
+            hint: "name a folder outside of it".to_owned(),
+        });
+    }
+    Ok(())
+}
+
 struct Filling<'a> {
     place: &'a Place,
     into: &'a Path,
@@ -180,7 +206,17 @@ impl Filling<'_> {
     fn begin(&self) -> Result<()> {
         fs::create_dir_all(self.into).map_err(Error::io("make the folder", self.into))?;
         let text = format!("{}\n", self.backup);
-        write(&self.into.join(MARKER), text.as_bytes(), false)
+        let marker = self.into.join(MARKER);
+        write(&marker, text.as_bytes(), false)?;
+        // From now on no writer opens it. One that began before that has made its lock.
+        if !self.into.join(LOCK).exists() {
+            return Ok(());
+        }
+        fs::remove_file(&marker).map_err(Error::io("remove", &marker))?;
+        Err(Error::State {
+            what: format!("somebody makes a store in {} just now", self.into.display()),
+            hint: "name a folder that does not exist yet".to_owned(),
+        })
     }
 
     fn log(&self, log: &[Segment]) -> Result<()> {

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use mltrack_backup::{Error, Place, check, prune};
-use mltrack_log::Log;
+use mltrack_log::{Log, LogError};
 
 use crate::support::{Stage, files, options, push, read, restored};
 
@@ -226,6 +226,38 @@ fn a_restoration_that_was_killed_is_gone_on_with() {
 }
 
 #[test]
+fn nobody_writes_to_a_store_that_is_being_restored() {
+    let stage = taken();
+    let place = stage.place();
+    let into = stage.path("into");
+    restored(&place, &into).expect("it is restored");
+    let id = place.ids().expect("they can be listed").remove(0);
+    fs::write(into.join("RESTORING"), format!("{id}\n")).expect("a file");
+    for is_whole in [true, false] {
+        if !is_whole {
+            fs::remove_file(into.join("FORMAT")).expect("it can be removed");
+        }
+        let opened = Log::open(&into, options()).map(drop);
+        let refused = opened.expect_err("it is not whole");
+        assert!(matches!(refused, LogError::Unfinished { .. }), "{refused}");
+    }
+    restored(&place, &into).expect("it is finished");
+    assert_eq!(read(&into), read(&stage.store()));
+}
+
+#[test]
+fn a_store_is_restored_neither_into_another_nor_among_the_backups() {
+    let stage = taken();
+    let place = stage.place();
+    let backups = place.folder().expect("it is one").to_owned();
+    for into in [stage.store().join("inner"), backups.join("deep/inner")] {
+        let refused = restored(&place, &into).expect_err("it would go with it");
+        assert!(refused.to_string().contains("lies inside"), "{refused}");
+        assert!(!into.exists());
+    }
+}
+
+#[test]
 fn a_half_verified_store_that_somebody_wrote_to_is_left_alone() {
     let stage = taken();
     let place = stage.place();
@@ -233,10 +265,10 @@ fn a_half_verified_store_that_somebody_wrote_to_is_left_alone() {
     restored(&place, &into).expect("it is restored");
     // It was killed before it took the marker away, and somebody used the store as it was.
     let id = place.ids().expect("they can be listed").remove(0);
-    fs::write(into.join("RESTORING"), format!("{id}\n")).expect("a file");
     let (log, _) = Log::open(&into, options()).expect("it opens");
     push(&log, 0);
     log.close().expect("closes");
+    fs::write(into.join("RESTORING"), format!("{id}\n")).expect("a file");
     let before = read(&into);
     let refused = restored(&place, &into).expect_err("it is a store by now");
     assert!(matches!(refused, Error::State { .. }), "{refused}");
