@@ -1,7 +1,5 @@
 //! Training processes, through the library: forks of a run's owner, and a run whose log somebody holds.
 
-use std::time::Duration;
-
 use mltrack::{RunId, RunState, Tracker};
 
 use crate::check::test_folder;
