@@ -57,6 +57,28 @@ fn a_folder_comes_in_once_and_says_how_to_take_it_back() {
 }
 
 #[test]
+fn a_name_that_no_run_may_have_is_made_to_fit_and_said() {
+    let folder = Folder::empty();
+    let long = "é".repeat(300);
+    let table = format!("run,step,loss\n\"a\nb\",1,1\n{long},1,2\nplain,1,3\n");
+    fs::write(folder.path().join("t.csv"), table).unwrap();
+    let report = item(&folder, &["import", "csv", "t.csv"]);
+    let told = report["untaken"].as_array().unwrap();
+    assert_eq!((told.len(), &report["untaken_count"]), (2, &2.into()));
+    assert!(told.iter().all(|one| one["kind"] == "noted"), "{told:?}");
+    let names = folder.ok(&["runs", "--json=name"]);
+    for name in ["\"a b\"", "\"plain\"", &format!("\"{}\"", &long[..512])] {
+        assert!(names.contains(name), "{name}: {names}");
+    }
+    let again = folder.run(&["import", "csv", "t.csv"]);
+    assert!(
+        again.code == 0 && !again.stderr.contains("a\nb"),
+        "{}",
+        again.stderr
+    );
+}
+
+#[test]
 fn nonsense_has_its_exit_and_makes_no_store() {
     let (folder, file) = with_logs();
     fs::create_dir(folder.path().join("empty")).unwrap();

@@ -46,6 +46,7 @@
 mod chunk;
 mod csv;
 mod doomed;
+mod fit;
 mod followed;
 mod inputs;
 mod known;

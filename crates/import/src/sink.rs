@@ -12,14 +12,14 @@ use mltrack::{
 
 use crate::chunk::{Chunk, Content, PastArtifact, PastEnding, RunFacts};
 use crate::doomed::Doomed;
-use crate::inputs;
+use crate::fit::fit_run;
 use crate::known::{Known, TAG_PLACE, TAG_SOURCE, said_end};
-use crate::links;
 use crate::pass::Options;
 use crate::report::{NEW_RUNS_MAX, Report, Untaken};
 use crate::sift::sift;
 use crate::source::{PastExperiment, RunHead};
 use crate::stored::{content_len, is_of_one, store};
+use crate::{inputs, links};
 
 /// Where runs go.
 pub(crate) struct Sink<'a> {
@@ -164,8 +164,9 @@ impl<'a> Sink<'a> {
     }
 
     /// A run comes: what is its source to do?
-    pub fn begin(&mut self, head: RunHead) -> Result<Answer> {
+    pub fn begin(&mut self, mut head: RunHead) -> Result<Answer> {
         if !self.runs.contains_key(&head.identity) {
+            self.report.add_untaken(fit_run(&mut head));
             let identity = head.identity.clone();
             let known = Known::find(self.tracker, self.kind, head)?;
             if known.is_deleted && !known.said.is_deleted {

@@ -9,12 +9,13 @@ use std::path::{Path, PathBuf};
 
 use mltrack::{Code, Error, NameKind, Result};
 
-use super::head::{Head, Input, Row, Status, fit};
+use super::head::{Head, Input, Row, Status};
 use super::mark::Mark;
 use super::metrics::Metrics;
 use super::store::Store;
 use super::yaml::Yaml;
 use crate::chunk::Chunk;
+use crate::fit::fit;
 use crate::report::Untaken;
 use crate::source::PastExperiment;
 

@@ -1,12 +1,10 @@
 //! A run of `MLflow`'s, as far as both kinds of its stores say the same of it.
 //!
-//! Invariant: names are such as a store here takes; what had to be changed for that is said.
+//! Invariant: names are such as a store here takes.
 
 use std::path::PathBuf;
 
-use mltrack::{EndState, NameKind};
-
-use crate::report::Untaken;
+use mltrack::EndState;
 
 /// What is known of a run before anything of it is read.
 #[derive(Clone, Debug, Default)]
@@ -76,41 +74,9 @@ impl Status {
     }
 }
 
-/// A name that a store here takes: without control characters, and no longer than it may be.
-pub(super) fn fit(kind: NameKind, name: &str, place: &str, said: &mut Vec<Untaken>) -> String {
-    if name.is_empty() || kind.check(name).is_ok() {
-        return name.to_owned();
-    }
-    let clean = |character: char| {
-        if character.is_control() {
-            ' '
-        } else {
-            character
-        }
-    };
-    let fitted: String = name.chars().map(clean).take(NAME_CHARACTERS_MAX).collect();
-    let what = format!("the name {:?}", name.chars().take(60).collect::<String>());
-    let why = format!("{kind}; it is called {fitted:?} here");
-    said.push(Untaken::noted(what, place, &why));
-    fitted
-}
-
-/// Of experiments and of runs.
-const NAME_CHARACTERS_MAX: usize = 256;
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_name_that_would_be_refused_is_made_to_fit_and_said() {
-        let mut said = Vec::new();
-        assert_eq!(fit(NameKind::Run, "kind-elk", "x", &mut said), "kind-elk");
-        assert!(said.is_empty());
-        assert_eq!(fit(NameKind::Run, "a\nb", "x", &mut said), "a b");
-        let long = fit(NameKind::Run, &"é".repeat(300), "x", &mut said);
-        assert_eq!((long.chars().count(), said.len()), (256, 2));
-    }
 
     #[test]
     fn states_are_read_by_name_and_by_number() {

@@ -9,12 +9,13 @@ use mltrack::{Code, Error, NameKind, Result};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, ErrorCode, OpenFlags, Row as Found};
 
-use super::head::{Head, Input, Row, Status, fit};
+use super::head::{Head, Input, Row, Status};
 use super::mark::Mark;
 use super::rows::Rows;
 use super::schema::{self, Schema};
 use super::store::Store;
 use crate::chunk::Chunk;
+use crate::fit::fit;
 use crate::report::Untaken;
 use crate::source::PastExperiment;
 
