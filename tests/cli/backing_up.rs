@@ -251,11 +251,13 @@ fn damage_is_named_and_ends_with_5() {
         assert!(said.stderr.contains("error[CORRUPT]"), "{}", said.stderr);
         assert!(said.stderr.contains(&name), "{}", said.stderr);
     }
-    assert_eq!(
-        folder.run(&["-C", "again", "runs"]).code,
-        3,
-        "it is no store"
-    );
+    // It is no store yet, and none is begun there.
+    for words in [&["runs"][..], &["run", "start", "resnet"]] {
+        let said = folder.run(&[&["-C", "again"], words].concat());
+        assert_eq!(said.code, 8, "{}", said.stderr);
+        let is_named = said.stderr.contains("mltrack backup restore");
+        assert!(is_named, "{}", said.stderr);
+    }
     let manifest = files(&folder.path().join("backups/backups")).remove(0);
     fs::write(&manifest, "{").unwrap();
     let said = folder.run(&["backup", "restore", "backups", "other"]);
