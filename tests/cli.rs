@@ -80,6 +80,8 @@ mod tailing;
 mod top;
 #[path = "cli/undoing.rs"]
 mod undoing;
+#[path = "cli/writing.rs"]
+mod writing;
 #[cfg(feature = "top")]
 #[expect(dead_code, reason = "the crate's own tests do more with it")]
 #[path = "../crates/top/tests/support/vt.rs"]

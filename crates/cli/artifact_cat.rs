@@ -2,7 +2,7 @@
 //!
 //! Invariant: what is written is what was logged: each part is checked before it is written.
 
-use std::io::{self, Read as _, Seek as _, SeekFrom};
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -11,7 +11,7 @@ use mltrack::Code;
 use crate::context::Context;
 use crate::failure::{Exit, Failure, Outcome};
 use crate::look::{self, At};
-use crate::output::sink_to;
+use crate::output::sink::{Sink, named};
 use crate::store;
 
 /// Write the bytes of an artifact to standard output
@@ -70,7 +70,7 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
         end: u64::MAX,
     });
     reader.seek(SeekFrom::Start(range.start))?;
-    let mut sink = sink_to(arguments.output.as_deref())?;
+    let mut sink = Sink::to(named(arguments.output.as_deref()))?;
     let mut part = reader.take(range.end - range.start);
     let mut buffer = vec![0; 1 << 16];
     loop {
@@ -82,7 +82,7 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
         }
         sink.write_all(&buffer[..count])?;
     }
-    sink.flush()?;
+    sink.keep()?;
     Ok(Exit::Done)
 }
 

@@ -134,8 +134,7 @@ impl Arguments {
         let items: Vec<_> = item::items(found, &names).collect();
         let mut writer = self.output.items(form, item::FIELDS)?;
         writer.items(&items)?;
-        writer.finish(&envelope)?;
-        Ok(())
+        writer.finish(&envelope)?.keep()
     }
 
     /// The table, and behind it the lines of patches.

@@ -18,7 +18,7 @@ use crate::moment::When;
 use crate::output::items::{Envelope, ItemForm, ItemWriter};
 use crate::output::quantity::{clock, rfc3339};
 use crate::output::style::{Tone, paint};
-use crate::output::{Form, OutputArguments, Sink, list_fields};
+use crate::output::{Form, OutputArguments, Sink, list_fields, unknown_field};
 use crate::store;
 
 /// Search what a run printed and logged
@@ -174,7 +174,7 @@ fn show(
             }
             let total = writer.count();
             let next = Value::Null;
-            writer.finish(&Envelope { total, lsn, next })?;
+            writer.finish(&Envelope { total, lsn, next })?.keep()?;
         }
         Form::Markdown => {
             let mut sink = arguments.output.sink()?;
@@ -183,7 +183,7 @@ fn show(
                 writeln!(sink, "{}", people_line(line, arguments.lsn, false))?;
             }
             sink.write_all(b"```\n")?;
-            sink.flush()?;
+            sink.keep()?;
         }
         Form::People => {
             let mut text = String::new();
@@ -252,8 +252,12 @@ enum Manner {
 impl Printer<'_> {
     fn new<'a>(form: Form, arguments: &'a Arguments, context: &Context) -> Outcome<Printer<'a>> {
         let manner = match form {
-            Form::Items(form) => Manner::Items(arguments.output.items(form, FIELDS)?),
-            Form::People | Form::Markdown => Manner::Text(arguments.output.sink()?),
+            Form::Items(form) => {
+                let sink = arguments.output.growing_sink()?;
+                let writer = ItemWriter::new(form, FIELDS, sink);
+                Manner::Items(writer.map_err(|name| unknown_field(&name, FIELDS))?)
+            }
+            Form::People | Form::Markdown => Manner::Text(arguments.output.growing_sink()?),
         };
         let colour = context.terminal.colour;
         Ok(Printer {

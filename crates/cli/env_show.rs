@@ -52,7 +52,9 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
             Failure::new(mltrack::Code::NotFound, "the run kept no patch")
                 .cause("everything was committed when it began, or its code was not recorded")
         })?;
-        arguments.output.sink()?.write_all(&patch)?;
+        let mut sink = arguments.output.sink()?;
+        sink.write_all(&patch)?;
+        sink.keep()?;
         return Ok(Exit::Done);
     }
     let sheet = Sheet::of_one(

@@ -15,6 +15,7 @@ use crate::context::Context;
 use crate::failure::Outcome;
 use crate::look::At;
 use crate::runs::pick::{Pick, Wish, summaries};
+pub use target::stop;
 
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {

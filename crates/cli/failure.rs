@@ -11,10 +11,14 @@ use std::io;
 use mltrack::Code;
 use serde_json::json;
 
+use crate::output::sink::Unwritten;
 use crate::output::style::{Tone, paint};
 
 /// The exit code of a command that was interrupted.
 pub const INTERRUPTED: u8 = 130;
+
+/// The next move when an answer cannot be written.
+const OUTPUT_HINT: &str = "make room, or name another place: -o FILE";
 
 /// Why a command stopped before its end.
 #[derive(Debug)]
@@ -128,20 +132,30 @@ impl From<mltrack::Error> for Stop {
 
 impl From<io::Error> for Stop {
     fn from(error: io::Error) -> Stop {
-        match error.kind() {
-            io::ErrorKind::BrokenPipe => Stop::ReaderGone,
-            io::ErrorKind::StorageFull => Failure::new(Code::DiskFull, "cannot write the output")
-                .cause(error)
-                .into(),
-            _ => Failure::new(Code::IoError, "cannot write the output")
-                .cause(error)
-                .into(),
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            return Stop::ReaderGone;
         }
+        let failure = match error.downcast::<Unwritten>() {
+            Ok(unwritten) => file_failure("write", &unwritten.path, &unwritten.source),
+            Err(error) => {
+                let code = match error.kind() {
+                    io::ErrorKind::StorageFull => Code::DiskFull,
+                    _ => Code::IoError,
+                };
+                Failure::new(code, "cannot write the output").cause(error)
+            }
+        };
+        failure.hint(OUTPUT_HINT).into()
     }
 }
 
 /// Names the file in an error of the system.
 pub fn file_failure(action: &str, path: &std::path::Path, error: &io::Error) -> Failure {
+    // Who wrote may have named the file already.
+    let named = error
+        .get_ref()
+        .and_then(|it| it.downcast_ref::<Unwritten>());
+    let error = named.map_or(error, |named| &named.source);
     let code = match error.kind() {
         io::ErrorKind::NotFound => Code::NotFound,
         io::ErrorKind::StorageFull => Code::DiskFull,

@@ -4,6 +4,8 @@ mod impact;
 mod link;
 mod tree;
 
+use std::io::Write as _;
+
 use clap::ValueEnum;
 use mltrack::{LineageGraph, LineageQuery, Lsn, Tracker, Way};
 use serde_json::{Value, json};
@@ -176,7 +178,7 @@ impl Arguments {
         };
         let mut sink = self.output.sink()?;
         sink.write_all(written.as_bytes())?;
-        Ok(sink.flush()?)
+        sink.keep()
     }
 }
 

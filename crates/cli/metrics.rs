@@ -237,16 +237,17 @@ fn points(
                 }
             }
             let total = writer.count();
-            writer.finish(&Envelope {
+            let envelope = Envelope {
                 total,
                 lsn,
                 next: Value::Null,
-            })?;
+            };
+            writer.finish(&envelope)?.keep()?;
         }
         Form::Markdown => {
             let mut sink = arguments.output.sink()?;
             sink.write_all(table(curves).markdown().as_bytes())?;
-            sink.flush()?;
+            sink.keep()?;
         }
         Form::People => {
             terminal.page(&table(curves).fitted(terminal.width, terminal.colour))?;

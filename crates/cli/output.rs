@@ -1,24 +1,25 @@
 //! The forms of an answer: a table for people on a terminal, items for programs everywhere else.
 //!
-//! 1. Data goes to stdout or the file named by `-o`; notes, progress and hints go to stderr.
+//! 1. Data goes to stdout or the file named by `-o`, where `-` is stdout; notes, progress and hints go to stderr.
 //! 2. What is piped is tab-separated without a header, colour or cut, whatever the width of the
 //!    terminal that the command was started on.
 
 pub mod items;
 pub mod progress;
 pub mod quantity;
+pub mod sink;
 pub mod style;
 pub mod table;
 mod terminal;
 
-use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::failure::{Failure, Outcome, file_failure};
+use crate::failure::{Failure, Outcome};
 use items::{Envelope, ItemForm, ItemWriter};
+pub use sink::Sink;
 use table::Table;
 pub use terminal::{Terminal, pager};
 
@@ -77,8 +78,6 @@ pub enum People {
     Text(String),
 }
 
-pub type Sink = Box<dyn Write>;
-
 impl OutputArguments {
     /// JSON with these fields, or whatever fits where the answer goes.
     pub fn of_json(fields: Option<String>) -> OutputArguments {
@@ -103,7 +102,7 @@ impl OutputArguments {
             _ if self.ndjson => ItemForm::Ndjson,
             _ if self.csv => ItemForm::Csv,
             _ if self.quiet => ItemForm::Ids,
-            _ if self.output.is_none() && terminal.is_watched => return Form::People,
+            _ if self.file().is_none() && terminal.is_watched => return Form::People,
             _ => ItemForm::Tsv,
         };
         Form::Items(items)
@@ -114,24 +113,25 @@ impl OutputArguments {
         self.json.as_deref() == Some("?")
     }
 
+    /// The file that was named.
+    fn file(&self) -> Option<&Path> {
+        sink::named(self.output.as_deref())
+    }
+
     /// Where the answer goes.
     pub fn sink(&self) -> Outcome<Sink> {
-        sink_to(self.output.as_deref())
+        Sink::to(self.file())
+    }
+
+    /// The same for an answer that goes on until somebody has seen enough.
+    pub fn growing_sink(&self) -> Outcome<Sink> {
+        Sink::growing(self.file())
     }
 
     pub fn items(&self, form: ItemForm, fields: &[&str]) -> Outcome<ItemWriter<Sink>> {
         let sink = self.sink()?;
         Ok(ItemWriter::new(form, fields, sink).map_err(|name| unknown_field(&name, fields))?)
     }
-}
-
-/// A file, or stdout. A `LineWriter` inside stdout would flush every line, so it is buffered again.
-pub fn sink_to(path: Option<&Path>) -> Outcome<Sink> {
-    let Some(path) = path else {
-        return Ok(Box::new(BufWriter::with_capacity(1 << 16, io::stdout())));
-    };
-    let file = File::create(path).map_err(|error| file_failure("create", path, &error))?;
-    Ok(Box::new(BufWriter::with_capacity(1 << 16, file)))
 }
 
 pub fn unknown_field(name: &str, fields: &[&str]) -> Failure {
@@ -143,7 +143,9 @@ pub fn unknown_field(name: &str, fields: &[&str]) -> Failure {
 /// Prints the fields when only they were asked for.
 pub fn list_fields(arguments: &OutputArguments, fields: &[&str]) -> Outcome<bool> {
     if arguments.asks_for_fields() {
-        writeln!(arguments.sink()?, "{}", fields.join("\n"))?;
+        let mut sink = arguments.sink()?;
+        writeln!(sink, "{}", fields.join("\n"))?;
+        sink.keep()?;
     }
     Ok(arguments.asks_for_fields())
 }
@@ -158,14 +160,14 @@ pub fn print(sheet: &Sheet, arguments: &OutputArguments, terminal: &Terminal) ->
         Form::Markdown => {
             let mut sink = arguments.sink()?;
             sink.write_all(markdown(sheet).as_bytes())?;
-            sink.flush()?;
+            sink.keep()?;
         }
         Form::Items(form) => {
             let mut writer = arguments.items(form, sheet.fields)?;
             for item in &sheet.items {
                 writer.item(item)?;
             }
-            writer.finish(&sheet.envelope)?;
+            writer.finish(&sheet.envelope)?.keep()?;
         }
     }
     Ok(())
@@ -264,6 +266,11 @@ mod tests {
             ..OutputArguments::default()
         };
         assert_eq!(form(&arguments, true), Form::Items(ItemForm::Tsv));
+        let arguments = OutputArguments {
+            output: Some("-".into()),
+            ..OutputArguments::default()
+        };
+        assert_eq!(form(&arguments, true), Form::People);
     }
 
     #[test]

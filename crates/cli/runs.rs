@@ -19,7 +19,7 @@ use crate::context::Context;
 use crate::failure::{Exit, Outcome};
 use crate::look::At;
 use crate::output::items::ItemForm;
-use crate::output::{Form, OutputArguments, list_fields};
+use crate::output::{Form, OutputArguments, Sink, list_fields};
 use crate::plot::Glyphs;
 use crate::watch::{Place, watch};
 use crate::{replicates, store};
@@ -172,6 +172,10 @@ fn watched(arguments: &Arguments, tracker: &Tracker, context: &Context) -> Outco
     let form = arguments.output.form(&context.terminal);
     let mut place = Place::default();
     let mut before = None;
+    let mut sink = match form {
+        Form::People => Sink::stdout(),
+        _ => arguments.output.growing_sink()?,
+    };
     watch(tracker, || {
         let context = &context.renewed();
         let answer = arguments.answer(tracker, context)?;
@@ -184,21 +188,22 @@ fn watched(arguments: &Arguments, tracker: &Tracker, context: &Context) -> Outco
             Form::Markdown => {
                 let text = answer.table.markdown();
                 if before.as_deref() != Some(text.as_bytes()) {
-                    arguments.write(format!("{text}\n").as_bytes())?;
+                    sink.write_all(format!("{text}\n").as_bytes())?;
                     before = Some(text.into_bytes());
                 }
             }
             Form::Items(form) => {
                 let lines = answer.bytes_of_items(form)?;
                 if before.as_ref() != Some(&lines) {
-                    arguments.write(&answer.bytes(form)?)?;
+                    sink.write_all(&answer.bytes(form)?)?;
                     if matches!(form, ItemForm::Tsv) {
-                        arguments.write(b"\n")?;
+                        sink.write_all(b"\n")?;
                     }
                     before = Some(lines);
                 }
             }
         }
+        sink.flush()?;
         Ok(answer.lsn())
     })
 }
@@ -256,7 +261,6 @@ impl Arguments {
     fn write(&self, bytes: &[u8]) -> Outcome<()> {
         let mut sink = self.output.sink()?;
         sink.write_all(bytes)?;
-        sink.flush()?;
-        Ok(())
+        sink.keep()
     }
 }

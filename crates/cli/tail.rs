@@ -2,12 +2,13 @@
 //!
 //! 1. Every line is written before the next event is read, and flushed before waiting, so a follower sees
 //!    an event when it happens.
-//! 2. Interrupted, it says from where to go on; the cursor file says so after every flush, or, for a client elsewhere
+//! 2. A file that is followed into, or beside a cursor, grows as lines come; any other one is whole or not at all.
+//! 3. Interrupted, it says from where to go on; the cursor file says so after every flush, or, for a client elsewhere
 //!    that keeps one, a frame behind the lines.
 
 use std::collections::VecDeque;
 use std::fs;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -22,6 +23,7 @@ use crate::interrupt::Interrupt;
 use crate::look::{self, EventWish, Events};
 use crate::moment::Moment;
 use crate::output::items::{Envelope, ItemForm, ItemWriter};
+use crate::output::sink::end_of_links;
 use crate::output::{Form, OutputArguments, Sink, list_fields, unknown_field};
 use crate::store;
 
@@ -111,6 +113,22 @@ impl Arguments {
         Ok(file.map(read_cursor).transpose()?.flatten())
     }
 
+    /// Where lines go, which were written when a cursor says so.
+    fn sink(&self, context: &Context) -> Outcome<Sink> {
+        if context.tells_positions {
+            Ok(Sink::of(Framed))
+        } else if self.is_growing() {
+            self.output.growing_sink()
+        } else {
+            self.output.sink()
+        }
+    }
+
+    /// Whether somebody counts on lines before the last one is written.
+    pub fn is_growing(&self) -> bool {
+        self.follow || self.cursor_file.is_some()
+    }
+
     /// The file that says where to begin.
     pub fn cursor_file(&self) -> Option<&Path> {
         self.cursor_file.as_deref()
@@ -119,6 +137,10 @@ impl Arguments {
 
 /// Where to go on. A file that does not exist yet says nothing.
 fn read_cursor(path: &Path) -> Outcome<Option<Position>> {
+    if fs::metadata(path).is_ok_and(|known| !known.is_file()) {
+        let what = format!("{} is no file that can hold a cursor", path.display());
+        return Err(Failure::usage(what).hint("name another file").into());
+    }
     let text = match fs::read_to_string(path) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
@@ -193,6 +215,7 @@ enum Manner {
 impl Lines {
     fn new(arguments: &Arguments, context: &Context) -> Outcome<Lines> {
         let form = arguments.output.form(&context.terminal);
+        let unknown = |name: String| unknown_field(&name, FIELDS);
         if arguments.follow && matches!(form, Form::Items(ItemForm::Json(_))) {
             return Err(
                 Failure::usage("a JSON document has an end, and --follow has none")
@@ -200,25 +223,24 @@ impl Lines {
                     .into(),
             );
         }
-        let sink: Sink = if context.tells_positions {
-            Box::new(BufWriter::with_capacity(FRAMED_LEN_MAX, Framed))
-        } else {
-            arguments.output.sink()?
-        };
+        if arguments.format.is_none() && form == Form::Markdown {
+            return Err(
+                Failure::usage("events come one by one, and a Markdown table does not")
+                    .hint("mltrack log --md")
+                    .into(),
+            );
+        }
+        if let Form::Items(form) = &form {
+            // Before there is a file: one that grows is cut at once.
+            ItemWriter::new(form.clone(), FIELDS, io::sink()).map_err(unknown)?;
+        }
+        let sink = arguments.sink(context)?;
         let manner = match (&arguments.format, form) {
             (Some(format), _) => Manner::Format(format.clone(), sink),
             (None, Form::Items(form)) => {
-                let writer = ItemWriter::new(form, FIELDS, sink);
-                Manner::Items(writer.map_err(|name| unknown_field(&name, FIELDS))?)
+                Manner::Items(ItemWriter::new(form, FIELDS, sink).map_err(unknown)?)
             }
-            (None, Form::People) => Manner::People(sink),
-            (None, Form::Markdown) => {
-                return Err(Failure::usage(
-                    "events come one by one, and a Markdown table does not",
-                )
-                .hint("mltrack log --md")
-                .into());
-            }
+            (None, Form::People | Form::Markdown) => Manner::People(sink),
         };
         Ok(Lines {
             manner,
@@ -278,20 +300,24 @@ impl Lines {
     }
 
     fn finish(self, lsn: u64) -> Outcome<()> {
-        if let Manner::Items(writer) = self.manner {
-            let total = writer.count();
-            writer.finish(&Envelope {
-                total,
-                lsn,
-                next: Value::Null,
-            })?;
-        }
-        Ok(())
+        let sink = match self.manner {
+            Manner::Items(writer) => {
+                let total = writer.count();
+                writer.finish(&Envelope {
+                    total,
+                    lsn,
+                    next: Value::Null,
+                })?
+            }
+            Manner::People(sink) | Manner::Format(_, sink) => sink,
+        };
+        sink.keep()
     }
 }
 
-/// Whole or not at all: a kill in between leaves the old cursor.
+/// Whole or not at all: a kill in between leaves the old cursor. A link stays one.
 pub fn write_cursor(path: &Path, position: Position) -> Outcome<()> {
+    let path = &end_of_links(path);
     let mut draft = path.as_os_str().to_owned();
     draft.push(".new");
     let draft = PathBuf::from(draft);

@@ -11,10 +11,11 @@ use super::events::EventRows;
 use super::runs::about;
 use super::target::{Course, stop};
 use crate::context::Context;
-use crate::failure::{Exit, Outcome};
+use crate::failure::{Exit, Failure, Outcome};
 use crate::look::{self, At, EventWish, lsn_number};
 use crate::moment::Moment;
 use crate::output::quantity::counted;
+use crate::output::sink::named;
 use crate::runs::pick::{Wish, summaries};
 use crate::store;
 
@@ -40,7 +41,10 @@ pub struct Arguments {
 
 pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
     let tracker = store::open_to_look(context)?;
-    let path = arguments.output.as_path();
+    let path = named(Some(&arguments.output)).ok_or_else(|| {
+        Failure::usage("everything is a folder or a database, and stdout is neither")
+            .hint("-o DIR or -o FILE.sqlite")
+    })?;
     let wish = Wish {
         at: arguments.at,
         with_deleted: arguments.deleted,

@@ -50,9 +50,8 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
         until: arguments.at.moment().or(arguments.until),
     };
     let events = look::events(&tracker, &wish, context)?;
-    let Target { format, output } = &arguments.target;
-    let output = output.as_deref();
-    match format {
+    let output = arguments.target.output();
+    match &arguments.target.format {
         Format::Parquet => parquet(events, output, context)?,
         Format::Sqlite => database(events, file_of(output, "a database")?, context)?,
         format => items(events, *format, output, context)?,

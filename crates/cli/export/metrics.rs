@@ -55,7 +55,7 @@ const FIELDS: &[&str] = &[
 ];
 
 pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
-    let Target { format, output } = &arguments.target;
+    let (format, output) = (&arguments.target.format, arguments.target.output());
     if arguments.partition.is_some() && *format != Format::Parquet {
         return Err(Failure::usage("--partition makes files of Parquet")
             .hint("add --format parquet")
@@ -70,11 +70,11 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
     };
     match (format, arguments.partition) {
         (Format::Parquet, Some(by)) => {
-            asked.parts(by, file_of(output.as_deref(), "a folder of files")?)?;
+            asked.parts(by, file_of(output, "a folder of files")?)?;
         }
-        (Format::Parquet, None) => asked.parquet(output.as_deref())?,
-        (Format::Sqlite, _) => asked.database(file_of(output.as_deref(), "a database")?)?,
-        (format, _) => asked.items(*format, output.as_deref())?,
+        (Format::Parquet, None) => asked.parquet(output)?,
+        (Format::Sqlite, _) => asked.database(file_of(output, "a database")?)?,
+        (format, _) => asked.items(*format, output)?,
     }
     Ok(Exit::Done)
 }

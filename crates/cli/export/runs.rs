@@ -1,5 +1,7 @@
 //! `mltrack export runs`: runs with parameters, tags and last metrics.
 
+use std::path::{Path, PathBuf};
+
 use clap::ValueEnum;
 use mltrack::Tracker;
 use mltrack_export::{About, Column, DatabaseFile, Page, RowsFile, Source, Wide, write_runs};
@@ -11,6 +13,7 @@ use crate::context::Context;
 use crate::failure::{Exit, Failure, Outcome};
 use crate::look::lsn_number;
 use crate::output::quantity::counted;
+use crate::output::sink::named;
 use crate::runs::row::{FIELDS, RunRow};
 use crate::store;
 
@@ -30,7 +33,7 @@ pub struct Arguments {
     cols: Vec<String>,
     /// Write to this file instead of stdout
     #[arg(short, long, value_name = "FILE")]
-    output: Option<std::path::PathBuf>,
+    output: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -78,16 +81,21 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
 }
 
 impl Arguments {
+    /// The file that was named.
+    fn output(&self) -> Option<&Path> {
+        named(self.output.as_deref())
+    }
+
     /// Made before the file is: who stops the program from then on leaves none behind.
     fn course(&self, picked: &Picked, context: &Context) -> Outcome<Course> {
         let total = Some(picked.runs.len() as u64);
-        Course::new("runs", total, self.output.is_some(), context)
+        Course::new("runs", total, self.output().is_some(), context)
     }
 }
 
 fn items(arguments: &Arguments, picked: Picked, format: Format, context: &Context) -> Outcome<()> {
     let course = arguments.course(&picked, context)?;
-    let place = Place::open(arguments.output.as_deref())?;
+    let place = Place::open(arguments.output())?;
     let form = format.item_form().expect("it is a format of items");
     let mut writer = place.items(form, FIELDS)?;
     for run in picked.runs {
@@ -103,7 +111,7 @@ fn database(
     picked: &Picked,
     context: &Context,
 ) -> Outcome<()> {
-    let path = file_of(arguments.output.as_deref(), "a database")?;
+    let path = file_of(arguments.output(), "a database")?;
     let source = Source {
         tracker,
         runs: &picked.runs,
@@ -131,7 +139,7 @@ pub fn about(source: &Source<'_>, context: &Context) -> About {
 fn parquet(arguments: &Arguments, picked: &Picked, context: &Context) -> Outcome<()> {
     let wide = chosen(arguments, Wide::of(&picked.runs), None)?;
     let course = arguments.course(picked, context)?;
-    let place = Place::open_for_bytes(arguments.output.as_deref(), context)?;
+    let place = Place::open_for_bytes(arguments.output(), context)?;
     let mut file = RowsFile::new(place.out()?, place.name(), &wide.columns()).map_err(stop)?;
     for run in &picked.runs {
         file.row(&wide.row(run)).map_err(stop)?;
@@ -146,7 +154,7 @@ fn page(arguments: &Arguments, picked: &Picked, page: Page, context: &Context) -
     let usual = wide.clone().for_pages(&picked.runs);
     let wide = chosen(arguments, wide, Some(usual))?;
     let course = arguments.course(picked, context)?;
-    let place = Place::open(arguments.output.as_deref())?;
+    let place = Place::open(arguments.output())?;
     let columns: Vec<Column> = wide.columns();
     let rows = picked.runs.iter().map(|run| wide.row(run));
     page.write(&mut place.out()?, &columns, rows)?;

@@ -20,6 +20,7 @@ use crate::interrupt::tell_of_interrupt;
 use crate::output::items::{Envelope, ItemForm, ItemWriter};
 use crate::output::progress::Progress;
 use crate::output::quantity::{bytes, took};
+use crate::output::sink::{Named, begin, named};
 
 // No doc comment: clap would take it for the description of the command it is flattened into.
 #[derive(Debug, clap::Args)]
@@ -29,7 +30,14 @@ pub struct Target {
     pub format: Format,
     /// Write to this file instead of stdout
     #[arg(short, long, value_name = "FILE")]
-    pub output: Option<PathBuf>,
+    output: Option<PathBuf>,
+}
+
+impl Target {
+    /// The file that was named.
+    pub fn output(&self) -> Option<&Path> {
+        named(self.output.as_deref())
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -79,8 +87,8 @@ impl Format {
 impl Place {
     /// A file, or stdout.
     pub fn open(path: Option<&Path>) -> Outcome<Place> {
-        let file = path.map(NewFile::at).transpose();
-        file.map(Place).map_err(stop)
+        let file = path.map(begin).transpose();
+        Ok(Place(file?))
     }
 
     /// The same for what is no text.
@@ -100,7 +108,7 @@ impl Place {
         let Some(file) = &self.0 else {
             return Ok(Box::new(BufWriter::with_capacity(1 << 16, io::stdout())));
         };
-        let handle = file.file().map_err(stop)?;
+        let handle = Named::new(file.file().map_err(stop)?, file.target());
         Ok(Box::new(BufWriter::with_capacity(1 << 18, handle)))
     }
 

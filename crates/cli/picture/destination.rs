@@ -1,15 +1,15 @@
 //! Where a picture goes, and in which form.
 //!
-//! Invariant: a file gets its name when all of it is on its disk, so nobody ever reads half a picture.
+//! Invariant: a file gets its name when all of it is on its disk, so nobody ever reads half a picture; what is no file, such
+//! as a device or a pipe, is written into.
 
-use std::fs::{Permissions, metadata};
-use std::io::{self, Write as _};
-use std::os::unix::fs::PermissionsExt as _;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 
-use crate::failure::{Failure, Outcome, file_failure};
+use crate::failure::{Failure, Outcome};
+use crate::output::sink::{Sink, named};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum FileForm {
@@ -43,8 +43,7 @@ pub struct Place {
 impl Place {
     /// `is_told` when what was drawn is to be said on stdout.
     pub fn of(output: Option<&Path>, format: Option<FileForm>, is_told: bool) -> Outcome<Place> {
-        let is_stdout = output.is_none_or(|path| path.as_os_str() == "-");
-        if is_stdout {
+        let Some(path) = named(output) else {
             let target = match (is_told, output) {
                 (false, _) => Target::Stdout,
                 (true, None) => Target::Nowhere,
@@ -69,8 +68,7 @@ impl Place {
                 }
             };
             return Ok(Place { target, form });
-        }
-        let path = output.unwrap_or(Path::new("-"));
+        };
         Ok(Place {
             form: format.map_or_else(|| form_of(path), Ok)?,
             target: Target::File(path.to_owned()),
@@ -90,15 +88,14 @@ impl Place {
     }
 
     pub fn write(&self, bytes: &[u8]) -> Outcome<()> {
-        match &self.target {
-            Target::Nowhere => Ok(()),
-            Target::Stdout => {
-                let mut stdout = io::stdout().lock();
-                stdout.write_all(bytes)?;
-                Ok(stdout.flush()?)
-            }
-            Target::File(path) => Ok(write_file(path, bytes)?),
-        }
+        let path = match &self.target {
+            Target::Nowhere => return Ok(()),
+            Target::Stdout => None,
+            Target::File(path) => Some(path.as_path()),
+        };
+        let mut sink = Sink::to(path)?;
+        sink.write_all(bytes)?;
+        sink.keep()
     }
 }
 
@@ -120,29 +117,6 @@ fn form_of(path: &Path) -> Result<FileForm, Failure> {
             Err(Failure::usage(what).hint(hint))
         }
     }
-}
-
-fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    let fail = |error: &io::Error| file_failure("write", path, error);
-    if metadata(path).is_ok_and(|known| known.is_dir()) {
-        return Err(
-            Failure::usage(format!("{} is a folder", path.display())).hint("name a file in it")
-        );
-    }
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty());
-    let folder = folder.unwrap_or(Path::new("."));
-    let draft = tempfile::Builder::new()
-        .prefix(".mltrack-plot-")
-        .permissions(Permissions::from_mode(0o666))
-        .tempfile_in(folder);
-    let mut draft =
-        draft.map_err(|error| fail(&error).hint("make the folder, or name another one"))?;
-    draft.write_all(bytes).map_err(|error| fail(&error))?;
-    draft.as_file().sync_all().map_err(|error| fail(&error))?;
-    draft.persist(path).map_err(|error| fail(&error.error))?;
-    Ok(())
 }
 
 #[cfg(test)]

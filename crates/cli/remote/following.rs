@@ -10,6 +10,7 @@ use mltrack_server::command::CommandAsk;
 
 use super::address::Address;
 use super::client::Client;
+use super::rows::Way;
 use super::target::Target;
 use super::words::Given;
 use super::{ended, planned, screen};
@@ -30,8 +31,12 @@ pub fn tail(
     }
     let plan = planned(&words)?;
     let cursor_file = arguments.cursor_file();
-    let file = given.path_of("output");
-    let mut target = file.as_deref().map_or_else(Target::stdout, Target::file);
+    let file = given.output();
+    let mut target = match &file {
+        Some(path) if arguments.is_growing() => Target::growing(path),
+        Some(path) => Target::file(path, Way::Streams),
+        None => Target::stdout(),
+    };
     let keeps_place = plan.follows || cursor_file.is_some();
     let ask = CommandAsk {
         arguments: words,

@@ -128,11 +128,12 @@ fn refusal(given: &words::Given, address: &Address) -> Failure {
 fn look(given: &words::Given, address: &Address, context: &Context) -> Outcome {
     let words = given.travelling()?;
     let follows = planned(&words)?.follows;
-    let file = given.path_of("output");
+    let file = given.output();
     let is_collected =
         rows::way(&given.path) != Way::Streams && context.terminal.is_watched && !follows;
     let mut target = match &file {
-        Some(path) => Target::file(path),
+        Some(path) if follows => Target::growing(path),
+        Some(path) => Target::file(path, rows::way(&given.path)),
         None if is_collected => Target::page(context),
         None => Target::stdout(),
     };

@@ -5,13 +5,14 @@
 //! not travel is refused by its name.
 
 use std::ffi::OsStr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches};
 
 use super::rows;
 use crate::failure::Failure;
+use crate::output::sink::named;
 
 /// A command as it was given.
 #[derive(Debug)]
@@ -58,6 +59,12 @@ impl<'a> Given<'a> {
         let argument = self.arguments().find(|argument| argument.get_id() == id)?;
         let mut values = self.matches.get_raw(argument.get_id().as_str())?;
         values.next_back().map(PathBuf::from)
+    }
+
+    /// The file that the answer goes to, unless it goes to stdout.
+    pub fn output(&self) -> Option<PathBuf> {
+        let path = self.path_of("output");
+        named(path.as_deref()).map(Path::to_owned)
     }
 
     /// The words to send.
