@@ -53,6 +53,8 @@ mod models;
 mod over_url;
 #[path = "cli/over_url_ends.rs"]
 mod over_url_ends;
+#[path = "cli/plot_ends.rs"]
+mod plot_ends;
 #[path = "cli/plotting.rs"]
 mod plotting;
 #[path = "cli/reproduce.rs"]

@@ -172,6 +172,7 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
     }
     let place = arguments.place()?;
     arguments.check_options()?;
+    arguments.check_steps()?;
     let tracker = store::open_to_look(context)?;
     let drawn = arguments.drawn(&tracker, context)?;
     for line in &drawn.left_out {
@@ -305,14 +306,15 @@ impl Arguments {
             return Ok(Exit::Done);
         }
         if let Some(file) = told[1].as_str() {
-            let series = told[6].as_array().map_or(0, Vec::len) as u64;
+            let series = told[6].as_array().into_iter().flatten();
+            let drawn = series.filter(|it| it["drawn"].as_u64() != Some(0)).count();
             let size = match told[2].as_str() {
                 Some("png") => format!(", {} x {} px", told[3], told[4]),
                 _ => String::new(),
             };
             context.note(&format!(
                 "wrote {file}: {} drawn{size}",
-                counted(series, "thing")
+                counted(drawn as u64, "thing")
             ));
         }
         Ok(Exit::Done)

@@ -22,6 +22,8 @@ pub struct Chosen {
     pub globs: Vec<String>,
     /// What the metrics' context must have, as people write it.
     pub context: String,
+    /// Which steps were asked for, as people write it, with a space before it; nothing when it is all.
+    steps: String,
     pub lsn: u64,
     /// How many runs there were before some were left out.
     pub found: usize,
@@ -37,6 +39,7 @@ impl Chosen {
             rows: Vec::new(),
             globs: arguments.metric.clone(),
             context: in_words(&arguments.context),
+            steps: arguments.steps_in_words(),
             lsn: 0,
             found: 0,
         };
@@ -178,7 +181,38 @@ impl Chosen {
 
     /// That no metric is like these words.
     pub fn no_metric(&self, kind: &str, globs: &[String], known: &[String]) -> Failure {
-        const TOLD_MAX: usize = 10;
+        let of_context = match &self.context[..] {
+            "" => String::new(),
+            context => format!(" with {context} in its context"),
+        };
+        let steps = &self.steps;
+        let what = format!("{}{of_context}{steps}", self.lacking(kind, globs));
+        let failure = Failure::new(Code::NotFound, what);
+        if !steps.is_empty() && globs.iter().all(|glob| known.contains(glob)) && !globs.is_empty() {
+            return failure.hint("it is there at other steps: leave out --from and --to");
+        }
+        // With a context the known names have one as well, and are like no name alone.
+        let word = globs.first().filter(|_| self.context.is_empty());
+        let hint = names_hint(word, known);
+        match &steps[..] {
+            "" => failure.hint(hint),
+            _ => failure.hint(format!("{hint}; without --from and --to it is all steps")),
+        }
+    }
+
+    /// That none of the runs has the metric that is to be across, of whatever context and at whatever step.
+    pub fn no_across(&self, name: &str) -> Failure {
+        let labels = self.rows.iter().flat_map(|row| &row.metrics);
+        let known: BTreeSet<String> = labels.map(|it| bare(&it.label).to_owned()).collect();
+        let known: Vec<String> = known.into_iter().collect();
+        let name = name.to_owned();
+        let what = self.lacking("metric", std::slice::from_ref(&name));
+        let hint = names_hint(Some(&name), &known);
+        Failure::new(Code::NotFound, format!("{what}, which --x names")).hint(hint)
+    }
+
+    /// `none of the 6 runs has the metric "los"`.
+    pub fn lacking(&self, kind: &str, globs: &[String]) -> String {
         let asked = match globs {
             [] => String::new(),
             [glob] => format!(" {glob:?}"),
@@ -193,28 +227,7 @@ impl Chosen {
         } else {
             "has the"
         };
-        let of_context = match &self.context[..] {
-            "" => String::new(),
-            context => format!(" with {context} in its context"),
-        };
-        let what = format!("{runs} {verb} {kind}{asked}{of_context}");
-        let failure = Failure::new(Code::NotFound, what);
-        // With a context the known names have one as well, and are like no name alone.
-        let word = globs.first().filter(|_| self.context.is_empty());
-        let nearest = word.and_then(|glob| nearest(glob, known));
-        let mut told: Vec<&str> = known.iter().take(TOLD_MAX).map(String::as_str).collect();
-        if known.len() > TOLD_MAX {
-            told.push("..");
-        }
-        let list = if told.is_empty() {
-            "mltrack run show RUN says what a run has".to_owned()
-        } else {
-            format!("there are {}", told.join(", "))
-        };
-        match nearest {
-            Some(name) => failure.hint(format!("did you mean {name}?  {list}")),
-            None => failure.hint(list),
-        }
+        format!("{runs} {verb} {kind}{asked}")
     }
 
     /// A metric's column that was asked for by one word.
@@ -263,6 +276,36 @@ pub fn bare(label: &str) -> &str {
     match label.find('{') {
         Some(at) if label.ends_with('}') => &label[..at],
         _ => label,
+    }
+}
+
+/// The names that there are, and the one that was meant, if one is near.
+pub fn names_hint(word: Option<&String>, known: &[String]) -> String {
+    const TOLD_MAX: usize = 10;
+    let nearest = word.and_then(|word| nearest(word, known));
+    let mut told: Vec<&str> = known.iter().take(TOLD_MAX).map(String::as_str).collect();
+    if known.len() > TOLD_MAX {
+        told.push("..");
+    }
+    let list = if told.is_empty() {
+        "mltrack run show RUN says what a run has".to_owned()
+    } else {
+        format!("there are {}", told.join(", "))
+    };
+    match nearest {
+        Some(name) => format!("did you mean {name}?  {list}"),
+        None => list,
+    }
+}
+
+impl Arguments {
+    fn steps_in_words(&self) -> String {
+        match (self.first_step, self.last_step) {
+            (Some(first), Some(last)) => format!(" between steps {first} and {last}"),
+            (Some(first), None) => format!(" from step {first} on"),
+            (None, Some(last)) => format!(" up to step {last}"),
+            (None, None) => String::new(),
+        }
     }
 }
 

@@ -31,6 +31,8 @@ pub fn drawn(
         .map(|line| line.name.clone())
         .collect();
     chosen.check_found("metric", &names, &chosen.names())?;
+    let all: Vec<&Logged> = found.iter().flatten().collect();
+    lines::check_across(arguments, chosen, &all)?;
     let labels: BTreeSet<String> = found
         .iter()
         .flatten()
@@ -54,7 +56,6 @@ pub fn drawn(
             })
             .collect(),
     };
-    let all: Vec<&Logged> = found.iter().flatten().collect();
     let mut left_out = chosen.left_out();
     left_out.extend(lines::remarks(arguments, &all));
     let chart = Curves {
@@ -67,7 +68,7 @@ pub fn drawn(
     };
     Ok(Drawn {
         picture: chart.draw(&arguments.page_of_curves(&chart)?),
-        series: series(chosen, &found),
+        series: series(arguments, chosen, &found),
         left_out,
         lsn: chosen.lsn,
     })
@@ -107,7 +108,8 @@ fn note(lines: &[&Logged]) -> String {
     }
 }
 
-fn series(chosen: &Chosen, found: &[Vec<Logged>]) -> Vec<Value> {
+fn series(arguments: &Arguments, chosen: &Chosen, found: &[Vec<Logged>]) -> Vec<Value> {
+    let is_drawn = |point: &&(f64, f64)| arguments.has_place(**point);
     let told = chosen.rows.iter().zip(found).flat_map(|(row, of_run)| {
         of_run.iter().map(|line| {
             json!({
@@ -115,7 +117,7 @@ fn series(chosen: &Chosen, found: &[Vec<Logged>]) -> Vec<Value> {
                 "name": row.name,
                 "metric": line.label,
                 "points": line.count,
-                "drawn": line.points.len(),
+                "drawn": line.points.iter().filter(is_drawn).count(),
                 "smoothed": !line.smooth.is_empty(),
                 "not_finite": line.not_finite,
             })

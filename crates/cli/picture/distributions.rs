@@ -51,12 +51,13 @@ pub fn histograms(
                     group.len()
                 ));
             }
+            let is_drawn = |slice: &&Slice| !arguments.log_x || slice.x > 0.0;
             series.push(json!({
                 "run": row.id,
                 "name": row.name,
                 "metric": title,
                 "points": group.len(),
-                "drawn": slices.len(),
+                "drawn": slices.iter().filter(is_drawn).count(),
             }));
             panels.push(HeatPanel {
                 title: match chosen.rows.len() {

@@ -37,6 +37,7 @@ pub fn drawn(
     let all: Vec<&Logged> = found.iter().flatten().flatten().collect();
     let names: BTreeSet<String> = all.iter().map(|line| line.name.clone()).collect();
     chosen.check_found("metric", &names, &chosen.names())?;
+    lines::check_across(arguments, chosen, &all)?;
     let labels: BTreeSet<String> = all.iter().map(|line| line.label.clone()).collect();
     lines::check_panels(labels.len())?;
     let mut series = Vec::new();
@@ -51,7 +52,9 @@ pub fn drawn(
             if ribbons.is_empty() {
                 continue;
             }
-            series.push(told(group, label, (of_group, &ribbons)));
+            let is_drawn = |it: &&Ribbon| arguments.has_place((it.x, it.middle));
+            let drawn = ribbons.iter().filter(is_drawn).count();
+            series.push(told(group, label, (of_group, drawn)));
             panel.lines.push(line(name, &ribbons));
         }
         panels.push(panel);
@@ -141,11 +144,7 @@ fn line(name: usize, ribbons: &[Ribbon]) -> Line {
     }
 }
 
-fn told(
-    group: &Replicates,
-    label: &str,
-    (of_group, ribbons): (&[Vec<Logged>], &[Ribbon]),
-) -> Value {
+fn told(group: &Replicates, label: &str, (of_group, drawn): (&[Vec<Logged>], usize)) -> Value {
     // Runs that logged nothing of it are no replicates of it.
     let has_it = |lines: &&Vec<Logged>| lines.iter().any(|line| line.label == label);
     let ids: Vec<&str> = group.rows.iter().map(|row| row.id.as_str()).collect();
@@ -159,7 +158,7 @@ fn told(
         "metric": label,
         "n": of_group.iter().filter(has_it).count(),
         "runs": ids,
-        "drawn": ribbons.len(),
+        "drawn": drawn,
     })
 }
 

@@ -86,6 +86,18 @@ const OVER_STEPS: &[Kind] = &[
 const LINES: &[Kind] = &[Kind::Curves, Kind::Groups];
 
 impl Arguments {
+    /// That there may be a step in the range that was given.
+    pub fn check_steps(&self) -> Outcome<()> {
+        if let (Some(first), Some(last)) = (self.first_step, self.last_step)
+            && first > last
+        {
+            let what = format!("--from {first} is behind --to {last}, so no step is between them");
+            let hint = format!("--from {last} --to {first}");
+            return Err(Failure::usage(what).hint(hint).into());
+        }
+        Ok(())
+    }
+
     /// That every option which was given is of use.
     pub fn check_options(&self) -> Outcome<()> {
         use Kind::{Confusion, Curves, Groups, Histograms, Parallel, Scatter};

@@ -5,10 +5,11 @@
 
 use std::collections::BTreeMap;
 
-use mltrack::Tracker;
+use mltrack::{Code, Tracker};
 use mltrack_plot::{smoothed, thinned};
 
 use super::Arguments;
+use super::chosen::Chosen;
 use super::options::Across;
 use crate::context::Context;
 use crate::failure::{Failure, Outcome};
@@ -31,6 +32,8 @@ pub struct Logged {
     pub not_finite: usize,
     /// Points without a place across: a step at which the metric there was not logged.
     pub placeless: usize,
+    /// Whether the run has what is across at any step.
+    has_across: bool,
 }
 
 /// The metrics of a run that are asked for. `is_whole` asks for every point, whatever is drawn.
@@ -64,6 +67,7 @@ pub fn of_run(
             count: curve.logged,
             not_finite: points.iter().filter(|point| !point.1.is_finite()).count(),
             placeless,
+            has_across: !matches!(&places, Places::Metric(values) if values.is_empty()),
             smooth: if is_whole {
                 smooth
             } else {
@@ -169,6 +173,11 @@ impl Arguments {
         Ok(())
     }
 
+    /// Whether a point has a place on both axes.
+    pub fn has_place(&self, (x, y): (f64, f64)) -> bool {
+        !((self.log_x && x <= 0.0) || (self.log_y && y <= 0.0))
+    }
+
     pub fn up(&self) -> mltrack_plot::Scale {
         if self.log_y {
             mltrack_plot::Scale::Log
@@ -176,6 +185,23 @@ impl Arguments {
             mltrack_plot::Scale::Linear
         }
     }
+}
+
+/// That there are points over a metric that was named: a chart without any says nothing.
+pub fn check_across(arguments: &Arguments, chosen: &Chosen, lines: &[&Logged]) -> Outcome<()> {
+    let Across::Named(name) = &arguments.x else {
+        return Ok(());
+    };
+    if lines.iter().any(|line| !line.points.is_empty()) {
+        return Ok(());
+    }
+    if !lines.iter().any(|line| line.has_across) {
+        return Err(chosen.no_across(name).into());
+    }
+    let what = format!("no point is at a step at which {name} is a finite number");
+    Err(Failure::new(Code::NotFound, what)
+        .hint("--x step draws the points over their steps")
+        .into())
 }
 
 /// What has no place, in words.

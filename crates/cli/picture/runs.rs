@@ -1,10 +1,12 @@
 //! Runs as lines through parallel axes, as dots, as bars.
 
-use mltrack::{Direction, Tracker};
+use std::collections::BTreeSet;
+
+use mltrack::{Code, Direction, Tracker};
 use mltrack_plot::{Bar, Bars, Dot, Parallel, ParallelAxis, ParallelRow, Scale, Scatter, looks_of};
 use serde_json::{Value, json};
 
-use super::chosen::Chosen;
+use super::chosen::{Chosen, names_hint};
 use super::curves::run_names;
 use super::options::Across;
 use super::{Arguments, Drawn};
@@ -58,7 +60,7 @@ pub fn parallel(
 ) -> Outcome<Drawn> {
     let (column, is_less_better) = goal(tracker, chosen)?;
     let goals = numbers(&chosen.rows, &column, context);
-    check_any(chosen, &column, &goals)?;
+    check_any(chosen, &column, &goals, context)?;
     let names = differing(&chosen.rows, &[]);
     if names.is_empty() {
         return Err(
@@ -160,7 +162,12 @@ fn numbers(rows: &[RunRow], column: &Column, context: &Context) -> Vec<Option<f6
     rows.iter().map(number).collect()
 }
 
-fn check_any(chosen: &Chosen, column: &Column, values: &[Option<f64>]) -> Outcome<()> {
+fn check_any(
+    chosen: &Chosen,
+    column: &Column,
+    values: &[Option<f64>],
+    context: &Context,
+) -> Outcome<()> {
     if values.iter().flatten().any(|value| value.is_finite()) {
         return Ok(());
     }
@@ -170,8 +177,33 @@ fn check_any(chosen: &Chosen, column: &Column, values: &[Option<f64>]) -> Outcom
             .hint("mltrack runs --cols says what it has")
             .into());
     }
-    let names = [column.title()];
-    Err(chosen.no_metric("metric", &names, &chosen.names()).into())
+    let mut rows = chosen.rows.iter();
+    if rows.any(|row| column.content(row, context.started_ns).is_some()) {
+        let what = format!("{} is a word in these runs, and no number", column.title());
+        return Err(Failure::usage(what)
+            .hint("--kind groups --by PARAM, or --kind parallel, tells words apart")
+            .into());
+    }
+    Err(nobody_has(chosen, column).into())
+}
+
+fn nobody_has(chosen: &Chosen, column: &Column) -> Failure {
+    let (kind, known): (_, BTreeSet<String>) = match column {
+        Column::Metric { .. } => ("metric", chosen.names().into_iter().collect()),
+        Column::Param(_) => {
+            let names = chosen.rows.iter().flat_map(|row| row.params.keys());
+            ("param", names.map(|name| format!("={name}")).collect())
+        }
+        Column::Tag(_) => {
+            let names = chosen.rows.iter().flat_map(|row| row.tags.keys());
+            ("tag", names.map(|name| format!("tags.{name}")).collect())
+        }
+        Column::Property(_) => ("property", BTreeSet::new()),
+    };
+    let known: Vec<String> = known.into_iter().collect();
+    let title = column.title();
+    let what = chosen.lacking(kind, std::slice::from_ref(&title));
+    Failure::new(Code::NotFound, what).hint(names_hint(Some(&title), &known))
 }
 
 pub fn scatter(arguments: &Arguments, chosen: &Chosen, context: &Context) -> Outcome<Drawn> {
@@ -186,27 +218,33 @@ pub fn scatter(arguments: &Arguments, chosen: &Chosen, context: &Context) -> Out
         numbers(&chosen.rows, &across, context),
         numbers(&chosen.rows, &up, context),
     );
-    check_any(chosen, &up, &ys)?;
-    check_any(chosen, &across, &xs)?;
+    check_any(chosen, &up, &ys, context)?;
+    check_any(chosen, &across, &xs, context)?;
     let scale = |is_log| if is_log { Scale::Log } else { Scale::Linear };
-    let (mut dots, mut series, mut lacking) = (Vec::new(), Vec::new(), 0);
+    let has_place = |value: f64, is_log: bool| value.is_finite() && (!is_log || value > 0.0);
+    let (mut dots, mut series) = (Vec::new(), Vec::new());
+    let (mut lacking, mut placeless) = (0, 0);
     let looks = looks_of(chosen.rows.iter().map(|row| row.id.as_str()));
     for ((row, look), (x, y)) in chosen.rows.iter().zip(looks).zip(xs.iter().zip(&ys)) {
         let (Some(x), Some(y)) = (*x, *y) else {
             lacking += 1;
             continue;
         };
+        let is_drawn = has_place(x, arguments.log_x) && has_place(y, arguments.log_y);
+        placeless += usize::from(!is_drawn);
         dots.push(Dot { x, y, look });
-        series.push(json!({"run": row.id, "name": row.name, "x": number(x), "y": number(y)}));
+        series.push(json!({
+            "run": row.id,
+            "name": row.name,
+            "x": number(x),
+            "y": number(y),
+            "drawn": u64::from(is_drawn),
+        }));
     }
     let mut left_out = chosen.left_out();
     if lacking > 0 {
         left_out.push(format!("{lacking} runs lack one of the two columns"));
     }
-    let has_place = |value: f64, is_log: bool| value.is_finite() && (!is_log || value > 0.0);
-    let is_placed =
-        |dot: &&Dot| has_place(dot.x, arguments.log_x) && has_place(dot.y, arguments.log_y);
-    let placeless = dots.len() - dots.iter().filter(is_placed).count();
     if placeless > 0 {
         left_out.push(format!(
             "{placeless} runs have no place: a value that is not finite, or none above 0 on a logarithmic axis"
@@ -233,7 +271,7 @@ fn title(column: &Column) -> String {
 pub fn bars(arguments: &Arguments, chosen: &Chosen, context: &Context) -> Outcome<Drawn> {
     let column = chosen.column()?;
     let values = numbers(&chosen.rows, &column, context);
-    check_any(chosen, &column, &values)?;
+    check_any(chosen, &column, &values, context)?;
     let names = run_names(&chosen.rows);
     let looks = looks_of(chosen.rows.iter().map(|row| row.id.as_str()));
     let drawn = chosen
