@@ -54,6 +54,28 @@ fn every_kind_of_failure_has_its_exit_code_and_its_code() {
     }
 }
 
+/// What lies in memory is gone with the command, so that a backup there would be none.
+#[test]
+fn memory_is_no_place_for_backups() {
+    let folder = folder();
+    for words in [
+        &["backup", "memory:"][..],
+        &["backup", "memory:x", "--dry-run"],
+        &["backup", "ls", "memory:"],
+        &["backup", "verify", "memory:x"],
+        &["backup", "prune", "memory:x", "--keep", "1", "--yes"],
+        &["backup", "restore", "memory:x", "there"],
+        &["backup", "ls", "gs://bucket"],
+    ] {
+        let said = folder.run(words);
+        assert_eq!(said.code, 2, "{words:?}\n{}", said.stderr);
+        let hint = "hint: name a folder, s3://BUCKET/PREFIX or file:///PATH\n";
+        assert!(said.stderr.contains(hint), "{words:?}\n{}", said.stderr);
+        let is_offered = said.stderr.contains("and memory:");
+        assert!(!is_offered, "{words:?}\n{}", said.stderr);
+    }
+}
+
 #[test]
 fn with_json_the_error_is_an_object_on_stderr_and_stdout_is_empty() {
     let folder = folder();
