@@ -163,3 +163,26 @@ fn the_log_is_browsed_newest_first_without_points_unless_asked() {
         1
     );
 }
+
+#[test]
+fn a_prune_that_has_nothing_to_remove_is_no_dry_run() {
+    let folder = folder();
+    folder.ok(&["backup", "place"]);
+    let prune = |words: &[&str]| {
+        let all = ["backup", "prune", "place", "--keep", "1", "--json"];
+        let document = folder.json(&[&all[..], words].concat());
+        let item = &document["items"][0];
+        (
+            item["removed"].as_array().unwrap().len(),
+            item["dry_run"].clone(),
+        )
+    };
+    assert_eq!(prune(&[]), (0, false.into()));
+    assert_eq!(prune(&["--yes"]), (0, false.into()));
+    assert_eq!(prune(&["--dry-run"]), (0, true.into()));
+    let run = folder.start_run("b");
+    folder.ok(&["run", "end", &run]);
+    folder.ok(&["backup", "place"]);
+    assert_eq!(prune(&["--dry-run"]), (1, true.into()));
+    assert_eq!(prune(&["--yes"]), (1, false.into()));
+}

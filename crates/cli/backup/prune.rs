@@ -48,7 +48,14 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
     if is_done {
         pruned = prune(false)?;
     }
-    let sheet = Sheet::of_one(FIELDS, item(&pruned, is_done), 0, text(&pruned, is_done));
+    // Where nothing is to be removed, nothing is left undone.
+    let is_dry_run = arguments.consent.is_dry_run() || (is_something && !is_done);
+    let sheet = Sheet::of_one(
+        FIELDS,
+        item(&pruned, is_dry_run),
+        0,
+        text(&pruned, is_dry_run),
+    );
     print(&sheet, &arguments.output, &context.terminal)?;
     Ok(Exit::Done)
 }
@@ -63,19 +70,23 @@ fn words(pruned: &PrunedBackups) -> String {
 }
 
 /// In the order of [`FIELDS`].
-fn item(pruned: &PrunedBackups, is_done: bool) -> Vec<Value> {
+fn item(pruned: &PrunedBackups, is_dry_run: bool) -> Vec<Value> {
     let removed: Vec<&str> = pruned.removed.iter().map(BackupId::as_str).collect();
     vec![
         json!(removed),
         pruned.kept.into(),
         pruned.objects.into(),
         pruned.freed_bytes.into(),
-        (!is_done).into(),
+        is_dry_run.into(),
     ]
 }
 
-fn text(pruned: &PrunedBackups, is_done: bool) -> String {
-    let verb = if is_done { "removed" } else { "would remove" };
+fn text(pruned: &PrunedBackups, is_dry_run: bool) -> String {
+    let verb = if is_dry_run {
+        "would remove"
+    } else {
+        "removed"
+    };
     let stay = counted(pruned.kept, "backup");
     format!("  {verb} {}; {stay} kept\n", words(pruned))
 }
