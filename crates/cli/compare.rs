@@ -99,6 +99,9 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
     }
     let tracker = store::open_to_look(context)?;
     let compared = arguments.compared(&tracker, context)?;
+    for note in arguments.idle_goals(&compared) {
+        context.note(&note);
+    }
     let Code { facts, files } = code::facts(&tracker, &compared, (arguments.env, arguments.code))?;
     let found = Found {
         compared,
@@ -176,6 +179,17 @@ impl Arguments {
             query = query.direction(metric, *direction);
         }
         Ok(self.at.of_comparison(query, context).fetch()?)
+    }
+
+    /// Goals of metrics that none of the runs has, in words: they say nothing about the answer.
+    fn idle_goals(&self, compared: &Comparison) -> Vec<String> {
+        let runs = || compared.groups.iter().flat_map(|group| &group.runs);
+        let is_known = |name: &String| runs().any(|run| run.metrics.contains_key(name));
+        let idle = self.goal.iter().filter(|(name, _)| !is_known(name));
+        idle.map(|(name, _)| {
+            format!("--goal {name}: none of the runs has this metric; mltrack run show RUN says what they have")
+        })
+        .collect()
     }
 
     /// The runs that the filters admit; none without a filter.

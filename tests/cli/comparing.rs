@@ -304,3 +304,16 @@ fn environments_differ_in_what_was_set() {
     let values = [&groups[0]["values"][0], &groups[1]["values"][0]];
     assert_eq!(values, ["2", "3"]);
 }
+
+#[test]
+fn a_goal_that_no_run_has_is_noted() {
+    let folder = folder();
+    let compare = ["compare", "0.1-0", "0.2-0", "--json"];
+    let said = folder.run(&[&compare[..], &["--goal", "nope:min", "--goal", "same:max"]].concat());
+    assert_eq!(said.code, 0, "{}", said.stderr);
+    let note = "note: --goal nope: none of the runs has this metric";
+    assert!(said.stderr.starts_with(note), "{}", said.stderr);
+    assert_eq!(said.stderr.lines().count(), 1, "{}", said.stderr);
+    let said = folder.run(&[&compare[..], &["--goal", "acc:min"]].concat());
+    assert_eq!(said.stderr, "");
+}
