@@ -1,5 +1,7 @@
 //! Which store a command works on.
 
+use std::fs;
+
 use super::support::Folder;
 
 #[test]
@@ -133,4 +135,29 @@ fn an_address_is_no_place_to_make_a_store_in() {
         "{}",
         said.stderr
     );
+}
+
+#[test]
+fn what_is_left_of_a_store_is_said_to_be_that_and_is_not_begun_anew() {
+    let folder = Folder::with_store();
+    let run = folder.start_run("resnet");
+    let format = folder.path().join(".mltrack/FORMAT");
+    let whole = fs::read(&format).unwrap();
+    let damages = [None, Some(&b""[..]), Some(&whole[..40])];
+    for damage in damages {
+        match damage {
+            Some(bytes) => fs::write(&format, bytes).unwrap(),
+            None => fs::remove_file(&format).unwrap(),
+        }
+        for words in [&["runs"][..], &["run", "start", "x"], &["verify"]] {
+            let said = folder.run(words);
+            assert_eq!(said.code, 5, "{words:?}: {}", said.stderr);
+            let is_told =
+                said.stderr.contains("FORMAT") && said.stderr.contains("hint: put FORMAT");
+            assert!(is_told, "{words:?}: {}", said.stderr);
+        }
+        assert_eq!(folder.run(&["init"]).code, 8);
+    }
+    fs::write(&format, whole).unwrap();
+    assert_eq!(folder.ok(&["runs", "-q"]).lines().count(), 1, "{run}");
 }

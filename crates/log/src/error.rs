@@ -34,7 +34,7 @@ pub enum LogError {
         /// The folder.
         path: PathBuf,
     },
-    /// Use a newer program, or another folder.
+    /// Use a newer program where it [is of one](LogError::is_of_newer_program), else put FORMAT back.
     #[error("{path}", path = .path.display())]
     Format {
         /// The FORMAT file.
@@ -159,6 +159,18 @@ impl LogError {
         matches!(
             self,
             LogError::Busy { .. } | LogError::DiskFull { .. } | LogError::Conflict { .. }
+        )
+    }
+
+    /// Whether a newer program wrote the store, which this one does not understand.
+    #[must_use]
+    pub fn is_of_newer_program(&self) -> bool {
+        let LogError::Format { source, .. } = self else {
+            return false;
+        };
+        matches!(
+            source,
+            FormatError::NewerVersion(_) | FormatError::UnknownFeature(_)
         )
     }
 

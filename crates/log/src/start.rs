@@ -77,12 +77,15 @@ fn is_of_log(name: &str) -> bool {
     segment_base(name).is_some() || pack_parts(name).is_some()
 }
 
-/// Whether the folder has segments, with a FORMAT or without.
+/// Whether the folder has segments, with a FORMAT or without, or is being filled with them by a restoration.
 #[must_use]
 pub fn holds_log(path: &Path) -> bool {
     let entries = std::fs::read_dir(path).into_iter().flatten().flatten();
     let mut names = entries.map(|entry| entry.file_name());
-    names.any(|name| name.to_str().is_some_and(is_of_log))
+    names.any(|file| {
+        let file = file.to_str();
+        file.is_some_and(|file| is_of_log(file) || file == name::RESTORING)
+    })
 }
 
 /// Nobody writes to a store before it is whole.

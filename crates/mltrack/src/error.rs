@@ -189,7 +189,10 @@ impl From<LogError> for Error {
                 Code::NotFound,
                 Some(format!("mltrack init {}", path.display())),
             ),
-            LogError::FormatMissing { .. } => (
+            LogError::Format { .. } if error.is_of_newer_program() => {
+                (Code::Unsupported, Some("use the newest mltrack".into()))
+            }
+            LogError::FormatMissing { .. } | LogError::Format { .. } => (
                 Code::Corrupt,
                 Some("put FORMAT back from where the folder was copied from, or restore a backup; or move the folder away".into()),
             ),
@@ -197,7 +200,6 @@ impl From<LogError> for Error {
                 Code::InvalidState,
                 Some("let it end, or begin it again: mltrack backup restore; it goes on where it was".into()),
             ),
-            LogError::Format { .. } => (Code::Unsupported, Some("use the newest mltrack".into())),
             LogError::DiskFull { .. } => (
                 Code::DiskFull,
                 Some("free some space and repeat; runs can still be ended".into()),
