@@ -184,7 +184,7 @@ fn beside<T>(
         let (file, lock) = match make(Builder::new().prefix(&prefix), folder) {
             // Who cleans up met it before it was opened.
             Err(error) if error.kind() == io::ErrorKind::NotFound && folder.is_dir() => continue,
-            made => made?,
+            begun => begun?,
         };
         // Where files cannot be locked, nobody can take it for left behind either.
         let is_ours = !matches!(lock.try_lock(), Err(TryLockError::WouldBlock));

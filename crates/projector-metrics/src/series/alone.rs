@@ -28,15 +28,13 @@ impl SeriesFolder {
         fs::create_dir_all(&self.path)
             .map_err(|error| SeriesError::io(&self.path, "make", error))?;
         let lock = self.lock_file()?;
-        match lock.try_lock() {
-            Err(fs::TryLockError::WouldBlock) => Ok(None),
-            // Where files cannot be locked, work may be done twice.
-            _ => {
-                let extended = self.extend(open_reader, should_stop);
-                lock.unlock().ok();
-                extended.map(Some)
-            }
+        // Where files cannot be locked, work may be done twice.
+        if matches!(lock.try_lock(), Err(fs::TryLockError::WouldBlock)) {
+            return Ok(None);
         }
+        let extended = self.extend(open_reader, should_stop);
+        lock.unlock().ok();
+        extended.map(Some)
     }
 
     fn lock_file(&self) -> Result<fs::File, SeriesError> {
