@@ -31,10 +31,21 @@ fn words(line: &str) -> Vec<&str> {
     line.split(' ').collect()
 }
 
-#[test]
-fn nothing_to_draw_is_an_error_that_says_why_and_leaves_no_file() {
+/// Exit code and words of what cannot be drawn, which leaves no file.
+fn check_refused(cases: &[(&str, i32, &str)]) {
     let folder = folder();
-    for (line, code, told) in [
+    for (line, code, told) in cases {
+        let said = folder.run(&[&words(line)[..], &["-o", "a.svg"]].concat());
+        assert_eq!(said.code, *code, "{line}: {}", said.stderr);
+        assert!(said.stderr.contains(told), "{line}: {}", said.stderr);
+        assert!(said.stderr.contains("hint: "), "{line}: {}", said.stderr);
+        assert!(!folder.path().join("a.svg").exists(), "{line}");
+    }
+}
+
+#[test]
+fn what_is_across_and_nobody_has_is_an_error_that_names_what_there_is() {
+    check_refused(&[
         (
             "plot trials loss --x nope",
             3,
@@ -76,6 +87,12 @@ fn nothing_to_draw_is_an_error_that_says_why_and_leaves_no_file() {
             2,
             "=opt is a word in these runs",
         ),
+    ]);
+}
+
+#[test]
+fn steps_at_which_nothing_was_logged_are_an_error_that_says_so() {
+    check_refused(&[
         (
             "plot trials loss --from 100 --to 200",
             3,
@@ -103,13 +120,7 @@ fn nothing_to_draw_is_an_error_that_says_why_and_leaves_no_file() {
             2,
             "hint: --from 4 --to 5",
         ),
-    ] {
-        let said = folder.run(&[&words(line)[..], &["-o", "a.svg"]].concat());
-        assert_eq!(said.code, code, "{line}: {}", said.stderr);
-        assert!(said.stderr.contains(told), "{line}: {}", said.stderr);
-        assert!(said.stderr.contains("hint: "), "{line}: {}", said.stderr);
-        assert!(!folder.path().join("a.svg").exists(), "{line}");
-    }
+    ]);
 }
 
 #[test]

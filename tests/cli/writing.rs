@@ -157,7 +157,7 @@ fn a_file_grows_while_it_is_followed_into() {
     let serving = Serving::start(&folder, &[]);
     let url = serving.url();
     let path = folder.path().join("lines");
-    for (line, count) in [("tail -f --ndjson", 10), ("runs --watch --csv", 3)] {
+    for (line, count) in [("tail -f --ndjson", 10), ("runs --watch", 3)] {
         for store in [".mltrack", &url] {
             let words = [&["-C", store], &words(line)[..], &["-o", "lines"]].concat();
             let mut command = folder.command(&words);
