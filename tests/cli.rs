@@ -82,9 +82,9 @@ mod tailing;
 mod top;
 #[path = "cli/undoing.rs"]
 mod undoing;
-#[path = "cli/writing.rs"]
-mod writing;
 #[cfg(feature = "top")]
 #[expect(dead_code, reason = "the crate's own tests do more with it")]
 #[path = "../crates/top/tests/support/vt.rs"]
 mod vt;
+#[path = "cli/writing.rs"]
+mod writing;
