@@ -120,6 +120,7 @@ impl Arguments {
         if !self.force {
             refuse_others(&files)?;
         }
+        refuse_devices(&files)?;
         if self.dry_run {
             for file in &files {
                 context.note(&format!("would write {}", file.display()));
@@ -207,6 +208,19 @@ fn refuse_others(files: &[PathBuf]) -> Result<(), Failure> {
             let what = format!("{} is there already", file.display());
             return Err(Failure::new(Code::Conflict, what)
                 .hint("--force replaces it, --into DIR writes elsewhere"));
+        }
+    }
+    Ok(())
+}
+
+/// A device or a pipe would be gone for all who use it.
+fn refuse_devices(files: &[PathBuf]) -> Result<(), Failure> {
+    for file in files {
+        let known = file.metadata();
+        if known.is_ok_and(|known| !known.is_file() && !known.is_dir()) {
+            let what = format!("{} is no file", file.display());
+            return Err(Failure::usage(what)
+                .hint("mltrack artifact cat writes into devices and pipes: -o, or a shell's >"));
         }
     }
     Ok(())

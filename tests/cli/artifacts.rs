@@ -154,6 +154,13 @@ fn get_writes_files_whole_and_replaces_none_without_being_told() {
     assert_eq!(read("model.pt"), "second");
     folder.ok(&["artifact", "get", &run, "model.pt@v1", "--force"]);
     assert_eq!(read("model.pt"), "first");
+    let _socket = std::os::unix::net::UnixListener::bind(folder.path().join("socket")).unwrap();
+    let refused = [
+        "artifact", "get", &run, "model.pt", "--to", "socket", "--force",
+    ];
+    let refused = folder.run(&refused);
+    assert_eq!(refused.code, 2, "{}", refused.stderr);
+    assert!(read("model.pt") == "first" && fs::read(folder.path().join("socket")).is_err());
     folder.ok(&["artifact", "get", &run, "ckpt/1.pt", "--to", "one.pt"]);
     assert_eq!(read("one.pt"), "one");
     let dry = folder.run(&["artifact", "get", &run, "--into", "out", "--dry-run"]);

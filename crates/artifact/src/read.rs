@@ -195,6 +195,13 @@ fn draft(id: &BlobHash, path: &Path, nonce: fn() -> [u8; 16]) -> Result<(File, P
             why: "it names no file to write to".to_owned(),
         });
     };
+    // A device or a pipe would be gone for all who use it.
+    if fs::metadata(path).is_ok_and(|known| !known.is_file() && !known.is_dir()) {
+        return Err(Error::Name {
+            name: path.display().to_string(),
+            why: "it is a device or a pipe, and a file would take its place".to_owned(),
+        });
+    }
     let beside = |suffix: String| {
         let mut draft = std::ffi::OsString::from(".");
         draft.push(name);
@@ -332,6 +339,21 @@ mod tests {
     fn nonce() -> [u8; 16] {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         u128::from(NEXT.fetch_add(1, Ordering::Relaxed)).to_be_bytes()
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn what_is_no_file_is_not_replaced_by_one() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("socket");
+        let _socket = std::os::unix::net::UnixListener::bind(&path).expect("a socket");
+        let refused = draft(&BlobHash::of(b"weights"), &path, nonce).expect_err("it is no file");
+        assert!(
+            refused.to_string().contains("would take its place"),
+            "{refused}"
+        );
+        let left = fs::read_dir(folder.path()).expect("a folder");
+        assert_eq!(left.count(), 1);
     }
 
     #[test]
