@@ -4,6 +4,7 @@
 //! written when one of them must not be.
 
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use mltrack::{Code, Split, Splits};
@@ -14,7 +15,7 @@ use crate::failure::{Exit, Failure, Outcome, file_failure};
 use crate::look;
 use crate::output::items::Envelope;
 use crate::output::quantity::{counted, grouped};
-use crate::output::{OutputArguments, People, Sheet, list_fields, print};
+use crate::output::{OutputArguments, People, Sheet, Sink, list_fields, print};
 use crate::store;
 
 /// Divide the rows of a version into parts, and tell which row is in which, counted from 0
@@ -146,9 +147,11 @@ impl Arguments {
                 context.note(&format!("would write {} ({counted})", file.display()));
                 continue;
             }
-            let lines: Vec<String> = rows.iter().map(|row| format!("{row}\n")).collect();
-            fs::write(&file, lines.concat())
-                .map_err(|error| file_failure("write", &file, &error))?;
+            let mut sink = Sink::to(Some(&file))?;
+            for row in rows {
+                writeln!(sink, "{row}")?;
+            }
+            sink.keep()?;
             context.note(&format!("wrote {} ({counted})", file.display()));
         }
         Ok(())
