@@ -143,8 +143,7 @@ test("new runs never move the row under the pointer, however many come and where
   const page = await open(`${server.url}/experiments/${id}`);
   await waitForNames(page, ["old 35"]);
   await page.locator(".shell-live[data-state=live]").waitFor();
-  await page.getByRole("link", { name: "old 33", exact: true }).hover();
-  await page.mouse.wheel(0, 400);
+  await page.locator(".runs").evaluate((box) => box.scrollTo(0, 400));
   await expect.poll(() => page.locator(".runs").evaluate((box) => box.scrollTop)).toBeGreaterThan(200);
   const at = await page.getByRole("link", { name: "old 18", exact: true }).boundingBox();
   const [x, y] = [(at?.x ?? 0) + 8, (at?.y ?? 0) + (at?.height ?? 0) / 2];
@@ -190,6 +189,26 @@ test("new runs wait behind a bar and values change in their places", async () =>
   await page.locator(".runs-row", { hasText: "run 8" }).getByText("0.125").waitFor();
   await page.getByRole("button", { name: /new run/ }).click();
   await waitForNames(page, ["run 9", ...DOWN]);
+});
+
+test("columns that come late bring no run with them", async () => {
+  const { id } = await eight(server, "slow");
+  const page = await (await newBrowser()).newPage();
+  let release = (): void => undefined;
+  const released = new Promise<void>((resolve) => { release = resolve; });
+  await page.route("**/columns?*", async (route) => {
+    await released;
+    await route.continue();
+  });
+  await page.goto(`${server.url}/experiments/${id}`);
+  await waitForNames(page, DOWN);
+  await run(server, "slow", "run 9");
+  await page.getByRole("button", { name: /1 new run · Show/ }).waitFor();
+  release();
+  await page.getByRole("columnheader", { name: "loss", exact: true }).waitFor();
+  await page.locator(".runs-row", { hasText: "run 8" }).getByText("adam").waitFor();
+  await waitForNames(page, DOWN);
+  await page.getByRole("button", { name: /1 new run · Show/ }).waitFor();
 });
 
 test("names of any kind are texts and stay in their cells", async () => {

@@ -14,7 +14,7 @@ import { bare } from "./columns";
 import type { Rows } from "./rows";
 import type { Table } from "./table-state";
 import * as view from "./view";
-import { questionOf, ROW_FIELDS, type Meant, type RowsPage } from "./wire";
+import { questionOf, questionOfIds, type Meant, type RowsPage } from "./wire";
 
 const COUNT_MS = 1_000;
 
@@ -48,7 +48,7 @@ export function useNews(experiment: string | undefined, rows: Rows, table: Table
     const { experiment: name, filter: text } = newest.current;
     if (name === undefined) return;
     // The first runs of an experiment are shown at once: there is no row that they could push.
-    if (state.until.peek() === null) return show();
+    if (state.until.peek() === null && (rows.total.peek() ?? 0) === 0) return show();
     const all = { ...meantOf(name, text), until: null };
     const { total } = await post<RowsPage>("/runs/search", { ...questionOf(all), limit: 1, fields: ["id"] });
     state.added.value = Math.max(0, total - (rows.total.peek() ?? total));
@@ -96,9 +96,7 @@ async function renew(heard: ReadonlySet<string>, rows: Rows, table: Table): Prom
   const { first, end, columns } = table.seen;
   const seen = [...rows.loaded(first, end)].map(([, row]) => row.id).filter((id) => heard.has(id));
   if (seen.length === 0) return;
-  const filter = [`id in (${seen.map((id) => `'${id}'`).join(", ")})`];
-  const body = { filter, columns, fields: ROW_FIELDS, limit: seen.length, deleted: "with" };
-  const page = await post<RowsPage>("/runs/search", body);
+  const page = await post<RowsPage>("/runs/search", questionOfIds(seen, columns));
   rows.renew(page.items, columns);
 }
 

@@ -45,6 +45,31 @@ describe("rows", () => {
     expect(rows.at(40_051)?.columns).toEqual({ loss: 1, acc: 1 });
   });
 
+  it("keep their places when columns come behind a run that was not there before", async () => {
+    let isNew = false;
+    const asked: Record<string, unknown>[] = [];
+    const ask = async (body: Record<string, unknown>): Promise<RowsPage> => {
+      asked.push(body);
+      const columns = Object.fromEntries((body["columns"] as string[]).map((column) => [column, 1]));
+      const all = [...(isNew ? [200] : []), ...Array.from({ length: 100 }, (_, at) => 99 - at)];
+      const named = (body["filter"] as string[])[0]?.match(/\d+/g)?.map(Number);
+      const items = (named ?? all.slice(0, WINDOW_LEN)).map((place) => row(place, columns));
+      return { items, total: all.length, lsn: 1, notes: [] };
+    };
+    const rows = new Rows(ask);
+    rows.turn(question);
+    rows.want(0, 20, ["loss"]);
+    await settled();
+    isNew = true;
+    rows.want(0, 20, ["loss", "acc"]);
+    await settled();
+    expect(rows.total.value).toBe(100);
+    expect([rows.at(0), rows.at(99)].map((one) => one?.id)).toEqual(["id99", "id0"]);
+    expect([rows.at(0), rows.at(99)].map((one) => one?.columns)).toEqual(Array(2).fill({ loss: 1, acc: 1 }));
+    // The last one was no longer among the first hundred.
+    expect(asked.map((body) => body["filter"])).toEqual([[], [], ["id in ('id0')"]]);
+  });
+
   it("stay until those of a new question are there", async () => {
     const { ask } = server(10);
     const rows = new Rows(ask);

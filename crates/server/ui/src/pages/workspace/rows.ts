@@ -10,7 +10,7 @@ import { ApiError, post } from "../../api/client";
 import { asApiError } from "../../api/resource";
 import { quotedOrder } from "../../filter/lex";
 import type { Cell } from "./cells";
-import { ROW_FIELDS, type Row, type RowsPage } from "./wire";
+import { questionOfIds, ROW_FIELDS, type Row, type RowsPage } from "./wire";
 
 /** Rows of a window. */
 export const WINDOW_LEN = 100;
@@ -128,10 +128,12 @@ export class Rows {
     this.isLoading.value = true;
     try {
       const page = await this.ask(bodyOf(question, window, columns), abort.signal);
+      const isFirst = kept.columns.size === 0;
+      const items = isFirst ? page.items : await this.withMoved(question, kept, page.items, columns, abort);
       if (abort.signal.aborted) return;
-      kept.rows = merged(kept, page.items);
+      if (isFirst) this.total.value = page.total;
+      kept.rows = isFirst ? items : widened(kept.rows, items);
       for (const column of columns) kept.columns.add(column);
-      this.total.value = page.total;
       this.notes.value = page.notes;
       this.stale = null;
     } catch (error) {
@@ -144,6 +146,18 @@ export class Rows {
         this.version.value += 1;
       }
     }
+  }
+
+  /** With those rows of a window that moved out of it meanwhile, which are asked for by their ids. */
+  private async withMoved(
+    question: RowsQuestion, kept: Kept, items: readonly Row[], columns: readonly string[], abort: AbortController,
+  ): Promise<readonly Row[]> {
+    const there = new Set(items.map(({ id }) => id));
+    const moved = kept.rows.map(({ id }) => id).filter((id) => !there.has(id));
+    if (moved.length === 0 || abort.signal.aborted) return items;
+    const at = question.at === null ? {} : { at: question.at };
+    const page = await this.ask({ ...questionOfIds(moved, columns.filter((column) => !OWN.has(column))), ...at }, abort.signal);
+    return [...items, ...page.items];
   }
 
   /**
@@ -222,12 +236,12 @@ function bodyOf(question: RowsQuestion, window: number, columns: readonly string
 /** Columns that every row has as members of its own. */
 const OWN = new Set([".state", ".name", ".started", ".ended", ".id"]);
 
-function merged(kept: Kept, items: readonly Row[]): readonly Row[] {
-  if (kept.columns.size === 0) return items;
-  const before = new Map(kept.rows.map((row) => [row.id, row]));
-  return items.map((row) => {
-    const known = before.get(row.id);
-    return known === undefined ? row : { ...row, columns: { ...known.columns, ...row.columns } };
+/** Rows in their places with columns that came later, whatever runs came or changed the order meanwhile. */
+function widened(rows: readonly Row[], items: readonly Row[]): readonly Row[] {
+  const newer = new Map(items.map((row) => [row.id, row]));
+  return rows.map((row) => {
+    const found = newer.get(row.id);
+    return found === undefined ? row : { ...found, columns: { ...row.columns, ...found.columns } };
   });
 }
 

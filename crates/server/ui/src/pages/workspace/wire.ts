@@ -56,6 +56,12 @@ export interface Meant {
   readonly deleted: boolean;
 }
 
+/** A question about these runs, deleted or not. */
+export function questionOfIds(ids: readonly string[], columns: readonly string[]): Record<string, unknown> {
+  const filter = [`id in (${ids.map((id) => `'${id}'`).join(", ")})`];
+  return { filter, columns, fields: ROW_FIELDS, limit: ids.length, deleted: "with" };
+}
+
 /** The members of a question that say which runs are meant. */
 export function questionOf(meant: Meant): Record<string, unknown> & { filter: string[] } {
   const filter: string[] = [];
