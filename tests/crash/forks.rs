@@ -1,9 +1,11 @@
 //! Forks of a process that has the store open.
 
+use std::time::Duration;
+
 use mltrack_log::{OpenOptions, Reader, WriterId};
 
 use crate::check::Store;
-use crate::process::{PATIENCE, Process, number, until};
+use crate::process::{Process, number, until};
 
 #[test]
 fn a_forked_child_appends_as_a_writer_of_its_own_and_its_parent_goes_on() {
@@ -26,7 +28,7 @@ fn a_forked_child_appends_as_a_writer_of_its_own_and_its_parent_goes_on() {
     let (child, lsn) = child.expect("just seen");
     assert_ne!(child, writer);
     let reader = Reader::open(&store.path(), &OpenOptions::default()).expect("it opens");
-    until(PATIENCE, "the child is gone", || {
+    until(Duration::from_secs(1), "the child is gone", || {
         !reader.is_alive(child).expect("asked")
     });
     assert!(
@@ -59,7 +61,7 @@ fn a_sleeping_child_of_a_killed_process_holds_neither_its_liveness_nor_the_lock(
         assert!(parent.is_killed(), "{fail}");
         let reader = Reader::open(&store.path(), &OpenOptions::default()).expect("it opens");
         let is_gone = || !reader.is_alive(writer).expect("the kernel says");
-        until(PATIENCE, "the parent counts as gone", is_gone);
+        until(Duration::from_secs(1), "the parent counts as gone", is_gone);
         other.run("go 5");
         other.run("sync");
     }

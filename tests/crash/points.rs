@@ -8,7 +8,7 @@ use crate::process::{Process, ROUNDS_MIN, rounds_per_point, until};
 use std::time::Duration;
 
 /// A dead writer is known to be dead within this time.
-const LIVENESS_LIMIT: Duration = Duration::from_secs(10);
+const LIVENESS_LIMIT: Duration = Duration::from_secs(1);
 /// A victim that has appended this much without meeting its point never will.
 const BATCHES_MAX: u64 = 3_000;
 

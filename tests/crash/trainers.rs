@@ -1,5 +1,7 @@
 //! Training processes, through the library: forks of a run's owner, and a run whose log somebody holds.
 
+use std::time::Duration;
+
 use mltrack::{RunId, RunState, Tracker};
 
 use crate::check::test_folder;
@@ -70,7 +72,7 @@ fn a_sleeping_child_of_a_killed_trainer_does_not_keep_its_run_alive() {
     parent.expect("sleeper");
     let tracker = reader(store);
     parent.kill();
-    until(PATIENCE, "the run counts as lost", || {
+    until(Duration::from_secs(1), "the run counts as lost", || {
         tracker.run_summary(run).expect("it is there").state == RunState::Lost
     });
     has_points(store, run, 3);

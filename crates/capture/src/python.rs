@@ -16,7 +16,7 @@ use crate::files;
 use crate::request::Request;
 
 /// How long `python -V` may take.
-const VERSION: Duration = Duration::from_secs(3);
+const VERSION: Duration = Duration::from_secs(1);
 
 /// A Python environment.
 #[derive(Clone, Debug, PartialEq, Eq)]
