@@ -363,14 +363,19 @@ fn place_of_reproduction() -> Option<PathBuf> {
 /// Whether a folder is a store, or what is left of one: opening it says what is wrong with it.
 #[must_use]
 pub fn is_store(path: &Path) -> bool {
-    path.join("FORMAT").is_file() || mltrack_log::holds_log(path)
+    has_format(path) || mltrack_log::holds_log(path)
+}
+
+fn has_format(path: &Path) -> bool {
+    path.join("FORMAT").is_file()
 }
 
 /// The store that `path` means: the one inside it, when it is no store itself and contains one.
 #[must_use]
 pub fn store_folder(path: &Path) -> PathBuf {
     let inside = path.join(STORE_FOLDER);
-    if !is_store(path) && is_store(&inside) {
+    // A folder that has a store in it may have a million files beside it, which nobody lists for this.
+    if !has_format(path) && is_store(&inside) {
         inside
     } else {
         path.to_owned()
