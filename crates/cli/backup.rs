@@ -79,29 +79,15 @@ pub fn run(arguments: &Arguments, context: &Context) -> Outcome {
     }
 }
 
-const PLACES: &str = "name a folder, s3://BUCKET/PREFIX or file:///PATH";
-
 /// Where backups lie. Memory is a place for tests of the library: here it would be gone with the process.
 fn place(address: &str) -> Outcome<BackupPlace> {
     if address.starts_with("memory:") {
         let what = format!("{address} is gone when this command ends, and a backup in it");
-        return Err(Failure::usage(what).hint(PLACES).into());
+        return Err(Failure::usage(what)
+            .hint("name a folder, s3://BUCKET/PREFIX or file:///PATH")
+            .into());
     }
-    Ok(BackupPlace::open(address).map_err(|error| without_memory(error.into()))?)
-}
-
-/// The kinds of addresses as the library lists them, but for the one that is refused here.
-fn without_memory(failure: Failure) -> Failure {
-    match &failure.hint {
-        Some(hint) if hint.contains("memory:") => Failure {
-            what: failure
-                .what
-                .replace("file://, s3:// and memory:", "file:// and s3://"),
-            ..failure
-        }
-        .hint(PLACES),
-        _ => failure,
-    }
+    Ok(BackupPlace::open(address)?)
 }
 
 /// Tells on stderr how far it is, whichever thread says so.

@@ -76,7 +76,7 @@ impl StoreUrl {
         } else if text.contains("://") {
             return Err(wrong(
                 text,
-                "the kinds are a path, file://, s3:// and memory:".to_owned(),
+                "the kinds are a path, file:// and s3://".to_owned(),
             ));
         } else if text.is_empty() || text.contains('\0') {
             return Err(wrong(

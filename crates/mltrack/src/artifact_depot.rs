@@ -199,7 +199,7 @@ pub(crate) fn failure(error: &mltrack_artifact::Error, about: Option<&str>) -> E
         ),
         ErrorKind::Invalid => (
             Code::ValidationError,
-            "a root is a folder, s3://BUCKET/PREFIX, file:///PATH or memory:",
+            "a root is a folder, s3://BUCKET/PREFIX or file:///PATH",
         ),
         ErrorKind::DiskFull => (Code::DiskFull, "free some space and repeat"),
         ErrorKind::Network => (
