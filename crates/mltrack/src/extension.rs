@@ -30,7 +30,7 @@ pub(crate) const STRETCH: u64 = 1 << 18;
 /// At the end of a run one begins for so many.
 const STRETCH_AT_END: u64 = 1 << 16;
 /// How long closing a store waits for an extension before it tells it to stop at the next block.
-const GRACE: Duration = Duration::from_millis(if cfg!(test) { 60_000 } else { 500 });
+const GRACE: Duration = Duration::from_millis(500);
 /// How often a process that is second looks whether the first one is done, and how many times.
 const SECOND_LOOK: Duration = Duration::from_millis(20);
 const SECOND_LOOKS_MAX: usize = 50;
