@@ -238,7 +238,10 @@ fn damage_is_named_and_ends_with_5() {
     let run = folder.start_run("resnet");
     log(&folder, &run, 500);
     taken(&folder);
-    let part = files(&folder.path().join("backups/blobs")).remove(0);
+    // The log, which is restored when the folder has been begun.
+    let parts = files(&folder.path().join("backups/blobs")).into_iter();
+    let part = parts.max_by_key(|path| path.metadata().unwrap().len());
+    let part = part.unwrap();
     let mut bytes = fs::read(&part).unwrap();
     let at = bytes.len() / 2;
     bytes[at] ^= 4;
